@@ -1,0 +1,133 @@
+package migrations
+
+// Carrying a plan out: the ledger first, then the removal of data, then the
+// ledgers of other Workers. Each effect does nothing the second time, so a
+// crash between any two is repaired by the next plan.
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// effect is one change on disk.
+type effect struct {
+	name string
+	do   func() error
+}
+
+// Apply carries out a plan of this ledger. It fails without any effect if the
+// plan has errors or the ledger has changed since it was made. The caller
+// holds the Worker's [Lock] and no object of a deleted class is open.
+func (l *Ledger) Apply(p *Plan) error {
+	if len(p.Errors) > 0 {
+		return fmt.Errorf("the plan has an error: %s", p.Errors[0].Text)
+	}
+	if p.ledger != l || p.revision != l.revision {
+		return errors.New("the plan is of another state of the ledger")
+	}
+	for _, e := range l.effects(p) {
+		if err := e.do(); err != nil {
+			return fmt.Errorf("%s: %w", e.name, err)
+		}
+	}
+	l.rec = p.next
+	l.revision++
+	return nil
+}
+
+// effects are the changes on disk that a plan needs, in order.
+func (l *Ledger) effects(p *Plan) []effect {
+	if l.dir == "" {
+		return nil
+	}
+	var all []effect
+	if data := p.next.encode(); !bytes.Equal(data, l.saved) && !(p.next.empty() && l.saved == nil) {
+		all = append(all, write(l.Path(), data)...)
+		all = append(all, effect{"note the ledger", func() error { l.saved = data; return nil }})
+	}
+	for _, s := range p.Steps {
+		if s.Kind == Purge {
+			all = append(all, effect{"move the data of " + s.Class + " to the trash", func() error {
+				err := moveTo(filepath.Join(l.dir, s.Key), s.Folder)
+				if errors.Is(err, fs.ErrNotExist) {
+					return nil
+				}
+				return err
+			}})
+		}
+	}
+	for _, m := range p.moves {
+		all = append(all, effect{"take class " + m.class + " out of the ledger of " + m.worker, func() error { return l.takeFrom(m) }})
+	}
+	return all
+}
+
+// takeFrom removes a transferred class from another Worker's ledger.
+func (l *Ledger) takeFrom(m move) error {
+	persist := filepath.Dir(filepath.Dir(l.dir))
+	lock, err := Take(persist, m.worker)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	peer, err := Open(persist, m.worker)
+	if err != nil {
+		return err
+	}
+	if peer.rec.Classes[m.class].UniqueKey != m.key {
+		return nil
+	}
+	delete(peer.rec.Classes, m.class)
+	for _, e := range write(peer.Path(), peer.rec.encode()) {
+		if err := e.do(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write replaces a file so that after a crash it is the old one or the new.
+func write(path string, data []byte) []effect {
+	dir, temp := filepath.Dir(path), path+".tmp"
+	return []effect{
+		{"create the state folder", func() error { return os.MkdirAll(dir, 0o777) }},
+		{"write the ledger", func() error {
+			f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+			if err != nil {
+				return err
+			}
+			_, err = f.Write(data)
+			return errors.Join(err, f.Sync(), f.Close())
+		}},
+		{"put the ledger in place", func() error { return os.Rename(temp, path) }},
+		{"save the state folder", func() error { return syncDir(dir) }},
+	}
+}
+
+// trash is where something of the state folder goes when it is removed.
+func (l *Ledger) trash(name string, now time.Time) string {
+	return filepath.Join(l.dir, ".trash", name+"-"+now.UTC().Format("20060102T150405.000Z"))
+}
+
+// moveTo moves a file or folder, to a path that is not there yet.
+func moveTo(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+		return err
+	}
+	free := to
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(free); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		free = fmt.Sprintf("%s~%d", to, n)
+	}
+	if err := os.Rename(from, free); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(filepath.Dir(from)), syncDir(filepath.Dir(to)))
+}

@@ -1,0 +1,152 @@
+package migrations
+
+// What the bindings and the program ask of the classes.
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// bound are the bindings to this Worker's own classes.
+func bound(cfg *config.Config) []config.DurableObjectBinding {
+	var own []config.DurableObjectBinding
+	for _, b := range cfg.Bindings {
+		if b.ScriptName == "" || b.ScriptName == cfg.Name && b.Environment == "" {
+			own = append(own, b)
+		}
+	}
+	return own
+}
+
+// binding finds the binding of a class.
+func binding(cfg *config.Config, class string) (config.DurableObjectBinding, bool) {
+	own := bound(cfg)
+	i := slices.IndexFunc(own, func(b config.DurableObjectBinding) bool { return b.ClassName == class })
+	if i < 0 {
+		return config.DurableObjectBinding{}, false
+	}
+	return own[i], true
+}
+
+func (f *fold) checkBindings() {
+	f.checkDeletedBound()
+	f.checkImplicit()
+	f.checkExported()
+}
+
+// checkDeletedBound refuses to delete a class that is still bound.
+func (f *fold) checkDeletedBound() {
+	for _, s := range f.steps {
+		if s.Kind != Delete {
+			continue
+		}
+		b, ok := binding(f.facts.Config, s.Class)
+		if _, live := f.rec.Classes[s.Class]; !ok || live {
+			continue
+		}
+		f.errs = append(f.errs, config.Diagnostic{
+			Text:  fmt.Sprintf(msgDeleteBound, s.Class),
+			Place: s.Place,
+			Hint:  hintFix(f.facts.Config, "remove the binding %s", b.Name),
+			Notes: []config.Note{{Text: "the binding is here", Place: b.ClassPlace}},
+		})
+	}
+}
+
+// checkImplicit says which bound classes no migration creates. Without any
+// migration the configuration's own warning says it.
+func (f *fold) checkImplicit() {
+	cfg := f.facts.Config
+	declared := len(cfg.Migrations) > 0
+	for _, b := range bound(cfg) {
+		if _, ok := f.rec.Classes[b.ClassName]; ok || f.deletes(b.ClassName) {
+			continue
+		}
+		d := config.Diagnostic{
+			Severity: config.Warning,
+			Text:     fmt.Sprintf(msgImplicit, b.ClassName),
+			Place:    b.ClassPlace,
+			Hint:     fmt.Sprintf("add {\"tag\": \"...\", \"new_sqlite_classes\": [%q]} to migrations", b.ClassName),
+		}
+		switch {
+		case f.facts.strict():
+			d.Severity = config.Error
+			d.Text = fmt.Sprintf(msgNotConfigured, b.ClassName)
+			f.errs = append(f.errs, d)
+		case declared:
+			f.warns = append(f.warns, d)
+		}
+	}
+}
+
+func (f *fold) deletes(class string) bool {
+	return slices.ContainsFunc(f.steps, func(s Step) bool { return s.Kind == Delete && s.Class == class })
+}
+
+// checkExported compares the classes with those of the program.
+func (f *fold) checkExported() {
+	if f.facts.Registered == nil {
+		return
+	}
+	exported := func(class string) bool { return slices.Contains(f.facts.Registered, class) }
+	cfg := f.facts.Config
+	var missing []string
+	var notes []config.Note
+	for _, b := range bound(cfg) {
+		if !exported(b.ClassName) {
+			missing = append(missing, b.ClassName)
+			notes = append(notes, config.Note{Text: "bound as " + b.Name, Place: b.ClassPlace})
+		}
+	}
+	if missing != nil {
+		f.errs = append(f.errs, config.Diagnostic{
+			Text:  fmt.Sprintf(msgNotExported, strings.Join(missing, ", "), entrypoint(cfg)),
+			Place: notes[0].Place,
+			Hint:  fmt.Sprintf("durable.Register(%q, ...)", missing[0]),
+			Notes: notes[1:],
+		})
+	}
+	for class := range f.rec.Classes {
+		if exported(class) || slices.Contains(missing, class) {
+			continue
+		}
+		i := slices.IndexFunc(f.steps, func(s Step) bool {
+			return s.Class == class && (s.Kind == Create || s.Kind == Adopt)
+		})
+		if i >= 0 {
+			f.problem(config.Diagnostic{Text: fmt.Sprintf(msgNewNotExported, class), Place: f.steps[i].Place, Hint: "export the class from the program"})
+			continue
+		}
+		f.problem(config.Diagnostic{
+			Text:  fmt.Sprintf(msgClassGone, class),
+			Place: cfg.MigrationsPlace,
+			Hint:  fmt.Sprintf("export the class, or add a migration with \"deleted_classes\": [%q]", class),
+		})
+	}
+}
+
+// entrypoint is main as it is written in the configuration's folder.
+func entrypoint(cfg *config.Config) string {
+	if rel, err := filepath.Rel(filepath.Dir(cfg.Path), cfg.Main); err == nil && cfg.Path != "" && cfg.Main != "" {
+		return filepath.ToSlash(rel)
+	}
+	return filepath.ToSlash(cfg.Main)
+}
+
+// classes are the live classes and those that are bound without a migration.
+func (f *fold) classes() map[string]Class {
+	all := map[string]Class{}
+	for name, ns := range f.rec.Classes {
+		all[name] = Class{Name: name, Storage: ns.Storage, UniqueKey: ns.UniqueKey, Tag: ns.CreatedByTag}
+	}
+	for _, b := range bound(f.facts.Config) {
+		if _, ok := all[b.ClassName]; !ok {
+			all[b.ClassName] = Class{Name: b.ClassName, Storage: KV, UniqueKey: f.newKey(b.ClassName)}
+		}
+	}
+	return all
+}

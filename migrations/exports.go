@@ -1,0 +1,114 @@
+package migrations
+
+// Declarative exports: a map of what there should be, without tags, that is
+// reconciled with what there is.
+//
+// Source: https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// The states of an entry of exports.
+const (
+	stateCreated   = "created"
+	stateDeleted   = "deleted"
+	stateRenamed   = "renamed"
+	stateTransfer  = "transferred"
+	stateExpecting = "expecting-transfer"
+)
+
+// storageOf is the storage that a live entry asks for.
+func storageOf(e config.Export) string {
+	if e.Storage == "legacy-kv" {
+		return KV
+	}
+	return SQLite
+}
+
+// isLive reports whether an entry declares a class, and not its end.
+func isLive(e config.Export) bool {
+	return e.State == stateCreated || e.State == stateExpecting || e.State == ""
+}
+
+// reconcile makes the classes those that exports declares. A tombstone for
+// what is already gone does nothing.
+func (f *fold) reconcile() {
+	exports := f.facts.Config.Exports
+	for _, e := range exports {
+		if _, ok := f.rec.Classes[e.ClassName]; ok && e.State == stateDeleted {
+			f.delete(e.ClassName, "", e.Place)
+		}
+	}
+	for _, e := range exports {
+		if _, ok := f.rec.Classes[e.ClassName]; !ok || e.State != stateRenamed {
+			continue
+		}
+		if _, taken := f.rec.Classes[e.RenamedTo]; taken {
+			f.fail(e.Place, fmt.Sprintf("declare %s deleted first", e.RenamedTo), msgOccupied, e.ClassName, e.RenamedTo)
+			continue
+		}
+		f.rename(e.ClassName, e.RenamedTo, e.Place)
+	}
+	for _, e := range exports {
+		if isLive(e) {
+			f.declare(e)
+		}
+	}
+	f.undeclared()
+}
+
+// declare makes the class of a live entry.
+func (f *fold) declare(e config.Export) {
+	storage := storageOf(e)
+	ns, ok := f.rec.Classes[e.ClassName]
+	switch {
+	case ok && ns.Storage != storage:
+		f.problem(config.Diagnostic{
+			Text:  fmt.Sprintf(msgStorageChange, e.ClassName, ns.Storage, storage),
+			Place: e.Place,
+			Hint:  "declare a class of another name",
+		})
+	case ok:
+	case e.State == stateExpecting:
+		f.receive(e.ClassName, e.TransferFrom, e.ClassName, storage, "", e.Place)
+	default:
+		// A branch from before a rename finds its data under the later name.
+		if now, ok := f.renamedFrom(e.ClassName); ok {
+			f.rename(now, e.ClassName, e.Place)
+			return
+		}
+		f.add(e.ClassName, storage, "", e.Place)
+	}
+}
+
+// renamedFrom finds a live class that was created under a name and is not
+// declared under its present one.
+func (f *fold) renamedFrom(created string) (string, bool) {
+	for _, name := range slices.Sorted(maps.Keys(f.rec.Classes)) {
+		if f.rec.Classes[name].CreatedAs == created && !f.declared(name) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+func (f *fold) declared(class string) bool {
+	return slices.ContainsFunc(f.facts.Config.Exports, func(e config.Export) bool { return e.ClassName == class })
+}
+
+// undeclared says which classes with local state exports leaves out.
+func (f *fold) undeclared() {
+	for _, class := range slices.Sorted(maps.Keys(f.rec.Classes)) {
+		if !f.declared(class) {
+			f.problem(config.Diagnostic{
+				Text: fmt.Sprintf(msgUndeclared, class),
+				Hint: fmt.Sprintf("add %q: {\"type\": \"durable-object\", \"state\": \"deleted\"} to exports, or declare it", class),
+			})
+		}
+	}
+}

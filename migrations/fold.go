@@ -1,0 +1,209 @@
+package migrations
+
+// What a step of migrations does to the classes. The order within a step is
+// Wrangler's: deleted, renamed, transferred, new, new with SQLite.
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// fold applies steps to a record and collects what there is to say and do.
+type fold struct {
+	facts *Facts
+	rec   *record
+	dir   string
+	// known are namespaces that a class of the same origin takes up again.
+	known []namespace
+	// adopt is set when there was no ledger: the folders that are there are
+	// what Wrangler's dev command, or an emu whose ledger is gone, left.
+	adopt bool
+	// diverged is set for a history that is not recorded as applied.
+	diverged bool
+
+	steps []Step
+	moves []move
+	errs  []config.Diagnostic
+	warns []config.Diagnostic
+}
+
+// move takes a transferred class out of another Worker's ledger.
+type move struct {
+	worker, class, key string
+}
+
+func (f *fold) fail(place config.Place, hint, format string, args ...any) {
+	f.errs = append(f.errs, config.Diagnostic{Severity: config.Error, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+}
+
+func (f *fold) warn(place config.Place, hint, format string, args ...any) {
+	f.warns = append(f.warns, config.Diagnostic{Severity: config.Warning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+}
+
+// migrate applies a migration and records it.
+func (f *fold) migrate(index int, m config.Migration) {
+	f.steps = append(f.steps, Step{Kind: Migrate, Tag: m.Tag, Place: m.Place, what: describe(m)})
+	for _, c := range m.DeletedClasses {
+		f.delete(c.Name, m.Tag, c.Place)
+	}
+	for _, r := range m.RenamedClasses {
+		f.rename(r.From, r.To, r.Place)
+	}
+	for _, t := range m.TransferredClasses {
+		f.transfer(t, m.Tag)
+	}
+	for _, c := range m.NewClasses {
+		f.create("new_classes", c.Name, KV, m.Tag, c.Place)
+	}
+	for _, c := range m.NewSQLiteClasses {
+		f.create("new_sqlite_classes", c.Name, SQLite, m.Tag, c.Place)
+	}
+	s := stepOf(m)
+	f.rec.Applied = append(f.rec.Applied, applied{Index: index, Tag: m.Tag, SHA256: s.sum(), Step: s, AppliedAt: f.facts.Now.UTC()})
+	f.rec.LastTag = m.Tag
+}
+
+func (f *fold) delete(class, tag string, place config.Place) {
+	ns, ok := f.rec.Classes[class]
+	if !ok {
+		f.fail(place, hintFix(f.facts.Config, "remove %q from deleted_classes", class), msgDeleteUnknown, class)
+		return
+	}
+	delete(f.rec.Classes, class)
+	f.rec.Tombstones = append(f.rec.Tombstones, tombstone{Class: class, namespace: ns, DeletedByTag: tag, DeletedAt: f.facts.Now.UTC()})
+	f.steps = append(f.steps, f.step(Delete, class, ns, tag, place))
+}
+
+func (f *fold) rename(from, to string, place config.Place) {
+	ns, ok := f.rec.Classes[from]
+	if !ok {
+		f.fail(place, hintFix(f.facts.Config, "remove the rename of %q", from), msgRenameUnknown, from)
+		return
+	}
+	if _, taken := f.rec.Classes[to]; taken {
+		f.fail(place, fmt.Sprintf("delete %s in a migration before this one, or choose another name", to), msgRenameOnto, to)
+		return
+	}
+	delete(f.rec.Classes, from)
+	s := f.step(Rename, to, ns, "", place)
+	s.From = from
+	// Wrangler's dev command does not move data in a rename: what its users
+	// see lies under the new name.
+	if key := f.facts.Worker + "-" + to; f.adopt && f.facts.exists(key) && !f.taken(key) {
+		if f.facts.exists(ns.UniqueKey) {
+			f.warn(place, "", msgAdoptedRename, to, key, ns.UniqueKey)
+		}
+		ns.UniqueKey, s.Key = key, key
+	}
+	f.rec.Classes[to] = ns
+	f.steps = append(f.steps, s)
+}
+
+func (f *fold) transfer(t config.Transferred, tag string) {
+	if _, taken := f.rec.Classes[t.To]; taken {
+		f.fail(t.Place, fmt.Sprintf("delete %s in a migration before this one, or choose another name", t.To), msgTransferOnto, t.To)
+		return
+	}
+	f.receive(t.From, t.FromScript, t.To, SQLite, tag, t.Place)
+}
+
+// receive takes a class over from another Worker's ledger, or starts empty.
+func (f *fold) receive(from, script, to, storage, tag string, place config.Place) {
+	for _, k := range f.known {
+		if k.TransferredFrom == script && k.CreatedAs == from && !f.live(k.UniqueKey) {
+			f.put(to, k, Transfer, tag, place)
+			return
+		}
+	}
+	if peer := f.facts.peer(script); peer != nil {
+		if ns, ok := peer.rec.Classes[from]; ok && !f.taken(ns.UniqueKey) {
+			ns.TransferredFrom = script
+			f.moves = append(f.moves, move{script, from, ns.UniqueKey})
+			f.put(to, ns, Transfer, tag, place)
+			return
+		}
+	}
+	f.warn(place, fmt.Sprintf("start %s once with the same --persist-to before this Worker", script), msgTransferNothing, from, script, script)
+	f.add(to, storage, tag, place)
+}
+
+func (f *fold) create(field, class, storage, tag string, place config.Place) {
+	if ns, ok := f.rec.Classes[class]; ok {
+		// A class that exports created is taken up by the first migration
+		// that names it, so that a branch with migrations can be started.
+		if ns.CreatedByTag == "" && ns.Storage == storage {
+			ns.CreatedByTag = tag
+			f.rec.Classes[class] = ns
+			return
+		}
+		f.fail(place, hintFix(f.facts.Config, "remove %q from "+field, class), msgNewExisting, field, class)
+		return
+	}
+	f.add(class, storage, tag, place)
+}
+
+// add gives a new class its namespace.
+func (f *fold) add(class, storage, tag string, place config.Place) {
+	ns := namespace{Storage: storage, CreatedAs: class, CreatedByTag: tag}
+	for _, k := range f.known {
+		if k.CreatedAs == class && k.CreatedByTag == tag && !f.live(k.UniqueKey) {
+			ns.UniqueKey, ns.TransferredFrom = k.UniqueKey, k.TransferredFrom
+			break
+		}
+	}
+	if ns.UniqueKey == "" {
+		ns.UniqueKey = f.newKey(class)
+	}
+	kind := Create
+	if f.adopt && f.facts.exists(ns.UniqueKey) {
+		kind = Adopt
+	}
+	f.put(class, ns, kind, tag, place)
+}
+
+// put makes a namespace the class's.
+func (f *fold) put(class string, ns namespace, kind Kind, tag string, place config.Place) {
+	f.rec.Classes[class] = ns
+	f.rec.Aside = slices.DeleteFunc(f.rec.Aside, func(a namespace) bool { return a.UniqueKey == ns.UniqueKey })
+	f.steps = append(f.steps, f.step(kind, class, ns, tag, place))
+}
+
+// newKey is the first of <worker>-<class>, <worker>-<class>~2, ... that no
+// namespace has or had.
+func (f *fold) newKey(class string) string {
+	base := f.facts.Worker + "-" + class
+	key := base
+	for n := 2; f.taken(key); n++ {
+		key = fmt.Sprintf("%s~%d", base, n)
+	}
+	return key
+}
+
+func (f *fold) taken(key string) bool {
+	return f.live(key) || hasKey(f.rec.Aside, key) || hasKey(f.known, key)
+}
+
+func hasKey(all []namespace, key string) bool {
+	return slices.ContainsFunc(all, func(ns namespace) bool { return ns.UniqueKey == key })
+}
+
+// live reports whether a class or a tombstone of the record has the key.
+func (f *fold) live(key string) bool {
+	for _, ns := range f.rec.Classes {
+		if ns.UniqueKey == key {
+			return true
+		}
+	}
+	return slices.ContainsFunc(f.rec.Tombstones, func(t tombstone) bool { return t.UniqueKey == key })
+}
+
+func (f *fold) step(kind Kind, class string, ns namespace, tag string, place config.Place) Step {
+	s := Step{Kind: kind, Class: class, Storage: ns.Storage, Key: ns.UniqueKey, Script: ns.TransferredFrom, Tag: tag, Place: place}
+	if f.facts.exists(ns.UniqueKey) {
+		s.Folder = filepath.Join(f.dir, ns.UniqueKey)
+	}
+	return s
+}

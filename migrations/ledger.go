@@ -1,0 +1,149 @@
+package migrations
+
+// The ledger: a file beside the namespaces' folders.
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// Ledger is the record of what was applied to one Worker's local state. It is
+// not safe for concurrent use; between processes hold a [Lock].
+type Ledger struct {
+	worker string
+	dir    string // <persist>/v3/do; "" in memory
+	rec    *record
+	// saved is the file's text as read or written last; nil if there is none.
+	saved []byte
+	// revision counts the changes of rec, to know a plan that is out of date.
+	revision int
+}
+
+// Dir returns the folder below persist that holds the ledger and a folder for
+// each namespace.
+func Dir(persist string) string { return filepath.Join(persist, "v3", "do") }
+
+// Open reads the ledger of a Worker in a state folder. A file that is not
+// there is an empty ledger. With persist "" the ledger is in memory only.
+// A file that is damaged, or that a newer emu wrote, is an error that wraps
+// [ErrUnreadable]; it is never overwritten.
+func Open(persist, worker string) (*Ledger, error) {
+	if !plainName(worker) {
+		return nil, fmt.Errorf("%q cannot be a Worker's name", worker)
+	}
+	l := &Ledger{worker: worker, rec: &record{Version: version, Worker: worker}}
+	if persist == "" {
+		return l, nil
+	}
+	l.dir = Dir(persist)
+	data, err := os.ReadFile(l.Path())
+	if errors.Is(err, fs.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return nil, unreadable(l.Path(), err)
+	}
+	rec, err := decode(data)
+	if err != nil {
+		return nil, unreadable(l.Path(), err)
+	}
+	if rec.Worker != worker {
+		return nil, unreadable(l.Path(), fmt.Errorf("it belongs to Worker %q", rec.Worker))
+	}
+	l.rec, l.saved = rec, data
+	return l, nil
+}
+
+// ErrUnreadable is wrapped by the error of [Open] for a ledger that is there
+// and cannot be used.
+var ErrUnreadable = errors.New("migration ledger cannot be read")
+
+type unreadableError struct {
+	path string
+	err  error
+}
+
+func unreadable(path string, err error) error { return &unreadableError{path, err} }
+
+func (e *unreadableError) Error() string {
+	return fmt.Sprintf(msgUnreadable, e.path, e.err)
+}
+
+func (e *unreadableError) Unwrap() []error { return []error{ErrUnreadable, e.err} }
+
+// Path is the ledger's file, "" in memory.
+func (l *Ledger) Path() string {
+	if l.dir == "" {
+		return ""
+	}
+	return filepath.Join(l.dir, l.worker+".emu-migrations.json")
+}
+
+// LastTag is the tag of the migration applied last, "" if there is none.
+func (l *Ledger) LastTag() string { return l.rec.LastTag }
+
+// Exists reports whether the namespace of a unique key has a folder.
+func (l *Ledger) Exists(uniqueKey string) bool {
+	if l.dir == "" {
+		return false
+	}
+	info, err := os.Stat(filepath.Join(l.dir, uniqueKey))
+	return err == nil && info.IsDir()
+}
+
+// Peer returns the ledger of another Worker in the same state folder, or nil
+// if it has none that can be read.
+func (l *Ledger) Peer(worker string) *Ledger {
+	if l.dir == "" {
+		return nil
+	}
+	peer, err := Open(filepath.Dir(filepath.Dir(l.dir)), worker)
+	if err != nil || peer.saved == nil {
+		return nil
+	}
+	return peer
+}
+
+// Assume records the migrations of cfg up to and including tag as applied, as
+// if the state came from a Worker deployed at that tag. The ledger must be
+// empty. Nothing is written before the next [Ledger.Apply].
+func (l *Ledger) Assume(cfg *config.Config, tag string, now time.Time) error {
+	if !l.rec.empty() {
+		return fmt.Errorf(msgAssumeNotEmpty, tag, l.rec.LastTag)
+	}
+	cut, err := Deployed(cfg, tag)
+	if err != nil {
+		return err
+	}
+	f := &fold{facts: &Facts{Worker: l.worker, Config: cut, Now: now}, rec: l.rec.clone(), dir: l.dir}
+	for i, m := range cut.Migrations {
+		f.migrate(i, m)
+	}
+	if len(f.errs) > 0 {
+		return errors.New(f.errs[0].Text)
+	}
+	l.rec = f.rec
+	l.revision++
+	return nil
+}
+
+// Reset moves the ledger's file to the trash folder, readable or not, so that
+// the next plan starts from the configuration and the folders that are there.
+// It returns where the file went, "" if there was none.
+func Reset(persist, worker string, now time.Time) (string, error) {
+	l := &Ledger{worker: worker, dir: Dir(persist)}
+	if _, err := os.Lstat(l.Path()); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	to := l.trash(filepath.Base(l.Path()), now)
+	if err := moveTo(l.Path(), to); err != nil {
+		return "", err
+	}
+	return to, nil
+}

@@ -1,0 +1,81 @@
+package migrations
+
+// One emu for each Worker's state: an advisory lock of the operating system on
+// a file that names its holder. The kernel releases it when the holder dies.
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Lock is held by the process that uses a Worker's local state.
+type Lock struct{ file *os.File }
+
+// InUseError says that another process holds a [Lock].
+type InUseError struct {
+	// PID is the holder's, 0 if it has not written it yet.
+	PID int
+	// Path is the state folder.
+	Path string
+}
+
+func (e *InUseError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf(msgInUseUnknown, e.Path)
+	}
+	return fmt.Sprintf(msgInUse, e.PID, e.Path)
+}
+
+// Take locks a Worker's state below persist, or fails at once with an
+// [InUseError] if another process, or another Lock of this one, holds it. With
+// persist "" there is nothing to lock and the Lock is nil.
+func Take(persist, worker string) (*Lock, error) {
+	if persist == "" {
+		return nil, nil
+	}
+	dir := Dir(persist)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(dir, worker+".emu-lock"), os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	taken, err := tryLock(file)
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("cannot lock %s: %w", file.Name(), err)
+	}
+	if !taken {
+		text, _ := io.ReadAll(io.LimitReader(file, 32))
+		file.Close()
+		pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+		return nil, &InUseError{PID: pid, Path: persist}
+	}
+	if err := file.Truncate(0); err == nil {
+		_, err = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return &Lock{file}, nil
+}
+
+// Release gives the lock up. The file stays: removing it would let two
+// processes lock two files of one name. Releasing a nil Lock does nothing.
+func (l *Lock) Release() error {
+	if l == nil {
+		return nil
+	}
+	// Closing unlocks; a holder's number must not outlive it.
+	err := l.file.Truncate(0)
+	if cerr := l.file.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}

@@ -1,0 +1,247 @@
+package migrations
+
+// The plan: what the configuration asks for against what the ledger has.
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// Plan is what applying a configuration to a ledger would do, and what there
+// is to say about it. With Errors it cannot be applied.
+type Plan struct {
+	Steps    []Step
+	Errors   []config.Diagnostic
+	Warnings []config.Diagnostic
+	// Classes are the classes after the plan, by name: the live ones and
+	// those that are bound without a migration.
+	Classes map[string]Class
+
+	ledger   *Ledger
+	revision int
+	next     *record
+	moves    []move
+}
+
+// Plan compares the configuration with the ledger. It changes nothing.
+func (l *Ledger) Plan(facts Facts) *Plan {
+	f := &fold{
+		facts: &facts,
+		rec:   l.rec.clone(),
+		dir:   l.dir,
+		known: slices.Clone(l.rec.Aside),
+		adopt: l.rec.empty(),
+	}
+	f.checkName()
+	live := f
+	switch {
+	case len(facts.Config.Exports) > 0:
+		f.reconcile()
+	case f.checkTags() && f.align():
+		live = f.diverge()
+	}
+	live.checkBindings()
+	p := &Plan{
+		Steps:    live.shown(),
+		Errors:   live.errs,
+		Warnings: live.warns,
+		Classes:  live.classes(),
+		ledger:   l,
+		revision: l.revision,
+		next:     f.rec,
+		moves:    live.moves,
+	}
+	if facts.Purge {
+		p.purge(live)
+	}
+	p.repair(f)
+	return p
+}
+
+// problem is an error in a strict plan and a warning in another.
+func (f *fold) problem(d config.Diagnostic) {
+	if f.facts.strict() {
+		f.errs = append(f.errs, d)
+		return
+	}
+	d.Severity = config.Warning
+	f.warns = append(f.warns, d)
+}
+
+func (f *fold) checkName() {
+	cfg := f.facts.Config
+	if !cfg.NameGiven && f.dir != "" {
+		f.warn(config.Place{File: cfg.Path}, fmt.Sprintf("add \"name\": %q", f.facts.Worker), msgNoName, fileName(cfg), f.facts.Worker)
+	}
+}
+
+// checkTags reports whether the tags can tell the steps apart, once it has
+// said what is wrong with them.
+func (f *fold) checkTags() bool {
+	ok := true
+	first := map[string]int{}
+	for i, m := range f.facts.Config.Migrations {
+		if m.Tag == "" {
+			f.fail(m.Place, fmt.Sprintf("give it one, such as \"v%d\"", i+1), msgEmptyTag, i)
+			ok = false
+			continue
+		}
+		if j, twice := first[m.Tag]; twice {
+			f.problem(config.Diagnostic{
+				Text:  fmt.Sprintf(msgDuplicateTag, m.Tag, j, i),
+				Place: m.Place,
+				Hint:  "give the later one a new tag",
+				Notes: []config.Note{{Text: "the first is here", Place: f.facts.Config.Migrations[j].Place}},
+			})
+			ok = ok && !f.facts.strict()
+			continue
+		}
+		first[m.Tag] = i
+	}
+	return ok
+}
+
+// ordinal tells steps apart that share a tag.
+type ordinal struct {
+	tag string
+	n   int
+}
+
+func ordinals(n int, tag func(int) string) []ordinal {
+	seen := map[string]int{}
+	ids := make([]ordinal, n)
+	for i := range ids {
+		t := tag(i)
+		ids[i] = ordinal{t, seen[t]}
+		seen[t]++
+	}
+	return ids
+}
+
+// align applies the steps that come after the applied ones. It applies nothing
+// and returns true if the configuration's history differs from the applied one.
+func (f *fold) align() (differs bool) {
+	cfg := f.facts.Config
+	ids := ordinals(len(cfg.Migrations), func(i int) string { return cfg.Migrations[i].Tag })
+	done := ordinals(len(f.rec.Applied), func(i int) string { return f.rec.Applied[i].Tag })
+
+	at := -1 // where the applied step before this one is in the configuration
+	for i, a := range f.rec.Applied {
+		j := slices.Index(ids, done[i])
+		switch {
+		case j < 0 && i == len(f.rec.Applied)-1:
+			differs = true
+			f.problem(config.Diagnostic{
+				Text:  fmt.Sprintf(msgLastRemoved, a.Tag, fileName(cfg)),
+				Place: cfg.MigrationsPlace,
+				Hint:  "put it back, " + resetHint,
+				Notes: []config.Note{{Text: "applied: " + a.Step.text()}},
+			})
+		case j < 0:
+			f.warn(cfg.MigrationsPlace, "put it back: the next developer's state needs it", msgRemoved, a.Tag, fileName(cfg))
+		default:
+			if s := stepOf(cfg.Migrations[j]); s.sum() != a.SHA256 {
+				differs = true
+				f.problem(config.Diagnostic{
+					Text:  fmt.Sprintf(msgEdited, a.Tag),
+					Place: cfg.Migrations[j].Place,
+					Hint:  "add a new migration instead, " + resetHint,
+					Notes: []config.Note{{Text: "applied: " + a.Step.text()}, {Text: "configuration: " + s.text(), Place: cfg.Migrations[j].Place}},
+				})
+			}
+			if j < at {
+				differs = true
+				f.problem(config.Diagnostic{
+					Text:  fmt.Sprintf(msgReordered, a.Tag, cfg.Migrations[at].Tag),
+					Place: cfg.Migrations[j].Place,
+					Hint:  "restore the order, " + resetHint,
+				})
+			}
+			at = max(at, j)
+		}
+	}
+	for j, m := range cfg.Migrations[:at+1] {
+		if !slices.Contains(done, ids[j]) {
+			differs = true
+			f.problem(config.Diagnostic{
+				Text:  fmt.Sprintf(msgInserted, m.Tag, cfg.Migrations[at].Tag),
+				Place: m.Place,
+				Hint:  "move it to the end, " + resetHint,
+			})
+		}
+	}
+	if differs {
+		return true
+	}
+	for j := at + 1; j < len(cfg.Migrations); j++ {
+		f.migrate(j, cfg.Migrations[j])
+	}
+	return false
+}
+
+// diverge makes the classes of a configuration whose history differs from the
+// applied one, without changing what is recorded as applied. A class takes up
+// the namespace that was created under the same name and tag, so that changing
+// to another branch and back loses nothing.
+func (f *fold) diverge() *fold {
+	if f.facts.strict() {
+		return f
+	}
+	cfg := f.facts.Config
+	f.warn(cfg.MigrationsPlace, resetHint[len("or "):]+" to make them the applied ones", msgDiverged, fileName(cfg))
+	view := &fold{facts: f.facts, rec: &record{Classes: map[string]namespace{}}, dir: f.dir, known: f.rec.namespaces(), diverged: true, errs: f.errs, warns: f.warns}
+	for i, m := range cfg.Migrations {
+		view.migrate(i, m)
+	}
+	for _, class := range slices.Sorted(maps.Keys(view.rec.Classes)) {
+		if ns := view.rec.Classes[class]; !hasKey(view.known, ns.UniqueKey) {
+			f.rec.Aside = append(f.rec.Aside, ns)
+		}
+	}
+	return view
+}
+
+// shown are the steps that a plan has: of an applied migration its line tells
+// what it creates, and a history that is not applied only creates.
+func (f *fold) shown() []Step {
+	return slices.DeleteFunc(slices.Clone(f.steps), func(s Step) bool {
+		if f.diverged {
+			return s.Kind != Create && s.Kind != Transfer || hasKey(f.known, s.Key)
+		}
+		return s.Kind == Create && s.Tag != ""
+	})
+}
+
+// purge moves the data of deleted classes to the trash folder.
+func (p *Plan) purge(live *fold) {
+	for _, t := range p.next.Tombstones {
+		inUse := slices.Collect(maps.Values(live.rec.Classes))
+		if hasKey(inUse, t.UniqueKey) || !live.facts.exists(t.UniqueKey) {
+			continue
+		}
+		s := live.step(Purge, t.Class, t.namespace, t.DeletedByTag, config.Place{})
+		s.Folder = p.ledger.trash(t.UniqueKey, live.facts.Now)
+		p.Steps = append(p.Steps, s)
+	}
+}
+
+// repair finishes transfers that stopped between the two ledgers.
+func (p *Plan) repair(f *fold) {
+	for _, ns := range p.next.namespaces() {
+		if ns.TransferredFrom == "" {
+			continue
+		}
+		peer := f.facts.peer(ns.TransferredFrom)
+		if peer == nil {
+			continue
+		}
+		for class, theirs := range peer.rec.Classes {
+			if theirs.UniqueKey == ns.UniqueKey && !slices.ContainsFunc(p.moves, func(m move) bool { return m.key == ns.UniqueKey }) {
+				p.moves = append(p.moves, move{peer.worker, class, ns.UniqueKey})
+			}
+		}
+	}
+}

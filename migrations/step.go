@@ -1,0 +1,108 @@
+package migrations
+
+// What a plan does, one line each for people.
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// Kind is what a [Step] does.
+type Kind int
+
+const (
+	// Migrate applies a step of migrations; the steps that follow it are
+	// its parts.
+	Migrate Kind = iota
+	// Create gives a class an empty namespace.
+	Create
+	// Adopt gives a class a namespace whose data was there before the ledger.
+	Adopt
+	// Rename gives the namespace of one class to another name.
+	Rename
+	// Delete hides a class's namespace. Its data stays on disk.
+	Delete
+	// Purge moves a deleted class's data to the trash folder.
+	Purge
+	// Transfer takes a namespace over from another Worker.
+	Transfer
+)
+
+var kindNames = [...]string{"migrate", "create", "adopt", "rename", "delete", "purge", "transfer"}
+
+// String is the kind's name in lower case.
+func (k Kind) String() string { return kindNames[k] }
+
+// Step is one thing that applying a [Plan] does.
+type Step struct {
+	Kind Kind
+	// Tag is the migration's; "" for exports.
+	Tag string
+	// Class is the class that the step is about, with the new name of a rename.
+	Class string
+	// From is the former class name of a rename or transfer.
+	From string
+	// Script is the Worker that a transferred class came from.
+	Script string
+	// Storage is [SQLite] or [KV].
+	Storage string
+	// Key is the namespace's unique key.
+	Key string
+	// Folder is where the data lies, "" if there is none. For a purge it is
+	// where the data goes.
+	Folder string
+	Place  config.Place
+
+	what string // the lists of a migration
+}
+
+// String says in one line what is done.
+func (s Step) String() string {
+	switch s.Kind {
+	case Migrate:
+		return fmt.Sprintf("Applied migration %s: %s", s.Tag, s.what)
+	case Create:
+		return fmt.Sprintf("Created Durable Object class %s (%s)", s.Class, s.Storage)
+	case Adopt:
+		return fmt.Sprintf("Adopted the existing data of Durable Object class %s in %s", s.Class, s.Folder)
+	case Rename:
+		return fmt.Sprintf("Renamed Durable Object class %s to %s (data kept)", s.From, s.Class)
+	case Delete:
+		if s.Folder == "" {
+			return fmt.Sprintf("Deleted Durable Object class %s (it had no data)", s.Class)
+		}
+		return fmt.Sprintf("Deleted Durable Object class %s; its data stays in %s until --purge", s.Class, s.Folder)
+	case Purge:
+		return fmt.Sprintf("Moved the data of deleted Durable Object class %s to %s", s.Class, s.Folder)
+	default:
+		return fmt.Sprintf("Took Durable Object class %s over from Worker %s (data kept)", s.Class, s.Script)
+	}
+}
+
+// describe lists what a migration does, in the order in which it is done.
+func describe(m config.Migration) string {
+	var parts []string
+	add := func(field string, items []string) {
+		if len(items) > 0 {
+			parts = append(parts, field+" ["+strings.Join(items, ", ")+"]")
+		}
+	}
+	add("deleted_classes", names(m.DeletedClasses))
+	var renames, transfers []string
+	for _, r := range m.RenamedClasses {
+		renames = append(renames, r.From+" -> "+r.To)
+	}
+	for _, t := range m.TransferredClasses {
+		transfers = append(transfers, t.FromScript+":"+t.From+" -> "+t.To)
+	}
+	add("renamed_classes", renames)
+	add("transferred_classes", transfers)
+	add("new_classes", names(m.NewClasses))
+	add("new_sqlite_classes", names(m.NewSQLiteClasses))
+	if parts == nil {
+		return "no classes"
+	}
+	return strings.Join(parts, ", ")
+}
