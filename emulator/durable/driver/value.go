@@ -1,0 +1,158 @@
+package driver
+
+import "math/big"
+
+// Value is a JavaScript value as structured clone can hold it: one of the
+// types of this file. A pointer type has an identity; the same pointer twice in
+// a tree is one object with two references to it, and a tree may be cyclic.
+//
+// A Go nil is no Value. Source: https://html.spec.whatwg.org/#structuredserializeinternal
+type Value interface{ isValue() }
+
+type (
+	// Undefined is undefined.
+	Undefined struct{}
+	// Null is null.
+	Null struct{}
+	// Bool is true or false.
+	Bool bool
+	// Number is a number, an integer or not.
+	Number float64
+	// String is a string in WTF-8: UTF-8 in which a lone surrogate of the
+	// JavaScript string is its own three bytes.
+	String string
+	// BigInt is a bigint. Int is never nil.
+	BigInt struct{ Int *big.Int }
+	// Hole is a missing element of an [Array]; it stands nowhere else.
+	Hole struct{}
+)
+
+// Date is a Date: milliseconds since 1970, NaN if invalid.
+type Date struct{ Milliseconds float64 }
+
+// RegExp is a RegExp. Flags has V8's bits: g 1, i 2, m 4, y 8, u 16, s 32, l 64, d 128, v 256.
+type RegExp struct {
+	Source string
+	Flags  uint32
+}
+
+// Property is an own enumerable property. Keys that are array indexes are
+// decimal numbers, as JavaScript shows them.
+type Property struct {
+	Key   string
+	Value Value
+}
+
+// Object is a plain object with its own enumerable properties in JavaScript's order.
+type Object struct{ Properties []Property }
+
+// Get returns the property's value, nil if there is none.
+func (o *Object) Get(key string) Value {
+	for i := range o.Properties {
+		if o.Properties[i].Key == key {
+			return o.Properties[i].Value
+		}
+	}
+	return nil
+}
+
+// Array is an Array. Elements are its first elements; Length is its length if
+// that is more, because storing the holes would cost too much: the elements after
+// Elements are then the Properties whose keys are array indexes, and come first
+// there. The other Properties are those beside the elements. Sparse marks an
+// array that the serializer wrote as index and value pairs.
+type Array struct {
+	Elements   []Value
+	Length     int
+	Properties []Property
+	Sparse     bool
+}
+
+// MapEntry is an entry of a [Map].
+type MapEntry struct{ Key, Value Value }
+
+// Map is a Map in insertion order.
+type Map struct{ Entries []MapEntry }
+
+// Set is a Set in insertion order.
+type Set struct{ Values []Value }
+
+// ArrayBuffer is an ArrayBuffer. MaxByteLength is that of a resizable one.
+type ArrayBuffer struct {
+	Data          []byte
+	Resizable     bool
+	MaxByteLength int
+}
+
+// ViewKind is the class of a [View].
+type ViewKind byte
+
+// The kinds of view, as V8 tags them.
+const (
+	Int8Array         ViewKind = 'b'
+	Uint8Array        ViewKind = 'B'
+	Uint8ClampedArray ViewKind = 'C'
+	Int16Array        ViewKind = 'w'
+	Uint16Array       ViewKind = 'W'
+	Int32Array        ViewKind = 'd'
+	Uint32Array       ViewKind = 'D'
+	Float16Array      ViewKind = 'h'
+	Float32Array      ViewKind = 'f'
+	Float64Array      ViewKind = 'F'
+	BigInt64Array     ViewKind = 'q'
+	BigUint64Array    ViewKind = 'Q'
+	DataView          ViewKind = '?'
+)
+
+// View is a typed array or DataView: Length bytes of Buffer from Offset.
+// LengthTracking marks a view of a resizable buffer whose length follows it.
+type View struct {
+	Kind           ViewKind
+	Buffer         *ArrayBuffer
+	Offset, Length int
+	LengthTracking bool
+}
+
+// Bytes returns the view's part of its buffer.
+func (v *View) Bytes() []byte { return v.Buffer.Data[v.Offset : v.Offset+v.Length] }
+
+// ErrorValue is an Error object. Name is its class or the name it was given,
+// Properties are its own properties with stack and cause, in their order. Plain
+// marks one that V8's own serializer wrote, which keeps only message, stack and
+// cause; workerd uses it for compatibility dates before 2026-04-21.
+type ErrorValue struct {
+	Name       string
+	Message    *string // nil if the object has none of its own
+	Properties []Property
+	Plain      bool
+}
+
+// Boxed is a Boolean, Number, BigInt or String object.
+type Boxed struct{ Value Value }
+
+// Opaque is a value that emu carries and does not interpret: a host object of
+// workerd (Headers, Request, Blob, DOMException). Data is its bytes from the tag
+// of its class on. Value, if not nil, is the value written after them.
+type Opaque struct {
+	Data  []byte
+	Value Value
+}
+
+func (Undefined) isValue()    {}
+func (Null) isValue()         {}
+func (Bool) isValue()         {}
+func (Number) isValue()       {}
+func (String) isValue()       {}
+func (BigInt) isValue()       {}
+func (Hole) isValue()         {}
+func (*Date) isValue()        {}
+func (*RegExp) isValue()      {}
+func (*Object) isValue()      {}
+func (*Array) isValue()       {}
+func (*Map) isValue()         {}
+func (*Set) isValue()         {}
+func (*ArrayBuffer) isValue() {}
+func (*View) isValue()        {}
+func (*ErrorValue) isValue()  {}
+func (*Boxed) isValue()       {}
+func (*Opaque) isValue()      {}

@@ -1,0 +1,551 @@
+package v8
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// Decode reads what Encode, workerd or Node has written. Bytes without a header
+// are read as version 13; a version below 13 or above 15 is an error. Bytes
+// after the value are ignored, as V8 does. The result shares no memory with b.
+func Decode(b []byte) (driver.Value, error) {
+	d := decoder{b: b, version: headerless}
+	if len(b) > 0 && b[0] == tagVersion {
+		d.at = 1
+		version, err := d.uvarint()
+		if err != nil {
+			return nil, err
+		}
+		if version < headerless || version > latestVersion {
+			return nil, errorf("unsupported version %d", version)
+		}
+		d.version = version
+	}
+	start := d.at
+	v, err := d.value()
+	if err != nil && d.version == 13 {
+		// V8 once wrote version 13 with the flags of version 14 in views.
+		d = decoder{b: b, version: 13, at: start, flagged: true}
+		if v, again := d.value(); again == nil {
+			return v, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+type decoder struct {
+	b       []byte
+	at      int
+	version uint32
+	flagged bool
+	depth   int
+	objects []driver.Value // by number; nil for one that no tree shows
+}
+
+func (d *decoder) fail(format string, args ...any) error {
+	return errorf("byte %d: %s", d.at, fmt.Sprintf(format, args...))
+}
+
+func (d *decoder) enter(v driver.Value) { d.objects = append(d.objects, v) }
+
+// uvarint reads a number as V8 does: bits beyond 32 are dropped.
+func (d *decoder) uvarint() (uint32, error) {
+	var n uint32
+	for shift := 0; d.at < len(d.b); shift += 7 {
+		c := d.b[d.at]
+		d.at++
+		if shift < 32 {
+			n |= uint32(c&0x7F) << shift
+		}
+		if c < 0x80 {
+			return n, nil
+		}
+	}
+	return 0, d.fail("the value ends early")
+}
+
+func (d *decoder) bytes(n uint32) ([]byte, error) {
+	if uint64(n) > uint64(len(d.b)-d.at) {
+		return nil, d.fail("the value ends early")
+	}
+	d.at += int(n)
+	return d.b[d.at-int(n) : d.at], nil
+}
+
+func (d *decoder) double() (float64, error) {
+	b, err := d.bytes(8)
+	if err != nil {
+		return 0, err
+	}
+	f := math.Float64frombits(binary.LittleEndian.Uint64(b))
+	if f != f {
+		f = math.NaN()
+	}
+	return f, nil
+}
+
+// peek returns the next tag, with the padding before it read.
+func (d *decoder) peek() (byte, bool) {
+	for d.at < len(d.b) && d.b[d.at] == tagPadding {
+		d.at++
+	}
+	if d.at == len(d.b) {
+		return 0, false
+	}
+	return d.b[d.at], true
+}
+
+func (d *decoder) tag() (byte, error) {
+	tag, ok := d.peek()
+	if !ok {
+		return 0, d.fail("the value ends early")
+	}
+	d.at++
+	return tag, nil
+}
+
+// text reads a string with its tag.
+func (d *decoder) text() (string, error) {
+	tag, err := d.tag()
+	if err != nil {
+		return "", err
+	}
+	return d.textOf(tag)
+}
+
+func (d *decoder) textOf(tag byte) (string, error) {
+	if tag != tagOneByteString && tag != tagTwoByteString && tag != tagUTF8String {
+		d.at--
+		return "", d.fail("%#x is no string", tag)
+	}
+	n, err := d.uvarint()
+	if err != nil {
+		return "", err
+	}
+	b, err := d.bytes(n)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case tag == tagOneByteString:
+		return fromLatin1(b), nil
+	case tag == tagUTF8String:
+		return strings.ToValidUTF8(string(b), "\uFFFD"), nil
+	case n%2 == 1:
+		return "", d.fail("half a character")
+	}
+	return fromUTF16(b), nil
+}
+
+func (d *decoder) bigint() (driver.BigInt, error) {
+	field, err := d.uvarint()
+	if err != nil {
+		return driver.BigInt{}, err
+	}
+	digits, err := d.bytes(field >> 1)
+	if err != nil {
+		return driver.BigInt{}, err
+	}
+	digits = slices.Clone(digits)
+	slices.Reverse(digits)
+	n := new(big.Int).SetBytes(digits)
+	if field&1 == 1 {
+		n.Neg(n)
+	}
+	return driver.BigInt{Int: n}, nil
+}
+
+func (d *decoder) value() (driver.Value, error) {
+	if d.depth++; d.depth > maxDepth+1 { // V8 does not count a primitive value
+		return nil, d.fail("value nested deeper than %d levels", maxDepth)
+	}
+	defer func() { d.depth-- }()
+	tag, err := d.tag()
+	if err != nil {
+		return nil, err
+	}
+	v, err := d.valueOf(tag)
+	if err != nil {
+		return nil, err
+	}
+	if b, ok := v.(*driver.ArrayBuffer); ok {
+		if tag, ok := d.peek(); ok && tag == tagView {
+			d.at++
+			return d.view(b)
+		}
+	}
+	return v, nil
+}
+
+func (d *decoder) valueOf(tag byte) (driver.Value, error) {
+	switch tag {
+	case tagVerifyObjectCount:
+		if _, err := d.uvarint(); err != nil {
+			return nil, err
+		}
+		return d.value()
+	case tagUndefined:
+		return driver.Undefined{}, nil
+	case tagNull:
+		return driver.Null{}, nil
+	case tagTrue:
+		return driver.Bool(true), nil
+	case tagFalse:
+		return driver.Bool(false), nil
+	case tagInt32:
+		n, err := d.uvarint()
+		return driver.Number(int32(n>>1) ^ -int32(n&1)), err
+	case tagUint32:
+		n, err := d.uvarint()
+		return driver.Number(n), err
+	case tagDouble:
+		f, err := d.double()
+		return driver.Number(f), err
+	case tagBigInt:
+		n, err := d.bigint()
+		return n, err
+	case tagOneByteString, tagTwoByteString, tagUTF8String:
+		s, err := d.textOf(tag)
+		return driver.String(s), err
+	case tagReference:
+		n, err := d.uvarint()
+		if err != nil {
+			return nil, err
+		}
+		if uint64(n) >= uint64(len(d.objects)) || d.objects[n] == nil {
+			return nil, d.fail("a reference to object %d, which is not there", n)
+		}
+		return d.objects[n], nil
+	case tagObject:
+		o := &driver.Object{}
+		d.enter(o)
+		var err error
+		o.Properties, err = d.properties(tagObjectEnd)
+		return o, err
+	case tagDenseArray:
+		return d.denseArray()
+	case tagSparseArray:
+		return d.sparseArray()
+	case tagDate:
+		f, err := d.double()
+		v := &driver.Date{Milliseconds: clip(f)}
+		d.enter(v)
+		return v, err
+	case tagTrueObject, tagFalseObject, tagNumberObject, tagBigIntObject, tagStringObject:
+		return d.boxed(tag)
+	case tagRegExp:
+		return d.regexp()
+	case tagMap:
+		return d.mapValue()
+	case tagSet:
+		return d.set()
+	case tagArrayBuffer, tagResizableBuffer:
+		return d.buffer(tag == tagResizableBuffer)
+	case tagError:
+		return d.plainError()
+	case tagHostObject:
+		return d.host()
+	}
+	d.at--
+	return nil, d.fail("unknown tag %#x", tag)
+}
+
+// clip is TimeClip, https://tc39.es/ecma262/#sec-timeclip.
+func clip(ms float64) float64 {
+	if ms >= -8.64e15 && ms <= 8.64e15 {
+		return math.Trunc(ms) + 0
+	}
+	return math.NaN()
+}
+
+func (d *decoder) boxed(tag byte) (driver.Value, error) {
+	v := &driver.Boxed{}
+	d.enter(v)
+	switch tag {
+	case tagTrueObject, tagFalseObject:
+		v.Value = driver.Bool(tag == tagTrueObject)
+		return v, nil
+	case tagNumberObject:
+		f, err := d.double()
+		v.Value = driver.Number(f)
+		return v, err
+	case tagBigIntObject:
+		n, err := d.bigint()
+		v.Value = n
+		return v, err
+	}
+	s, err := d.text()
+	v.Value = driver.String(s)
+	return v, err
+}
+
+func (d *decoder) regexp() (driver.Value, error) {
+	v := &driver.RegExp{}
+	d.enter(v)
+	var err error
+	if v.Source, err = d.text(); err != nil {
+		return nil, err
+	}
+	if v.Flags, err = d.uvarint(); err != nil {
+		return nil, err
+	}
+	if v.Flags > 0x1FF {
+		return nil, d.fail("unknown regular expression flags %#x", v.Flags)
+	}
+	return v, nil
+}
+
+// end reads the end of a compound value if it is next.
+func (d *decoder) end(tag byte) (bool, error) {
+	next, ok := d.peek()
+	if !ok {
+		return false, d.fail("the value ends early")
+	}
+	if next == tag {
+		d.at++
+	}
+	return next == tag, nil
+}
+
+func (d *decoder) count(what string, n int) error {
+	want, err := d.uvarint()
+	if err == nil && uint64(want) != uint64(n) {
+		err = d.fail("%d %s, announced %d", n, what, want)
+	}
+	return err
+}
+
+func (d *decoder) mapValue() (driver.Value, error) {
+	v := &driver.Map{}
+	d.enter(v)
+	for {
+		if end, err := d.end(tagMapEnd); err != nil {
+			return nil, err
+		} else if end {
+			return v, d.count("keys and values", 2*len(v.Entries))
+		}
+		key, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		value, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		v.Entries = append(v.Entries, driver.MapEntry{Key: key, Value: value})
+	}
+}
+
+func (d *decoder) set() (driver.Value, error) {
+	v := &driver.Set{}
+	d.enter(v)
+	for {
+		if end, err := d.end(tagSetEnd); err != nil {
+			return nil, err
+		} else if end {
+			return v, d.count("values", len(v.Values))
+		}
+		member, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		v.Values = append(v.Values, member)
+	}
+}
+
+// properties reads up to the end and puts what it read into JavaScript's order:
+// array indexes first, ascending, and a key once, where it was first set.
+func (d *decoder) properties(end byte) ([]driver.Property, error) {
+	var list []driver.Property
+	n, last, ordered := 0, int64(-1), true
+	for {
+		if stop, err := d.end(end); err != nil {
+			return nil, err
+		} else if stop {
+			break
+		}
+		key, err := d.key()
+		if err != nil {
+			return nil, err
+		}
+		value, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		place := int64(maxIndex + 1)
+		if i, ok := index(key); ok {
+			place = int64(i)
+		}
+		if place < last || place == last && place <= maxIndex {
+			ordered = false
+		}
+		last = place
+		list = append(list, driver.Property{Key: key, Value: value})
+		n++
+	}
+	if !ordered {
+		slices.SortStableFunc(list, func(a, b driver.Property) int {
+			i, iok := index(a.Key)
+			j, jok := index(b.Key)
+			switch {
+			case iok && jok:
+				return cmp.Compare(i, j)
+			case iok:
+				return -1
+			case jok:
+				return 1
+			}
+			return 0
+		})
+	}
+	return once(list), d.count("properties", n)
+}
+
+// once drops the earlier values of keys that occur twice, which V8 never writes.
+func once(list []driver.Property) []driver.Property {
+	var at map[string]int
+	if len(list) > 16 {
+		at = make(map[string]int, len(list))
+	}
+	out := list[:0]
+next:
+	for _, p := range list {
+		if at != nil {
+			if i, ok := at[p.Key]; ok {
+				out[i].Value = p.Value
+				continue
+			}
+			at[p.Key] = len(out)
+		} else {
+			for i := range out {
+				if out[i].Key == p.Key {
+					out[i].Value = p.Value
+					continue next
+				}
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func (d *decoder) key() (string, error) {
+	tag, err := d.tag()
+	if err != nil {
+		return "", err
+	}
+	if tag == tagInt32 || tag == tagUint32 || tag == tagDouble {
+		v, err := d.valueOf(tag)
+		if err != nil {
+			return "", err
+		}
+		return numberKey(float64(v.(driver.Number))), nil
+	}
+	return d.textOf(tag)
+}
+
+func (d *decoder) denseArray() (driver.Value, error) {
+	length, err := d.uvarint()
+	if err != nil {
+		return nil, err
+	}
+	if uint64(length) > uint64(len(d.b)-d.at) {
+		return nil, d.fail("the value ends early")
+	}
+	a := &driver.Array{}
+	d.enter(a)
+	holes := false
+	if length > 0 {
+		// Nested arrays could each announce the rest of the input.
+		a.Elements = make([]driver.Value, 0, min(int(length), (len(d.b)-d.at)/d.depth+1))
+	}
+	for range length {
+		if hole, err := d.end(tagHole); err != nil {
+			return nil, err
+		} else if hole {
+			a.Elements = append(a.Elements, driver.Hole{})
+			holes = true
+			continue
+		}
+		v, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		a.Elements = append(a.Elements, v)
+	}
+	if a.Properties, err = d.properties(tagDenseArrayEnd); err != nil {
+		return nil, err
+	}
+	if len(a.Properties) > 0 {
+		if _, ok := index(a.Properties[0].Key); ok {
+			return nil, d.fail("a dense array has element %s beside its elements", a.Properties[0].Key)
+		}
+	}
+	if holes {
+		var list []driver.Property
+		for i, v := range a.Elements {
+			if v != (driver.Hole{}) {
+				list = append(list, driver.Property{Key: strconv.Itoa(i), Value: v})
+			}
+		}
+		spread(a, length, append(list, a.Properties...), len(list))
+	}
+	return a, d.count("elements", int(length))
+}
+
+func (d *decoder) sparseArray() (driver.Value, error) {
+	length, err := d.uvarint()
+	if err != nil {
+		return nil, err
+	}
+	a := &driver.Array{}
+	d.enter(a)
+	list, err := d.properties(tagSparseArrayEnd)
+	if err != nil {
+		return nil, err
+	}
+	n := 0 // the elements come first
+	for n < len(list) {
+		i, ok := index(list[n].Key)
+		if !ok {
+			break
+		}
+		if i >= length {
+			return nil, d.fail("element %d of an array of length %d", i, length)
+		}
+		n++
+	}
+	spread(a, length, list, n)
+	return a, d.count("elements", int(length))
+}
+
+// spread makes a the sparse array of that length whose elements are the first n
+// of list. An announced length alone does not cost memory.
+func spread(a *driver.Array, length uint32, list []driver.Property, n int) {
+	*a = driver.Array{Sparse: true, Properties: list}
+	if uint64(length) > 4*uint64(n)+16 {
+		a.Length = int(length)
+		return
+	}
+	if length > 0 {
+		a.Elements = slices.Repeat([]driver.Value{driver.Hole{}}, int(length))
+	}
+	for _, p := range list[:n] {
+		i, _ := index(p.Key)
+		a.Elements[i] = p.Value
+	}
+	if a.Properties = list[n:]; len(a.Properties) == 0 {
+		a.Properties = nil
+	}
+}

@@ -1,0 +1,157 @@
+package v8
+
+// Strings: V8 writes one byte for each character if all are in Latin-1, else
+// UTF-16. In Go they are WTF-8, https://wtf-8.codeberg.page/.
+
+import (
+	"encoding/binary"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// next decodes the first character of s, which may be a lone surrogate. A byte
+// that is no WTF-8 is U+FFFD.
+func next(s string) (r rune, size int) {
+	if s[0] < utf8.RuneSelf {
+		return rune(s[0]), 1
+	}
+	if len(s) >= 3 && s[0] == 0xED && s[1]&0xE0 == 0xA0 && s[2]&0xC0 == 0x80 {
+		return 0xD000 | rune(s[1]&0x3F)<<6 | rune(s[2]&0x3F), 3
+	}
+	return utf8.DecodeRuneInString(s)
+}
+
+// units counts the UTF-16 units of s and tells whether all are in Latin-1.
+func units(s string) (n int, latin1 bool) {
+	latin1 = true
+	for i := 0; i < len(s); {
+		r, size := next(s[i:])
+		i += size
+		n += utf16.RuneLen(r)
+		if utf16.RuneLen(r) < 0 { // a lone surrogate
+			n += 2
+		}
+		latin1 = latin1 && r <= 0xFF
+	}
+	return n, latin1
+}
+
+func (e *encoder) text(s string) error {
+	if ascii(s) {
+		e.b = append(e.b, tagOneByteString)
+		e.uvarint(uint64(len(s)))
+		e.b = append(e.b, s...)
+		return nil
+	}
+	n, latin1 := units(s)
+	if latin1 {
+		e.b = append(e.b, tagOneByteString)
+		e.uvarint(uint64(n))
+		for i := 0; i < len(s); {
+			r, size := next(s[i:])
+			i += size
+			e.b = append(e.b, byte(r))
+		}
+		return nil
+	}
+	if n > maxLength/2 {
+		return errorf("a string of %d characters is too long", n)
+	}
+	// V8 aligns the characters to two bytes.
+	if (len(e.b)-e.start+1+uvarintLen(uint64(2*n)))%2 == 1 {
+		e.b = append(e.b, tagPadding)
+	}
+	e.b = append(e.b, tagTwoByteString)
+	e.uvarint(uint64(2 * n))
+	for i := 0; i < len(s); {
+		r, size := next(s[i:])
+		i += size
+		if r > 0xFFFF {
+			high, low := utf16.EncodeRune(r)
+			e.b = binary.LittleEndian.AppendUint16(e.b, uint16(high))
+			r = low
+		}
+		e.b = binary.LittleEndian.AppendUint16(e.b, uint16(r))
+	}
+	return nil
+}
+
+func fromLatin1(b []byte) string {
+	high := 0
+	for _, c := range b {
+		high += int(c >> 7)
+	}
+	if high == 0 {
+		return string(b)
+	}
+	out := make([]byte, 0, len(b)+high)
+	for _, c := range b {
+		out = utf8.AppendRune(out, rune(c))
+	}
+	return string(out)
+}
+
+func fromUTF16(b []byte) string {
+	out := make([]byte, 0, len(b)*3/2)
+	for i := 0; i+1 < len(b); i += 2 {
+		r := rune(binary.LittleEndian.Uint16(b[i:]))
+		if utf16.IsSurrogate(r) {
+			if i+3 < len(b) {
+				if pair := utf16.DecodeRune(r, rune(binary.LittleEndian.Uint16(b[i+2:]))); pair != utf8.RuneError {
+					out = utf8.AppendRune(out, pair)
+					i += 2
+					continue
+				}
+			}
+			out = append(out, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
+			continue
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return string(out)
+}
+
+// maxIndex is the largest array index.
+const maxIndex = 1<<32 - 2
+
+// index returns the array index that a property key is.
+func index(key string) (uint32, bool) {
+	if len(key) == 0 || len(key) > 10 || key[0] < '0' || key[0] > '9' || key[0] == '0' && len(key) > 1 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(key, 10, 64)
+	return uint32(n), err == nil && n <= maxIndex
+}
+
+// numberKey is JavaScript's String(f), https://tc39.es/ecma262/#sec-numeric-types-number-tostring.
+func numberKey(f float64) string {
+	switch {
+	case f != f:
+		return "NaN"
+	case f == 0:
+		return "0"
+	case f-f != 0 && f > 0:
+		return "Infinity"
+	case f-f != 0:
+		return "-Infinity"
+	}
+	if abs := max(f, -f); abs >= 1e-6 && abs < 1e21 {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	b := strconv.AppendFloat(nil, f, 'e', -1, 64)
+	// Go writes at least two digits of exponent.
+	if n := len(b); b[n-2] == '0' && (b[n-3] == '-' || b[n-3] == '+') {
+		b = append(b[:n-2], b[n-1])
+	}
+	return string(b)
+}

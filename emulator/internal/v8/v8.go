@@ -1,0 +1,111 @@
+// Package v8 turns the value tree of package driver into the bytes of V8's
+// ValueSerializer, version 15, as workerd stores them, and back.
+//
+// Number, string and array bytes are those that V8 in workerd (pointers
+// compressed, so small integers have 31 bits) chooses for a value as a literal
+// makes it. What V8 chooses by the history of an object, such as a double for
+// the integer in a field that once held a fraction, cannot be seen in a tree.
+//
+// Source: V8's src/objects/value-serializer.cc and workerd's jsg/ser.c++,
+// api/headers.c++, api/http.c++, api/blob.c++ and jsg/dom-exception.c++.
+package v8
+
+import "fmt"
+
+const (
+	latestVersion = 15
+	// headerless is the version of bytes that start with no version.
+	headerless = 13
+)
+
+// maxDepth bounds the nesting of values in both directions. workerd's stack ends
+// at 3,359 levels of arrays or objects and at 5,037 of Maps.
+const maxDepth = 5_100
+
+// Tags of values and of the ends of compound ones.
+const (
+	tagVersion            = 0xFF
+	tagPadding            = 0
+	tagVerifyObjectCount  = '?'
+	tagHole               = '-'
+	tagUndefined          = '_'
+	tagNull               = '0'
+	tagTrue               = 'T'
+	tagFalse              = 'F'
+	tagInt32              = 'I'
+	tagUint32             = 'U'
+	tagDouble             = 'N'
+	tagBigInt             = 'Z'
+	tagUTF8String         = 'S'
+	tagOneByteString      = '"'
+	tagTwoByteString      = 'c'
+	tagReference          = '^'
+	tagObject             = 'o'
+	tagObjectEnd          = '{'
+	tagSparseArray        = 'a'
+	tagSparseArrayEnd     = '@'
+	tagDenseArray         = 'A'
+	tagDenseArrayEnd      = '$'
+	tagDate               = 'D'
+	tagTrueObject         = 'y'
+	tagFalseObject        = 'x'
+	tagNumberObject       = 'n'
+	tagBigIntObject       = 'z'
+	tagStringObject       = 's'
+	tagRegExp             = 'R'
+	tagMap                = ';'
+	tagMapEnd             = ':'
+	tagSet                = '\''
+	tagSetEnd             = ','
+	tagArrayBuffer        = 'B'
+	tagResizableBuffer    = '~'
+	tagView               = 'V'
+	tagHostObject         = '\\'
+	tagError              = 'r'
+	tagErrorMessage       = 'm'
+	tagErrorStack         = 's'
+	tagErrorCause         = 'c'
+	tagErrorEnd           = '.'
+	viewLengthTracking    = 1
+	viewOfResizableBuffer = 2
+)
+
+// workerd's tags of host objects.
+const (
+	hostHeaders      = 4
+	hostRequest      = 5
+	hostDOMException = 8
+	hostNativeError  = 10
+	hostBlob         = 15
+)
+
+// plainErrors are the classes that V8's own serializer keeps. No tag is Error.
+var plainErrors = map[string]byte{
+	"EvalError": 'E', "RangeError": 'R', "ReferenceError": 'F', "SyntaxError": 'S', "TypeError": 'T', "URIError": 'U',
+}
+
+// nativeErrors are the names that workerd writes as a number, its index; 0 is
+// any other name.
+var nativeErrors = [...]string{
+	1: "Error", 2: "TypeError", 3: "RangeError", 4: "ReferenceError", 5: "SyntaxError",
+	6: "WasmCompileError", 7: "WasmLinkError", 8: "WasmRuntimeError", 9: "WasmSuspendError",
+	10: "EvalError", 11: "URIError", 12: "AggregateError", 13: "SuppressedError",
+}
+
+// elementSize returns the bytes of an element of a view of that kind, 0 for an
+// unknown kind.
+func elementSize(kind byte) int {
+	switch kind {
+	case 'b', 'B', 'C', '?':
+		return 1
+	case 'w', 'W', 'h':
+		return 2
+	case 'd', 'D', 'f':
+		return 4
+	case 'F', 'q', 'Q':
+		return 8
+	}
+	return 0
+}
+
+func errorf(format string, args ...any) error { return fmt.Errorf("v8: "+format, args...) }
