@@ -1,0 +1,144 @@
+// Package wsclient is the client side of WebSockets (RFC 6455): a Worker's outgoing sockets and
+// the clients of tests. It is a thin cover of nhooyr.io/websocket, with three differences: Close
+// neither blocks for the peer's answer nor discards messages which are still on their way, nothing
+// is written after a Close frame, and the body of a refused handshake can be read.
+//
+// Compression is never offered. Peers are held to RFC 6455 more strictly than workerd holds them: a
+// Close frame with a code that must not be on the wire (999, 1005), or with a payload of one byte,
+// ends the connection with a protocol error.
+package wsclient
+
+//lint:file-ignore SA1019 the module is frozen, not broken, and this package is its only user
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"nhooyr.io/websocket"
+)
+
+const (
+	// MaxMessage is the largest message that Read accepts, in bytes, as workerd's limit.
+	MaxMessage = 32 << 20
+
+	// NoStatus is the code of a [CloseError] whose Close frame carried none (RFC 6455, 7.1.5).
+	NoStatus = 1005
+
+	maxReason = 123 // a control frame's 125 bytes without the code (RFC 6455, 5.5)
+
+	// closeTimeout is how long a peer may take to take in our Close frame before it is cut off.
+	closeTimeout = 5 * time.Second
+)
+
+// CloseError is the peer's Close frame.
+type CloseError struct {
+	Code   int // NoStatus if there was none
+	Reason string
+}
+
+func (e *CloseError) Error() string {
+	return fmt.Sprintf("closed by the peer with code %d and reason %q", e.Code, e.Reason)
+}
+
+// Conn is an open connection. Its methods may be called from several goroutines at a time, but only
+// one may be in Read. Pings are answered, and Ping returns, only while somebody is in Read. A Conn
+// is done with when Read has failed or CloseNow was called; one of the two must happen.
+type Conn struct {
+	ws   *websocket.Conn
+	wire *wire
+
+	writing lock // held over whole messages, so that a Close frame falls between two
+	closed  bool
+}
+
+// Read waits for a message. At the peer's Close frame, which is answered, the error is a
+// *[CloseError]; any other error means that the connection was lost or broke the protocol. After an
+// error there is nothing more to read and the connection is gone. That includes the end of ctx: to
+// wait for a limited time and go on, read on a goroutine of your own.
+func (c *Conn) Read(ctx context.Context) (binary bool, data []byte, err error) {
+	kind, data, err := c.ws.Read(ctx)
+	if err == nil {
+		return kind == websocket.MessageBinary, data, nil
+	}
+	c.ws.CloseNow()
+	var closed websocket.CloseError
+	if errors.As(err, &closed) {
+		return false, nil, &CloseError{Code: int(closed.Code), Reason: closed.Reason}
+	}
+	return false, nil, fmt.Errorf("read websocket: %w", orContext(ctx, err))
+}
+
+// Write sends data as one message. After Close, and after the connection has ended, the error is
+// [net.ErrClosed]. If ctx ends first the connection is gone.
+func (c *Conn) Write(ctx context.Context, binary bool, data []byte) error {
+	kind := websocket.MessageText
+	if binary {
+		kind = websocket.MessageBinary
+	}
+	c.writing.lock()
+	defer c.writing.unlock()
+	if c.closed {
+		return fmt.Errorf("write websocket: %w", net.ErrClosed)
+	}
+	if err := c.ws.Write(ctx, kind, data); err != nil {
+		return fmt.Errorf("write websocket: %w", orContext(ctx, err))
+	}
+	return nil
+}
+
+// orContext returns the context's error if that has ended: nhooyr reports either that or the closing
+// of the connection which follows from it.
+func orContext(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// Ping sends a ping and waits for its pong. After Close the error is [net.ErrClosed].
+func (c *Conn) Ping(ctx context.Context) error {
+	c.writing.lock()
+	closed := c.closed
+	c.writing.unlock()
+	if closed {
+		return fmt.Errorf("ping websocket: %w", net.ErrClosed)
+	}
+	if err := c.ws.Ping(ctx); err != nil {
+		return fmt.Errorf("ping websocket: %w", err)
+	}
+	return nil
+}
+
+// Close sends a Close frame, with an empty payload if code is 0, and returns; Read still gives what
+// the peer sent before its own Close frame. Only the first call sends. A code which must not be on
+// the wire and a reason of more than 123 bytes are refused, and nothing is sent.
+func (c *Conn) Close(code int, reason string) error {
+	payload, err := closePayload(code, reason)
+	if err != nil {
+		return err
+	}
+	// The write, and one which holds the lock, may be stuck at a peer which does not read.
+	cutOff := time.AfterFunc(closeTimeout, func() { c.ws.CloseNow() })
+	defer cutOff.Stop()
+	c.writing.lock()
+	defer c.writing.unlock()
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	if err := c.wire.writeClose(payload); err != nil {
+		return fmt.Errorf("close websocket: %w", err)
+	}
+	return nil
+}
+
+// CloseNow drops the connection without a Close frame. Blocked calls return with an error.
+func (c *Conn) CloseNow() error {
+	if err := c.ws.CloseNow(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("close websocket: %w", err)
+	}
+	return nil
+}

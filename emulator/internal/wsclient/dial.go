@@ -1,0 +1,108 @@
+// RFC 6455, section 4.1: the client's opening handshake.
+
+package wsclient
+
+//lint:file-ignore SA1019 as in conn.go
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"nhooyr.io/websocket"
+)
+
+const (
+	// maxRefusal is how much of the body of a refused handshake is kept, in bytes.
+	maxRefusal = 1 << 20
+
+	// refusalTimeout is how long the body of a refused handshake may take.
+	refusalTimeout = 3 * time.Second
+)
+
+// Options are the choices of Dial; nil and the zero value are the defaults.
+type Options struct {
+	// Header is sent with the handshake. Its Host, if any, replaces the URL's.
+	Header http.Header
+
+	// Subprotocols are offered in this order.
+	Subprotocols []string
+
+	// HTTPClient makes the handshake: nil is [http.DefaultClient]. Its Transport must return the
+	// connection as the body of a 101 response, as [http.Transport] does.
+	HTTPClient *http.Client
+
+	// DialContext makes the connection, as in [http.Transport]; nil is the network. It is not used
+	// if HTTPClient is given.
+	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// Dial opens a connection to a ws, wss, http or https URL; ctx bounds the handshake only. The
+// response is returned whenever there was one: when the server refused the handshake it comes with
+// an error, and its Body holds up to 1 MiB of what was received within 3 seconds. It need not be
+// closed.
+func Dial(ctx context.Context, url string, o *Options) (*Conn, *http.Response, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	client := http.Client{}
+	switch {
+	case o.HTTPClient != nil:
+		client = *o.HTTPClient
+	case o.DialContext != nil:
+		client.Transport = &http.Transport{DialContext: o.DialContext, DisableKeepAlives: true}
+	}
+	h := &handshake{transport: client.Transport}
+	if h.transport == nil {
+		h.transport = http.DefaultTransport
+	}
+	client.Transport = h
+
+	ws, resp, err := websocket.Dial(ctx, url, &websocket.DialOptions{
+		HTTPClient:   &client,
+		HTTPHeader:   o.Header,
+		Host:         o.Header.Get("Host"),
+		Subprotocols: o.Subprotocols,
+	})
+	if err != nil {
+		if resp != nil {
+			resp.Body = io.NopCloser(bytes.NewReader(h.refusal))
+		}
+		return nil, resp, fmt.Errorf("dial websocket: %w", err)
+	}
+	ws.SetReadLimit(MaxMessage)
+	return &Conn{ws: ws, wire: h.wire, writing: newLock()}, resp, nil
+}
+
+// handshake keeps what nhooyr takes from a response: the connection of a 101, and the whole body of
+// any other, of which nhooyr keeps 1,024 bytes.
+type handshake struct {
+	transport http.RoundTripper
+	wire      *wire
+	refusal   []byte
+}
+
+func (h *handshake) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := h.transport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		if rwc, ok := resp.Body.(io.ReadWriteCloser); ok {
+			h.wire = &wire{ReadWriteCloser: rwc, writing: newLock()}
+			resp.Body = h.wire
+		}
+		return resp, nil
+	}
+	cutOff := time.AfterFunc(refusalTimeout, func() { resp.Body.Close() })
+	// What is readable of a broken body is worth more to the caller than how it broke.
+	h.refusal, _ = io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+	cutOff.Stop()
+	resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(h.refusal))
+	return resp, nil
+}
