@@ -1,0 +1,366 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// DefaultMaxQueue is the default limit for what waits to be sent to a peer that does not read, in bytes.
+const DefaultMaxQueue = 64 << 20
+
+const (
+	maxKept = 256 << 10       // reading pauses while the handler keeps more bytes queued
+	linger  = 5 * time.Second // how long a connection that Finish ends may do without progress
+)
+
+// Handler is told what a [Conn] reads. The calls for one Conn never overlap, and come from the goroutine that reads:
+// they must not block. They may call the Conn. Nothing is told after PeerClosed, Failed or Overflow, nor once Finish or
+// Shut has been called.
+type Handler interface {
+	// Message is a complete message. data is the handler's to keep; if it is not binary, it is valid UTF-8. It returns how
+	// many bytes it keeps queued for later (see [Conn.Consumed]), 0 if the message is dealt with.
+	Message(binary bool, data []byte) (queued int)
+	// PeerClosed is the peer's Close frame: its code as it was sent, or 1005 if it had none, and its reason as UTF-8.
+	// Bytes that follow it are thrown away.
+	PeerClosed(code int, reason string)
+	// Failed is a violation of the protocol: status 1002, or 1009 for a message over the limit, and workerd's
+	// description of it. A Close frame with both has been written, unless one had been already. Nothing more is read.
+	Failed(status int, description string)
+	// Lost is the end of the stream without a Close frame: io.EOF, io.ErrUnexpectedEOF inside a message, or what went
+	// wrong. After the first two the peer may still read what is written.
+	Lost(err error)
+	// Overflow says that the peer does not read: with the last Write, buffered bytes would have waited. They were dropped,
+	// a Close frame with 1009 was written if no frame was left unfinished, and the Conn ends as with Finish.
+	Overflow(buffered int64)
+}
+
+// Options are the settings of a [Conn].
+type Options struct {
+	MaxMessage int     // largest incoming message in bytes; 0: DefaultMaxMessage
+	MaxQueue   int64   // most bytes that wait to be sent; 0: DefaultMaxQueue
+	Poller     *Poller // reads the connection if it can; nil: a goroutine does
+}
+
+// Conn is a server's WebSocket connection after the handshake. Its methods may be called from any goroutine and do not block.
+// Its owner must end it with [Conn.Finish] or [Conn.Shut].
+type Conn struct {
+	handler Handler
+	link    link
+	parser  Parser      // of the goroutine that reads
+	silent  atomic.Bool // the handler is told nothing more
+
+	mu       sync.Mutex // guards what follows, and is not held while the handler runs or anything blocks
+	out      queue
+	maxQueue int64
+	kept     int // bytes that the handler keeps queued
+	overflow int64
+	inside   int // goroutines at work for the Conn
+
+	started    bool // Start was called
+	paused     bool // the handler keeps more than maxKept
+	readEnded  bool
+	closeSent  bool // a Close frame is sent or in out: nothing may follow it
+	finWanted  bool // the sending side is to end as soon as out is empty
+	writeEnded bool
+	ending     bool // by Finish or an overflow: linger counts
+	released   bool
+
+	timer *time.Timer   // of linger
+	done  chan struct{} // nil until Done is called
+}
+
+// link moves the bytes of a Conn. Its methods are called with the Conn's mu held, and do not block.
+type link interface {
+	start()                      // the Conn has been started
+	write(b []byte) (int, error) // sends what can be sent at once
+	update()                     // there is more to send, sending is to end, or reading pauses or goes on
+	overflowed()                 // has tellOverflow called by the goroutine that reads
+	release()                    // closes the connection
+}
+
+// NewConn makes a Conn of nc, which it takes over, after a handshake. buffered is what had been read from nc already. It
+// reads nothing until Start. An error means that the Poller is closed or that the process has too many open files; nc is
+// closed then.
+func NewConn(nc net.Conn, buffered []byte, h Handler, o *Options) (*Conn, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	c := &Conn{handler: h, maxQueue: o.MaxQueue}
+	c.parser.MaxMessage = o.MaxMessage
+	if c.maxQueue == 0 {
+		c.maxQueue = DefaultMaxQueue
+	}
+	l, err := o.Poller.adopt(c, nc, buffered)
+	if err != nil {
+		nc.Close()
+		return nil, err
+	}
+	if c.link = l; l == nil {
+		c.link = newStream(c, nc, buffered)
+	}
+	return c, nil
+}
+
+// Start begins reading. The handler may be called before Start returns, on another goroutine.
+func (c *Conn) Start() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.started && !c.released {
+		c.started = true
+		c.link.start()
+	}
+}
+
+// Write sends frames, whole ones made by AppendFrame and AppendClose, or queues a copy of what cannot be sent at once. What
+// follows a Close frame is dropped, and so is everything once the connection is lost.
+func (c *Conn) Write(frames []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.send(frames)
+}
+
+// send is Write. c.mu is held.
+func (c *Conn) send(frames []byte) {
+	if c.closeSent || c.finWanted || c.writeEnded || c.released || len(frames) == 0 {
+		return
+	}
+	if end := endOfClose(frames); end >= 0 {
+		c.closeSent = true
+		frames = frames[:end]
+	}
+	n := 0
+	if c.out.empty() {
+		var err error
+		if n, err = c.link.write(frames); err != nil {
+			c.writeFailed()
+			return
+		}
+		if n == len(frames) {
+			return
+		}
+	}
+	rest := frames[n:]
+	if size := c.out.size + int64(len(rest)); size > c.maxQueue {
+		c.overflowBy(size, n > 0)
+		return
+	}
+	c.out.push(rest, n > 0)
+	c.link.update()
+}
+
+// overflowBy ends the Conn because size bytes would wait. torn says that a frame was sent in part and its rest is lost.
+func (c *Conn) overflowBy(size int64, torn bool) {
+	c.overflow = size
+	if c.out.cut(); !torn {
+		c.out.push(AppendClose(nil, statusTooLarge, msgOverflow), false)
+	}
+	c.closeSent = true
+	c.silent.Store(true)
+	c.link.overflowed()
+	c.finish()
+}
+
+// tellOverflow calls the handler's Overflow if that is due.
+func (c *Conn) tellOverflow() {
+	c.mu.Lock()
+	size := c.overflow
+	c.overflow = 0
+	c.mu.Unlock()
+	if size > 0 {
+		c.handler.Overflow(size)
+	}
+}
+
+// Buffered is how many bytes wait to be handed to the kernel.
+func (c *Conn) Buffered() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.size
+}
+
+// Consumed says that the handler has dealt with n of the bytes that it kept queued. While it keeps more than 256 KiB,
+// nothing is read.
+func (c *Conn) Consumed(n int) { c.keep(-n) }
+
+func (c *Conn) keep(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept += n
+	if paused := c.kept > maxKept; paused != c.paused {
+		c.paused = paused
+		c.changed()
+	}
+}
+
+// CloseWrite ends the sending side (FIN) when all that was written is sent. Reading goes on, except over a connection
+// that knows no half of an end (net.Pipe).
+func (c *Conn) CloseWrite() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.finWanted = true
+	c.changed()
+}
+
+// Finish ends the connection in good order: it sends what was written, then FIN, waits for the peer's, and releases
+// everything. It gives up after 5 seconds without progress.
+func (c *Conn) Finish() {
+	c.silent.Store(true)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.finish()
+}
+
+func (c *Conn) finish() {
+	if c.released || c.ending {
+		return
+	}
+	c.ending, c.finWanted = true, true
+	c.timer = time.AfterFunc(linger, c.giveUp)
+	c.changed()
+}
+
+// Shut ends the connection at once, with a FIN and no Close frame. What waits to be sent is dropped.
+func (c *Conn) Shut() {
+	c.silent.Store(true)
+	c.giveUp()
+}
+
+func (c *Conn) giveUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.release()
+}
+
+// Done is closed when everything is released: the connection is closed and no goroutine works for it.
+func (c *Conn) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		c.closeDone()
+	}
+	return c.done
+}
+
+// The rest is for links.
+
+// reading reports whether the link should read. c.mu is held, as for all that follows except the last two.
+func (c *Conn) reading() bool {
+	return (c.started && !c.paused || c.ending) && !c.readEnded && !c.released
+}
+
+// changed ends the connection if both sides have ended, and else lets the link act on the changed state.
+func (c *Conn) changed() {
+	switch {
+	case c.released:
+	case c.readEnded && c.writeEnded:
+		c.release()
+	default:
+		c.link.update()
+	}
+}
+
+// sent notes that n bytes of the queue's head were sent.
+func (c *Conn) sent(n int) {
+	c.out.sent(n)
+	if c.ending && n > 0 {
+		c.timer.Reset(linger)
+	}
+}
+
+// writeFailed notes that nothing can be sent any more. What can be read is still read.
+func (c *Conn) writeFailed() {
+	c.writeEnded = true
+	c.out = queue{}
+	c.changed()
+}
+
+// release closes the connection.
+func (c *Conn) release() {
+	if c.released {
+		return
+	}
+	c.released = true
+	c.silent.Store(true)
+	c.out = queue{}
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.link.release()
+	c.closeDone()
+}
+
+// leave notes that a goroutine that had added itself to inside no longer works for the Conn.
+func (c *Conn) leave() {
+	c.inside--
+	c.closeDone()
+}
+
+func (c *Conn) closeDone() {
+	if c.released && c.inside == 0 && c.done != nil {
+		select {
+		case <-c.done:
+		default:
+			close(c.done)
+		}
+	}
+}
+
+// feed hands what was read to the parser.
+func (c *Conn) feed(b []byte) {
+	if !c.silent.Load() {
+		c.parser.Feed(b, (*receiver)(c))
+	}
+}
+
+// readFailed notes the end of the stream: io.EOF, or what went wrong.
+func (c *Conn) readFailed(err error) {
+	if !c.parser.Ended() && !c.silent.Load() {
+		lost := err
+		if err == io.EOF && !c.parser.Idle() {
+			lost = io.ErrUnexpectedEOF
+		}
+		c.handler.Lost(lost)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.readEnded = true
+	if !errors.Is(err, io.EOF) {
+		c.release()
+		return
+	}
+	c.changed()
+}
+
+// receiver is what a Conn's parser calls.
+type receiver Conn
+
+func (r *receiver) Message(binary bool, data []byte) int {
+	if !r.silent.Load() {
+		if n := r.handler.Message(binary, data); n != 0 {
+			(*Conn)(r).keep(n)
+		}
+	}
+	return 0
+}
+
+func (r *receiver) Ping(payload []byte) {
+	(*Conn)(r).Write(AppendFrame(make([]byte, 0, maxHeader+len(payload)), OpPong, payload))
+}
+
+func (r *receiver) PeerClosed(code int, reason string) {
+	if !r.silent.Load() {
+		r.handler.PeerClosed(code, reason)
+	}
+}
+
+func (r *receiver) Failed(status int, description string) {
+	if !r.silent.Load() {
+		(*Conn)(r).Write(AppendClose(nil, status, description))
+		r.handler.Failed(status, description)
+	}
+}

@@ -1,0 +1,97 @@
+package wire
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// The opening handshake of RFC 6455 section 4.2, as workerd plays it: no look at the Connection header, no check of the
+// key, no extension.
+
+// acceptGUID is the constant of RFC 6455 section 1.3.
+const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+// Refusal is the answer to a request that asks for a WebSocket in the wrong way. As an [http.Handler] it gives that answer,
+// and asks for the connection to be closed.
+type Refusal struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// Check reports whether r asks for a WebSocket, and if so in a wrong way, how it is refused. Every other value of Upgrade,
+// such as h2c, leaves r a plain request.
+func Check(r *http.Request) (ok bool, refuse *Refusal) {
+	if !strings.EqualFold(strings.Join(r.Header["Upgrade"], ", "), "websocket") {
+		return false, nil
+	}
+	switch {
+	case r.Method != http.MethodGet:
+		return false, refusal(http.StatusBadRequest, msgMethod)
+	case strings.Join(r.Header["Sec-Websocket-Version"], ", ") != "13":
+		refuse = refusal(http.StatusUpgradeRequired, msgVersion)
+		refuse.Header.Set("Sec-WebSocket-Version", "13")
+		return false, refuse
+	case r.Header.Get("Sec-WebSocket-Key") == "":
+		return false, refusal(http.StatusBadRequest, msgNoKey)
+	}
+	return true, nil
+}
+
+func refusal(status int, body string) *Refusal {
+	return &Refusal{Status: status, Body: body, Header: http.Header{
+		"Connection":     {"close"},
+		"Content-Length": {strconv.Itoa(len(body))},
+		"Content-Type":   {"text/plain"},
+	}}
+}
+
+// ServeHTTP answers the request with the refusal.
+func (f *Refusal) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	for name, values := range f.Header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(f.Status)
+	io.WriteString(w, f.Body) // an error here is the client's: it has gone
+}
+
+// handshakeHeaders are those of a 101 response that belong to the connection: what a response holds under these names is
+// not sent.
+var handshakeHeaders = map[string]bool{
+	"Connection":               true,
+	"Content-Length":           true,
+	"Keep-Alive":               true,
+	"Sec-Websocket-Accept":     true,
+	"Sec-Websocket-Extensions": true,
+	"Sec-Websocket-Key":        true,
+	"Sec-Websocket-Version":    true,
+	"Te":                       true,
+	"Trailer":                  true,
+	"Transfer-Encoding":        true,
+	"Upgrade":                  true,
+}
+
+// AppendSwitch appends the head of the 101 response to the client's Sec-WebSocket-Key: the three headers of the handshake in
+// workerd's order, then h sorted by name, without what belongs to the connection. The subprotocol is h's affair, and
+// permessage-deflate is declined by not being named.
+func AppendSwitch(dst []byte, key string, h http.Header) []byte {
+	b := bytes.NewBuffer(dst)
+	sum := sha1.Sum([]byte(key + acceptGUID))
+	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ")
+	b.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
+	b.WriteString("\r\n")
+	skip := make(map[string]bool)
+	for name := range h {
+		if handshakeHeaders[http.CanonicalHeaderKey(name)] {
+			skip[name] = true
+		}
+	}
+	h.WriteSubset(b, skip) // a bytes.Buffer does not fail
+	b.WriteString("\r\n")
+	return b.Bytes()
+}

@@ -1,0 +1,235 @@
+package wire
+
+import "encoding/binary"
+
+// DefaultMaxMessage is workerd's limit for a message, in bytes.
+const DefaultMaxMessage = 32 << 20
+
+// Status codes of RFC 6455 section 7.4.1 that a Parser fails with.
+const (
+	statusProtocol = 1002
+	statusTooLarge = 1009
+)
+
+// Receiver is told what a [Parser] reads. The calls come from inside Feed, in the order of the frames.
+type Receiver interface {
+	// Message is a complete message, reassembled from its fragments. data is the receiver's to keep; if it is not
+	// binary, it is valid UTF-8 (U+FFFD stands for what was not). It returns how many bytes it keeps queued for later.
+	Message(binary bool, data []byte) (queued int)
+	// Ping asks for a pong with the same payload, which is only valid during the call.
+	Ping(payload []byte)
+	// PeerClosed is the peer's Close frame: its code as it was sent, even one that RFC 6455 section 7.4 forbids, or 1005
+	// if it had none (a payload of one byte is none), and its reason as UTF-8. It is the last call.
+	PeerClosed(code int, reason string)
+	// Failed is a violation of the protocol: status 1002, or 1009 for a message over the limit, and what workerd says
+	// of it. It is the last call.
+	Failed(status int, description string)
+}
+
+// Parser reads the frames of one direction of a connection from the pieces they arrive in, as workerd does: frames need no
+// mask, control frames may be of any length, and no extension is known. It allocates for what has arrived, never for what
+// a header announces, and between messages it holds nothing.
+//
+// The zero Parser is ready, with [DefaultMaxMessage].
+type Parser struct {
+	// MaxMessage is the largest message in bytes; 0 stands for DefaultMaxMessage. Set it before the first Feed.
+	MaxMessage int
+
+	part  *partial // nil between messages
+	ended bool
+}
+
+// partial is what a Parser knows in the middle of a message or of a frame.
+type partial struct {
+	header     [maxHeader]byte // of a frame whose header has not arrived completely
+	headerLen  int
+	payload    bool // frame's payload is arriving
+	frame      frame
+	control    []byte // payload of a control frame
+	message    []byte // payload of a message
+	fragmented bool   // message has begun, and needs a continuation
+	opcode     byte   // of the message's first frame
+	rsv1       bool
+}
+
+// Feed takes the next bytes of the stream and tells r what they complete. It does not keep b. After PeerClosed or Failed
+// it ignores what it is given.
+func (p *Parser) Feed(b []byte, r Receiver) {
+	for len(b) > 0 && !p.ended {
+		f, rest, ok := p.header(b)
+		if !ok {
+			return
+		}
+		if p.part == nil || !p.part.payload {
+			if status, description := p.check(f); status != 0 {
+				p.fail(r, status, description)
+				return
+			}
+		}
+		b = p.body(f, rest, r)
+	}
+}
+
+// Ended reports whether PeerClosed or Failed was called.
+func (p *Parser) Ended() bool { return p.ended }
+
+// Idle reports whether the stream could end here without cutting a message or a frame.
+func (p *Parser) Idle() bool { return p.part == nil }
+
+// header returns the frame that b begins with or goes on with, and what follows its header.
+func (p *Parser) header(b []byte) (f frame, rest []byte, ok bool) {
+	part := p.part
+	if part != nil && part.payload {
+		return part.frame, b, true
+	}
+	if part == nil || part.headerLen == 0 {
+		f, n := parseHeader(b)
+		if n == 0 {
+			part = p.partial()
+			part.headerLen = copy(part.header[:], b)
+			return f, nil, false
+		}
+		return f, b[n:], true
+	}
+	for part.headerLen < 2 || part.headerLen < headerSize(part.header[:]) {
+		if len(b) == 0 {
+			return f, nil, false
+		}
+		part.header[part.headerLen] = b[0]
+		part.headerLen++
+		b = b[1:]
+	}
+	f, _ = parseHeader(part.header[:part.headerLen])
+	part.headerLen = 0
+	if !part.fragmented {
+		p.part = nil
+	}
+	return f, b, true
+}
+
+// check says what is wrong with a frame as soon as its header has arrived, in workerd's order.
+func (p *Parser) check(f frame) (status int, description string) {
+	room := uint64(p.MaxMessage)
+	if p.MaxMessage == 0 {
+		room = DefaultMaxMessage
+	}
+	fragmented := false
+	if p.part != nil {
+		room -= uint64(len(p.part.message))
+		fragmented = p.part.fragmented
+	}
+	switch {
+	case f.rsv:
+		return statusProtocol, msgReservedBits
+	case f.left > room: // control frames too
+		return statusTooLarge, msgTooLarge(f.left, room)
+	case f.opcode == OpContinuation && !fragmented:
+		return statusProtocol, msgContinuation
+	case f.opcode != OpContinuation && f.opcode&bitCtl == 0 && fragmented:
+		return statusProtocol, msgNewData
+	case f.opcode&bitCtl != 0 && !f.fin:
+		return statusProtocol, msgFragmentedCtl
+	}
+	return 0, ""
+}
+
+// body takes what b holds of the frame's payload, and returns what follows it.
+func (p *Parser) body(f frame, b []byte, r Receiver) (rest []byte) {
+	take := b[:min(f.left, uint64(len(b)))]
+	rest = b[len(take):]
+	whole := uint64(len(take)) == f.left
+
+	control := f.opcode&bitCtl != 0
+	if whole && f.fin && (p.part == nil || control && !p.part.payload) { // all of it at once
+		data := make([]byte, len(take))
+		f.unmask(data, take)
+		p.dispatch(f, data, r)
+		return rest
+	}
+
+	part := p.partial()
+	buf := &part.message
+	if control {
+		buf = &part.control
+	}
+	old := len(*buf)
+	*buf = extend(*buf, len(take), f.left)
+	f.unmask((*buf)[old:], take)
+	f.left -= uint64(len(take))
+	part.frame, part.payload = f, !whole
+	switch {
+	case !whole:
+	case !f.fin:
+		if !part.fragmented {
+			part.fragmented, part.opcode, part.rsv1 = true, f.opcode, f.rsv1
+		}
+	case control:
+		data := part.control
+		part.control = nil
+		if !part.fragmented {
+			p.part = nil
+		}
+		p.dispatch(f, data, r)
+	default:
+		data := part.message
+		part.message = nil
+		p.dispatch(f, data, r)
+	}
+	return rest
+}
+
+// dispatch hands on what the final frame f completes: data is the whole message or control payload.
+func (p *Parser) dispatch(f frame, data []byte, r Receiver) {
+	opcode, compressed := f.opcode, f.rsv1
+	if p.part != nil && p.part.fragmented {
+		compressed = compressed || p.part.rsv1
+		if opcode == OpContinuation {
+			opcode = p.part.opcode
+		}
+	}
+	if opcode&bitCtl == 0 {
+		p.part = nil
+	}
+	switch {
+	case opcode == OpPing:
+		r.Ping(data)
+	case opcode == OpPong:
+	case compressed: // workerd overlooks the bit in pings, pongs and continuations that are not the last
+		p.fail(r, statusProtocol, msgCompressed)
+	case opcode == OpText:
+		r.Message(false, text(data))
+	case opcode == OpBinary:
+		r.Message(true, data)
+	case opcode == OpClose:
+		p.ended, p.part = true, nil
+		if len(data) < 2 {
+			r.PeerClosed(codeNone, "")
+			return
+		}
+		r.PeerClosed(int(binary.BigEndian.Uint16(data)), string(text(data[2:])))
+	default:
+		p.fail(r, statusProtocol, msgOpcode(opcode))
+	}
+}
+
+func (p *Parser) fail(r Receiver, status int, description string) {
+	p.ended, p.part = true, nil
+	r.Failed(status, description)
+}
+
+func (p *Parser) partial() *partial {
+	if p.part == nil {
+		p.part = new(partial)
+	}
+	return p.part
+}
+
+// extend makes b longer by n bytes. It doubles the room when there is too little, but not past the left bytes that the frame
+// announces: the room stays below twice what has arrived, and a message in one frame ends up exact.
+func extend(b []byte, n int, left uint64) []byte {
+	if cap(b)-len(b) < n {
+		room := len(b) + int(min(uint64(max(len(b), n)), left))
+		b = append(make([]byte, 0, room), b...)
+	}
+	return b[:len(b)+n]
+}

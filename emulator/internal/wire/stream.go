@@ -1,0 +1,169 @@
+package wire
+
+import (
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// streamBuffer is the size of a stream's read buffer in bytes.
+const streamBuffer = 8 << 10
+
+// stream is the link of any net.Conn: a goroutine reads, and another one writes while there is something to send.
+type stream struct {
+	c        *Conn
+	nc       net.Conn
+	buffered []byte
+	resume   chan struct{} // of capacity 1: see whether reading may go on
+
+	reader, writer bool // goroutines at work; guarded by c.mu
+}
+
+func newStream(c *Conn, nc net.Conn, buffered []byte) *stream {
+	return &stream{c: c, nc: nc, buffered: append([]byte(nil), buffered...), resume: make(chan struct{}, 1)}
+}
+
+func (s *stream) start() { s.update() }
+
+// write leaves everything to the queue: a net.Conn has no write that does not block.
+func (s *stream) write([]byte) (int, error) { return 0, nil }
+
+func (s *stream) update() {
+	if s.c.reading() {
+		if !s.reader {
+			s.reader = true
+			s.c.inside++
+			go s.read()
+		}
+		s.wake()
+	}
+	if s.toSend() && !s.writer {
+		s.writer = true
+		s.c.inside++
+		go s.send()
+	}
+}
+
+func (s *stream) wake() {
+	select {
+	case s.resume <- struct{}{}:
+	default:
+	}
+}
+
+func (s *stream) toSend() bool {
+	return !s.c.released && !s.c.writeEnded && (!s.c.out.empty() || s.c.finWanted)
+}
+
+func (s *stream) overflowed() {
+	if s.reader {
+		s.nc.SetReadDeadline(time.Unix(1, 0)) // interrupts Read
+		s.wake()
+		return
+	}
+	s.reader = true
+	s.c.inside++
+	go s.endRead()
+}
+
+// release closes the connection below TLS, whose own Close could block. A TCP connection ends with FIN, whatever is unread.
+func (s *stream) release() {
+	nc := s.nc
+	if t, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		nc = t.NetConn()
+	}
+	if half, ok := nc.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+	nc.Close()
+	s.wake()
+}
+
+func (s *stream) read() {
+	defer s.endRead()
+	if s.buffered != nil {
+		s.c.feed(s.buffered)
+		s.buffered = nil
+	}
+	buf := make([]byte, streamBuffer)
+	for s.mayRead() {
+		n, err := s.nc.Read(buf)
+		s.c.feed(buf[:n])
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			s.nc.SetReadDeadline(time.Time{})
+			s.c.tellOverflow()
+		} else if err != nil {
+			s.c.readFailed(err)
+			return
+		}
+	}
+}
+
+// mayRead waits while reading is paused, and reports whether it goes on.
+func (s *stream) mayRead() bool {
+	for {
+		s.c.mu.Lock()
+		reading, released := s.c.reading(), s.c.released
+		s.c.mu.Unlock()
+		if reading || released {
+			return reading
+		}
+		<-s.resume
+	}
+}
+
+// endRead is the reader's end. It tells an overflow that nobody else will.
+func (s *stream) endRead() {
+	s.c.tellOverflow()
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	if s.c.overflow > 0 { // it came after tellOverflow
+		s.c.inside++
+		go s.endRead()
+	} else {
+		s.reader = false
+		s.c.changed() // where it was no reader that ended here, one is missing
+	}
+	s.c.leave()
+}
+
+func (s *stream) send() {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	for s.toSend() {
+		var b []byte
+		if !s.c.out.empty() {
+			b = s.c.out.begin()
+		}
+		s.c.mu.Unlock()
+		n, err := 0, error(nil)
+		if b != nil {
+			n, err = s.nc.Write(b)
+		} else {
+			s.closeWrite()
+		}
+		s.c.mu.Lock()
+		switch {
+		case s.c.released:
+		case b == nil:
+			s.c.writeEnded = true
+			s.c.changed()
+		case err != nil:
+			s.c.writeFailed()
+		default:
+			s.c.sent(n)
+		}
+	}
+	s.writer = false
+	s.c.leave()
+}
+
+// closeWrite sends FIN, or closes a connection that cannot end by halves.
+func (s *stream) closeWrite() {
+	if half, ok := s.nc.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+		return
+	}
+	s.nc.Close()
+}
