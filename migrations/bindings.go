@@ -4,6 +4,7 @@ package migrations
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -110,7 +111,7 @@ func (f *fold) checkExported() {
 			Notes: notes[1:],
 		})
 	}
-	for class := range f.rec.Classes {
+	for _, class := range slices.Sorted(maps.Keys(f.rec.Classes)) {
 		if exported(class) || slices.Contains(missing, class) {
 			continue
 		}
@@ -123,7 +124,7 @@ func (f *fold) checkExported() {
 		}
 		f.problem(config.Diagnostic{
 			Text:  fmt.Sprintf(msgClassGone, class),
-			Place: cfg.MigrationsPlace,
+			Place: lifecyclePlace(cfg, class),
 			Hint:  fmt.Sprintf("export the class, or add a migration with \"deleted_classes\": [%q]", class),
 		})
 	}
@@ -143,10 +144,29 @@ func (f *fold) classes() map[string]Class {
 	for name, ns := range f.rec.Classes {
 		all[name] = Class{Name: name, Storage: ns.Storage, UniqueKey: ns.UniqueKey, Tag: ns.CreatedByTag}
 	}
+	for _, e := range f.facts.Config.Exports {
+		if c, ok := all[e.ClassName]; ok && isLive(e) && !f.facts.strict() {
+			c.Storage = storageOf(e) // with the warning that it cannot change
+			all[e.ClassName] = c
+		}
+	}
 	for _, b := range bound(f.facts.Config) {
 		if _, ok := all[b.ClassName]; !ok {
 			all[b.ClassName] = Class{Name: b.ClassName, Storage: KV, UniqueKey: f.newKey(b.ClassName)}
 		}
 	}
 	return all
+}
+
+// lifecyclePlace is where a configuration says what becomes of a class.
+func lifecyclePlace(cfg *config.Config, class string) config.Place {
+	for _, e := range cfg.Exports {
+		if e.ClassName == class {
+			return e.Place
+		}
+	}
+	if len(cfg.Migrations) > 0 {
+		return cfg.MigrationsPlace
+	}
+	return config.Place{File: cfg.Path}
 }

@@ -18,7 +18,6 @@ const (
 	stateCreated   = "created"
 	stateDeleted   = "deleted"
 	stateRenamed   = "renamed"
-	stateTransfer  = "transferred"
 	stateExpecting = "expecting-transfer"
 )
 
@@ -39,6 +38,7 @@ func isLive(e config.Export) bool {
 // what is already gone does nothing.
 func (f *fold) reconcile() {
 	exports := f.facts.Config.Exports
+	f.adoptFormer()
 	for _, e := range exports {
 		if _, ok := f.rec.Classes[e.ClassName]; ok && e.State == stateDeleted {
 			f.delete(e.ClassName, "", e.Place)
@@ -60,6 +60,27 @@ func (f *fold) reconcile() {
 		}
 	}
 	f.undeclared()
+}
+
+// adoptFormer takes up, in the absence of a ledger, the data of classes that
+// exports renames or deletes.
+func (f *fold) adoptFormer() {
+	if !f.adopt {
+		return
+	}
+	for _, e := range f.facts.Config.Exports {
+		key := f.facts.Worker + "-" + e.ClassName
+		if e.State != stateDeleted && e.State != stateRenamed || !f.facts.exists(key) {
+			continue
+		}
+		ns := namespace{Storage: SQLite, UniqueKey: key, CreatedAs: e.ClassName}
+		for _, to := range f.facts.Config.Exports {
+			if to.ClassName == e.RenamedTo {
+				ns.Storage = storageOf(to)
+			}
+		}
+		f.rec.Classes[e.ClassName] = ns
+	}
 }
 
 // declare makes the class of a live entry.
@@ -106,8 +127,9 @@ func (f *fold) undeclared() {
 	for _, class := range slices.Sorted(maps.Keys(f.rec.Classes)) {
 		if !f.declared(class) {
 			f.problem(config.Diagnostic{
-				Text: fmt.Sprintf(msgUndeclared, class),
-				Hint: fmt.Sprintf("add %q: {\"type\": \"durable-object\", \"state\": \"deleted\"} to exports, or declare it", class),
+				Text:  fmt.Sprintf(msgUndeclared, class),
+				Place: config.Place{File: f.facts.Config.Path},
+				Hint:  fmt.Sprintf("add %q: {\"type\": \"durable-object\", \"state\": \"deleted\"} to exports, or declare it", class),
 			})
 		}
 	}

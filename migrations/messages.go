@@ -37,6 +37,21 @@ const (
 	msgExportsFailed = "Durable Object exports reconciliation failed:\n  \u2718 [%s] class '%s': %s [code: 100402]"
 )
 
+// scenarios are what a reconciliation of exports says of a class: the first as
+// users have published it, without the namespace's id, the others as in the
+// documentation's error reference.
+var scenarios = map[string]string{
+	"provisioned_class_missing_from_config":       "class '{class}' has a provisioned Durable Object namespace but is not declared in `exports`. Every provisioned class must be declared in `exports` (live or tombstone); silent drift is not permitted.",
+	"orphaned_provisioned_namespace":              "A namespace exists for a class that is neither in code nor declared.",
+	"config_export_not_in_code":                   "A live entry declares a class that the Worker code does not export.",
+	"config_references_nonexistent_class":         "A live entry declares a class that is neither in code nor provisioned.",
+	"tombstone_delete_class_still_in_code":        "A `deleted` tombstone names a class that is still exported in code.",
+	"tombstone_renamed_to_occupied":               "A `renamed_to` target collides with an existing namespace under that name.",
+	"phase_one_transfer_target_class_provisioned": "The target Worker already owns a namespace for the class.",
+	"storage_type_mismatch":                       "The declared `storage` value does not match the provisioned namespace's storage backend.",
+	"invalid_export":                              "An `exports` entry is structurally invalid \u2014 for example, requesting `legacy-kv` for a new namespace.",
+}
+
 // Ours.
 const (
 	msgUnreadable   = "cannot read migration ledger %s: %v; move it away or run with --reset-migrations"
@@ -75,7 +90,10 @@ const (
 	msgBackToMigration = "the deployed Worker declares its classes in exports and cannot go back to migrations"
 )
 
-const resetHint = "or run with --reset-migrations"
+const (
+	resetFlag = "run with --reset-migrations"
+	resetHint = "or " + resetFlag
+)
 
 // fileName is what messages call the configuration's file.
 func fileName(cfg *config.Config) string {

@@ -191,7 +191,7 @@ func (f *fold) diverge() *fold {
 		return f
 	}
 	cfg := f.facts.Config
-	f.warn(cfg.MigrationsPlace, resetHint[len("or "):]+" to make them the applied ones", msgDiverged, fileName(cfg))
+	f.warn(cfg.MigrationsPlace, resetFlag+" to make them the applied ones", msgDiverged, fileName(cfg))
 	view := &fold{facts: f.facts, rec: &record{Classes: map[string]namespace{}}, dir: f.dir, known: f.rec.namespaces(), diverged: true, errs: f.errs, warns: f.warns}
 	for i, m := range cfg.Migrations {
 		view.migrate(i, m)
@@ -224,6 +224,11 @@ func (p *Plan) purge(live *fold) {
 		}
 		s := live.step(Purge, t.Class, t.namespace, t.DeletedByTag, config.Place{})
 		s.Folder = p.ledger.trash(t.UniqueKey, live.facts.Now)
+		for i := range p.Steps {
+			if p.Steps[i].Kind == Delete && p.Steps[i].Key == t.UniqueKey {
+				p.Steps[i].purged = true
+			}
+		}
 		p.Steps = append(p.Steps, s)
 	}
 }

@@ -7,9 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -183,9 +181,6 @@ func decode(data []byte) (*record, error) {
 	r := &record{}
 	if err := d.Decode(r); err != nil {
 		return nil, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("there is something after its end")
 	}
 	return r, r.validate()
 }

@@ -55,7 +55,8 @@ type Step struct {
 	Folder string
 	Place  config.Place
 
-	what string // the lists of a migration
+	what   string // the lists of a migration
+	purged bool   // the deletion's data goes in the same plan
 }
 
 // String says in one line what is done.
@@ -70,8 +71,8 @@ func (s Step) String() string {
 	case Rename:
 		return fmt.Sprintf("Renamed Durable Object class %s to %s (data kept)", s.From, s.Class)
 	case Delete:
-		if s.Folder == "" {
-			return fmt.Sprintf("Deleted Durable Object class %s (it had no data)", s.Class)
+		if s.Folder == "" || s.purged {
+			return fmt.Sprintf("Deleted Durable Object class %s", s.Class)
 		}
 		return fmt.Sprintf("Deleted Durable Object class %s; its data stays in %s until --purge", s.Class, s.Folder)
 	case Purge:

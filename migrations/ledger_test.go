@@ -1,0 +1,333 @@
+package migrations
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// open opens the ledger of Worker w.
+func open(t *testing.T, persist string) *Ledger {
+	t.Helper()
+	l, err := Open(persist, "w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// put makes a namespace's folder with a file in it.
+func put(t *testing.T, persist, key string) {
+	t.Helper()
+	dir := filepath.Join(Dir(persist), key)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "metadata.sqlite"), []byte(key), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tree lists the namespaces' files below the state folder.
+func tree(t *testing.T, persist string) string {
+	t.Helper()
+	var all []string
+	err := filepath.WalkDir(Dir(persist), func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Name() == "metadata.sqlite" {
+			rel, _ := filepath.Rel(Dir(persist), filepath.Dir(path))
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if rel = filepath.ToSlash(rel); rel != string(data) {
+				rel += "=" + string(data)
+			}
+			all = append(all, rel)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+func TestLedgerFile(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	cfg := conf(with("v1", "s:Chat Gone"), with("v2", "r:Chat>Room", "d:Gone", "n:Old"))
+	start(t, l, cfg)
+	data, err := os.ReadFile(filepath.Join(dir, "v3", "do", "w.emu-migrations.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The sums are those that sha256sum gives for the steps in one line.
+	equal(t, "file", string(data), `{
+  "version": 1,
+  "worker": "w",
+  "last_tag": "v2",
+  "applied": [
+    {
+      "index": 0,
+      "tag": "v1",
+      "sha256": "f87fd13fa13c48d3c0f4bab0b8fb91ff5d17bb29bcbfb4dcfce8ce9495db1ef6",
+      "step": {
+        "new_sqlite_classes": [
+          "Chat",
+          "Gone"
+        ]
+      },
+      "applied_at": "2026-11-23T12:00:00Z"
+    },
+    {
+      "index": 1,
+      "tag": "v2",
+      "sha256": "3d5353d8b53972da2773e79ce85766ea7b1175ac66315029f3a948aea4b473e9",
+      "step": {
+        "new_classes": [
+          "Old"
+        ],
+        "renamed_classes": [
+          {
+            "from": "Chat",
+            "to": "Room"
+          }
+        ],
+        "deleted_classes": [
+          "Gone"
+        ]
+      },
+      "applied_at": "2026-11-23T12:00:00Z"
+    }
+  ],
+  "classes": {
+    "Old": {
+      "storage": "kv",
+      "unique_key": "w-Old",
+      "created_as": "Old",
+      "created_by_tag": "v2"
+    },
+    "Room": {
+      "storage": "sqlite",
+      "unique_key": "w-Chat",
+      "created_as": "Chat",
+      "created_by_tag": "v1"
+    }
+  },
+  "tombstones": [
+    {
+      "class": "Gone",
+      "storage": "sqlite",
+      "unique_key": "w-Gone",
+      "created_as": "Gone",
+      "created_by_tag": "v1",
+      "deleted_by_tag": "v2",
+      "deleted_at": "2026-11-23T12:00:00Z"
+    }
+  ]
+}
+`)
+	// L2: a second start writes nothing, also from the file.
+	l = open(t, dir)
+	p := l.Plan(Facts{Worker: "w", Config: cfg, Now: now.Add(time.Hour), Exists: l.Exists})
+	if e := l.effects(p); len(e) > 0 || len(p.Steps) > 0 {
+		t.Errorf("a second start does %v %s", e, lines(p.Steps))
+	}
+	if l.LastTag() != "v2" {
+		t.Errorf("last tag %q", l.LastTag())
+	}
+}
+
+// A Worker without migrations leaves no file.
+func TestLedgerNothing(t *testing.T) {
+	dir := t.TempDir()
+	start(t, open(t, dir), conf(bind("X")))
+	if _, err := os.Stat(Dir(dir)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("state folder: %v", err)
+	}
+}
+
+// L30: what cannot be read is refused and stays as it is.
+func TestLedgerUnreadable(t *testing.T) {
+	good := func(t *testing.T) string {
+		l := memory(t, "w")
+		start(t, l, conf(with("v1", "s:Chat"), with("v2", "s:X"), with("v3", "d:X")))
+		return string(l.rec.encode())
+	}
+	for name, c := range map[string]struct{ old, new, err string }{
+		"empty":          {"*", "", "unexpected end of JSON input"},
+		"cut":            {"*", `{"version": 1, "wor`, "unexpected end of JSON input"},
+		"newer":          {`"version": 1`, `"version": 2`, "it has version 2 and this emu knows version 1"},
+		"no version":     {`"version": 1,`, ``, "it has no valid version"},
+		"unknown field":  {`"worker"`, `"owner": "me", "worker"`, `json: unknown field "owner"`},
+		"other worker":   {`"worker": "w"`, `"worker": "x"`, `it belongs to Worker "x"`},
+		"edited step":    {`"Chat"`, `"Chat2"`, `the sha256 of applied migration "v1" is not that of its step`},
+		"last tag":       {`"last_tag": "v3"`, `"last_tag": "v1"`, `last_tag is "v1" and the last applied migration is "v3"`},
+		"storage":        {`"storage": "sqlite"`, `"storage": "disk"`, `class Chat has storage "disk"`},
+		"outside":        {`"w-Chat"`, `"../../x"`, `class Chat has unique key "../../x", which is not a folder's name`},
+		"shared key":     {`"w-Chat"`, `"w-X"`, `unique key "w-X" is there twice`},
+		"something else": {"}\n", "}\n{}", "invalid character '{' after top-level value"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := c.new
+			if c.old != "*" {
+				text = good(t)
+				i := strings.LastIndex(text, c.old)
+				if c.old != "}\n" {
+					i = strings.Index(text, c.old)
+				}
+				text = text[:i] + c.new + text[i+len(c.old):]
+			}
+			dir := t.TempDir()
+			path := filepath.Join(Dir(dir), "w.emu-migrations.json")
+			if err := os.MkdirAll(Dir(dir), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Open(dir, "w")
+			want := fmt.Sprintf("cannot read migration ledger %s: %s; move it away or run with --reset-migrations", path, c.err)
+			if !errors.Is(err, ErrUnreadable) || err.Error() != want {
+				t.Fatalf("error %v, want %s", err, want)
+			}
+			if data, _ := os.ReadFile(path); string(data) != text {
+				t.Error("the file was changed")
+			}
+			to, err := Reset(dir, "w", now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if data, _ := os.ReadFile(to); string(data) != text || !strings.HasPrefix(to, filepath.Join(Dir(dir), ".trash")+string(filepath.Separator)) {
+				t.Errorf("moved to %s", to)
+			}
+			open(t, dir)
+			if to, err := Reset(dir, "w", now); to != "" || err != nil {
+				t.Errorf("a second reset: %q %v", to, err)
+			}
+		})
+	}
+}
+
+func TestOpenName(t *testing.T) {
+	for _, name := range []string{"", "..", "a/b", `a\b`} {
+		if _, err := Open(t.TempDir(), name); err == nil {
+			t.Errorf("%q was opened", name)
+		}
+	}
+}
+
+// The first run over what wrangler dev left takes its folders, and of a
+// renamed class the one that wrangler dev shows.
+func TestAdopt(t *testing.T) {
+	history := conf(with("v1", "s:Chat"), with("v2", "r:Chat>Room"), with("v3", "n:Log"))
+	for _, c := range []struct {
+		id, folders, classes, warnings string
+		cfg                            *config.Config
+		steps                          string
+	}{
+		{
+			id: "kept", cfg: conf(with("v1", "s:Chat")), folders: "w-Chat", classes: "Chat=sqlite:w-Chat",
+			steps: "Applied migration v1: new_sqlite_classes [Chat]\nAdopted the existing data of Durable Object class Chat in DIR/w-Chat",
+		},
+		{id: "before the rename", cfg: history, folders: "w-Chat", classes: "Log=kv:w-Log Room=sqlite:w-Chat"},
+		{id: "after the rename", cfg: history, folders: "w-Room", classes: "Log=kv:w-Log Room=sqlite:w-Room"},
+		{
+			id: "across the rename", cfg: history, folders: "w-Chat w-Room w-Log", classes: "Log=kv:w-Log Room=sqlite:w-Room",
+			warnings: "class Room uses the data in w-Room, as wrangler dev does; the data from before its rename stays in w-Chat",
+		},
+		{
+			id: "an emu that lost its ledger", folders: "w-A w-A~2", classes: "A=sqlite:w-A~2 B=sqlite:w-A",
+			cfg: conf(with("v1", "s:A"), with("v2", "r:A>B"), with("v3", "s:A")),
+		},
+		{
+			id: "deleted", cfg: conf(with("v1", "s:X"), with("v2", "d:X")), folders: "w-X",
+			steps: "Applied migration v1: new_sqlite_classes [X]\nAdopted the existing data of Durable Object class X in DIR/w-X\nApplied migration v2: deleted_classes [X]\nDeleted Durable Object class X; its data stays in DIR/w-X until --purge",
+		},
+		{id: "exports, before the rename", cfg: conf(export("Chat", ">Room"), export("Room", "")), folders: "w-Chat", classes: "Room=sqlite:w-Chat"},
+		{id: "exports, after the rename", cfg: conf(export("Chat", ">Room"), export("Room", "")), folders: "w-Room", classes: "Room=sqlite:w-Room"},
+		{
+			id: "exports, deleted", cfg: conf(export("X", "deleted")), folders: "w-X",
+			steps: "Deleted Durable Object class X; its data stays in DIR/w-X until --purge",
+		},
+	} {
+		t.Run(c.id, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, key := range strings.Fields(c.folders) {
+				put(t, dir, key)
+			}
+			before := tree(t, dir)
+			p := start(t, open(t, dir), c.cfg)
+			equal(t, "errors", texts(p.Errors), "")
+			equal(t, "warnings", texts(p.Warnings), c.warnings)
+			equal(t, "classes", show(p.Classes), c.classes)
+			equal(t, "folders", tree(t, dir), before)
+			if c.steps != "" {
+				equal(t, "steps", filepath.ToSlash(strings.ReplaceAll(lines(p.Steps), Dir(dir), "DIR")), c.steps)
+			}
+			again := start(t, open(t, dir), c.cfg)
+			equal(t, "classes of the second start", show(again.Classes), c.classes)
+			equal(t, "steps of the second start", lines(again.Steps), "")
+		})
+	}
+}
+
+// L17: a deletion hides the data; only a purge moves it.
+func TestPurge(t *testing.T) {
+	v1, v2 := conf(with("v1", "s:X")), conf(with("v1", "s:X"), with("v2", "d:X"))
+	purge := func(f *Facts) { f.Purge = true }
+	trash := ".trash/w-X-20261123T120000.000Z"
+
+	dir := t.TempDir()
+	start(t, open(t, dir), v1)
+	put(t, dir, "w-X")
+	p := start(t, open(t, dir), v2)
+	equal(t, "steps", lines(p.Steps), "Applied migration v2: deleted_classes [X]\nDeleted Durable Object class X; its data stays in "+filepath.Join(Dir(dir), "w-X")+" until --purge")
+	equal(t, "folders", tree(t, dir), "w-X")
+	p = start(t, open(t, dir), v2, purge)
+	equal(t, "steps", lines(p.Steps), "Moved the data of deleted Durable Object class X to "+filepath.Join(Dir(dir), filepath.FromSlash(trash)))
+	equal(t, "folders", tree(t, dir), trash+"=w-X")
+	p = start(t, open(t, dir), v2, purge)
+	equal(t, "steps", lines(p.Steps), "")
+
+	// In one start, and with something of the same name in the trash.
+	put(t, dir, "w-X")
+	p = start(t, open(t, dir), v2, purge)
+	equal(t, "folders", tree(t, dir), trash+"=w-X "+trash+"~2=w-X")
+
+	// Data that another branch still shows is not moved.
+	dir = t.TempDir()
+	start(t, open(t, dir), v2)
+	put(t, dir, "w-X")
+	start(t, open(t, dir), v1, purge)
+	equal(t, "folders", tree(t, dir), "w-X")
+}
+
+func TestAssume(t *testing.T) {
+	cfg := conf(with("v1", "s:Chat"), with("v2", "r:Chat>Room"), with("v3", "n:Log"))
+	dir := t.TempDir()
+	l := open(t, dir)
+	if err := l.Assume(cfg, "v2", now); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, l, cfg, check)
+	equal(t, "steps", lines(p.Steps), "Applied migration v3: new_classes [Log]")
+	equal(t, "classes", show(open(t, dir).Plan(Facts{Worker: "w", Config: cfg}).Classes), "Log=kv:w-Log Room=sqlite:w-Chat")
+
+	err := l.Assume(cfg, "v2", now)
+	if want := `cannot assume deployed tag "v2": the local state already has migration tag "v3"`; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	err = memory(t, "w").Assume(cfg, "v9", now)
+	if want := `cannot assume deployed tag "v9": it was not found in wrangler.jsonc`; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}

@@ -1,0 +1,128 @@
+package migrations
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+)
+
+// TestMain lets this program be another process that holds a lock, until its
+// standard input ends or it is killed.
+func TestMain(m *testing.M) {
+	persist := os.Getenv("MIGRATIONS_TEST_HOLD")
+	if persist == "" {
+		os.Exit(m.Run())
+	}
+	if _, err := Take(persist, "w"); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("held")
+	io.Copy(io.Discard, os.Stdin)
+}
+
+// hold starts a process that holds the lock of Worker w.
+func hold(t *testing.T, persist string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "MIGRATIONS_TEST_HOLD="+persist)
+	if _, err := cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	if line, _ := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
+		t.Fatalf("the other process says %q", line)
+	}
+	return cmd
+}
+
+// L33: the second process is refused with the first one's number, and the
+// kernel releases the lock of a process that was killed.
+func TestLock(t *testing.T) {
+	dir := t.TempDir()
+	other := hold(t, dir)
+	_, err := Take(dir, "w")
+	var used *InUseError
+	if !errors.As(err, &used) || used.PID != other.Process.Pid || used.Path != dir {
+		t.Fatalf("error %v", err)
+	}
+	if want := fmt.Sprintf("Another emu process (pid %d) is using %s", other.Process.Pid, dir); err.Error() != want {
+		t.Errorf("error %q, want %q", err, want)
+	}
+	if another, err := Take(dir, "other"); err != nil {
+		t.Errorf("another Worker: %v", err)
+	} else {
+		another.Release()
+	}
+
+	other.Process.Kill()
+	other.Wait()
+	lock, err := Take(dir, "w")
+	if err != nil {
+		t.Fatalf("after its death: %v", err)
+	}
+	if _, err = Take(dir, "w"); !errors.As(err, &used) || used.PID != os.Getpid() {
+		t.Errorf("a second lock of one process: %v", err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Error(err)
+	}
+	if lock, err = Take(dir, "w"); err != nil {
+		t.Fatalf("after the release: %v", err)
+	}
+	lock.Release()
+	if text, err := os.ReadFile(filepath.Join(Dir(dir), "w.emu-lock")); err != nil || len(text) != 0 {
+		t.Errorf("a released lock's file: %q %v", text, err)
+	}
+}
+
+func TestLockMemory(t *testing.T) {
+	lock, err := Take("", "w")
+	if lock != nil || err != nil || lock.Release() != nil {
+		t.Errorf("%v %v", lock, err)
+	}
+	if u := Users(""); u != nil {
+		t.Errorf("users %v", u)
+	}
+}
+
+func TestInUseErrorUnknown(t *testing.T) {
+	if got := (&InUseError{Path: "p"}).Error(); got != "Another emu process is using p" {
+		t.Error(got)
+	}
+}
+
+func TestUsers(t *testing.T) {
+	dir := t.TempDir()
+	if got := Users(dir); len(got) != 0 {
+		t.Fatalf("of a folder that is not there: %v", got)
+	}
+	other := hold(t, dir)
+	got := Users(dir)
+	if runtime.GOOS != "linux" {
+		if got != nil {
+			t.Errorf("%v", got)
+		}
+		return
+	}
+	if !slices.ContainsFunc(got, func(p Process) bool { return p.PID == other.Process.Pid && p.Name != "" }) || len(got) != 1 {
+		t.Errorf("%v, want process %d", got, other.Process.Pid)
+	}
+}
