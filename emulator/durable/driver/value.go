@@ -1,6 +1,11 @@
 package driver
 
-import "math/big"
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+)
 
 // Value is a JavaScript value as structured clone can hold it: one of the
 // types of this file. A pointer type has an identity; the same pointer twice in
@@ -41,6 +46,16 @@ type RegExp struct {
 type Property struct {
 	Key   string
 	Value Value
+}
+
+// ArrayIndex returns the array index that a property key is. An object's keys
+// that are indexes come before its others, in ascending order.
+func ArrayIndex(key string) (uint32, bool) {
+	if len(key) == 0 || len(key) > 10 || key[0] < '0' || key[0] > '9' || key[0] == '0' && len(key) > 1 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(key, 10, 64)
+	return uint32(n), err == nil && n < math.MaxUint32
 }
 
 // Object is a plain object with its own enumerable properties in JavaScript's order.
@@ -103,6 +118,39 @@ const (
 	BigUint64Array    ViewKind = 'Q'
 	DataView          ViewKind = '?'
 )
+
+// String returns the name of the class.
+func (k ViewKind) String() string {
+	switch k {
+	case Int8Array:
+		return "Int8Array"
+	case Uint8Array:
+		return "Uint8Array"
+	case Uint8ClampedArray:
+		return "Uint8ClampedArray"
+	case Int16Array:
+		return "Int16Array"
+	case Uint16Array:
+		return "Uint16Array"
+	case Int32Array:
+		return "Int32Array"
+	case Uint32Array:
+		return "Uint32Array"
+	case Float16Array:
+		return "Float16Array"
+	case Float32Array:
+		return "Float32Array"
+	case Float64Array:
+		return "Float64Array"
+	case BigInt64Array:
+		return "BigInt64Array"
+	case BigUint64Array:
+		return "BigUint64Array"
+	case DataView:
+		return "DataView"
+	}
+	return fmt.Sprintf("ViewKind(%d)", byte(k))
+}
 
 // View is a typed array or DataView: Length bytes of Buffer from Offset.
 // LengthTracking marks a view of a resizable buffer whose length follows it.

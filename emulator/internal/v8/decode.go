@@ -383,11 +383,11 @@ func (d *decoder) properties(end byte) ([]driver.Property, error) {
 		if err != nil {
 			return nil, err
 		}
-		place := int64(maxIndex + 1)
-		if i, ok := index(key); ok {
+		place := int64(math.MaxUint32)
+		if i, ok := driver.ArrayIndex(key); ok {
 			place = int64(i)
 		}
-		if place < last || place == last && place <= maxIndex {
+		if place < last || place == last && place < math.MaxUint32 {
 			ordered = false
 		}
 		last = place
@@ -396,8 +396,8 @@ func (d *decoder) properties(end byte) ([]driver.Property, error) {
 	}
 	if !ordered {
 		slices.SortStableFunc(list, func(a, b driver.Property) int {
-			i, iok := index(a.Key)
-			j, jok := index(b.Key)
+			i, iok := driver.ArrayIndex(a.Key)
+			j, jok := driver.ArrayIndex(b.Key)
 			switch {
 			case iok && jok:
 				return cmp.Compare(i, j)
@@ -488,7 +488,7 @@ func (d *decoder) denseArray() (driver.Value, error) {
 		return nil, err
 	}
 	if len(a.Properties) > 0 {
-		if _, ok := index(a.Properties[0].Key); ok {
+		if _, ok := driver.ArrayIndex(a.Properties[0].Key); ok {
 			return nil, d.fail("a dense array has element %s beside its elements", a.Properties[0].Key)
 		}
 	}
@@ -517,7 +517,7 @@ func (d *decoder) sparseArray() (driver.Value, error) {
 	}
 	n := 0 // the elements come first
 	for n < len(list) {
-		i, ok := index(list[n].Key)
+		i, ok := driver.ArrayIndex(list[n].Key)
 		if !ok {
 			break
 		}
@@ -542,7 +542,7 @@ func spread(a *driver.Array, length uint32, list []driver.Property, n int) {
 		a.Elements = slices.Repeat([]driver.Value{driver.Hole{}}, int(length))
 	}
 	for _, p := range list[:n] {
-		i, _ := index(p.Key)
+		i, _ := driver.ArrayIndex(p.Key)
 		a.Elements[i] = p.Value
 	}
 	if a.Properties = list[n:]; len(a.Properties) == 0 {

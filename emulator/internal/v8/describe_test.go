@@ -25,13 +25,6 @@ type describer struct {
 	ids map[driver.Value]int
 }
 
-var viewNames = map[driver.ViewKind]string{
-	driver.Int8Array: "Int8Array", driver.Uint8Array: "Uint8Array", driver.Uint8ClampedArray: "Uint8ClampedArray",
-	driver.Int16Array: "Int16Array", driver.Uint16Array: "Uint16Array", driver.Int32Array: "Int32Array", driver.Uint32Array: "Uint32Array",
-	driver.Float16Array: "Float16Array", driver.Float32Array: "Float32Array", driver.Float64Array: "Float64Array",
-	driver.BigInt64Array: "BigInt64Array", driver.BigUint64Array: "BigUint64Array", driver.DataView: "DataView",
-}
-
 func (d *describer) number(f float64) string {
 	if f == 0 && strconv.FormatFloat(f, 'g', -1, 64) == "-0" {
 		return "-0"
@@ -136,7 +129,7 @@ func (d *describer) value(v driver.Value) {
 			fmt.Fprintf(d, " max %d", v.MaxByteLength)
 		}
 	case *driver.View:
-		fmt.Fprintf(d, "%s%s(%d,%d of ", id, viewNames[v.Kind], v.Offset, v.Length)
+		fmt.Fprintf(d, "%s%s(%d,%d of ", id, v.Kind, v.Offset, v.Length)
 		d.value(v.Buffer)
 		if v.LengthTracking {
 			d.WriteString(" tracking")
@@ -179,7 +172,7 @@ func (d *describer) array(a *driver.Array, id string) {
 	list = append(list, a.Properties...)
 	n := 0
 	for n < len(list) {
-		if _, ok := index(list[n].Key); !ok {
+		if _, ok := driver.ArrayIndex(list[n].Key); !ok {
 			break
 		}
 		n++

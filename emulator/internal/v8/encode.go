@@ -260,7 +260,7 @@ func isNil(v driver.Value) bool {
 }
 
 func (e *encoder) key(key string) error {
-	if n, ok := index(key); ok {
+	if n, ok := driver.ArrayIndex(key); ok {
 		e.number(float64(n))
 		return nil
 	}

@@ -90,7 +90,7 @@ func (g *generator) properties(depth int, indexes bool) []driver.Property {
 	}
 	for range g.n(5) {
 		key := g.text()
-		if _, ok := index(key); !ok && (indexes || key != "length") {
+		if _, ok := driver.ArrayIndex(key); !ok && (indexes || key != "length") {
 			add(key)
 		}
 	}

@@ -121,18 +121,6 @@ func fromUTF16(b []byte) string {
 	return string(out)
 }
 
-// maxIndex is the largest array index.
-const maxIndex = 1<<32 - 2
-
-// index returns the array index that a property key is.
-func index(key string) (uint32, bool) {
-	if len(key) == 0 || len(key) > 10 || key[0] < '0' || key[0] > '9' || key[0] == '0' && len(key) > 1 {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(key, 10, 64)
-	return uint32(n), err == nil && n <= maxIndex
-}
-
 // numberKey is JavaScript's String(f), https://tc39.es/ecma262/#sec-numeric-types-number-tostring.
 func numberKey(f float64) string {
 	switch {

@@ -243,7 +243,7 @@ func TestEncodeRefuses(t *testing.T) {
 		"v8: a nil <nil> is no value":                                    nil,
 		"v8: a nil *driver.Object is no value":                           (*driver.Object)(nil),
 		"v8: a hole outside an array":                                    object("a", driver.Hole{}),
-		"v8: value nested deeper than 5100 levels":                      deep,
+		"v8: value nested deeper than 5100 levels":                       deep,
 		"v8: a view leaves its buffer":                                   &driver.View{Kind: driver.Int8Array, Buffer: buffer, Offset: 2, Length: 3},
 		"v8: a view is not aligned to its elements":                      &driver.View{Kind: driver.Int32Array, Buffer: buffer, Offset: 1, Length: 3},
 		"v8: a view has no buffer":                                       &driver.View{Kind: driver.Int8Array},

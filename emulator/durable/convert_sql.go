@@ -1,0 +1,171 @@
+package durable
+
+// https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#sqlite-storage-sql-type-conversions
+
+import (
+	"bytes"
+	"encoding"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// bindArg converts an argument of [SQL.Exec] into what arrives from JavaScript:
+// nil, float64, string or []byte.
+func bindArg(x any) (any, error) {
+	switch x := x.(type) {
+	case nil:
+		return nil, nil
+	case string, []byte, float64:
+		return x, nil
+	}
+	v := reflect.ValueOf(x)
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return nil, nil
+		}
+		v = v.Elem()
+	}
+	switch {
+	case v.Type() == typeOfBigInt || v.Type() == typeOfTime || v.Type() == typeOfValue:
+	case v.CanInt():
+		n, err := number(v.Int())
+		if err != nil {
+			return nil, err
+		}
+		return float64(n.(driver.Number)), nil
+	case v.CanUint():
+		if n := v.Uint(); n > maxInteger {
+			return nil, fmt.Errorf("integer %d is beyond 2^53 (use a string)", n)
+		}
+		return float64(v.Uint()), nil
+	case v.CanFloat():
+		return v.Float(), nil
+	case v.Kind() == reflect.Bool:
+		return strconv.FormatBool(v.Bool()), nil
+	case v.Kind() == reflect.String:
+		return v.String(), nil
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
+		return v.Bytes(), nil
+	}
+	hint := "use nil, a bool, number, string or []byte"
+	if v.Type() == typeOfTime {
+		hint = "use UnixMilli or Format"
+	}
+	return nil, fmt.Errorf("cannot bind %T (%s)", x, hint)
+}
+
+// scanInto copies a column, nil, int64, float64, string or []byte, to what dst
+// points at, as database/sql does: numbers and texts convert where nothing is
+// lost, NULL needs a pointer to a pointer, *any or *[]byte. A dst with a method
+// Scan(any) error gets the column itself.
+func scanInto(dst, col any) error {
+	switch d := dst.(type) {
+	case interface{ Scan(src any) error }:
+		return d.Scan(col)
+	case *any:
+		if b, ok := col.([]byte); ok {
+			col = bytes.Clone(b)
+		}
+		*d = col
+		return nil
+	case *string:
+		if s, ok := col.(string); ok {
+			*d = s
+			return nil
+		}
+	}
+	p := reflect.ValueOf(dst)
+	if p.Kind() != reflect.Pointer || p.IsNil() {
+		return fmt.Errorf("cannot scan into %T (use a pointer that is not nil)", dst)
+	}
+	return scan(p.Elem(), col)
+}
+
+func scan(v reflect.Value, col any) error {
+	t := v.Type()
+	if col == nil {
+		switch {
+		case t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface, t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+			v.SetZero()
+			return nil
+		}
+		return fmt.Errorf("cannot scan NULL into %s (use *%s)", t, t)
+	}
+	if t.Kind() == reflect.Pointer {
+		p := reflect.New(t.Elem())
+		if err := scan(p.Elem(), col); err != nil {
+			return err
+		}
+		v.Set(p)
+		return nil
+	}
+	text, isText := col.(string)
+	if b, ok := col.([]byte); ok {
+		text, isText = string(b), true
+	}
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && isText {
+		return u.UnmarshalText([]byte(text))
+	}
+	if !isText {
+		text = format(col)
+	}
+	ok := false
+	switch k := t.Kind(); {
+	case k == reflect.Interface && t.NumMethod() == 0:
+		v.Set(reflect.ValueOf(col))
+		ok = true
+	case k == reflect.String:
+		v.SetString(text)
+		ok = true
+	case k == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+		v.SetBytes([]byte(text))
+		ok = true
+	case k == reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		v.SetBool(b && err == nil)
+		ok = err == nil
+	case v.CanInt():
+		n, err := strconv.ParseInt(strings.TrimSuffix(text, ".0"), 10, 64)
+		if ok = err == nil && !v.OverflowInt(n); ok {
+			v.SetInt(n)
+		}
+	case v.CanUint():
+		n, err := strconv.ParseUint(strings.TrimSuffix(text, ".0"), 10, 64)
+		if ok = err == nil && !v.OverflowUint(n); ok {
+			v.SetUint(n)
+		}
+	case v.CanFloat():
+		f, err := strconv.ParseFloat(text, 64)
+		if ok = err == nil && !v.OverflowFloat(f); ok {
+			v.SetFloat(f)
+		}
+	}
+	if ok {
+		return nil
+	}
+	if !isText {
+		return fmt.Errorf("cannot scan number %s into %s", text, t)
+	}
+	if len(text) > 40 {
+		return fmt.Errorf("cannot scan %T into %s", col, t)
+	}
+	return fmt.Errorf("cannot scan %T %q into %s", col, text, t)
+}
+
+// format writes a number so that an integer has neither point nor exponent.
+func format(col any) string {
+	switch n := col.(type) {
+	case int64:
+		return strconv.FormatInt(n, 10)
+	case float64:
+		if n == float64(int64(n)) && n < 1<<63 {
+			return strconv.FormatInt(int64(n), 10)
+		}
+		return strconv.FormatFloat(n, 'g', -1, 64)
+	}
+	return fmt.Sprint(col)
+}
