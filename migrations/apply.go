@@ -35,7 +35,7 @@ func (l *Ledger) Apply(p *Plan) error {
 			return fmt.Errorf("%s: %w", e.name, err)
 		}
 	}
-	l.rec = p.next
+	l.rec, l.saved = p.next, p.next.encode()
 	l.revision++
 	return nil
 }
@@ -48,7 +48,6 @@ func (l *Ledger) effects(p *Plan) []effect {
 	var all []effect
 	if data := p.next.encode(); !bytes.Equal(data, l.saved) && !(p.next.empty() && l.saved == nil) {
 		all = append(all, write(l.Path(), data)...)
-		all = append(all, effect{"note the ledger", func() error { l.saved = data; return nil }})
 	}
 	for _, s := range p.Steps {
 		if s.Kind == Purge {

@@ -57,8 +57,8 @@ func TestApplyCrash(t *testing.T) {
 	dir := prepare()
 	l, p := plan(dir)
 	all := l.effects(p)
-	if len(all) != 8 {
-		t.Fatalf("%d effects, want 4 to write, 1 to note it, 2 purges and 1 transfer", len(all))
+	if len(all) != 7 {
+		t.Fatalf("%d effects, want 4 to write, 2 purges and 1 transfer", len(all))
 	}
 	if err := l.Apply(p); err != nil {
 		t.Fatal(err)
@@ -90,6 +90,25 @@ func TestApplyCrash(t *testing.T) {
 		l, p = plan(dir)
 		if e := l.effects(p); len(e) > 0 {
 			t.Errorf("after %d effects: a third start has %d effects", n, len(e))
+		}
+	}
+}
+
+// A transfer is kept across a change of branch, too.
+func TestTransferBranches(t *testing.T) {
+	dir := t.TempDir()
+	peer, err := Open(dir, "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, peer, peerConf(with("v1", "n:Y")))
+	main := conf(with("v1", "s:A"), with("v2", "t:other:Y>X"))
+	mine := conf(with("v1", "s:A"), with("v1b", "s:B"), with("v2", "t:other:Y>X"))
+	for _, cfg := range []*config.Config{conf(with("v1", "s:A"), with("v3")), mine, main, mine} {
+		p := start(t, open(t, dir), cfg)
+		equal(t, "errors", texts(p.Errors), "")
+		if x, ok := p.Classes["X"]; ok && x.UniqueKey != "other-Y" {
+			t.Errorf("X has key %s", x.UniqueKey)
 		}
 	}
 }

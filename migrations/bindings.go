@@ -42,7 +42,7 @@ func (f *fold) checkBindings() {
 // checkDeletedBound refuses to delete a class that is still bound.
 func (f *fold) checkDeletedBound() {
 	for _, s := range f.steps {
-		if s.Kind != Delete {
+		if s.Kind != Delete || f.diverged {
 			continue
 		}
 		b, ok := binding(f.facts.Config, s.Class)
@@ -84,8 +84,9 @@ func (f *fold) checkImplicit() {
 	}
 }
 
+// deletes reports whether the plan deletes a class.
 func (f *fold) deletes(class string) bool {
-	return slices.ContainsFunc(f.steps, func(s Step) bool { return s.Kind == Delete && s.Class == class })
+	return !f.diverged && slices.ContainsFunc(f.steps, func(s Step) bool { return s.Kind == Delete && s.Class == class })
 }
 
 // checkExported compares the classes with those of the program.
@@ -152,10 +153,23 @@ func (f *fold) classes() map[string]Class {
 	}
 	for _, b := range bound(f.facts.Config) {
 		if _, ok := all[b.ClassName]; !ok {
-			all[b.ClassName] = Class{Name: b.ClassName, Storage: KV, UniqueKey: f.newKey(b.ClassName)}
+			all[b.ClassName] = Class{Name: b.ClassName, Storage: KV, UniqueKey: f.implicitKey(b.ClassName)}
 		}
 	}
 	return all
+}
+
+// implicitKey is the key of a class that no migration creates. On a branch
+// from before its migration it is the one that the migration took up.
+func (f *fold) implicitKey(class string) string {
+	if f.diverged {
+		for _, ns := range f.known {
+			if ns.CreatedAs == class && !f.live(ns.UniqueKey) {
+				return ns.UniqueKey
+			}
+		}
+	}
+	return f.newKey(class)
 }
 
 // lifecyclePlace is where a configuration says what becomes of a class.

@@ -5,6 +5,7 @@ package migrations
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -92,7 +93,7 @@ func (f *fold) rename(from, to string, place config.Place) {
 	s.From = from
 	// Wrangler's dev command does not move data in a rename: what its users
 	// see lies under the new name.
-	if key := f.facts.Worker + "-" + to; f.adopt && f.facts.exists(key) && !f.taken(key) {
+	if key := f.facts.Worker + "-" + to; key != ns.UniqueKey && f.reclaim(key) {
 		if f.facts.exists(ns.UniqueKey) {
 			f.warn(place, "", msgAdoptedRename, to, key, ns.UniqueKey)
 		}
@@ -126,7 +127,7 @@ func (f *fold) receive(from, script, to, storage, tag string, place config.Place
 			return
 		}
 	}
-	f.warn(place, fmt.Sprintf("start %s once with the same --persist-to before this Worker", script), msgTransferNothing, from, script, script)
+	f.warn(place, fmt.Sprintf("start %s once with the same --persist-to before this Worker", script), msgTransferNothing, from, script)
 	f.add(to, storage, tag, place)
 }
 
@@ -156,6 +157,10 @@ func (f *fold) add(class, storage, tag string, place config.Place) {
 	}
 	if ns.UniqueKey == "" {
 		ns.UniqueKey = f.newKey(class)
+		// Nor does it delete data: a class that is there again has its own.
+		if key := f.facts.Worker + "-" + class; !f.facts.exists(ns.UniqueKey) && f.reclaim(key) {
+			ns.UniqueKey = key
+		}
 	}
 	kind := Create
 	if f.adopt && f.facts.exists(ns.UniqueKey) {
@@ -169,6 +174,16 @@ func (f *fold) put(class string, ns namespace, kind Kind, tag string, place conf
 	f.rec.Classes[class] = ns
 	f.rec.Aside = slices.DeleteFunc(f.rec.Aside, func(a namespace) bool { return a.UniqueKey == ns.UniqueKey })
 	f.steps = append(f.steps, f.step(kind, class, ns, tag, place))
+}
+
+// reclaim reports whether, in the absence of a ledger, there is a folder that
+// no live class has, and takes it from a deleted one.
+func (f *fold) reclaim(key string) bool {
+	if !f.adopt || !f.facts.exists(key) || hasKey(slices.Collect(maps.Values(f.rec.Classes)), key) {
+		return false
+	}
+	f.rec.Tombstones = slices.DeleteFunc(f.rec.Tombstones, func(t tombstone) bool { return t.UniqueKey == key })
+	return true
 }
 
 // newKey is the first of <worker>-<class>, <worker>-<class>~2, ... that no
@@ -192,12 +207,7 @@ func hasKey(all []namespace, key string) bool {
 
 // live reports whether a class or a tombstone of the record has the key.
 func (f *fold) live(key string) bool {
-	for _, ns := range f.rec.Classes {
-		if ns.UniqueKey == key {
-			return true
-		}
-	}
-	return slices.ContainsFunc(f.rec.Tombstones, func(t tombstone) bool { return t.UniqueKey == key })
+	return hasKey(slices.Collect(maps.Values(f.rec.Classes)), key) || slices.ContainsFunc(f.rec.Tombstones, func(t tombstone) bool { return t.UniqueKey == key })
 }
 
 func (f *fold) step(kind Kind, class string, ns namespace, tag string, place config.Place) Step {

@@ -34,8 +34,8 @@ func Dir(persist string) string { return filepath.Join(persist, "v3", "do") }
 // A file that is damaged, or that a newer emu wrote, is an error that wraps
 // [ErrUnreadable]; it is never overwritten.
 func Open(persist, worker string) (*Ledger, error) {
-	if !plainName(worker) {
-		return nil, fmt.Errorf("%q cannot be a Worker's name", worker)
+	if err := checkWorker(worker); err != nil {
+		return nil, err
 	}
 	l := &Ledger{worker: worker, rec: &record{Version: version, Worker: worker}}
 	if persist == "" {
@@ -58,6 +58,14 @@ func Open(persist, worker string) (*Ledger, error) {
 	}
 	l.rec, l.saved = rec, data
 	return l, nil
+}
+
+// checkWorker refuses names that would lead out of the state folder.
+func checkWorker(worker string) error {
+	if !plainName(worker) {
+		return fmt.Errorf("%q cannot be a Worker's name", worker)
+	}
+	return nil
 }
 
 // ErrUnreadable is wrapped by the error of [Open] for a ledger that is there
@@ -137,6 +145,9 @@ func (l *Ledger) Assume(cfg *config.Config, tag string, now time.Time) error {
 // the next plan starts from the configuration and the folders that are there.
 // It returns where the file went, "" if there was none.
 func Reset(persist, worker string, now time.Time) (string, error) {
+	if err := checkWorker(worker); err != nil {
+		return "", err
+	}
 	l := &Ledger{worker: worker, dir: Dir(persist)}
 	if _, err := os.Lstat(l.Path()); errors.Is(err, fs.ErrNotExist) {
 		return "", nil

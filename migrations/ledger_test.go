@@ -222,6 +222,12 @@ func TestOpenName(t *testing.T) {
 		if _, err := Open(t.TempDir(), name); err == nil {
 			t.Errorf("%q was opened", name)
 		}
+		if _, err := Take(t.TempDir(), name); err == nil {
+			t.Errorf("%q was locked", name)
+		}
+		if _, err := Reset(t.TempDir(), name, now); err == nil {
+			t.Errorf("%q was reset", name)
+		}
 	}
 }
 
@@ -248,6 +254,8 @@ func TestAdopt(t *testing.T) {
 			id: "an emu that lost its ledger", folders: "w-A w-A~2", classes: "A=sqlite:w-A~2 B=sqlite:w-A",
 			cfg: conf(with("v1", "s:A"), with("v2", "r:A>B"), with("v3", "s:A")),
 		},
+		{id: "deleted and created again", cfg: conf(with("v1", "s:X"), with("v2", "d:X"), with("v3", "n:X")), folders: "w-X", classes: "X=kv:w-X"},
+		{id: "the same from an emu", cfg: conf(with("v1", "s:X"), with("v2", "d:X"), with("v3", "n:X")), folders: "w-X w-X~2", classes: "X=kv:w-X~2"},
 		{
 			id: "deleted", cfg: conf(with("v1", "s:X"), with("v2", "d:X")), folders: "w-X",
 			steps: "Applied migration v1: new_sqlite_classes [X]\nAdopted the existing data of Durable Object class X in DIR/w-X\nApplied migration v2: deleted_classes [X]\nDeleted Durable Object class X; its data stays in DIR/w-X until --purge",
@@ -300,7 +308,7 @@ func TestPurge(t *testing.T) {
 
 	// In one start, and with something of the same name in the trash.
 	put(t, dir, "w-X")
-	p = start(t, open(t, dir), v2, purge)
+	start(t, open(t, dir), v2, purge)
 	equal(t, "folders", tree(t, dir), trash+"=w-X "+trash+"~2=w-X")
 
 	// Data that another branch still shows is not moved.

@@ -37,6 +37,9 @@ func Take(persist, worker string) (*Lock, error) {
 	if persist == "" {
 		return nil, nil
 	}
+	if err := checkWorker(worker); err != nil {
+		return nil, err
+	}
 	dir := Dir(persist)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
@@ -56,7 +59,7 @@ func Take(persist, worker string) (*Lock, error) {
 		pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
 		return nil, &InUseError{PID: pid, Path: persist}
 	}
-	if err := file.Truncate(0); err == nil {
+	if err = file.Truncate(0); err == nil {
 		_, err = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	if err != nil {

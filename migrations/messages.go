@@ -69,9 +69,10 @@ const (
 
 	msgRenameOnto      = "cannot apply renamed_classes migration: target class %s already exists"
 	msgTransferOnto    = "cannot apply transferred_classes migration: target class %s already exists"
-	msgTransferNothing = "cannot transfer class %s from Worker %s: no local state of it in %s; starting empty"
+	msgTransferNothing = "cannot transfer class %s from Worker %s: no local state of it there; starting empty"
 	msgAdoptedRename   = "class %s uses the data in %s, as wrangler dev does; the data from before its rename stays in %s"
 	msgImplicit        = "Durable Object class %s is bound but no migration creates it; using key-value storage, and production rejects this (10061)"
+	msgBadClass        = "class name %q cannot name a folder"
 	msgNoName          = "no \"name\" in %s: the local state is kept under %q, the folder's name"
 
 	msgStorageChange = "cannot change storage of class %s from %s to %s"

@@ -52,7 +52,8 @@ type Class struct {
 
 // Facts are what a plan is made of besides the ledger.
 type Facts struct {
-	// Worker is the Worker's name with the environment's suffix.
+	// Worker is the Worker's name with the environment's suffix, the one
+	// that the ledger was opened with.
 	Worker string
 	Config *config.Config
 	// Registered are the classes that the program exports; nil is unknown.

@@ -35,6 +35,9 @@ func (l *Ledger) Plan(facts Facts) *Plan {
 		known: slices.Clone(l.rec.Aside),
 		adopt: l.rec.empty(),
 	}
+	if !f.checkClasses() {
+		return &Plan{Errors: f.errs, ledger: l, revision: l.revision}
+	}
 	f.checkName()
 	live := f
 	switch {
@@ -76,6 +79,35 @@ func (f *fold) checkName() {
 	if !cfg.NameGiven && f.dir != "" {
 		f.warn(config.Place{File: cfg.Path}, fmt.Sprintf("add \"name\": %q", f.facts.Worker), msgNoName, fileName(cfg), f.facts.Worker)
 	}
+}
+
+// checkClasses refuses class names that would lead out of the state folder.
+func (f *fold) checkClasses() bool {
+	cfg := f.facts.Config
+	before := len(f.errs)
+	check := func(class string, place config.Place) {
+		if !plainName(class) {
+			f.fail(place, "use a name of letters and digits", msgBadClass, class)
+		}
+	}
+	for _, m := range cfg.Migrations {
+		for _, c := range slices.Concat(m.NewClasses, m.NewSQLiteClasses) {
+			check(c.Name, c.Place)
+		}
+		for _, r := range m.RenamedClasses {
+			check(r.To, r.Place)
+		}
+		for _, t := range m.TransferredClasses {
+			check(t.To, t.Place)
+		}
+	}
+	for _, e := range cfg.Exports {
+		check(e.ClassName, e.Place)
+	}
+	for _, b := range bound(cfg) {
+		check(b.ClassName, b.ClassPlace)
+	}
+	return len(f.errs) == before
 }
 
 // checkTags reports whether the tags can tell the steps apart, once it has
@@ -141,7 +173,7 @@ func (f *fold) align() (differs bool) {
 				Notes: []config.Note{{Text: "applied: " + a.Step.text()}},
 			})
 		case j < 0:
-			f.warn(cfg.MigrationsPlace, "put it back: the next developer's state needs it", msgRemoved, a.Tag, fileName(cfg))
+			f.warn(cfg.MigrationsPlace, "put it back", msgRemoved, a.Tag, fileName(cfg))
 		default:
 			if s := stepOf(cfg.Migrations[j]); s.sum() != a.SHA256 {
 				differs = true
@@ -218,8 +250,7 @@ func (f *fold) shown() []Step {
 // purge moves the data of deleted classes to the trash folder.
 func (p *Plan) purge(live *fold) {
 	for _, t := range p.next.Tombstones {
-		inUse := slices.Collect(maps.Values(live.rec.Classes))
-		if hasKey(inUse, t.UniqueKey) || !live.facts.exists(t.UniqueKey) {
+		if hasKey(slices.Collect(maps.Values(live.rec.Classes)), t.UniqueKey) || !live.facts.exists(t.UniqueKey) {
 			continue
 		}
 		s := live.step(Purge, t.Class, t.namespace, t.DeletedByTag, config.Place{})

@@ -262,7 +262,7 @@ var planCases = []planCase{
 		now:      conf(bind("X"), with("v1", "t:other:Y>X")),
 		steps:    "Applied migration v1: transferred_classes [other:Y -> X]",
 		classes:  "X=sqlite:w-X",
-		warnings: "cannot transfer class Y from Worker other: no local state of it in other; starting empty",
+		warnings: "cannot transfer class Y from Worker other: no local state of it there; starting empty",
 		place:    15,
 		hint:     "start other once with the same --persist-to before this Worker",
 	},
@@ -459,11 +459,34 @@ var planCases = []planCase{
 		classes: "Chat=sqlite:w-Chat",
 	},
 	{
+		// On a branch from before the first migration.
+		id:       "L6 without migrations",
+		before:   []*config.Config{conf(bind("X"), with("v1", "s:X"))},
+		now:      conf(bind("X", "Y")),
+		classes:  "X=kv:w-X Y=kv:w-Y",
+		warnings: "the local state has migration tag \"v1\", which was not found in wrangler.jsonc\n" + diverged,
+	},
+	{
+		// A binding left over from a deletion is no worse with an edit.
+		id:       "L4 with a deleted class bound",
+		before:   []*config.Config{conf(with("v1", "s:X"), with("v2", "d:X"))},
+		now:      conf(bind("X"), with("v1", "s:X Y"), with("v2", "d:X")),
+		steps:    "Created Durable Object class Y (sqlite)",
+		classes:  "X=kv:w-X~2 Y=sqlite:w-Y",
+		warnings: "migration \"v1\" was already applied with different contents; applied migrations cannot be edited\n" + diverged + "\nDurable Object class X is bound but no migration creates it; using key-value storage, and production rejects this (10061)",
+	},
+	{
+		id:     "a class that leaves its folder",
+		now:    conf(bind("../../x"), with("v1", "s:a/b")),
+		errors: "class name \"a/b\" cannot name a folder\nclass name \"../../x\" cannot name a folder",
+		place:  12,
+	},
+	{
 		id:       "L31 expecting a transfer",
 		now:      conf(export("X", "<other")),
 		steps:    "Created Durable Object class X (sqlite)",
 		classes:  "X=sqlite:w-X",
-		warnings: "cannot transfer class X from Worker other: no local state of it in other; starting empty",
+		warnings: "cannot transfer class X from Worker other: no local state of it there; starting empty",
 		place:    70,
 	},
 }

@@ -79,6 +79,7 @@ func checkHistory(t *testing.T, pick chooser) {
 
 	l := memory(t, "w")
 	born := map[string]string{} // unique key -> what it was created as and by
+	keys := map[string]string{} // and back
 	for n := 0; n < len(steps); {
 		n += 1 + pick(len(steps)-n)
 		cfg := conf(steps[:n]...)
@@ -104,7 +105,10 @@ func checkHistory(t *testing.T, pick chooser) {
 			if was, ok := born[ns.UniqueKey]; ok && was != what {
 				t.Fatalf("key %s of %s was of %s", ns.UniqueKey, class, was)
 			}
-			born[ns.UniqueKey] = what
+			if was, ok := keys[what]; ok && was != ns.UniqueKey {
+				t.Fatalf("%s, now %s, had key %s and has %s", what, class, was, ns.UniqueKey)
+			}
+			born[ns.UniqueKey], keys[what] = what, ns.UniqueKey
 		}
 		if pick(3) == 0 {
 			checkOtherBranch(t, l, pick, cfg)
