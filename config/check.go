@@ -1,0 +1,252 @@
+package config
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// The checks of this file are what the fields and bindings tables are made of.
+
+// ofType asks for a value that JavaScript's typeof calls so, if it is given.
+// "object" lets null and lists through, as Wrangler does.
+func ofType(name string) check {
+	return func(s *scope, field string, v *value) bool {
+		if v == nil || v.typeof() == name {
+			return true
+		}
+		return s.fail(v, msgType, slots{field: field, typ: name, value: stringify(v)})
+	}
+}
+
+var (
+	isString  = ofType("string")
+	isBoolean = ofType("boolean")
+	isNumber  = ofType("number")
+	isObject  = ofType("object")
+)
+
+// required asks that a value is given.
+func required(then check) check {
+	return func(s *scope, field string, v *value) bool {
+		if v == nil {
+			return s.fail(nil, msgRequired, slots{field: field})
+		}
+		return then(s, field, v)
+	}
+}
+
+// oneOf asks for one of some strings.
+func oneOf(choices ...string) check {
+	return func(s *scope, field string, v *value) bool {
+		if v == nil {
+			return true
+		}
+		for _, c := range choices {
+			if v.is(text) && v.str == c {
+				return true
+			}
+		}
+		s.fail(v, msgOneOf, slots{field: field, typ: quoteAll(choices), value: stringify(v)})
+		if near := Suggest(v.text(), choices); near != "" {
+			s.hint("did you mean " + near + "?")
+		}
+		return false
+	}
+}
+
+// quoteAll writes strings as a JSON list.
+func quoteAll(names []string) string {
+	b := []byte{'['}
+	for i, name := range names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, name)
+	}
+	return string(append(b, ']'))
+}
+
+// all runs every check.
+func all(checks ...check) check {
+	return func(s *scope, field string, v *value) bool {
+		ok := true
+		for _, c := range checks {
+			ok = c(s, field, v) && ok
+		}
+		return ok
+	}
+}
+
+// until runs checks up to the first that is not content.
+func until(checks ...check) check {
+	return func(s *scope, field string, v *value) bool {
+		for _, c := range checks {
+			if !c(s, field, v) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// arrayOf asks for a list whose items are of a type.
+func arrayOf(name string) check {
+	item := required(ofType(name))
+	return func(s *scope, field string, v *value) bool {
+		if v == nil {
+			return true
+		}
+		if !v.is(list) {
+			s.fail(v, msgTypedArray, slots{field: field, typ: name, value: stringify(v)})
+			if name == "string" && v.is(text) {
+				s.hint("write [" + stringify(v) + "]")
+			}
+			return false
+		}
+		ok, inner := true, s.in(v)
+		for i, x := range v.items {
+			ok = item(inner, field+".["+strconv.Itoa(i)+"]", x) && ok
+		}
+		return ok
+	}
+}
+
+// isStrings is the check of compatibility_flags, which has its own words.
+func isStrings(s *scope, field string, v *value) bool {
+	ok := v == nil || v.is(list)
+	if v != nil {
+		for _, item := range v.items {
+			ok = ok && item.is(text)
+		}
+	}
+	if ok {
+		return true
+	}
+	s.fail(v, msgType, slots{field: field, typ: "string array", value: stringify(v)})
+	if v.is(text) {
+		s.hint("write [" + stringify(v) + "]")
+	}
+	return false
+}
+
+// named is a field of a table with its check.
+type named struct {
+	key   string
+	check check
+}
+
+// fieldsOf checks fields of a value, in order, whatever the value is.
+func fieldsOf(fields ...named) check {
+	return func(s *scope, field string, v *value) bool {
+		ok, inner := true, s.in(v)
+		for _, f := range fields {
+			ok = f.check(inner, join(field, f.key), v.get(f.key)) && ok
+		}
+		return ok
+	}
+}
+
+func join(field, key string) string {
+	if field == "" {
+		return key
+	}
+	return field + "." + key
+}
+
+// known warns of keys that are not in the list, under the field's own name.
+func known(keys ...string) check {
+	return func(s *scope, field string, v *value) bool { return s.unknown(field, v, keys...) }
+}
+
+// optional runs a check if a value is given.
+func optional(then check) check {
+	return func(s *scope, field string, v *value) bool { return v == nil || then(s, field, v) }
+}
+
+// objectOr asks for an object that is not null. Lists pass too, as in Wrangler.
+func objectOr(message string) check {
+	return func(s *scope, field string, v *value) bool {
+		return v.object() || s.fail(v, message, slots{field: field, value: stringify(v), typ: v.typeof()})
+	}
+}
+
+// tableOr asks for an object that is neither null nor a list.
+func tableOr(message string) check {
+	return func(s *scope, field string, v *value) bool {
+		if v.record() {
+			return true
+		}
+		s.fail(v, message, slots{field: field, value: stringify(v), typ: v.typeof()})
+		s.hintBrackets(field, v)
+		return false
+	}
+}
+
+// isName checks a Worker's name.
+func isName(s *scope, field string, v *value) bool {
+	if v == nil || v.is(text) && (v.str == "" || v.str[0] != '-' && strings.Trim(v.str, "abcdefghijklmnopqrstuvwxyz0123456789_-") == "") {
+		return true
+	}
+	s.fail(v, msgName, slots{field: field, value: stringify(v)})
+	if v.is(text) {
+		s.hint(`write "` + slug(v.str) + `"`)
+	}
+	return false
+}
+
+// slug makes a Worker's name of any text.
+func slug(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' || r == '-' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(s))
+	if s = strings.Trim(s, "-"); s == "" {
+		return "worker"
+	}
+	return s
+}
+
+// isCompatibilityDate accepts what JavaScript's Date does.
+func isCompatibilityDate(s *scope, field string, v *value) bool {
+	if v == nil {
+		return true
+	}
+	if !v.is(text) {
+		isString(s, field, v)
+		if v.is(date) {
+			s.hint("quote the date: " + field + " = " + stringify(v))
+		} else if v.is(number) {
+			s.hint(`write the date as a string: "2026-01-31"`)
+		}
+		return false
+	}
+	ok := true
+	if strings.ContainsAny(v.str, "–—") {
+		ok = s.fail(v, msgDateDashes, slots{field: field})
+	}
+	if !jsDate(strings.NewReplacer("–", "-", "—", "-").Replace(v.str)) {
+		ok = s.fail(v, msgDate, slots{field: field, value: stringify(v)})
+	}
+	return ok
+}
+
+// isPort refuses what is no port. Wrangler finds out only when it listens.
+func isPort(s *scope, field string, v *value) bool {
+	if !isNumber(s, field, v) || v == nil {
+		return v == nil
+	}
+	if v.num != math.Trunc(v.num) || v.num < 0 || v.num > math.MaxUint16 {
+		s.fail(v, "port {value} is out of range", slots{value: stringify(v)})
+		s.hint("ports are whole numbers from 0 to 65535, and 0 is any free one")
+		return false
+	}
+	return true
+}
+
+// integer reports whether a value is a whole number of at least a minimum.
+func integer(v *value, least, most float64) bool {
+	return v.is(number) && v.num == math.Trunc(v.num) && v.num >= least && v.num <= most
+}

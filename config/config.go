@@ -1,0 +1,193 @@
+// Package config reads a Worker's configuration: wrangler.jsonc, wrangler.json
+// or wrangler.toml with the environment and .dev.vars that go with it, into a
+// [Config] and the diagnostics that Wrangler would give, each with its place.
+//
+// Source: https://developers.cloudflare.com/workers/wrangler/configuration/
+package config
+
+// Config is a valid configuration, normalised: environment chosen, inheritance
+// applied, paths absolute.
+type Config struct {
+	// Path is the configuration file, absolute; "" if there is none.
+	Path string
+	// UserPath is the file that the user wrote: Path, unless a build tool
+	// redirects to another. .dev.vars and the state folder stand beside it.
+	UserPath string
+	// Name is the Worker's name with the environment's suffix. A config
+	// without a name gets one of its folder; NameGiven is then false.
+	Name      string
+	NameGiven bool
+	// TopLevelName is the name without an environment's suffix.
+	TopLevelName string
+	// Env is the active environment, "" for the top level.
+	Env                 string
+	DefinedEnvironments []string
+	// Main is the entry point, absolute; "" if none.
+	Main      string
+	MainPlace Place
+	// CompatibilityDate is "" if none is given.
+	CompatibilityDate  string
+	CompatibilityFlags []string
+	Bindings           []DurableObjectBinding
+	// Migrations are the steps in order; MigrationsPlace is the field's place.
+	Migrations      []Migration
+	MigrationsPlace Place
+	Exports         []Export
+	// Vars are the variables and secrets, in order of the file.
+	Vars []Var
+	// Services are the service bindings, which name other Workers.
+	Services []Service
+	Dev      Dev
+	// NotEmulated are the fields that are given and valid but do nothing on
+	// this machine, so that a start can say so once.
+	NotEmulated []Field
+
+	environment *environment
+	dev         *value // the dev block with its defaults
+}
+
+// Field is a field of the configuration with the page that documents it.
+type Field struct {
+	Name  string
+	Place Place
+	Page  string
+}
+
+// Place is a position in a file. Line and Column are 1-based, Column and
+// Length count runes. The zero Place is nowhere.
+type Place struct {
+	File                 string
+	Line, Column, Length int
+}
+
+// DurableObjectBinding is an element of durable_objects.bindings.
+type DurableObjectBinding struct {
+	Name, ClassName, ScriptName, Environment string
+	Place, ClassPlace                        Place
+}
+
+// Migration is a step of migrations.
+type Migration struct {
+	Tag                string        `json:"tag"`
+	NewClasses         []ClassRef    `json:"new_classes,omitempty"`
+	NewSQLiteClasses   []ClassRef    `json:"new_sqlite_classes,omitempty"`
+	RenamedClasses     []Rename      `json:"renamed_classes,omitempty"`
+	DeletedClasses     []ClassRef    `json:"deleted_classes,omitempty"`
+	TransferredClasses []Transferred `json:"transferred_classes,omitempty"`
+	Place              Place         `json:"-"`
+}
+
+// ClassRef is a class name at its place.
+type ClassRef struct {
+	Name  string
+	Place Place
+}
+
+// Rename is an element of renamed_classes.
+type Rename struct {
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Place Place  `json:"-"`
+}
+
+// Transferred is an element of transferred_classes.
+type Transferred struct {
+	From       string `json:"from"`
+	FromScript string `json:"from_script"`
+	To         string `json:"to"`
+	Place      Place  `json:"-"`
+}
+
+// Export is a durable-object entry of exports. State is "created" if none is given.
+type Export struct {
+	ClassName, Storage, State              string
+	RenamedTo, TransferredTo, TransferFrom string
+	Place                                  Place
+}
+
+// Var is a variable or secret. JSON is its value as JSON; Text is set for a
+// string. Secret values are not shown.
+type Var struct {
+	Name   string
+	IsText bool
+	Text   string
+	JSON   []byte
+	Secret bool
+	Place  Place
+}
+
+// Service is a service binding.
+type Service struct {
+	Name, Service, Environment string
+	Place                      Place
+}
+
+// Dev is the dev block; a zero field is not given (Port -1).
+type Dev struct {
+	IP, LocalProtocol, Host string
+	Port                    int
+}
+
+// Severity of a [Diagnostic].
+type Severity int
+
+// The severities.
+const (
+	Error Severity = iota
+	Warning
+	Info
+)
+
+// Diagnostic is one thing that is wrong. Text is Wrangler's own where Wrangler
+// has one.
+type Diagnostic struct {
+	Severity Severity
+	Text     string
+	Code     string // Wrangler's one-word code of a syntax error, or "crash"
+	Place    Place
+	LineText string // the source line
+	Hint     string // what to type instead
+	Notes    []Note
+	Path     []string // Wrangler's headers above the text
+}
+
+// Note points at another place that a diagnostic is about.
+type Note struct {
+	Text     string
+	Place    Place
+	LineText string
+}
+
+// Options say which configuration to read.
+type Options struct {
+	// Config is --config; "" searches upwards as Wrangler does.
+	Config string
+	// Dir is the working directory; "" is the process's.
+	Dir string
+	// Env is --env; nil is not given, and then CLOUDFLARE_ENV counts.
+	Env *string
+	// EnvFiles are --env-file.
+	EnvFiles []string
+	// Vars are --var name:value.
+	Vars []string
+	// Script is a positional script.
+	Script string
+	// LocalProtocol is --local-protocol.
+	LocalProtocol string
+	// Getenv reads the environment; nil is none.
+	Getenv func(string) (string, bool)
+	// Environ lists the environment as os.Environ does, for CLOUDFLARE_INCLUDE_PROCESS_ENV.
+	Environ []string
+}
+
+// Result is what came of reading a configuration. Config is nil if there are errors.
+type Result struct {
+	Config   *Config
+	Errors   []Diagnostic
+	Warnings []Diagnostic
+	// SecretFiles are the files that secrets came from, as they are shown.
+	SecretFiles []string
+	// Notices are not about what the file says but are to be told at a start:
+	// that a build tool redirects to another file, or that a secret is missing.
+	Notices []Diagnostic
+}

@@ -1,0 +1,137 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// deployConfig redirects to a configuration that a build tool wrote.
+//
+// Source: https://developers.cloudflare.com/workers/wrangler/configuration/#generated-wrangler-configuration
+const deployConfig = ".wrangler/deploy/config.json"
+
+// found is where the configuration is; all paths are absolute.
+type found struct {
+	config     string // the one that is read, "" if there is none
+	user       string // the one that the user wrote
+	redirected bool
+}
+
+// find looks for the configuration as Wrangler does.
+func (r *reading) find() *Diagnostic {
+	if r.options.Config != "" {
+		r.files.config = r.absolute(r.options.Config)
+		r.files.user = r.files.config
+		return nil
+	}
+	from := r.dir
+	if r.options.Script != "" {
+		from = filepath.Dir(r.absolute(r.options.Script))
+	}
+	for _, name := range []string{"wrangler.json", "wrangler.jsonc", "wrangler.toml"} {
+		if r.files.user = above(from, name); r.files.user != "" {
+			break
+		}
+	}
+	r.files.config = r.files.user
+	if deploy := above(from, filepath.FromSlash(deployConfig)); deploy != "" {
+		return r.redirect(deploy)
+	}
+	return nil
+}
+
+// redirect follows a deploy configuration file.
+func (r *reading) redirect(deploy string) *Diagnostic {
+	shown := r.shown(deploy)
+	data, err := os.ReadFile(deploy)
+	if err != nil {
+		return &Diagnostic{Text: "Could not read file: " + shown, Notes: []Note{{Text: nodeError(err, deploy)}}, Place: Place{File: shown}}
+	}
+	s, encoding := newSource(shown, data)
+	config, f := parseJSONC(s)
+	if encoding != "" || f != nil {
+		d := &Diagnostic{Text: fill(msgRedirectParse, slots{value: shown}), Place: Place{File: shown}}
+		if f != nil {
+			d.Code, d.Hint = f.code, f.text
+			d.Place, d.LineText = s.place(f.start, f.end), s.lineText(f.start)
+		}
+		return d
+	}
+	to := config.get("configPath").text()
+	if to == "" {
+		return &Diagnostic{Text: fill(msgRedirectEmpty, slots{field: shown, value: strings.TrimRight(s.text, "\n")}), Place: Place{File: shown},
+			Hint: "remove " + shown + " or build again"}
+	}
+	target := filepath.FromSlash(to)
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(filepath.Dir(deploy), target)
+	}
+	if _, err := os.Stat(target); err != nil {
+		return &Diagnostic{Text: fill(msgRedirectMissing, slots{field: shown, value: r.shown(target)}), Place: Place{File: shown},
+			Hint: "remove " + shown + " or build again"}
+	}
+	if r.files.user != "" {
+		if expected := filepath.Join(filepath.Dir(r.files.user), filepath.FromSlash(deployConfig)); expected != deploy {
+			return &Diagnostic{Text: fill(msgRedirectElsewhere, slots{field: shown, value: r.shown(r.files.user), key: r.shown(expected)}), Place: Place{File: shown}}
+		}
+	}
+	r.files.config, r.files.redirected = target, true
+	user := "<no user config found>"
+	if r.files.user != "" {
+		user = r.shown(r.files.user)
+	}
+	r.result.Notices = append(r.result.Notices, Diagnostic{
+		Severity: Info, Text: fill(msgRedirected, slots{value: r.shown(target), key: user, field: shown}),
+	})
+	return nil
+}
+
+// absolute resolves a path on the working directory.
+func (r *reading) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(r.dir, path)
+}
+
+// above finds a file in a directory or the nearest one above it.
+func above(dir, name string) string {
+	for {
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return ""
+		}
+		dir = up
+	}
+}
+
+// knownFormat reports whether a file's name says how to read it.
+func knownFormat(path string) bool {
+	return strings.HasSuffix(path, ".toml") || strings.HasSuffix(path, ".json") || strings.HasSuffix(path, ".jsonc")
+}
+
+// nodeError is a file's error in the words of Node.js.
+func nodeError(err error, path string) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "ENOENT: no such file or directory, open '" + path + "'"
+	case errors.Is(err, fs.ErrPermission):
+		return "EACCES: permission denied, open '" + path + "'"
+	case errors.Is(err, syscall.EISDIR), isDirectory(path):
+		return "EISDIR: illegal operation on a directory, read"
+	}
+	return err.Error()
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,163 @@
+package config
+
+import (
+	"regexp"
+	"strings"
+)
+
+// variable is a line of a .dev.vars or .env file.
+type variable struct{ name, text string }
+
+// dotenvLine is the grammar of dotenv 16; a line that does not fit is passed over.
+//
+// Source: https://developers.cloudflare.com/workers/configuration/secrets/#local-development-with-secrets
+var dotenvLine = regexp.MustCompile(`(?m)^` + jsSpace + `*(?:export` + jsSpace + `+)?([A-Za-z0-9_.-]+)(?:` + jsSpace + `*=` + jsSpace + `*?|:` + jsSpace + `+?)` +
+	`(` + jsSpace + `*'(?:\\'|[^'])*'|` + jsSpace + `*"(?:\\"|[^"])*"|` + jsSpace + "*`(?:\\\\`|[^`])*`" + `|[^#\r\n]+)?` + jsSpace + `*(?:#.*)?$`)
+
+// jsSpace is what \s means in JavaScript.
+const jsSpace = `[\t\n\v\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}]`
+
+// parseDotenv reads the text of a file. The last of two variables of one name counts.
+func parseDotenv(text string) []variable {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	var vars variables
+	for _, m := range dotenvLine.FindAllStringSubmatch(text, -1) {
+		v := strings.TrimFunc(m[2], func(r rune) bool {
+			return strings.ContainsRune("\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff", r) || r >= 0x2000 && r <= 0x200a
+		})
+		quote := byte(0)
+		if v != "" {
+			quote = v[0]
+		}
+		if n := len(v); n > 1 && strings.IndexByte("'\"`", quote) >= 0 && v[n-1] == quote {
+			v = v[1 : n-1]
+		}
+		if quote == '"' {
+			v = strings.ReplaceAll(strings.ReplaceAll(v, `\n`, "\n"), `\r`, "\r")
+		}
+		vars.set(m[1], v)
+	}
+	return vars.list
+}
+
+// variables are named texts in the order in which they came.
+type variables struct {
+	list  []variable
+	index map[string]int
+}
+
+func (v *variables) get(name string) string {
+	if i, ok := v.index[name]; ok {
+		return v.list[i].text
+	}
+	return ""
+}
+
+func (v *variables) set(name, text string) {
+	if i, ok := v.index[name]; ok {
+		v.list[i].text = text
+		return
+	}
+	if v.index == nil {
+		v.index = map[string]int{}
+	}
+	v.index[name] = len(v.list)
+	v.list = append(v.list, variable{name, text})
+}
+
+// expand replaces $NAME, ${NAME}, ${NAME:-default} and ${NAME:+other} in the
+// variables of .env files, as dotenv-expand 12 does. The environment's own
+// variables go first and win.
+func expand(parsed []variable, environment variables) variables {
+	var running variables
+	for _, p := range parsed {
+		v := p.text
+		if own := environment.get(p.name); own != "" && own != v {
+			v = own
+		} else {
+			v = expandText(v, environment, running)
+		}
+		running.set(p.name, strings.ReplaceAll(v, `\$`, "$"))
+	}
+	for _, p := range running.list {
+		environment.set(p.name, p.text)
+	}
+	return environment
+}
+
+var reference = regexp.MustCompile(`\$\{([^{}]+)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
+var operator = regexp.MustCompile(`:\+|\+|:-|-`)
+
+// maxExpansion ends a text that grows without an end.
+const maxExpansion = 1 << 20
+
+func expandText(s string, environment, running variables) string {
+	lookup := func(name string) string {
+		if v := environment.get(name); v != "" {
+			return v
+		}
+		if _, own := environment.index[name]; own {
+			return ""
+		}
+		return running.get(name)
+	}
+	seen := map[string]bool{}
+	for !seen[s] && len(s) < maxExpansion {
+		m := findReference(s)
+		if m == nil {
+			return s
+		}
+		seen[s] = true
+		expression := group(s, m, 1) + group(s, m, 2)
+		name, with, other := expression, "", ""
+		if op := operator.FindStringIndex(expression); op != nil {
+			name, with, other = expression[:op[0]], expression[op[0]:op[1]], expression[op[1]:]
+		}
+		to := lookup(name)
+		switch {
+		case with == ":+" || with == "+":
+			if to != "" {
+				to = other
+			}
+		case to == "" || seen[to]:
+			to = other
+		}
+		// JavaScript's replace takes the first place of the text, and reads $ in what replaces it.
+		s = strings.Replace(s, s[m[0]:m[1]], strings.ReplaceAll(to, "$$", "$"), 1)
+		if s == running.get(name) && running.has(name) {
+			return s
+		}
+	}
+	return s
+}
+
+func (v *variables) has(name string) bool {
+	_, ok := v.index[name]
+	return ok
+}
+
+// findReference finds the first reference whose $ has no backslash before it.
+func findReference(s string) []int {
+	for from := 0; ; {
+		m := reference.FindStringSubmatchIndex(s[from:])
+		if m == nil {
+			return nil
+		}
+		for i := range m {
+			if m[i] >= 0 {
+				m[i] += from
+			}
+		}
+		if m[0] == 0 || s[m[0]-1] != '\\' {
+			return m
+		}
+		from = m[0] + 1
+	}
+}
+
+func group(s string, m []int, n int) string {
+	if m[2*n] < 0 {
+		return ""
+	}
+	return s[m[2*n]:m[2*n+1]]
+}

@@ -1,0 +1,127 @@
+package config
+
+import (
+	"math"
+	"strconv"
+)
+
+// isDurableObjects checks durable_objects.
+//
+// Source: https://developers.cloudflare.com/workers/wrangler/configuration/#durable-objects
+func isDurableObjects(s *scope, field string, v *value) bool {
+	if v == nil {
+		return true
+	}
+	path := s.path(field)
+	if !tableOr(msgFieldObject)(s, path, v) {
+		return false
+	}
+	s.unknown(path, v, "bindings", "code_update_strategy")
+	ok := true
+	if v.get("bindings") == nil {
+		if s.top != nil {
+			s.warnMissingBindings(field, &value{kind: table, start: v.start, end: v.end, keyStart: v.keyStart, keyEnd: v.keyEnd,
+				members: []member{{"bindings", &value{kind: list}}}})
+		}
+	} else {
+		ok = bindingsOf(isDurableObjectBinding)(s, field, v)
+	}
+	return isCodeUpdateStrategy(s.in(v), path+".code_update_strategy", v.get("code_update_strategy")) && ok
+}
+
+var isDurableObjectBinding = until(objectOr(msgBindingObject), all(
+	must("name", msgBindingString),
+	must("class_name", msgBindingString),
+	may("script_name", "string", msgBindingMayStr),
+	may("environment", "string", msgBindingMayStr),
+	func(s *scope, field string, v *value) bool {
+		environment := v.get("environment")
+		return environment == nil || v.get("script_name") != nil || s.fail(keyOf(environment), msgBindingScript, slots{})
+	},
+	isRemote,
+	known("class_name", "environment", "name", "script_name"),
+))
+
+var isCodeUpdateStrategy = optional(until(tableOr(msgFieldObject), all(
+	known("mode", "max_delay"),
+	fieldsOf(
+		named{"mode", required(until(isString, oneOf("immediate", "deferred")))},
+		named{"max_delay", until(isNumber, isDelay)},
+	),
+)))
+
+// isDelay checks a delay in seconds: up to a day, in milliseconds.
+func isDelay(s *scope, field string, v *value) bool {
+	if v == nil {
+		return true
+	}
+	const day = 24 * 60 * 60
+	if !(v.num >= 0 && v.num <= day) {
+		return s.fail(v, msgMaxDelayRange, slots{field: field, value: stringify(v)})
+	}
+	ms := v.num * 1000
+	rounded := math.Floor(ms + 0.5)
+	if v.num > 0 && rounded == 0 || math.Abs(ms-rounded) > 1e-6 {
+		return s.fail(v, msgMaxDelayMillis, slots{field: field, value: stringify(v)})
+	}
+	return true
+}
+
+// isMigrations checks migrations; what the steps do is for package migrations.
+//
+// Source: https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
+func isMigrations(s *scope, field string, v *value) bool {
+	if !v.given() {
+		return true
+	}
+	if !v.is(list) {
+		s.fail(v, msgMigrationsArray, slots{field: field, value: stringify(v)})
+		s.hintBrackets(field, v)
+		return false
+	}
+	ok, inner := true, s.in(v)
+	for i, step := range v.items {
+		at := indexed("migrations", i)
+		if step.is(null) {
+			ok = inner.crash(step, at+" is null: a migration is an object with a tag")
+			continue
+		}
+		ok = inner.unknown("migrations", step, "tag", "new_classes", "new_sqlite_classes", "renamed_classes", "deleted_classes", "transferred_classes") && ok
+		ok = isMigration(inner.in(step), at, step) && ok
+	}
+	return ok
+}
+
+var isMigration = fieldsOf(
+	named{"tag", required(isString)},
+	named{"new_classes", arrayOf("string")},
+	named{"new_sqlite_classes", arrayOf("string")},
+	named{"renamed_classes", classMoves(msgRenamed, "from", "to")},
+	named{"transferred_classes", classMoves(msgTransferred, "from", "from_script", "to")},
+	named{"deleted_classes", arrayOf("string")},
+)
+
+// classMoves asks for a list of objects with these strings.
+func classMoves(message string, keys ...string) check {
+	return func(s *scope, field string, v *value) bool {
+		if v == nil {
+			return true
+		}
+		bad := !v.is(list)
+		at := v
+		for i := 0; i < len(v.items) && !bad; i++ {
+			item := v.items[i]
+			if item.is(null) {
+				return s.crash(item, indexed(field, i)+" is null: a moved class is an object")
+			}
+			for _, key := range keys {
+				if !bad && !item.get(key).is(text) {
+					bad, at = true, item
+				}
+			}
+		}
+		return !bad || s.fail(at, message, slots{field: field, value: stringify(v)})
+	}
+}
+
+func indexed(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }

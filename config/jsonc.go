@@ -1,0 +1,163 @@
+package config
+
+import (
+	"math"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/tailscale/hujson"
+)
+
+// maxDepth is how deep lists and tables may nest in JSONC.
+const maxDepth = 10000
+
+// parseJSONC reads JSON with comments and trailing commas. Wrangler reads .json and .jsonc alike.
+//
+// Source: https://developers.cloudflare.com/workers/wrangler/configuration/
+func parseJSONC(s *source) (*value, *fault) {
+	data := []byte(s.text)
+	if at, ok := tooDeep(data); ok {
+		return nil, &fault{code: "crash", text: "the configuration nests too deeply", start: at, end: at + 1,
+			hint: "lists and objects may nest " + strconv.Itoa(maxDepth) + " deep"}
+	}
+	// Wrangler ends a line comment at a lone carriage return, which stands for
+	// white space or an error everywhere else.
+	for i, c := range data {
+		if c == '\r' {
+			data[i] = '\n'
+		}
+	}
+	parsed, err := hujson.Parse(data)
+	if err == nil {
+		return convertJSONC(&parsed), nil
+	}
+	if f := findJSONCFault(s.text); f != nil {
+		return nil, f
+	}
+	return nil, &fault{code: "InvalidSymbol", text: "the file is not JSON: " + err.Error()}
+}
+
+// tooDeep finds where lists and objects nest deeper than maxDepth.
+func tooDeep(data []byte) (at int, deep bool) {
+	depth, quoted := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"', quoted && c == '\n':
+			quoted = !quoted && c == '"'
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return i, true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return 0, false
+}
+
+func convertJSONC(from *hujson.Value) *value {
+	v := &value{start: from.StartOffset, end: from.EndOffset}
+	switch x := from.Value.(type) {
+	case *hujson.Object:
+		v.kind = table
+		v.members = make([]member, 0, len(x.Members))
+		for i := range x.Members {
+			m := &x.Members[i]
+			key := unquote(m.Name.Value.(hujson.Literal))
+			if key == "__proto__" {
+				continue // JavaScript sets the object's prototype
+			}
+			to := convertJSONC(&m.Value)
+			to.keyStart, to.keyEnd = m.Name.StartOffset, m.Name.EndOffset
+			v.put(key, to)
+		}
+		v.order()
+	case *hujson.Array:
+		v.kind = list
+		v.items = make([]*value, len(x.Elements))
+		for i := range x.Elements {
+			v.items[i] = convertJSONC(&x.Elements[i])
+		}
+	case hujson.Literal:
+		switch x.Kind() {
+		case 't', 'f':
+			v.kind, v.bool = boolean, x.Bool()
+		case '"':
+			v.kind, v.str = text, unquote(x)
+		case '0':
+			v.kind = number
+			v.num = parseFloat(string(x))
+		}
+	}
+	return v
+}
+
+// parseFloat reads a number that is known to be one; too large is infinite, as in JavaScript.
+func parseFloat(s string) float64 {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil && !math.IsInf(f, 0) {
+		return math.NaN()
+	}
+	return f
+}
+
+// unquote reads a valid JSON string.
+func unquote(literal []byte) string {
+	s := literal[1 : len(literal)-1]
+	plain := true
+	for _, c := range s {
+		if c == '\\' {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return string(s)
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			b = append(b, s[i])
+			continue
+		}
+		i++
+		switch s[i] {
+		case 'b':
+			b = append(b, '\b')
+		case 'f':
+			b = append(b, '\f')
+		case 'n':
+			b = append(b, '\n')
+		case 'r':
+			b = append(b, '\r')
+		case 't':
+			b = append(b, '\t')
+		case 'u':
+			r := hex4(s[i+1:])
+			i += 4
+			if utf16.IsSurrogate(r) {
+				low := rune(-1)
+				if i+2 < len(s) && s[i+1] == '\\' && s[i+2] == 'u' {
+					low = hex4(s[i+3:])
+				}
+				if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+					i += 6
+				}
+			}
+			b = utf8.AppendRune(b, r)
+		default:
+			b = append(b, s[i])
+		}
+	}
+	return string(b)
+}
+
+// hex4 reads the four digits of a \u escape.
+func hex4(s []byte) rune {
+	n, _ := strconv.ParseUint(string(s[:4]), 16, 32)
+	return rune(n)
+}

@@ -1,0 +1,255 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// reading is one run of [Load].
+type reading struct {
+	options Options
+	dir     string // the working directory, absolute
+	files   found
+	path0   string // the path of the configuration as Wrangler was told it
+	source  *source
+	file    *value // the whole file
+	active  *environment
+	report0 *report
+	env     string // the active environment
+	result  *Result
+}
+
+// Load reads a configuration. It never returns nil; what is wrong is in the result.
+func Load(o Options) *Result {
+	r := &reading{options: o, result: &Result{}, source: &source{}, report0: &report{}}
+	if !r.open() {
+		return r.result
+	}
+	r.check()
+	return r.result
+}
+
+func (r *reading) getenv(name string) (string, bool) {
+	if r.options.Getenv == nil {
+		return "", false
+	}
+	return r.options.Getenv(name)
+}
+
+// refuse ends the reading with one error.
+func (r *reading) refuse(d Diagnostic) bool {
+	if d.Place.File == "" {
+		d.Place.File = r.source.file
+	}
+	r.result.Errors = append(r.result.Errors, d)
+	return false
+}
+
+// open finds, reads and parses the file.
+func (r *reading) open() bool {
+	var err error
+	if r.dir, err = filepath.Abs(r.options.Dir); err != nil {
+		return r.refuse(Diagnostic{Text: "cannot find the working directory: " + err.Error()})
+	}
+	if d := r.find(); d != nil {
+		return r.refuse(*d)
+	}
+	if r.files.config == "" {
+		r.file = &value{kind: table}
+		return true
+	}
+	shown := r.shown(r.files.config)
+	r.source.file, r.path0 = shown, r.files.config
+	if !knownFormat(r.files.config) {
+		return r.refuse(Diagnostic{
+			Text: "unknown configuration format: " + shown,
+			Hint: "name the file wrangler.jsonc, wrangler.json or wrangler.toml, in lower case",
+		})
+	}
+	data, err := os.ReadFile(r.files.config)
+	if err != nil {
+		return r.refuse(Diagnostic{Text: "Could not read file: " + shown, Code: "Could not read file: " + shown,
+			Notes: []Note{{Text: nodeError(err, r.files.config)}}})
+	}
+	s, encoding := newSource(shown, data)
+	r.source = s
+	if encoding != "" {
+		says := "Configuration file contains " + encoding + " byte order marker"
+		return r.refuse(Diagnostic{Text: says, Code: says, Place: Place{File: shown, Line: 1, Column: 1},
+			Notes: []Note{{Text: `The file "` + shown + `" appears to be encoded as ` + encoding + `. Please save the file as UTF-8 without BOM.`}}})
+	}
+	parse := parseJSONC
+	if strings.HasSuffix(r.files.config, ".toml") {
+		parse = parseTOML
+	}
+	file, f := parse(s)
+	if f != nil {
+		return r.refuse(Diagnostic{Text: f.text, Code: f.code, Hint: f.hint, Place: s.place(f.start, f.end), LineText: s.lineText(f.start)})
+	}
+	r.file = file
+	if !file.is(table) {
+		d := Diagnostic{Text: "the configuration is " + article(file) + ", not an object", Hint: `the file holds one object: {"name": "my-worker", …}`,
+			Place: s.place(file.start, file.end), LineText: s.lineText(file.start)}
+		if !file.is(list) {
+			d.Code = "crash"
+		}
+		return r.refuse(d)
+	}
+	return true
+}
+
+func article(v *value) string {
+	switch v.kind {
+	case null:
+		return "null"
+	case list:
+		return "a list"
+	}
+	return "a " + v.typeof()
+}
+
+// shown is a path as a user would write it from the working directory.
+func (r *reading) shown(path string) string {
+	if rel, err := filepath.Rel(r.dir, path); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return path
+}
+
+// check runs all checks and makes the configuration.
+func (r *reading) check() {
+	top := &scope{reading: r, report: r.report0, raw: r.file, name: "top level", owner: r.file}
+	if old := r.file.get("legacy_env"); old != nil && !r.files.redirected {
+		top.fail(keyOf(old), msgLegacyEnv, slots{})
+		top.hint("remove the field")
+	}
+	top.run(topOnly)
+	topLevel := top.readEnvironment()
+	name := r.environmentName()
+	r.active = r.chooseEnvironment(top, topLevel, name)
+	top.run(topLast)
+	top.checkNames(r.active)
+	top.unknownFields("top-level", r.file, append([]string{"legacy_env", "node_compat"}, topLevelKeys...))
+	r.checkPython(top)
+	r.report0.flatten(nil, &r.result.Errors, &r.result.Warnings)
+	if len(r.result.Errors) > 0 {
+		return
+	}
+	r.result.Config = r.config(name)
+	r.loadSecrets()
+}
+
+// run checks the fields of one scope.
+func (s *scope) run(k scopeKind) {
+	for i := range fields {
+		if f := &fields[i]; f.scope == k {
+			f.check(s, f.name, s.raw.get(f.name))
+		}
+	}
+}
+
+// unknownFields warns of fields that are not known, with a better hint than [scope.unknown].
+func (s *scope) unknownFields(where string, v *value, known []string) {
+	if s.unknown(where, v, known...) {
+		return
+	}
+	w := &s.report.warnings[len(s.report.warnings)-1]
+	if w.Hint != "" || s.top == nil {
+		return
+	}
+	for _, m := range v.entries() {
+		if slices.Contains(topLevelKeys, m.key) && !slices.Contains(known, m.key) {
+			w.Hint = m.key + " stands at the top level only"
+			return
+		}
+	}
+}
+
+// environmentName is --env, or else CLOUDFLARE_ENV.
+func (r *reading) environmentName() string {
+	if r.options.Env != nil {
+		return *r.options.Env
+	}
+	name, _ := r.getenv("CLOUDFLARE_ENV")
+	return name
+}
+
+// chooseEnvironment reads the active environment.
+func (r *reading) chooseEnvironment(top *scope, topLevel *environment, name string) *environment {
+	environments := r.file.get("env")
+	if r.files.redirected {
+		return r.redirectedEnvironment(top, topLevel, name, environments)
+	}
+	if name == "" {
+		return topLevel
+	}
+	inner := top.below(`"env.` + name + `" environment configuration`)
+	inner.name, inner.top = name, topLevel
+	raw := environments.get(name)
+	switch {
+	case raw == nil && r.file.get("pages_build_output_dir") != nil:
+		return topLevel
+	case raw == nil:
+		names := ""
+		say := top.warn
+		if environments.truthy() {
+			names = fill(msgEnvironmentNames, slots{value: quoteAll(environments.keys())})
+			say = top.fail
+		}
+		say(keyOf(environments), msgNoEnvironment, slots{key: name, value: names, field: top.fileName()})
+		if near := Suggest(name, environments.keys()); near != "" && environments.truthy() {
+			top.hint("did you mean --env " + near + "?")
+		}
+		active := &environment{fields: map[string]*value{}}
+		for k, v := range topLevel.fields {
+			active.fields[k] = v
+		}
+		active.fields["name"] = inner.suffixed(topLevel.get("name"))
+		return active
+	case !raw.object():
+		top.crash(raw, "env."+name+" is "+article(raw)+", not an object")
+		return topLevel
+	}
+	inner.raw, inner.owner = raw, raw
+	active := inner.readEnvironment()
+	top.adopt(inner)
+	return active
+}
+
+// redirectedEnvironment refuses what a generated configuration cannot have.
+func (r *reading) redirectedEnvironment(top *scope, topLevel *environment, name string, environments *value) *environment {
+	if names := environments.keys(); len(names) > 0 {
+		top.fail(keyOf(environments), msgRedirectedEnvironments, slots{value: "\t- " + strings.Join(names, "\n\t- ")})
+	}
+	if target := r.file.get("targetEnvironment"); name != "" && target.truthy() && target.text() != name && r.file.get("pages_build_output_dir") == nil {
+		via := "via the CLOUDFLARE_ENV environment variable"
+		if r.options.Env != nil {
+			via = "via the `--env/-e` CLI argument"
+		}
+		top.fail(target, msgRedirectedTarget, slots{key: name, typ: via, value: jsString(target)})
+	}
+	return topLevel
+}
+
+// checkPython asks for the flag that a Worker in Python needs.
+func (r *reading) checkPython(top *scope) {
+	main := r.active.get("main")
+	file := main.text()
+	if r.options.Script != "" {
+		file, main = r.options.Script, nil
+	}
+	if !strings.HasSuffix(file, ".py") {
+		return
+	}
+	if flags := r.active.get("compatibility_flags"); flags.is(list) {
+		for _, f := range flags.items {
+			if f.text() == "python_workers" {
+				return
+			}
+		}
+	}
+	top.fail(main, msgPython, slots{})
+	top.hint(`add "compatibility_flags": ["python_workers"]`)
+}

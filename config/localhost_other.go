@@ -1,0 +1,6 @@
+//go:build !windows
+
+package config
+
+// localhost is what Wrangler listens on.
+const localhost = "localhost"

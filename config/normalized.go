@@ -1,0 +1,75 @@
+package config
+
+import "encoding/json"
+
+// Normalized is the configuration as Wrangler normalises it, as far as it means
+// something here: name, main, compatibility_date, compatibility_flags,
+// durable_objects, migrations, exports, vars, definedEnvironments and dev, in
+// this order. What is not given and has no default is left out; so is a name
+// that was made up. What JSON has no number for is written
+// {"$number":"Infinity"}, a date {"$date":"2026-01-31"}.
+func (c *Config) Normalized() json.RawMessage {
+	root := &value{kind: table}
+	put := func(name string, v *value) {
+		if v != nil {
+			root.put(name, v)
+		}
+	}
+	e := c.environment
+	put("name", e.get("name"))
+	if c.Main != "" {
+		put("main", &value{kind: text, str: c.Main})
+	}
+	put("compatibility_date", e.get("compatibility_date"))
+	put("compatibility_flags", e.get("compatibility_flags"))
+	objects := &value{kind: table}
+	for _, m := range e.get("durable_objects").entries() {
+		objects.put(m.key, m.value)
+	}
+	if !objects.get("bindings").given() {
+		objects.put("bindings", emptyList)
+	}
+	put("durable_objects", objects)
+	for _, name := range []string{"migrations", "exports", "vars"} {
+		put(name, e.get(name))
+	}
+	if c.DefinedEnvironments != nil {
+		environments := &value{kind: list}
+		for _, name := range c.DefinedEnvironments {
+			environments.items = append(environments.items, &value{kind: text, str: name})
+		}
+		put("definedEnvironments", environments)
+	}
+	put("dev", c.dev)
+	return jsonStyle{exact: true}.append(nil, root, 0)
+}
+
+// MarshalJSON writes a diagnostic as {"text","file","line","column","hint"};
+// what it does not have is left out.
+func (d Diagnostic) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Text   string `json:"text"`
+		Code   string `json:"code,omitempty"`
+		File   string `json:"file,omitempty"`
+		Line   int    `json:"line,omitempty"`
+		Column int    `json:"column,omitempty"`
+		Hint   string `json:"hint,omitempty"`
+	}{d.Text, d.Code, d.Place.File, d.Place.Line, d.Place.Column, d.Hint})
+}
+
+// MarshalJSON writes a result as {"ok","config","errors","warnings"}.
+func (r *Result) MarshalJSON() ([]byte, error) {
+	var config json.RawMessage
+	if r.Config != nil {
+		config = r.Config.Normalized()
+	}
+	return json.Marshal(struct {
+		OK       bool            `json:"ok"`
+		Config   json.RawMessage `json:"config,omitempty"`
+		Errors   []Diagnostic    `json:"errors"`
+		Warnings []Diagnostic    `json:"warnings"`
+	}{r.Config != nil, config, append([]Diagnostic{}, r.Errors...), append([]Diagnostic{}, r.Warnings...)})
+}
+
+// MarshalJSON writes a class as its name.
+func (c ClassRef) MarshalJSON() ([]byte, error) { return json.Marshal(c.Name) }

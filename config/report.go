@@ -1,0 +1,68 @@
+package config
+
+import (
+	"strings"
+)
+
+// report gathers diagnostics as Wrangler does: a heading, its own messages, and
+// further reports below it whose messages come after.
+type report struct {
+	heading  string
+	errors   []Diagnostic
+	warnings []Diagnostic
+	below    []*report
+}
+
+// flatten lists the diagnostics in the order in which Wrangler prints them.
+func (r *report) flatten(path []string, errors, warnings *[]Diagnostic) {
+	if r.heading != "" {
+		path = append(path[:len(path):len(path)], r.heading)
+	}
+	for _, d := range r.errors {
+		d.Path = path
+		*errors = append(*errors, d)
+	}
+	for _, d := range r.warnings {
+		d.Path = path
+		*warnings = append(*warnings, d)
+	}
+	for _, b := range r.below {
+		b.flatten(path, errors, warnings)
+	}
+}
+
+// slots fill a message's {placeholders}.
+type slots struct {
+	field, key, value, got, typ string
+}
+
+// fill puts the slots into a message. What is put in is not looked into again.
+func fill(message string, s slots) string {
+	if strings.IndexByte(message, '{') < 0 {
+		return message
+	}
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(message, '{')
+		if i < 0 {
+			b.WriteString(message)
+			return b.String()
+		}
+		b.WriteString(message[:i])
+		message = message[i:]
+		known := false
+		for _, slot := range [...]struct{ name, text string }{
+			{"{field}", s.field}, {"{key}", s.key}, {"{value}", s.value}, {"{got}", s.got}, {"{type}", s.typ},
+		} {
+			if rest, ok := strings.CutPrefix(message, slot.name); ok {
+				b.WriteString(slot.text)
+				message, known = rest, true
+				break
+			}
+		}
+		if !known {
+			b.WriteByte('{')
+			message = message[1:]
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// scope is where a check runs: the top level of a configuration or one of its
+// environments, and the report that takes what it finds.
+type scope struct {
+	*reading
+	report *report
+	raw    *value       // the table that is checked: the file, or env.NAME
+	name   string       // of the environment; "top level" for the file itself
+	top    *environment // the top level's fields, normalised; nil at the top level
+	owner  *value       // the table or list that a missing field belongs to
+}
+
+// check looks at the value of a field, which is nil if it is not given, and
+// reports whether it is good.
+type check func(s *scope, field string, v *value) bool
+
+// path is the field as Wrangler names it in most messages.
+func (s *scope) path(field string) string {
+	if s.top == nil {
+		return field
+	}
+	return "env." + s.name + "." + field
+}
+
+// in is the scope for what is inside a value.
+func (s *scope) in(owner *value) *scope {
+	inner := *s
+	inner.owner = owner
+	return &inner
+}
+
+// below is the scope for a report of its own.
+func (s *scope) below(heading string) *scope {
+	inner := *s
+	inner.report = &report{heading: heading}
+	return &inner
+}
+
+// adopt adds the report of a scope below, if it found anything.
+func (s *scope) adopt(inner *scope) {
+	r := inner.report
+	if len(r.errors) > 0 || len(r.warnings) > 0 || len(r.below) > 0 {
+		s.report.below = append(s.report.below, r)
+	}
+}
+
+// fail adds an error at a value, or at the owner if the value is missing, and returns false.
+func (s *scope) fail(at *value, message string, fills slots) bool {
+	s.report.errors = append(s.report.errors, s.diagnose(Error, at, fill(message, fills)))
+	return false
+}
+
+// warn adds a warning and returns false.
+func (s *scope) warn(at *value, message string, fills slots) bool {
+	s.report.warnings = append(s.report.warnings, s.diagnose(Warning, at, fill(message, fills)))
+	return false
+}
+
+// crash adds an error of our own where Wrangler ends with a JavaScript TypeError.
+func (s *scope) crash(at *value, message string) bool {
+	d := s.diagnose(Error, at, message)
+	d.Code = "crash"
+	s.report.errors = append(s.report.errors, d)
+	return false
+}
+
+// diagnose makes a diagnostic at a value.
+func (s *scope) diagnose(severity Severity, at *value, message string) Diagnostic {
+	d := Diagnostic{Severity: severity, Text: message}
+	switch {
+	case at != nil && at.end > 0:
+		d.Place, d.LineText = s.source.place(at.start, at.end), s.source.lineText(at.start)
+	case s.owner != nil && s.owner.keyEnd > 0:
+		d.Place, d.LineText = s.source.place(s.owner.keyStart, s.owner.keyEnd), s.source.lineText(s.owner.keyStart)
+	case s.owner != nil && s.owner.end > 0:
+		d.Place, d.LineText = s.source.place(s.owner.start, s.owner.start+1), s.source.lineText(s.owner.start)
+	default:
+		d.Place.File = s.source.file
+	}
+	return d
+}
+
+// hint adds a hint to the last error.
+func (s *scope) hint(hint string) {
+	if n := len(s.report.errors); n > 0 {
+		s.report.errors[n-1].Hint = hint
+	}
+}
+
+// unknown warns of the keys of a value that are not known. It reports whether there are none.
+func (s *scope) unknown(field string, v *value, known ...string) bool {
+	var names []string
+	var first *value
+	var hints []string
+	for _, m := range v.entries() {
+		if slices.Contains(known, m.key) {
+			continue
+		}
+		names = append(names, `"`+m.key+`"`)
+		if first == nil {
+			first = m.value
+		}
+		if near := Suggest(m.key, known); near != "" {
+			hints = append(hints, near)
+		}
+	}
+	if names == nil {
+		return true
+	}
+	s.warn(keyOf(first), msgUnknown, slots{field: field, value: strings.Join(names, ",")})
+	if hints != nil {
+		s.report.warnings[len(s.report.warnings)-1].Hint = "did you mean " + strings.Join(hints, ", ") + "?"
+	}
+	return false
+}
+
+// keyOf is the key that names a value, as something to point at.
+func keyOf(v *value) *value {
+	if v == nil || v.keyEnd == 0 {
+		return v
+	}
+	return &value{start: v.keyStart, end: v.keyEnd}
+}

@@ -1,0 +1,162 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// loadSecrets adds the variables of .dev.vars, of .env files and of --var.
+//
+// Source: https://developers.cloudflare.com/workers/configuration/secrets/#local-development-with-secrets
+func (r *reading) loadSecrets() {
+	loaded, ok := r.readSecrets()
+	if !ok {
+		return
+	}
+	c := r.result.Config
+	required := r.active.get("secrets").get("required")
+	var names []string
+	for _, m := range required.entries() {
+		names = append(names, m.value.text())
+	}
+	declared := r.active.get("secrets").given()
+	bound := r.boundNames()
+	for _, v := range loaded.list {
+		if declared && !slices.Contains(names, v.name) && !slices.ContainsFunc(c.Vars, func(x Var) bool { return x.Name == v.name }) || bound[v.name] {
+			continue
+		}
+		c.setSecret(v)
+	}
+	var missing []string
+	for _, name := range names {
+		if !loaded.has(name) {
+			missing = append(missing, name)
+		}
+	}
+	for _, v := range r.options.Vars {
+		name, value, _ := strings.Cut(v, ":")
+		c.setSecret(variable{name, value})
+		missing = slices.DeleteFunc(missing, func(m string) bool { return m == name })
+	}
+	if len(missing) > 0 {
+		d := Diagnostic{Severity: Warning, Text: fill(msgMissingSecrets, slots{value: strings.Join(missing, ", ")})}
+		if required.end > 0 {
+			d.Place, d.LineText = r.place(required), r.source.lineText(required.start)
+		}
+		r.result.Notices = append(r.result.Notices, d)
+	}
+}
+
+// boundNames are the names of bindings that are no variables; no secret replaces them.
+func (r *reading) boundNames() map[string]bool {
+	bound := map[string]bool{}
+	for _, k := range kindsOfBindings {
+		v := r.active.get(k.field)
+		if k.field == "queues" {
+			v = v.get("producers")
+		}
+		if k.field != "vars" {
+			for _, name := range bindingNames(v) {
+				bound[name] = true
+			}
+		}
+	}
+	return bound
+}
+
+// setSecret gives a variable a value that is not shown.
+func (c *Config) setSecret(v variable) {
+	secret := Var{Name: v.name, IsText: true, Text: v.text, JSON: appendString(nil, v.text), Secret: true}
+	if i := slices.IndexFunc(c.Vars, func(x Var) bool { return x.Name == v.name }); i >= 0 {
+		c.Vars[i] = secret
+		return
+	}
+	c.Vars = append(c.Vars, secret)
+}
+
+// readSecrets reads the files that count: .dev.vars alone, or else .env files.
+func (r *reading) readSecrets() (loaded variables, ok bool) {
+	dir := r.dir
+	if r.files.user != "" {
+		dir = filepath.Dir(r.files.user)
+	}
+	if len(r.options.EnvFiles) == 0 {
+		names := []string{".dev.vars"}
+		if r.options.Env != nil {
+			names = []string{".dev.vars." + *r.options.Env, ".dev.vars"}
+		}
+		for _, name := range names {
+			path := filepath.Join(dir, name)
+			if vars, read := readDotenv(path); read {
+				r.result.SecretFiles = append(r.result.SecretFiles, r.shown(path))
+				for _, v := range vars {
+					loaded.set(v.name, v.text)
+				}
+				return loaded, true
+			}
+		}
+	}
+	dotenv, ok := r.boolean("CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV", true)
+	if !ok {
+		return loaded, false
+	}
+	process, ok := r.boolean("CLOUDFLARE_INCLUDE_PROCESS_ENV", false)
+	if !ok || !dotenv {
+		return loaded, ok
+	}
+	files := r.options.EnvFiles
+	if len(files) == 0 {
+		files = []string{".env", ".env.local"}
+		if r.options.Env != nil {
+			files = append(files, ".env."+*r.options.Env, ".env."+*r.options.Env+".local")
+		}
+	}
+	for _, name := range files {
+		path := filepath.FromSlash(name)
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, path)
+		}
+		vars, read := readDotenv(path)
+		if read {
+			r.result.SecretFiles = append(r.result.SecretFiles, r.shown(path))
+		}
+		for _, v := range vars {
+			loaded.set(v.name, v.text)
+		}
+	}
+	var environment variables
+	if process || r.active.get("secrets").given() {
+		r.result.SecretFiles = append(r.result.SecretFiles, "process.env")
+		for _, v := range r.options.Environ {
+			if name, value, ok := strings.Cut(v, "="); ok && name != "" {
+				environment.set(name, value)
+			}
+		}
+	}
+	return expand(loaded.list, environment), true
+}
+
+// boolean reads a setting of the environment that is true or false.
+func (r *reading) boolean(name string, otherwise bool) (is, ok bool) {
+	v, given := r.getenv(name)
+	switch {
+	case !given:
+		return otherwise, true
+	case strings.EqualFold(v, "true"):
+		return true, true
+	case strings.EqualFold(v, "false"):
+		return false, true
+	}
+	r.result.Config = nil
+	return false, r.refuse(Diagnostic{Text: fill(msgBooleanEnv, slots{field: name, value: string(appendString(nil, v))})})
+}
+
+func readDotenv(path string) ([]variable, bool) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, false
+	}
+	return parseDotenv(string(data)), true
+}

@@ -1,0 +1,49 @@
+package config
+
+import "unicode/utf8"
+
+// Suggest returns the one among some names that a name was probably meant to
+// be, or "". The nearest counts if few letters differ for its length.
+func Suggest(name string, among []string) string {
+	// A name that is too long to be a typing error is not worth the work.
+	const longest = 64
+	n := utf8.RuneCountInString(name)
+	if n < 2 || n > longest {
+		return ""
+	}
+	best, least := "", n/3+1
+	for _, candidate := range among {
+		if d := distance(name, candidate, least); d < least && candidate != name {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to insert, remove, change or swap between two
+// names (Damerau and Levenshtein), and gives up at a limit.
+func distance(a, b string, limit int) int {
+	x, y := []rune(a), []rune(b)
+	if d := len(x) - len(y); d >= limit || -d >= limit {
+		return limit
+	}
+	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range x {
+		row[0] = i + 1
+		for j := range y {
+			change := 1
+			if x[i] == y[j] {
+				change = 0
+			}
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+change)
+			if i > 0 && j > 0 && x[i] == y[j-1] && x[i-1] == y[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(y)]
+}
