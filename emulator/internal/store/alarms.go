@@ -1,0 +1,80 @@
+package store
+
+// The alarms of a namespace, which outlive the process
+// (https://github.com/cloudflare/workerd/blob/main/src/workerd/server/alarm-scheduler.c++).
+
+import lib "modernc.org/sqlite/lib"
+
+const createAlarms = "CREATE TABLE IF NOT EXISTS _cf_ALARM (\n      actor_id TEXT PRIMARY KEY,\n      scheduled_time INTEGER,\n      actor_name TEXT\n    ) WITHOUT ROWID"
+
+// Alarm is one object's alarm.
+type Alarm struct {
+	ID   string // the object's id in hex
+	Time int64  // when it is due, in ns since 1970
+	Name string // the object's name, "" if it has none
+}
+
+// Alarms is the database of a namespace's alarms (metadata.sqlite). Each
+// change is on the disk when its method returns.
+type Alarms struct{ db *DB }
+
+// OpenAlarms opens or makes the database.
+func OpenAlarms(o Options) (*Alarms, error) {
+	db, err := Open(o)
+	if err != nil {
+		return nil, err
+	}
+	a := &Alarms{db}
+	if err := a.prepare(); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *Alarms) prepare() error {
+	if err := a.db.exec(createAlarms); err != nil {
+		return err
+	}
+	// Files of workerd before 2026 have no names.
+	n, err := a.db.number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name = 'actor_name'")
+	if err != nil || n != 0 {
+		return err
+	}
+	return a.db.exec("ALTER TABLE _cf_ALARM ADD COLUMN actor_name TEXT")
+}
+
+// All returns the alarms, the earliest first.
+func (a *Alarms) All() ([]Alarm, error) {
+	s, err := a.db.own("SELECT actor_id, scheduled_time, actor_name FROM _cf_ALARM ORDER BY scheduled_time, actor_id")
+	if err != nil {
+		return nil, err
+	}
+	defer s.reset()
+	var all []Alarm
+	for {
+		row, err := s.step()
+		if err != nil || !row {
+			return all, err
+		}
+		all = append(all, Alarm{ID: s.text(0), Time: lib.Xsqlite3_column_int64(a.db.tls, s.c, 1), Name: s.text(2)})
+	}
+}
+
+// Set adds an alarm, in place of the one the object had.
+func (a *Alarms) Set(alarm Alarm) error {
+	var name any
+	if alarm.Name != "" {
+		name = alarm.Name
+	}
+	return a.db.exec(`INSERT INTO _cf_ALARM VALUES(?, ?, ?) ON CONFLICT DO UPDATE
+		SET scheduled_time = excluded.scheduled_time, actor_name = excluded.actor_name`, alarm.ID, alarm.Time, name)
+}
+
+// Delete removes an object's alarm, if it has one.
+func (a *Alarms) Delete(id string) error {
+	return a.db.exec("DELETE FROM _cf_ALARM WHERE actor_id = ?", id)
+}
+
+// Close closes the database.
+func (a *Alarms) Close() error { return a.db.Close() }

@@ -1,0 +1,262 @@
+package store
+
+// rowsRead and rowsWritten
+// (https://developers.cloudflare.com/durable-objects/platform/pricing/#sqlite-storage-backend).
+//
+// workerd's SQLite is patched to count rows while it runs a statement
+// (patches/sqlite/0001-row-counts-plain.patch, from libSQL): certain opcodes
+// of the compiled program (https://sqlite.org/opcode.html) add one to a
+// counter. An unpatched SQLite counts only how often a cursor moves on. For
+// the rest, the program of a user statement is given counters here: such an
+// opcode is moved to the end of the program, behind an OP_Trace, which counts
+// in its own P1 how often it ran and is not used for anything else.
+//
+//	before   A    SeekRowid ..      after   A    Goto T
+//	         A+1  ..                        A+1  ..
+//	                                        ..
+//	                                        T    Trace, to T+1
+//	                                        T+1  SeekRowid ..
+//	                                        T+2  Goto A+1
+//
+// Nothing else moves, so every jump stays right. The shapes of the program
+// are Go types of modernc.org/sqlite/lib; the recorded counts in the tests
+// tell when a new version of it does things in another way.
+//
+// Not exact: a seek that SQLite does not carry out since the key is NULL or no
+// number counts as a row read, and one behind OP_SeekScan does not; a writing
+// statement that SQLite compiles anew by itself while it starts, because another
+// process changed the schema, counts approximately.
+
+import (
+	"unsafe"
+
+	lib "modernc.org/sqlite/lib"
+)
+
+// counter counts the rows of one statement.
+type counter struct {
+	reads, writes []*int32  // P1 of the OP_Trace before what reads or writes
+	counts        []counted // of OP_Count
+	clears        bool      // empties a table by OP_Clear
+
+	rows    int64 // read by OP_Count
+	cleared int64 // written by OP_Clear
+
+	program uintptr // what was installed
+	spare   uintptr // what it was made of: the statement's registers live in its end
+}
+
+// counted is an OP_Count: how often it ran, and the register of its result.
+type counted struct {
+	ran      *int32
+	register int32
+}
+
+// moves are the counters SQLite keeps itself of the opcodes that move a
+// cursor on: without a name, SQLITE_STMTSTATUS_FULLSCAN_STEP and _AUTOINDEX.
+var moves = [...]int32{0, lib.SQLITE_STMTSTATUS_FULLSCAN_STEP, lib.SQLITE_STMTSTATUS_AUTOINDEX}
+
+func vdbe(s *stmt) *lib.TVdbe { return (*lib.TVdbe)(ptr(s.c)) }
+
+// attach gives a fresh statement its counters.
+func (c *counter) attach(s *stmt) {
+	*c = counter{}
+	v := vdbe(s)
+	if lib.Xsqlite3_stmt_isexplain(s.db.tls, s.c) != 0 {
+		return
+	}
+	if program, n := c.instrument(s.db, v.FaOp, v.FnOp, true); program != 0 {
+		c.spare, c.program = v.FaOp, program
+		v.FaOp, v.FnOp = program, n
+	}
+	for p := v.FpProgram; p != 0; { // of triggers and foreign keys
+		sub := (*lib.TSubProgram)(ptr(p))
+		if program, n := c.instrument(s.db, sub.FaOp, sub.FnOp, false); program != 0 {
+			s.db.free(sub.FaOp)
+			sub.FaOp, sub.FnOp = program, n
+		}
+		p = sub.FpNext
+	}
+}
+
+// detach frees what SQLite does not, after the statement was finalized.
+func (c *counter) detach(s *stmt) {
+	if c.spare != 0 {
+		s.db.free(c.spare)
+	}
+	*c = counter{}
+}
+
+// lost reports whether SQLite has compiled the statement anew by itself.
+func (c *counter) lost(s *stmt) bool { return c.program != 0 && vdbe(s).FaOp != c.program }
+
+// start sets the counters to zero.
+func (c *counter) start(s *stmt) {
+	if c.lost(s) {
+		c.detach(s)
+		c.attach(s)
+	}
+	for _, list := range [...][]*int32{c.reads, c.writes} {
+		for _, n := range list {
+			*n = 0
+		}
+	}
+	for _, k := range c.counts {
+		*k.ran = 0
+	}
+	c.rows, c.cleared = 0, 0
+	for _, op := range moves {
+		lib.Xsqlite3_stmt_status(s.db.tls, s.c, op, 1)
+	}
+}
+
+// started notes, after the first step, what is only there then.
+func (c *counter) started(s *stmt) {
+	if c.lost(s) {
+		return
+	}
+	for _, k := range c.counts {
+		if *k.ran > 0 {
+			cell := vdbe(s).FaMem + uintptr(k.register)*unsafe.Sizeof(lib.TMem{})
+			c.rows += *(*int64)(ptr(cell)) // u.i is the first field
+		}
+	}
+	if c.clears {
+		c.cleared = int64(lib.Xsqlite3_changes64(s.db.tls, s.db.c))
+	}
+}
+
+// totals returns the rows read and written since start.
+func (c *counter) totals(s *stmt) (read, written int64) {
+	read, written = c.rows, c.cleared
+	for _, op := range moves {
+		read += int64(lib.Xsqlite3_stmt_status(s.db.tls, s.c, op, 0))
+	}
+	if c.lost(s) {
+		if !s.readonly {
+			written = int64(lib.Xsqlite3_changes64(s.db.tls, s.db.c))
+		}
+		return read, written
+	}
+	for _, n := range c.reads {
+		read += int64(*n)
+	}
+	for _, n := range c.writes {
+		written += int64(*n)
+	}
+	return read, written
+}
+
+// What to do about an opcode.
+type countKind int
+
+const (
+	countNot countKind = iota
+	countRead
+	countFound // counts only if it does not jump
+	countWrite
+	countCount
+)
+
+// instrument returns a copy of a program of n opcodes with counters in it, and
+// its length, or 0 if there is nothing to count.
+func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, int32) {
+	ops := unsafe.Slice((*lib.TVdbeOp)(ptr(aOp)), n)
+	kinds := make([]countKind, n)
+	extra := int32(0)
+	temporary, exact := map[int32]bool{}, map[int32]bool{} // cursors
+	for i := range ops {
+		op := &ops[i]
+		switch op.Fopcode {
+		case lib.OP_OpenEphemeral, lib.OP_OpenAutoindex:
+			temporary[op.Fp1] = true
+		case lib.OP_OpenDup:
+			temporary[op.Fp1] = true
+		case lib.OP_OpenRead, lib.OP_OpenWrite, lib.OP_ReopenIdx:
+			if op.Fp5&lib.OPFLAG_SEEKEQ != 0 {
+				exact[op.Fp1] = true
+			}
+		}
+	}
+	for i := range ops {
+		op := &ops[i]
+		switch op.Fopcode {
+		case lib.OP_Rewind, lib.OP_Sort, lib.OP_SorterSort, lib.OP_Last, lib.OP_NotExists, lib.OP_SeekRowid, lib.OP_VNext:
+			kinds[i] = countRead
+		case lib.OP_SeekLT, lib.OP_SeekLE, lib.OP_SeekGE, lib.OP_SeekGT:
+			kinds[i] = countRead
+			if i > 0 && ops[i-1].Fopcode == lib.OP_SeekScan {
+				kinds[i] = countNot // OP_SeekScan looks at it
+			} else if exact[op.Fp1] && i+1 < len(ops) && (ops[i+1].Fopcode == lib.OP_IdxGT || ops[i+1].Fopcode == lib.OP_IdxLT) {
+				kinds[i] = countFound
+			}
+		case lib.OP_Insert:
+			if !temporary[op.Fp1] && op.Fp5&lib.OPFLAG_ISNOOP == 0 {
+				kinds[i] = countWrite
+			}
+		case lib.OP_IdxInsert:
+			if !temporary[op.Fp1] {
+				kinds[i] = countWrite
+			}
+		case lib.OP_Delete:
+			if !temporary[op.Fp1] && op.Fp2&lib.OPFLAG_NCHANGE != 0 {
+				kinds[i] = countWrite
+			}
+		case lib.OP_VUpdate:
+			kinds[i] = countWrite
+		case lib.OP_Count:
+			if main && op.Fp3 == 0 {
+				kinds[i] = countCount
+			}
+		case lib.OP_Clear:
+			c.clears = c.clears || op.Fp3 != 0
+		}
+		switch kinds[i] {
+		case countNot:
+		case countFound:
+			extra += 4
+		default:
+			extra += 3
+		}
+	}
+	if extra == 0 {
+		return 0, 0
+	}
+
+	program := db.malloc(int(n+extra) * int(unsafe.Sizeof(lib.TVdbeOp{})))
+	out := unsafe.Slice((*lib.TVdbeOp)(ptr(program)), n+extra)
+	copy(out, ops)
+	at := n
+	put := func(op lib.TVdbeOp) *int32 {
+		out[at] = op
+		at++
+		return &out[at-1].Fp1
+	}
+	for i, kind := range kinds {
+		if kind == countNot {
+			continue
+		}
+		back, op := int32(i)+1, ops[i]
+		out[i] = lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: at}
+		if kind == countFound {
+			// If it finds its key it skips the opcode behind it.
+			put(op)
+			put(ops[i+1])
+			c.reads = append(c.reads, put(lib.TVdbeOp{Fopcode: lib.OP_Trace, Fp2: at + 1}))
+			put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: back + 1})
+			continue
+		}
+		ran := put(lib.TVdbeOp{Fopcode: lib.OP_Trace, Fp2: at + 1})
+		put(op)
+		put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: back})
+		switch kind {
+		case countRead:
+			c.reads = append(c.reads, ran)
+		case countWrite:
+			c.writes = append(c.writes, ran)
+		case countCount:
+			c.counts = append(c.counts, counted{ran, op.Fp2})
+		}
+	}
+	return program, n + extra
+}

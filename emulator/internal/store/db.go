@@ -1,0 +1,259 @@
+// Package store keeps SQLite databases the way workerd's SqliteDatabase does
+// (https://github.com/cloudflare/workerd/blob/main/src/workerd/util/sqlite.h):
+// user statements run under a policy, writes gather in one implicit
+// transaction until Commit, and beside the user's tables live a key-value
+// table and a metadata table that user statements cannot reach. It deals in
+// bytes and SQLite's own value types and knows nothing of JavaScript.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"modernc.org/libc"
+	lib "modernc.org/sqlite/lib"
+)
+
+// SyncMode says when a commit is on the disk (PRAGMA synchronous).
+type SyncMode int
+
+const (
+	// Full syncs the write-ahead log at every commit, as workerd does: what
+	// was committed survives a loss of power.
+	Full SyncMode = iota
+	// Normal syncs at checkpoints only: what was committed survives the end
+	// of the process, and a loss of power may take the newest commits away
+	// without damaging the file.
+	Normal
+)
+
+// Options say what Open opens.
+type Options struct {
+	// Path is the database file. It is made if it is not there, its folder
+	// is not. With Memory it is only a name; if both are empty the database
+	// is a private one in memory that is gone after Close.
+	Path string
+	// Memory holds the database instead of the disk.
+	Memory *Memory
+	Sync   SyncMode
+	// ReadOnly opens a file that is there without ever writing to it.
+	ReadOnly bool
+
+	vfs string // a registered VFS, for tests
+}
+
+// ErrClosed is what the methods of a closed database return.
+var ErrClosed = errors.New("store: database is closed")
+
+// busyTimeout is how long, in ms, a statement waits for another process (a
+// sqlite3 shell, say) that holds the file's write lock.
+const busyTimeout = 1000
+
+// DB is an open database. One goroutine at a time may use it, Interrupt
+// excepted; databases are independent of each other.
+type DB struct {
+	tls  *libc.TLS
+	c    uintptr // *sqlite3; 0 if closed
+	out  uintptr // C memory for results of the C API
+	opts Options
+
+	// generation changes when DeleteAll replaces the database underneath
+	// the cursors that are open.
+	generation  int
+	interrupted atomic.Bool
+
+	// What the authorizer needs to know about the statement at hand.
+	trusted   bool   // one of our own: everything is allowed
+	preparing string // its text
+	refused   error  // why it was denied, if SQLite's own words will not do
+
+	cache    stmtCache        // user statements
+	lists    stmtCache        // those of iterators
+	internal map[string]*stmt // our own
+	cursors  map[*stmt]bool   // statements out of the cache or running
+
+	transaction
+	tables // which of our own tables exist
+	kvList *Iterator
+}
+
+// Open opens or makes a database in WAL mode with workerd's limits. It
+// creates no table. What is not a database, is damaged, cannot be written or
+// was written by a newer SQLite is refused by name and left as it is.
+func Open(o Options) (*DB, error) {
+	db := &DB{tls: libc.NewTLS(), opts: o}
+	db.out = db.malloc(16)
+	if o.Memory != nil {
+		if err := o.Memory.take(o.Path); err != nil {
+			db.release()
+			return nil, err
+		}
+	}
+	if err := db.connect(); err != nil {
+		if o.Memory != nil {
+			o.Memory.giveBack(o.Path)
+		}
+		db.release()
+		return nil, err
+	}
+	return db, nil
+}
+
+// inMemory reports whether there is no file.
+func (db *DB) inMemory() bool { return db.opts.Memory != nil || db.opts.Path == "" }
+
+// connect opens the connection and sets it up.
+func (db *DB) connect() error {
+	path, flags := db.opts.Path, int32(lib.SQLITE_OPEN_READWRITE|lib.SQLITE_OPEN_CREATE)
+	if db.opts.ReadOnly {
+		flags = lib.SQLITE_OPEN_READONLY
+	}
+	if db.inMemory() {
+		path = ":memory:"
+	}
+	name := db.cstring(path)
+	defer db.free(name)
+	var vfs uintptr
+	if db.opts.vfs != "" {
+		vfs = db.cstring(db.opts.vfs)
+		defer db.free(vfs)
+	}
+	rc := lib.Xsqlite3_open_v2(db.tls, name, db.out, flags|lib.SQLITE_OPEN_NOMUTEX, vfs)
+	db.c = *wordAt(db.out)
+	if rc == lib.SQLITE_OK {
+		rc = db.setUp()
+	}
+	if rc != lib.SQLITE_OK {
+		err := db.openError(rc)
+		db.disconnect()
+		return err
+	}
+	return nil
+}
+
+// setUp returns a result code; the details are still on the connection.
+func (db *DB) setUp() int32 {
+	lib.Xsqlite3_extended_result_codes(db.tls, db.c, 1)
+	db.config(lib.SQLITE_DBCONFIG_DEFENSIVE)
+	db.config(lib.SQLITE_DBCONFIG_ENABLE_FKEY)
+	for id, n := range limits {
+		lib.Xsqlite3_limit(db.tls, db.c, int32(id), n)
+	}
+	lib.Xsqlite3_busy_timeout(db.tls, db.c, busyTimeout)
+	db.dropModules()
+	self := db.self()
+	lib.Xsqlite3_set_authorizer(db.tls, db.c, callback(authorize), self)
+	lib.Xsqlite3_progress_handler(db.tls, db.c, progressInterval, callback(progress), self)
+	if db.opts.Memory != nil {
+		if rc := db.load(db.opts.Memory.content(db.opts.Path)); rc != lib.SQLITE_OK {
+			return rc
+		}
+	}
+	switch {
+	case db.inMemory():
+		return lib.SQLITE_OK
+	case db.opts.ReadOnly:
+		return db.run("SELECT 1 FROM sqlite_schema LIMIT 1")
+	case lib.Xsqlite3_db_readonly(db.tls, db.c, 0) != 0:
+		return lib.SQLITE_READONLY
+	}
+	if rc := db.run("PRAGMA journal_mode = WAL"); rc != lib.SQLITE_OK {
+		return rc
+	}
+	// Reads the schema, and so finds out now what is wrong with it.
+	if rc := db.run("SELECT 1 FROM sqlite_schema LIMIT 1"); rc != lib.SQLITE_OK {
+		return rc
+	}
+	if db.opts.Sync == Normal {
+		return db.run("PRAGMA synchronous = NORMAL")
+	}
+	return lib.SQLITE_OK
+}
+
+func (db *DB) config(option int32) {
+	args := libc.NewVaList(int32(1), uintptr(0))
+	lib.Xsqlite3_db_config(db.tls, db.c, option, args)
+	libc.Xfree(db.tls, args)
+}
+
+// run executes a statement of our own and returns its result code.
+func (db *DB) run(sql string) int32 {
+	db.trusted = true
+	text := db.cstring(sql)
+	defer db.free(text)
+	return lib.Xsqlite3_exec(db.tls, db.c, text, 0, 0, 0)
+}
+
+// Close rolls back what was not committed, moves the write-ahead log into the
+// file and removes -wal and -shm, as workerd does when it evicts an object
+// (a process that is killed leaves them behind). Cursors end. A database in
+// a [Memory] can be opened again.
+func (db *DB) Close() error {
+	if db.c == 0 {
+		return nil
+	}
+	err := db.Rollback()
+	if db.opts.Memory != nil {
+		db.opts.Memory.store(db.opts.Path, db.serialize())
+	}
+	db.disconnect()
+	db.release()
+	return err
+}
+
+// disconnect finalizes every statement and closes the connection.
+func (db *DB) disconnect() {
+	db.finalizeAll()
+	db.generation++
+	lib.Xsqlite3_close_v2(db.tls, db.c)
+	db.c = 0
+	db.tables = tables{}
+}
+
+func (db *DB) release() {
+	db.free(db.out)
+	db.tls.Close()
+}
+
+// Interrupt makes the statement that is running, and every later one, end
+// with an error; Rollback and Close still work. Any goroutine may call it.
+func (db *DB) Interrupt() { db.interrupted.Store(true) }
+
+// Size is the size of the content in bytes: pages in use times the page size
+// (databaseSize).
+func (db *DB) Size() (int64, error) {
+	pages, err := db.number("PRAGMA page_count")
+	if err != nil {
+		return 0, err
+	}
+	unused, err := db.number("PRAGMA freelist_count")
+	if err != nil {
+		return 0, err
+	}
+	// A file has its first page from the start, memory has it later.
+	return max(pages-unused, 1) * pageSize, nil
+}
+
+const pageSize = 4096
+
+// DeleteAll removes the database, everything in it and what was not committed
+// yet, and starts an empty one. Open cursors fail from then on.
+func (db *DB) DeleteAll() error {
+	if db.c == 0 {
+		return ErrClosed
+	}
+	if err := db.Rollback(); err != nil {
+		return err
+	}
+	db.disconnect()
+	if db.opts.Memory != nil {
+		db.opts.Memory.store(db.opts.Path, nil)
+		if err := db.opts.Memory.take(db.opts.Path); err != nil {
+			return err
+		}
+	} else if err := removeFiles(db.opts.Path); err != nil {
+		return fmt.Errorf("delete database: %w", err)
+	}
+	return db.connect()
+}

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+)
+
+// pragmaArg says what may follow a PRAGMA's name.
+type pragmaArg int
+
+const (
+	argNone         pragmaArg = iota // nothing
+	argBoolean                       // nothing or a boolean
+	argName                          // the name of a table or index that is not ours
+	argOptionalName                  // the same or nothing
+	argNameOrNumber                  // the same, nothing, or a number
+	argNumber                        // nothing or a 32-bit number
+)
+
+// pragmas are the PRAGMAs user statements may run
+// (https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/,
+// "PRAGMA statements").
+var pragmas = map[string]pragmaArg{
+	"data_version":              argNone,
+	"page_size":                 argNone,
+	"table_list":                argOptionalName,
+	"table_info":                argName,
+	"table_xinfo":               argName,
+	"case_sensitive_like":       argBoolean,
+	"foreign_keys":              argBoolean,
+	"defer_foreign_keys":        argBoolean,
+	"ignore_check_constraints":  argBoolean,
+	"legacy_alter_table":        argBoolean,
+	"recursive_triggers":        argBoolean,
+	"reverse_unordered_selects": argBoolean,
+	"foreign_key_check":         argOptionalName,
+	"foreign_key_list":          argName,
+	"index_info":                argName,
+	"index_list":                argName,
+	"index_xinfo":               argName,
+	"quick_check":               argNameOrNumber,
+	"optimize":                  argNumber,
+}
+
+func pragmaAllowed(name string, a arg) bool {
+	kind, ok := pragmas[strings.ToLower(name)]
+	if !ok {
+		return false
+	}
+	switch kind {
+	case argNone:
+		return !a.given
+	case argBoolean:
+		return !a.given || isBoolean(a.text)
+	case argName:
+		return a.given && a.allowed()
+	case argNumber:
+		if !a.given {
+			return true
+		}
+		_, err := strconv.ParseInt(a.text, 0, 32)
+		return err == nil
+	default:
+		return a.allowed()
+	}
+}
+
+func isBoolean(s string) bool {
+	if n := len(s); n >= 2 && (s[0] == '\'' || s[0] == '"') && s[n-1] == s[0] {
+		s = s[1 : n-1]
+	}
+	switch strings.ToLower(s) {
+	case "true", "false", "yes", "no", "on", "off", "1", "0":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,205 @@
+package store
+
+// storage.sql.exec() and its cursor
+// (https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/).
+
+import lib "modernc.org/sqlite/lib"
+
+// Exec runs the statements of query one after the other. Every one but the
+// last is run at once, without its rows; args, which are nil, float64, int64,
+// string or []byte, fill the marks of the last one, and its rows are the
+// result. The last one is run up to its first row; if it yields none it is
+// complete. What earlier statements did stays if a later one fails.
+//
+// Statements run under the policy of workerd: no transaction control, no
+// access to tables whose names begin with _cf_, no other files, and only the
+// functions and PRAGMAs that Cloudflare documents.
+func (db *DB) Exec(query string, args []any) (*Rows, error) {
+	if err := db.usable(); err != nil {
+		return nil, err
+	}
+	s := db.cache.take(query)
+	if s == nil {
+		var err error
+		if s, err = db.prepareLast(query); err != nil {
+			return nil, err
+		}
+	}
+	db.checkOut(s)
+	r := &Rows{db: db, stmt: s, generation: db.generation}
+	err := s.bind(args)
+	if err == nil && !s.readonly {
+		err = db.begin()
+	}
+	if err == nil {
+		err = r.start()
+	}
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (db *DB) usable() error {
+	if db.c == 0 {
+		return ErrClosed
+	}
+	if db.interrupted.Load() {
+		return newError("interrupted", lib.SQLITE_INTERRUPT, lib.SQLITE_INTERRUPT)
+	}
+	return nil
+}
+
+// prepareLast runs all statements of query but the last, which it returns.
+func (db *DB) prepareLast(query string) (*stmt, error) {
+	text := db.cstring(query)
+	defer db.free(text)
+	for at, first := 0, true; ; first = false {
+		s, used, err := db.prepare(text+uintptr(at), query[at:], false, lib.SQLITE_PREPARE_PERSISTENT)
+		if err != nil {
+			if s, used, err = db.prepareLimited(query[at:], err); err != nil {
+				return nil, err
+			}
+		}
+		if s == nil {
+			return nil, &Error{Message: msgNoStatement, Code: lib.SQLITE_ERROR, Extended: lib.SQLITE_ERROR}
+		}
+		at += used
+		for at < len(query) && isSpace(query[at]) {
+			at++
+		}
+		if at >= len(query) {
+			if first {
+				s.sql = query // with its trailing space, to be found again
+			}
+			return s, nil
+		}
+		if err := db.runOnce(s); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// runOnce runs a statement whose rows nobody wants.
+func (db *DB) runOnce(s *stmt) error {
+	defer s.finalize()
+	if s.params != 0 {
+		return &Error{Message: msgParametersEarly, Code: lib.SQLITE_ERROR, Extended: lib.SQLITE_ERROR}
+	}
+	if !s.readonly {
+		if err := db.begin(); err != nil {
+			return err
+		}
+	}
+	_, err := s.step()
+	return err
+}
+
+// Rows is the cursor over a statement's result. It stays valid across Commit
+// and sees later writes to the rows ahead of it.
+type Rows struct {
+	db         *DB
+	stmt       *stmt // nil when done
+	generation int
+	names      []string
+	read       int64
+	written    int64
+}
+
+// Next returns the next row: nil, int64, float64, string (valid UTF-8; what
+// was not is U+FFFD) and []byte, which are the caller's. It looks one row
+// ahead, and an error there is returned in place of the row.
+func (r *Rows) Next() (row []any, ok bool, err error) {
+	if r.stmt == nil {
+		return nil, false, nil
+	}
+	if r.generation != r.db.generation {
+		r.stmt = nil
+		return nil, false, r.db.goneError()
+	}
+	row = make([]any, len(r.names))
+	for i := range row {
+		row[i] = r.stmt.value(i)
+	}
+	err = r.db.usable()
+	if err == nil {
+		err = r.advance()
+	}
+	if err != nil {
+		r.Close()
+		return nil, false, err
+	}
+	return row, true, nil
+}
+
+// start steps to the first row.
+func (r *Rows) start() error {
+	s := r.stmt
+	s.counts.start(s)
+	more, err := s.step()
+	if err == nil && s.readonly && s.counts.lost(s) {
+		// SQLite has compiled it anew, for its arguments or a new schema.
+		lib.Xsqlite3_reset(s.db.tls, s.c)
+		s.counts.start(s)
+		more, err = s.step()
+	}
+	if err != nil {
+		return err
+	}
+	s.counts.started(s)
+	r.names = s.columns()
+	if !more {
+		r.Close()
+	}
+	return nil
+}
+
+// advance steps to the next row and gives the statement back after the last.
+func (r *Rows) advance() error {
+	more, err := r.stmt.step()
+	if err != nil {
+		return err
+	}
+	if !more {
+		r.Close()
+	}
+	return nil
+}
+
+// ColumnNames returns the names of the columns, none for a statement that
+// yields no rows by its nature. They stay when the rows are used up.
+func (r *Rows) ColumnNames() []string { return r.names }
+
+// RowsRead is the number of rows the statement has looked at so far, as
+// Cloudflare bills them.
+func (r *Rows) RowsRead() int64 {
+	r.count()
+	return r.read
+}
+
+// RowsWritten is the number of rows and index entries the statement has
+// written so far, as Cloudflare bills them.
+func (r *Rows) RowsWritten() int64 {
+	r.count()
+	return r.written
+}
+
+func (r *Rows) count() {
+	if r.stmt != nil && r.generation == r.db.generation {
+		r.read, r.written = r.stmt.counts.totals(r.stmt)
+	}
+}
+
+// Close ends the cursor; reading to the end does so too.
+func (r *Rows) Close() {
+	s := r.stmt
+	if s == nil {
+		return
+	}
+	r.count()
+	r.stmt = nil
+	if r.generation == r.db.generation {
+		r.db.checkIn(s, &r.db.cache)
+	}
+}

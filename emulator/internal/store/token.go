@@ -1,0 +1,101 @@
+package store
+
+// Just enough of SQL's tokens (https://sqlite.org/lang_expr.html,
+// https://sqlite.org/lang_keywords.html) to find words outside of quotes and
+// comments.
+
+import "strings"
+
+type token struct {
+	at, end int    // bytes of the text
+	word    string // in upper case if it is a bare word or a sign, else ""
+	name    string // what it names, if it may be a name
+	depth   int    // of parentheses around it
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r' }
+
+func isWord(c byte) bool {
+	return c == '_' || c == '$' || c >= 0x80 || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+}
+
+// tokens splits the first statement of sql, up to its semicolon.
+func tokens(sql string) []token {
+	var list []token
+	depth := 0
+	for i := 0; i < len(sql); {
+		c := sql[i]
+		t := token{at: i, depth: depth}
+		switch {
+		case c == 0 || c == ';':
+			return list
+		case isSpace(c):
+			i++
+			continue
+		case strings.HasPrefix(sql[i:], "--"):
+			i = after(sql, i+2, "\n")
+			continue
+		case strings.HasPrefix(sql[i:], "/*"):
+			i = after(sql, i+2, "*/")
+			continue
+		case c == '\'' || c == '"' || c == '`':
+			t.end, t.name = quoted(sql, i, c)
+		case c == '[':
+			t.end = after(sql, i+1, "]")
+			t.name = strings.TrimSuffix(sql[i+1:t.end], "]")
+		case isWord(c):
+			t.end = i
+			for t.end < len(sql) && isWord(sql[t.end]) {
+				t.end++
+			}
+			t.name = sql[i:t.end]
+			t.word = strings.ToUpper(t.name)
+		default:
+			t.end, t.word = i+1, sql[i:i+1]
+			switch c {
+			case '(':
+				depth++
+			case ')':
+				depth--
+				t.depth = depth
+			}
+		}
+		list = append(list, t)
+		i = t.end
+	}
+	return list
+}
+
+// after is the index behind the next mark at or after i, or the end.
+func after(s string, i int, mark string) int {
+	if j := strings.Index(s[min(i, len(s)):], mark); j >= 0 {
+		return i + j + len(mark)
+	}
+	return len(s)
+}
+
+// quoted reads a quoted string at i, in which the quote is doubled.
+func quoted(s string, i int, q byte) (end int, text string) {
+	var b strings.Builder
+	for j := i + 1; j < len(s); j++ {
+		if s[j] == q {
+			if j+1 >= len(s) || s[j+1] != q {
+				return j + 1, b.String()
+			}
+			j++
+		}
+		b.WriteByte(s[j])
+	}
+	return len(s), b.String()
+}
+
+// renameTo is the new name in ALTER TABLE [schema.]table RENAME TO name, or "".
+func renameTo(sql string) string {
+	list := tokens(sql)
+	for i := 0; i+2 < len(list); i++ {
+		if list[i].word == "RENAME" && list[i+1].word == "TO" {
+			return list[i+2].name
+		}
+	}
+	return ""
+}
