@@ -53,7 +53,7 @@ func fieldsOf(t reflect.Type, fresh map[reflect.Type]*goType) []field {
 					}
 					continue
 				}
-				f.typ = describe(s.t.Field(i).Type, fresh)
+				f.typ = describeType(s.t.Field(i).Type, fresh)
 				all = append(all, f)
 				if levelCount[s.t] > 1 {
 					all = append(all, f) // the struct is embedded twice: its fields hide each other

@@ -32,7 +32,7 @@ func bindArg(x any) (any, error) {
 	switch {
 	case v.Type() == typeOfBigInt || v.Type() == typeOfTime || v.Type() == typeOfValue:
 	case v.CanInt():
-		n, err := number(v.Int())
+		n, err := integerValue(v.Int())
 		if err != nil {
 			return nil, err
 		}
@@ -82,10 +82,10 @@ func scanInto(dst, col any) error {
 	if p.Kind() != reflect.Pointer || p.IsNil() {
 		return fmt.Errorf("cannot scan into %T (use a pointer that is not nil)", dst)
 	}
-	return scan(p.Elem(), col)
+	return scanColumn(p.Elem(), col)
 }
 
-func scan(v reflect.Value, col any) error {
+func scanColumn(v reflect.Value, col any) error {
 	t := v.Type()
 	if col == nil {
 		switch {
@@ -97,7 +97,7 @@ func scan(v reflect.Value, col any) error {
 	}
 	if t.Kind() == reflect.Pointer {
 		p := reflect.New(t.Elem())
-		if err := scan(p.Elem(), col); err != nil {
+		if err := scanColumn(p.Elem(), col); err != nil {
 			return err
 		}
 		v.Set(p)
@@ -111,8 +111,10 @@ func scan(v reflect.Value, col any) error {
 		return u.UnmarshalText([]byte(text))
 	}
 	if !isText {
-		text = format(col)
+		text = formatColumn(col)
 	}
+	// A number that was bound and kept as text, or without a type, ends in .0.
+	whole := strings.TrimSuffix(text, ".0")
 	ok := false
 	switch k := t.Kind(); {
 	case k == reflect.Interface && t.NumMethod() == 0:
@@ -129,12 +131,12 @@ func scan(v reflect.Value, col any) error {
 		v.SetBool(b && err == nil)
 		ok = err == nil
 	case v.CanInt():
-		n, err := strconv.ParseInt(strings.TrimSuffix(text, ".0"), 10, 64)
+		n, err := strconv.ParseInt(whole, 10, 64)
 		if ok = err == nil && !v.OverflowInt(n); ok {
 			v.SetInt(n)
 		}
 	case v.CanUint():
-		n, err := strconv.ParseUint(strings.TrimSuffix(text, ".0"), 10, 64)
+		n, err := strconv.ParseUint(whole, 10, 64)
 		if ok = err == nil && !v.OverflowUint(n); ok {
 			v.SetUint(n)
 		}
@@ -156,8 +158,8 @@ func scan(v reflect.Value, col any) error {
 	return fmt.Errorf("cannot scan %T %q into %s", col, text, t)
 }
 
-// format writes a number so that an integer has neither point nor exponent.
-func format(col any) string {
+// formatColumn writes a number so that an integer has neither point nor exponent.
+func formatColumn(col any) string {
 	switch n := col.(type) {
 	case int64:
 		return strconv.FormatInt(n, 10)

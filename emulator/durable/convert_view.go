@@ -10,8 +10,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// numbers returns the elements of a typed array.
-func numbers(v *driver.View) []driver.Value {
+// elementsOf returns the elements of a typed array.
+func elementsOf(v *driver.View) []driver.Value {
 	b := v.Bytes()
 	le := binary.LittleEndian
 	size, read := 1, func(b []byte) driver.Value { return driver.Number(b[0]) }
@@ -27,7 +27,7 @@ func numbers(v *driver.View) []driver.Value {
 	case driver.Uint32Array:
 		size, read = 4, func(b []byte) driver.Value { return driver.Number(le.Uint32(b)) }
 	case driver.Float16Array:
-		size, read = 2, func(b []byte) driver.Value { return driver.Number(half(le.Uint16(b))) }
+		size, read = 2, func(b []byte) driver.Value { return driver.Number(float16(le.Uint16(b))) }
 	case driver.Float32Array:
 		size, read = 4, func(b []byte) driver.Value { return driver.Number(math.Float32frombits(le.Uint32(b))) }
 	case driver.Float64Array:
@@ -44,8 +44,8 @@ func numbers(v *driver.View) []driver.Value {
 	return list
 }
 
-// half is a number of 16 bits: sign, 5 bits of exponent, 10 of fraction.
-func half(bits uint16) float64 {
+// float16 is a number of 16 bits: sign, 5 bits of exponent, 10 of fraction.
+func float16(bits uint16) float64 {
 	exponent, fraction := int(bits>>10&0x1F), float64(bits&0x3FF)
 	var f float64
 	switch exponent {

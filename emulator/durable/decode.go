@@ -5,6 +5,7 @@ package durable
 import (
 	"bytes"
 	"encoding"
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -36,13 +37,14 @@ func decodeValue(v driver.Value, dst any) error {
 }
 
 type decoder struct {
-	open []driver.Value // the objects being decoded, outermost first
-	made int            // objects made of the value's, which may be shared in it
+	open   []driver.Value        // the objects being decoded, outermost first
+	made   int                   // objects made of the value's, which may be shared in it
+	cyclic map[driver.Value]bool // the objects in cycles, nil if not known
 }
 
-// maxMade bounds what a value with shared objects can grow to; a value of 32 MiB,
-// the limit of a call, has fewer objects.
-const maxMade = 1 << 24
+// maxMade bounds what a value with shared objects can grow to. No stored value
+// has as many objects.
+const maxMade = 1 << 22
 
 // enter begins an object. inside is true if it is in itself.
 func (d *decoder) enter(v driver.Value) (inside bool, err error) {
@@ -50,7 +52,7 @@ func (d *decoder) enter(v driver.Value) (inside bool, err error) {
 		return true, nil
 	}
 	if d.made++; d.made > maxMade {
-		return false, fmt.Errorf("value has too many shared objects")
+		return false, errors.New("value has too many shared objects")
 	}
 	d.open = append(d.open, v)
 	return false, nil
@@ -59,11 +61,11 @@ func (d *decoder) enter(v driver.Value) (inside bool, err error) {
 func (d *decoder) leave() { d.open = d.open[:len(d.open)-1] }
 
 func mismatch(v driver.Value, t reflect.Type) error {
-	return fmt.Errorf("cannot decode %s into %s", name(v), t)
+	return fmt.Errorf("cannot decode %s into %s", nameOf(v), t)
 }
 
-// name names v in an error.
-func name(v driver.Value) string {
+// nameOf names v in an error.
+func nameOf(v driver.Value) string {
 	switch v := v.(type) {
 	case driver.Undefined:
 		return "undefined"
@@ -94,7 +96,7 @@ func name(v driver.Value) string {
 	case *driver.ErrorValue:
 		return v.Name
 	case *driver.Boxed:
-		return "boxed " + name(v.Value)
+		return "boxed " + nameOf(v.Value)
 	}
 	return strings.TrimPrefix(fmt.Sprintf("%T", v), "*driver.")
 }
@@ -357,7 +359,7 @@ func (d *decoder) list(g *goType, v driver.Value, dst reflect.Value) error {
 		if v.Kind == driver.DataView {
 			return mismatch(v, g.t)
 		}
-		elements = numbers(v)
+		elements = elementsOf(v)
 	default:
 		return mismatch(v, g.t)
 	}
@@ -377,7 +379,7 @@ func (d *decoder) list(g *goType, v driver.Value, dst reflect.Value) error {
 			continue
 		}
 		if err := d.value(g.elem, x, dst.Index(i)); err != nil {
-			return at("["+strconv.Itoa(i)+"]", err)
+			return atStep("["+strconv.Itoa(i)+"]", err)
 		}
 	}
 	return nil
@@ -415,7 +417,7 @@ func (d *decoder) mapValue(g *goType, v driver.Value, dst reflect.Value) error {
 			if s, ok := e.Key.(driver.String); ok {
 				return within(string(s), err)
 			}
-			return at("["+name(e.Key)+"]", err)
+			return atStep("["+nameOf(e.Key)+"]", err)
 		}
 		dst.SetMapIndex(key, x)
 	}
@@ -457,7 +459,7 @@ func (d *decoder) key(g *goType, v driver.Value) (reflect.Value, error) {
 		}
 	}
 	if err := d.value(g.key, v, key); err != nil {
-		return key, at("["+name(v)+"]", err)
+		return key, atStep("["+nameOf(v)+"]", err)
 	}
 	if !key.Comparable() {
 		if g.key.form != formInterface {
@@ -468,8 +470,22 @@ func (d *decoder) key(g *goType, v driver.Value) (reflect.Value, error) {
 	return key, nil
 }
 
-// any makes the nearest Go value, or keeps v in a Value.
+// errCyclic ends anyValue where a cycle could be.
+var errCyclic = errors.New("cyclic value")
+
+// any makes the nearest Go value. An object in a cycle is kept, as a whole, in a
+// Value.
 func (d *decoder) any(v driver.Value) (any, error) {
+	d.cyclic = nil
+	x, err := d.anyValue(v)
+	if err == errCyclic {
+		d.cyclic = cyclic(v)
+		return d.anyValue(v)
+	}
+	return x, err
+}
+
+func (d *decoder) anyValue(v driver.Value) (any, error) {
 	switch v := v.(type) {
 	case driver.Null:
 		return nil, nil
@@ -492,29 +508,44 @@ func (d *decoder) any(v driver.Value) (any, error) {
 			b, _ := bytesIn(v)
 			return b, nil
 		}
-	case *driver.Object, *driver.Array, *driver.Map:
-		inside, err := d.enter(v)
-		if err != nil {
-			return nil, err
-		}
-		if inside {
-			return Value{v}, nil
-		}
-		defer d.leave()
-		return d.anyObject(v)
 	}
-	return Value{v}, nil
+	if !holdsOthers(v) || d.cyclic[v] {
+		return Value{v}, nil
+	}
+	if !plain(v) {
+		if d.cyclic == nil {
+			return nil, errCyclic
+		}
+		return Value{v}, nil
+	}
+	inside, err := d.enter(v)
+	if err != nil {
+		return nil, err
+	}
+	if inside {
+		return nil, errCyclic
+	}
+	defer d.leave()
+	return d.anyObject(v)
+}
+
+// plain tells whether Go has a type for the object v.
+func plain(v driver.Value) bool {
+	switch v := v.(type) {
+	case *driver.Object, *driver.Map:
+		return true
+	case *driver.Array:
+		return v.Length <= len(v.Elements) && len(v.Properties) == 0 && !slices.Contains(v.Elements, driver.Value(driver.Hole{}))
+	}
+	return false
 }
 
 func (d *decoder) anyObject(v driver.Value) (any, error) {
 	switch v := v.(type) {
 	case *driver.Array:
-		if v.Length > len(v.Elements) || len(v.Properties) > 0 || slices.Contains(v.Elements, driver.Value(driver.Hole{})) {
-			return Value{v}, nil
-		}
 		list := make([]any, len(v.Elements))
 		for i, e := range v.Elements {
-			x, err := d.any(e)
+			x, err := d.anyValue(e)
 			if err != nil {
 				return nil, err
 			}
@@ -524,7 +555,7 @@ func (d *decoder) anyObject(v driver.Value) (any, error) {
 	case *driver.Object:
 		m := make(map[string]any, len(v.Properties))
 		for _, p := range v.Properties {
-			x, err := d.any(p.Value)
+			x, err := d.anyValue(p.Value)
 			if err != nil {
 				return nil, err
 			}
@@ -535,14 +566,14 @@ func (d *decoder) anyObject(v driver.Value) (any, error) {
 	entries := v.(*driver.Map).Entries
 	m := make(map[any]any, len(entries))
 	for _, e := range entries {
-		key, err := d.any(e.Key)
+		key, err := d.anyValue(e.Key)
 		if err != nil {
 			return nil, err
 		}
 		if key != nil && !reflect.TypeOf(key).Comparable() {
 			key = Value{e.Key}
 		}
-		if m[key], err = d.any(e.Value); err != nil {
+		if m[key], err = d.anyValue(e.Value); err != nil {
 			return nil, err
 		}
 	}

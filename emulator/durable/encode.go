@@ -30,7 +30,7 @@ func valueOf(x any) (driver.Value, error) {
 	case bool:
 		return driver.Bool(x), nil
 	case int:
-		return number(int64(x))
+		return integerValue(int64(x))
 	case float64:
 		return driver.Number(x), nil
 	case []byte:
@@ -46,7 +46,7 @@ func bytesValue(b []byte) driver.Value {
 	return &driver.View{Kind: driver.Uint8Array, Buffer: &driver.ArrayBuffer{Data: bytes.Clone(b)}, Length: len(b)}
 }
 
-func number(n int64) (driver.Value, error) {
+func integerValue(n int64) (driver.Value, error) {
 	if n > maxInteger || n < -maxInteger {
 		return nil, fmt.Errorf("integer %d is beyond 2^53 (use a *big.Int or a string)", n)
 	}
@@ -57,13 +57,13 @@ type encoder struct{ depth int }
 
 func (e *encoder) value(g *goType, v reflect.Value) (driver.Value, error) {
 	if g.marshals || g.pointerMarshals && v.CanAddr() {
-		return text(v)
+		return marshalText(v)
 	}
 	switch g.form {
 	case formValue:
 		return v.Interface().(Value).tree(), nil
 	case formTime:
-		return date(v.Interface().(time.Time))
+		return dateOf(v.Interface().(time.Time))
 	case formBigInt:
 		n := v.Interface().(big.Int)
 		return driver.BigInt{Int: new(big.Int).Set(&n)}, nil
@@ -72,7 +72,7 @@ func (e *encoder) value(g *goType, v reflect.Value) (driver.Value, error) {
 	case formBool:
 		return driver.Bool(v.Bool()), nil
 	case formInt:
-		return number(v.Int())
+		return integerValue(v.Int())
 	case formUint:
 		if n := v.Uint(); n > maxInteger {
 			return nil, fmt.Errorf("integer %d is beyond 2^53 (use a *big.Int or a string)", n)
@@ -107,8 +107,8 @@ func (e *encoder) value(g *goType, v reflect.Value) (driver.Value, error) {
 	return e.value(g.elem, v.Elem())
 }
 
-// text calls MarshalText.
-func text(v reflect.Value) (driver.Value, error) {
+// marshalText calls MarshalText.
+func marshalText(v reflect.Value) (driver.Value, error) {
 	m, ok := v.Interface().(encoding.TextMarshaler)
 	if !ok {
 		m = v.Addr().Interface().(encoding.TextMarshaler)
@@ -117,7 +117,7 @@ func text(v reflect.Value) (driver.Value, error) {
 	return driver.String(b), err
 }
 
-func date(t time.Time) (driver.Value, error) {
+func dateOf(t time.Time) (driver.Value, error) {
 	if ms := t.UnixMilli(); ms >= -8.64e15 && ms <= 8.64e15 && t.Year() < 1e6 && t.Year() > -1e6 {
 		return &driver.Date{Milliseconds: float64(ms)}, nil
 	}
@@ -132,7 +132,7 @@ func (e *encoder) array(g *goType, v reflect.Value) (driver.Value, error) {
 	for i := range a.Elements {
 		x, err := e.value(g.elem, v.Index(i))
 		if err != nil {
-			return nil, at("["+strconv.Itoa(i)+"]", err)
+			return nil, atStep("["+strconv.Itoa(i)+"]", err)
 		}
 		a.Elements[i] = x
 	}
@@ -184,7 +184,7 @@ func (e *encoder) mapValue(g *goType, v reflect.Value) (driver.Value, error) {
 	for it := v.MapRange(); it.Next(); {
 		key := it.Key().String()
 		if g.key.form != formString {
-			s, err := text(it.Key())
+			s, err := marshalText(it.Key())
 			if err != nil {
 				return nil, err
 			}
@@ -206,11 +206,11 @@ func (e *encoder) mapObject(g *goType, v reflect.Value) (driver.Value, error) {
 	for it := v.MapRange(); it.Next(); {
 		key, err := e.value(g.key, it.Key())
 		if err != nil {
-			return nil, at(" key", err)
+			return nil, atStep(" key", err)
 		}
 		x, err := e.value(g.elem, it.Value())
 		if err != nil {
-			return nil, at(fmt.Sprintf("[%v]", it.Key()), err)
+			return nil, atStep(fmt.Sprintf("[%v]", it.Key()), err)
 		}
 		m.Entries = append(m.Entries, driver.MapEntry{Key: key, Value: x})
 	}

@@ -29,7 +29,7 @@ import (
 // null leaves what cannot be nil as it was. Decoding into an any makes a
 // map[string]any, []any, map[any]any (of a Map), float64, string, bool, nil,
 // []byte, time.Time or *big.Int; what none of these can hold (undefined, RegExp,
-// Error, Set, other views, arrays with holes, the inner end of a cycle) is kept
+// Error, Set, other views, arrays with holes, objects in a cycle) is kept
 // as a Value and passed on unchanged.
 type Value struct{ v driver.Value }
 
@@ -67,11 +67,11 @@ func within(name string, err error) error {
 		step = "['" + name + "']"
 		break
 	}
-	return at(step, err)
+	return atStep(step, err)
 }
 
-// at says that err occurred at the given step of a place.
-func at(step string, err error) error {
+// atStep says that err occurred at the given step of a place.
+func atStep(step string, err error) error {
 	switch e := err.(type) {
 	case *nestingError:
 		return err // it has no place: its value is everywhere
@@ -129,30 +129,30 @@ var (
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// types caches what depends on the program's types only.
-var types struct {
+// typeCache caches what depends on the program's types only.
+var typeCache struct {
 	sync.Map // from reflect.Type to *goType, complete
 	mu       sync.Mutex
 }
 
 func typeOf(t reflect.Type) *goType {
-	if g, ok := types.Load(t); ok {
+	if g, ok := typeCache.Load(t); ok {
 		return g.(*goType)
 	}
-	types.mu.Lock()
-	defer types.mu.Unlock()
+	typeCache.mu.Lock()
+	defer typeCache.mu.Unlock()
 	fresh := map[reflect.Type]*goType{}
-	g := describe(t, fresh)
+	g := describeType(t, fresh)
 	for t, g := range fresh {
-		types.Store(t, g)
+		typeCache.Store(t, g)
 	}
 	return g
 }
 
-// describe finds out about t and the types it is made of. Types may refer to
+// describeType finds out about t and the types it is made of. Types may refer to
 // themselves, so what is begun is in fresh.
-func describe(t reflect.Type, fresh map[reflect.Type]*goType) *goType {
-	if g, ok := types.Load(t); ok {
+func describeType(t reflect.Type, fresh map[reflect.Type]*goType) *goType {
+	if g, ok := typeCache.Load(t); ok {
 		return g.(*goType)
 	}
 	if g, ok := fresh[t]; ok {
@@ -188,16 +188,16 @@ func describe(t reflect.Type, fresh map[reflect.Type]*goType) *goType {
 	case reflect.String:
 		g.form = formString
 	case reflect.Slice:
-		g.form, g.elem = formSlice, describe(t.Elem(), fresh)
+		g.form, g.elem = formSlice, describeType(t.Elem(), fresh)
 		if t.Elem().Kind() == reflect.Uint8 && !g.elem.marshals && !g.elem.pointerMarshals {
 			g.form = formBytes
 		}
 	case reflect.Array:
-		g.form, g.elem = formArray, describe(t.Elem(), fresh)
+		g.form, g.elem = formArray, describeType(t.Elem(), fresh)
 	case reflect.Map:
-		g.form, g.key, g.elem = formMap, describe(t.Key(), fresh), describe(t.Elem(), fresh)
+		g.form, g.key, g.elem = formMap, describeType(t.Key(), fresh), describeType(t.Elem(), fresh)
 	case reflect.Pointer:
-		g.form, g.elem = formPointer, describe(t.Elem(), fresh)
+		g.form, g.elem = formPointer, describeType(t.Elem(), fresh)
 	case reflect.Interface:
 		g.form = formInterface
 	case reflect.Struct:

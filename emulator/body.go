@@ -1,0 +1,96 @@
+package emulator
+
+// Bodies of requests and responses. Reading one in an event gives the turn up.
+// https://developers.cloudflare.com/workers/runtime-apis/streams/
+
+import (
+	"io"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// turnBody is a body as an event reads it.
+type turnBody struct {
+	e driver.Event
+	r io.Reader
+}
+
+// bound is r for the event to read; nil stays nil.
+func bound(e driver.Event, r io.Reader) io.Reader {
+	if r == nil || e == nil {
+		return r
+	}
+	return &turnBody{e, r}
+}
+
+// boundRequest is bound for the body of a request.
+func boundRequest(e driver.Event, r io.ReadCloser) io.ReadCloser {
+	if r == nil || e == nil {
+		return r
+	}
+	return &turnBody{e, r}
+}
+
+// unbound is the body below, for another to read.
+func unbound(r io.ReadCloser) io.ReadCloser {
+	if b, ok := r.(*turnBody); ok {
+		if c, ok := b.r.(io.ReadCloser); ok {
+			return c
+		}
+		return io.NopCloser(b.r)
+	}
+	return r
+}
+
+func unboundReader(r io.Reader) io.Reader {
+	if b, ok := r.(*turnBody); ok {
+		return b.r
+	}
+	return r
+}
+
+// Read reads off the turn.
+func (b *turnBody) Read(p []byte) (n int, err error) {
+	werr := b.e.Wait(nil, driver.PinBody, driver.Place{}, func() error {
+		n, err = b.r.Read(p)
+		return nil
+	})
+	if werr != nil {
+		return n, werr
+	}
+	return n, err
+}
+
+// Close closes the body below.
+func (b *turnBody) Close() error {
+	if c, ok := b.r.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// objectBody is the body of an object's response, which pins the object while
+// the front door streams it.
+type objectBody struct {
+	in *instance
+	io.Reader
+}
+
+// Close closes the body if it can be closed.
+func (b *objectBody) Close() error {
+	if c, ok := b.Reader.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// streamed pins the object until the returned function is called.
+func streamed(r io.Reader) (end func()) {
+	b, ok := r.(*objectBody)
+	if !ok {
+		return func() {}
+	}
+	p := &pin{kind: driver.PinBody}
+	b.in.pin(p)
+	return func() { b.in.unpin(p) }
+}

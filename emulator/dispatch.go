@@ -1,0 +1,92 @@
+package emulator
+
+// https://developers.cloudflare.com/durable-objects/api/base/#websocketmessage
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// begun tells the socket that its event has its turn.
+func (e *event) begun() *view {
+	s := e.socket
+	s.pending.Add(-1)
+	if e.cost > 0 {
+		s.mu.Lock()
+		t := s.t
+		s.mu.Unlock()
+		if t != nil {
+			t.Consumed(e.cost)
+		}
+	}
+	return s.viewOf(e.in)
+}
+
+// autoRespond answers a message that waited behind others.
+func (e *event) autoRespond() {
+	e.begun()
+	e.in.o.sockets.answer(e.socket)
+}
+
+func (e *event) webSocketMessage() {
+	v := e.begun()
+	if e.in.handles(driver.HandlesWebSocketMessage) {
+		e.handle(func() error { return e.in.obj.WebSocketMessage(e, v, e.message) })
+	}
+}
+
+// webSocketClose dispatches the end of a connection. The socket is listed until
+// the handler first waits or ends.
+func (e *event) webSocketClose() {
+	v, s := e.begun(), e.socket
+	s.mu.Lock()
+	if e.closed.WasClean {
+		s.peerClosed = true
+	} else {
+		s.lost = true
+	}
+	s.mu.Unlock()
+	e.onRelease = func() {
+		e.in.o.sockets.unlist(s)
+		s.touch(e.in)
+	}
+	if e.in.handles(driver.HandlesWebSocketClose) {
+		c := e.closed
+		e.handle(func() error { return e.in.obj.WebSocketClose(e, v, c.Code, c.Reason, c.WasClean) })
+	}
+}
+
+func (e *event) webSocketError() {
+	v, s := e.begun(), e.socket
+	s.mu.Lock()
+	s.failed = true
+	s.mu.Unlock()
+	e.onRelease = func() { e.in.o.sockets.unlist(s) }
+	if e.in.handles(driver.HandlesWebSocketError) {
+		e.handle(func() error { return e.in.obj.WebSocketError(e, v, e.protocol) })
+	}
+}
+
+// handle runs a WebSocket handler within the event timeout; what it throws is
+// only logged.
+func (e *event) handle(f func() error) {
+	o := e.in.o
+	if d := o.sockets.eventTimeout(); d > 0 {
+		ctx, cancel := context.WithCancelCause(e.in.ctx)
+		defer cancel(nil)
+		e.Context = ctx
+		t := o.ns.w.clock.AfterFunc(d, func() {
+			err := plainError(msgEventTimeout)
+			o.fault(e.handler, err)
+			cancel(err)
+		})
+		defer t.Stop()
+	}
+	if err := f(); err != nil && !errors.Is(err, driver.ErrReset) {
+		o.fault(e.handler, exception(err))
+	}
+}
+
+func (in *instance) handles(h driver.Handlers) bool { return in.o.ns.handlers&h != 0 }

@@ -1,0 +1,40 @@
+package driver
+
+import (
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// Place is where in the user's code something was made. The zero Place is unknown.
+type Place struct {
+	File string
+	Line int
+}
+
+func (p Place) String() string {
+	if p.File == "" {
+		return "unknown place"
+	}
+	return p.File + ":" + strconv.Itoa(p.Line)
+}
+
+// front is the front end packages' import path, whose frames are not the user's.
+const front = "github.com/seed-36a2c969/emu/emulator/durable"
+
+// CallerOutside is the innermost place on the calling goroutine's stack that is
+// not in package durable or below it; their tests count as users.
+func CallerOutside() Place {
+	var pcs [16]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
+		inside := strings.HasPrefix(f.Function, front+".") || strings.HasPrefix(f.Function, front+"/")
+		if !inside || strings.HasSuffix(f.File, "_test.go") {
+			return Place{f.File, f.Line}
+		}
+		if !more {
+			return Place{}
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package durable
+
+// https://developers.cloudflare.com/durable-objects/api/namespace/
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// Env holds the bindings of wrangler.jsonc.
+type Env struct{ env driver.Env }
+
+// Var returns a text variable or secret, and "" if there is none.
+func (e *Env) Var(name string) string {
+	text, _, _, _ := e.env.Var(name)
+	return text
+}
+
+// JSON decodes a variable given as JSON in wrangler.jsonc, as encoding/json
+// does. With no such variable it returns an error and leaves v as it is.
+func (e *Env) JSON(name string, v any) error {
+	_, _, data, ok := e.env.Var(name)
+	if !ok {
+		return fmt.Errorf("durable: no variable %q", name)
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("durable: variable %q: %w", name, err)
+	}
+	return nil
+}
+
+// DurableObject returns the namespace bound to name. With no such binding it
+// returns a namespace whose stubs fail with [ErrNoBinding].
+func (e *Env) DurableObject(name string) *Namespace {
+	n, ok := e.env.Namespace(name)
+	if !ok {
+		n = unbound{}
+	}
+	return &Namespace{n}
+}
+
+// Namespace is a Durable Object binding.
+type Namespace struct{ n driver.Namespace }
+
+// GetByName is the same as Get(IDFromName(name)).
+func (n *Namespace) GetByName(name string) *Stub { return n.Get(n.IDFromName(name)) }
+
+// Get returns a stub of the object with that id. It does not start the object.
+func (n *Namespace) Get(id ID) *Stub { return &Stub{n.n.Get(id.id)} }
+
+// IDFromName derives an id from a name; the same name gives the same id.
+func (n *Namespace) IDFromName(name string) ID { return ID{n.n.IDFromName(name)} }
+
+// IDFromString parses what [ID.String] returned, in either case.
+func (n *Namespace) IDFromString(hex string) (ID, error) {
+	id, err := n.n.IDFromString(hex)
+	return ID{id}, caught(err)
+}
+
+// NewUniqueID makes a random id.
+func (n *Namespace) NewUniqueID() ID { return ID{n.n.NewUniqueID()} }
+
+// Jurisdiction restricts the namespace; "" is no restriction. Like workerd, the
+// emulator has no jurisdictions and returns Cloudflare's error for any other.
+func (n *Namespace) Jurisdiction(j string) (*Namespace, error) {
+	r, err := n.n.Jurisdiction(j)
+	if err != nil {
+		return nil, caught(err)
+	}
+	return &Namespace{r}, nil
+}
+
+// ID is a Durable Object id. IDs are comparable with ==, which compares the name
+// too; [ID.Equals] compares only what Cloudflare compares.
+type ID struct{ id driver.ID }
+
+// String returns 64 lower-case hexadecimal digits.
+func (id ID) String() string { return hex.EncodeToString(id.id.Bytes[:]) }
+
+// Name returns the name given to IDFromName, if this value was made from one.
+func (id ID) Name() string { return id.id.Name }
+
+// Equals reports whether both are the id of the same object.
+func (id ID) Equals(other ID) bool { return id.id.Bytes == other.id.Bytes }
+
+// Stub is a client of one object. It never fails to be made; its calls fail.
+// After the object was reset the stub stays broken; get a new one.
+type Stub struct{ s driver.Stub }
+
+// ID returns the object's id.
+func (s *Stub) ID() ID { return ID{s.s.ID()} }
+
+// Name returns the name the stub was made with, if any.
+func (s *Stub) Name() string { return s.s.ID().Name }
+
+// Fetch sends a request to the object. A request received by the caller may be
+// passed on as it is, and the response, a WebSocket upgrade too, returned as it is.
+func (s *Stub) Fetch(ctx context.Context, r *Request) (*Response, error) {
+	resp, err := s.s.Fetch(ctx, sent(r), callerOf(ctx))
+	if err != nil {
+		return nil, caught(err)
+	}
+	return gotten(resp), nil
+}
+
+// Call calls an RPC method and decodes its result into result, which may be nil.
+// A failure in the object is an [*Error] with Remote set. Arguments and results
+// are at most 32 MiB serialized.
+func (s *Stub) Call(ctx context.Context, method string, result any, args ...any) error {
+	in := make([]driver.Value, len(args))
+	for i, a := range args {
+		v, err := valueOf(a)
+		if err != nil {
+			return fmt.Errorf("durable: argument %d of %s: %w", i+1, method, err)
+		}
+		in[i] = v
+	}
+	out, err := s.s.Call(ctx, method, in, callerOf(ctx))
+	if err != nil {
+		return caught(err)
+	}
+	if result == nil {
+		return nil
+	}
+	return decodeValue(out, result)
+}
+
+// unbound is the namespace of a binding that is not there.
+type unbound struct{}
+
+func (unbound) IDFromName(name string) driver.ID              { return driver.ID{Name: name, HasName: true} }
+func (unbound) IDFromString(string) (driver.ID, error)        { return driver.ID{}, ErrNoBinding }
+func (unbound) NewUniqueID() driver.ID                        { return driver.ID{} }
+func (unbound) Jurisdiction(string) (driver.Namespace, error) { return nil, ErrNoBinding }
+func (unbound) Get(id driver.ID) driver.Stub                  { return unboundStub{id} }
+
+type unboundStub struct{ id driver.ID }
+
+func (s unboundStub) ID() driver.ID { return s.id }
+func (unboundStub) Fetch(context.Context, *driver.Request, driver.Place) (*driver.Response, error) {
+	return nil, ErrNoBinding
+}
+func (unboundStub) Call(context.Context, string, []driver.Value, driver.Place) (driver.Value, error) {
+	return nil, ErrNoBinding
+}

@@ -1,0 +1,85 @@
+package durable
+
+// https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
+
+import (
+	"errors"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+var (
+	// ErrReset is returned by what was kept from an instance that was reset.
+	ErrReset = driver.ErrReset
+	// ErrNoBinding is returned by the stubs of a namespace that is not bound.
+	ErrNoBinding = driver.ErrNoBinding
+	// ErrNoEvent is returned by a call whose context is not an event's.
+	ErrNoEvent = driver.ErrNoEvent
+)
+
+// Error is an exception: thrown by the runtime or by the object called. A
+// handler may return one to choose the class that callers see.
+type Error struct {
+	Name, Message                 string // Name is the exception's class, such as TypeError
+	Remote, Retryable, Overloaded bool
+	DurableObjectReset            bool
+	DurableObjectID               string // over RPC only
+	Props                         Value  // the error's own properties, if it had more
+	stack                         string
+}
+
+// Error returns the message without the class.
+func (e *Error) Error() string { return e.Message }
+
+// CloseError is the error of [WebSocket.Receive] after the peer has closed, or
+// vanished (code 1006, WasClean false).
+type CloseError struct {
+	Code     int
+	Reason   string
+	WasClean bool
+}
+
+func (e *CloseError) Error() string { return (*driver.Closed)(e).Error() }
+
+// caught turns an error of the runtime into the class author's.
+func caught(err error) error {
+	var thrown *driver.Error
+	var closed *driver.Closed
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &thrown):
+		e := &Error{
+			Name: thrown.Name, Message: thrown.Message, Remote: thrown.Remote, Retryable: thrown.Retryable,
+			Overloaded: thrown.Overloaded, DurableObjectReset: thrown.DurableObjectReset,
+			DurableObjectID: thrown.DurableObjectID, stack: thrown.Stack,
+		}
+		if len(thrown.Props) > 0 {
+			e.Props = Value{&driver.Object{Properties: thrown.Props}}
+		}
+		return e
+	case errors.As(err, &closed):
+		return (*CloseError)(closed)
+	}
+	return err
+}
+
+// thrown turns a class author's error into the runtime's. An error that wraps
+// an [Error] keeps its class and properties.
+func thrown(err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	d := &driver.Error{
+		Name: e.Name, Message: err.Error(), Retryable: e.Retryable, Overloaded: e.Overloaded,
+		Remote: e.Remote, DurableObjectReset: e.DurableObjectReset, Stack: e.stack, Cause: err,
+	}
+	if o, ok := e.Props.v.(*driver.Object); ok {
+		d.Props = o.Properties
+	}
+	return d
+}

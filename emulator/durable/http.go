@@ -1,0 +1,195 @@
+package durable
+
+// https://developers.cloudflare.com/workers/runtime-apis/request/
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/textproto"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// Header has the methods and the underlying type of net/http's Header, so that
+// http.Header(h) converts it.
+type Header map[string][]string
+
+// Get returns the first value of key, "" if there is none.
+func (h Header) Get(key string) string { return textproto.MIMEHeader(h).Get(key) }
+
+// Set replaces the values of key.
+func (h Header) Set(key, value string) { textproto.MIMEHeader(h).Set(key, value) }
+
+// Add adds a value to key.
+func (h Header) Add(key, value string) { textproto.MIMEHeader(h).Add(key, value) }
+
+// Del removes key.
+func (h Header) Del(key string) { textproto.MIMEHeader(h).Del(key) }
+
+// Values returns all values of key.
+func (h Header) Values(key string) []string { return textproto.MIMEHeader(h).Values(key) }
+
+// Request is a request received or to be sent. Its fields are those of
+// [net/http.Request] of the same names; package httpx converts.
+type Request struct {
+	Method string   // "" is GET
+	URL    *url.URL // absolute
+	Header Header
+	Body   io.ReadCloser // never nil on a received request
+	CF     CF            // request.cf
+}
+
+// CF is the part of request.cf that has a known meaning.
+type CF struct{ Colo, Country, City, ASN string }
+
+// NewRequest makes a request to an absolute URL; body may be nil.
+func NewRequest(method, address string, body io.Reader) (*Request, error) {
+	u, err := url.Parse(address)
+	if err != nil || !u.IsAbs() || u.Host == "" {
+		return nil, &Error{Name: "TypeError", Message: "Invalid URL: " + address}
+	}
+	r := &Request{Method: method, URL: u, Header: Header{}}
+	switch b := body.(type) {
+	case nil:
+	case io.ReadCloser:
+		r.Body = b
+	default:
+		r.Body = io.NopCloser(body)
+	}
+	if n, ok := lengthOf(body); ok {
+		r.Header.Set("Content-Length", fmt.Sprint(n))
+	}
+	return r, nil
+}
+
+// Clone returns a copy with the same body; the copy may be changed before it is
+// passed on, and only one of the two may be read.
+func (r *Request) Clone() *Request {
+	c := *r
+	u := *r.URL
+	c.URL = &u
+	c.Header = make(Header, len(r.Header))
+	for k, v := range r.Header {
+		c.Header[k] = slices.Clone(v)
+	}
+	return &c
+}
+
+// Response is an answer. The zero Status is 200.
+type Response struct {
+	Status    int
+	Header    Header
+	Body      io.Reader // streamed; nil is no body; closed after use if it is an [io.Closer]
+	WebSocket *WebSocket
+}
+
+// Text is new Response(body, {status}), with text/plain;charset=UTF-8.
+func Text(status int, body string) *Response {
+	return &Response{Status: status, Header: Header{"Content-Type": {"text/plain;charset=UTF-8"}}, Body: strings.NewReader(body)}
+}
+
+// JSON is Response.json(v, {status}); v is encoded by encoding/json.
+func JSON(status int, v any) (*Response, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return &Response{Status: status, Header: Header{"Content-Type": {"application/json"}}, Body: bytes.NewReader(data)}, nil
+}
+
+// Upgrade is new Response(null, {status: 101, webSocket: client}).
+func Upgrade(client *WebSocket) *Response { return &Response{Status: 101, WebSocket: client} }
+
+// Fetch is the global fetch(). With an "Upgrade: websocket" header the
+// response's WebSocket is the connection, still to be accepted.
+func Fetch(ctx context.Context, r *Request) (*Response, error) {
+	e := driver.EventOf(ctx)
+	if e == nil {
+		return nil, ErrNoEvent
+	}
+	resp, err := e.Fetch(ctx, sent(r), callerOf(ctx))
+	if err != nil {
+		return nil, caught(err)
+	}
+	return gotten(resp), nil
+}
+
+// noBody is the body of a received request that has none.
+type noBody struct{}
+
+func (noBody) Read([]byte) (int, error) { return 0, io.EOF }
+func (noBody) Close() error             { return nil }
+
+// received is a request as a handler sees it.
+func received(r *driver.Request) *Request {
+	q := &Request{Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body, CF: CF(r.CF)}
+	if q.Body == nil {
+		q.Body = noBody{}
+	}
+	return q
+}
+
+// sent is a request as the runtime sends it, with headers of its own.
+func sent(r *Request) *driver.Request {
+	d := &driver.Request{Method: r.Method, URL: r.URL, Header: maps.Clone(r.Header), Body: r.Body, CF: driver.CF(r.CF)}
+	if d.Method == "" {
+		d.Method = "GET"
+	}
+	if d.Header == nil {
+		d.Header = map[string][]string{}
+	}
+	if _, none := d.Body.(noBody); none {
+		d.Body = nil
+	}
+	return d
+}
+
+// gotten is a response as who sent the request sees it.
+func gotten(r *driver.Response) *Response {
+	return &Response{Status: r.Status, Header: r.Header, Body: r.Body, WebSocket: socketOf(r.WebSocket)}
+}
+
+// answer is a handler's result as the runtime sends it.
+func answer(r *Response, err error) (*driver.Response, error) {
+	if err != nil {
+		return nil, thrown(err)
+	}
+	if r == nil {
+		return nil, nil
+	}
+	d := &driver.Response{Status: r.Status, Header: r.Header, Body: r.Body}
+	if d.Status == 0 {
+		d.Status = 200
+	}
+	if r.WebSocket != nil {
+		d.WebSocket = r.WebSocket.s
+	}
+	if n, ok := lengthOf(r.Body); ok && d.Header["Content-Length"] == nil {
+		d.Header = maps.Clone(d.Header)
+		if d.Header == nil {
+			d.Header = map[string][]string{}
+		}
+		d.Header["Content-Length"] = []string{fmt.Sprint(n)}
+	}
+	return d, nil
+}
+
+// lengthOf is a body's length where its type tells.
+func lengthOf(body io.Reader) (int, bool) {
+	switch b := body.(type) {
+	case *strings.Reader:
+		return b.Len(), true
+	case *bytes.Reader:
+		return b.Len(), true
+	case *bytes.Buffer:
+		return b.Len(), true
+	}
+	return 0, false
+}

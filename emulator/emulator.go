@@ -1,0 +1,235 @@
+// Package emulator runs a Worker and its Durable Objects: namespaces and ids,
+// the life of objects, their turns and gates, hibernation, WebSockets as the
+// object sees them, storage semantics and alarms. It says what workerd says.
+//
+// A [World] is one running program. Many worlds live in one process and share
+// nothing.
+//
+// Source: https://developers.cloudflare.com/durable-objects/
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
+	"github.com/seed-36a2c969/emu/migrations"
+)
+
+func init() { driver.SetPairs(newPair) }
+
+// Options say what a world is made of.
+type Options struct {
+	// Config is the Worker's configuration. It must not be nil.
+	Config *config.Config
+	// Classes are the program's classes, Worker its default export (nil: none).
+	Classes []driver.Class
+	Worker  driver.Worker
+	// Persist is the folder of the stored data, in wrangler's layout below v3;
+	// "" keeps everything in memory.
+	Persist string
+	// Clock is the world's time; nil is the machine's.
+	Clock clock.Clock
+	// Seed makes UUIDs, unique ids and jitter reproducible; 0 is random.
+	Seed uint64
+	// Observe is told of every [Event], one at a time; nil is nobody.
+	Observe func(Event)
+	// MaxBuffered limits what waits for one slow client, in bytes; 0 is 64 MiB.
+	MaxBuffered int64
+	// NormalSync commits with SQLite's synchronous=NORMAL instead of FULL:
+	// faster, and a power failure may lose the last commits.
+	NormalSync bool
+	// Strict makes warnings about migrations errors; Purge lets a deleted
+	// class's data be moved to the trash folder.
+	Strict, Purge bool
+}
+
+// World is a Worker with its objects. Serve requests with [World.ServeHTTP] and
+// end it with [World.Close].
+type World struct {
+	opts      Options
+	clock     clock.Clock
+	chance    *chance
+	compat    compat
+	env       *env
+	classes   map[string]*namespace // by class name
+	alarms    *alarms
+	poller    *wire.Poller
+	transport *http.Transport
+	lock      *migrations.Lock
+	observe   sync.Mutex
+	samples   sampler
+	warnings  []config.Diagnostic
+	applied   []string
+
+	ctx    context.Context // of Worker invocations
+	cancel context.CancelFunc
+	closed atomic.Bool
+
+	gate    sync.Mutex // guards sealed, so that nothing starts once Close waits
+	sealed  bool
+	running sync.WaitGroup // every goroutine the world started
+
+	// loose are the sockets with a connection that are in no object's list.
+	loose struct {
+		sync.Mutex
+		set map[*socket]struct{}
+	}
+}
+
+// New makes a world: it checks the classes against the bindings, applies the
+// migrations and opens the namespaces. What is wrong comes as a [*Refusal].
+func New(o Options) (*World, error) {
+	w := &World{opts: o, clock: o.Clock, chance: newChance(o.Seed), compat: newCompat(o.Config), classes: map[string]*namespace{}}
+	if w.clock == nil {
+		w.clock = clock.Real{}
+	}
+	plan, ledger, err := w.prepare()
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger.Apply(plan); err != nil {
+		w.lock.Release()
+		return nil, err
+	}
+	for _, s := range plan.Steps {
+		w.applied = append(w.applied, s.String())
+	}
+	w.ctx, w.cancel = context.WithCancel(context.Background())
+	w.poller = wire.NewPoller()
+	w.transport = newTransport()
+	w.alarms = newAlarms(w)
+	if err := w.open(plan); err != nil {
+		w.Close()
+		return nil, err
+	}
+	w.alarms.start()
+	return w, nil
+}
+
+// Warnings are what the start found questionable; Applied says which migrations
+// it applied, a line each.
+func (w *World) Warnings() []config.Diagnostic { return w.warnings }
+
+// Applied says which migrations the start applied, a line each.
+func (w *World) Applied() []string { return w.applied }
+
+// Now is the world's time.
+func (w *World) Now() time.Time { return w.clock.Now() }
+
+// closePatience is how long Close waits before it says for whom.
+const closePatience = 5 * time.Second
+
+// Close ends the world: sockets are dropped with a bare FIN as a stopping workerd
+// drops them, running handlers see their contexts end, databases are closed.
+// It waits for all of the world's goroutines; if that takes more than 5 seconds
+// it reports an error event that names what it waits for, and after 10 returns
+// an error.
+func (w *World) Close() error {
+	if w.closed.Swap(true) {
+		return nil
+	}
+	w.cancel()
+	w.alarms.stop()
+	for _, n := range w.classes {
+		for _, o := range n.stop() {
+			o.shutdown()
+		}
+	}
+	w.shutLoose()
+	w.gate.Lock()
+	w.sealed = true
+	w.gate.Unlock()
+	w.transport.CloseIdleConnections()
+	done := make(chan struct{})
+	go func() {
+		w.running.Wait()
+		close(done)
+	}()
+	err := w.await(done)
+	w.poller.Close()
+	for _, o := range w.objects() {
+		o.close()
+	}
+	w.alarms.close()
+	return errors.Join(err, w.lock.Release())
+}
+
+func (w *World) await(done chan struct{}) error {
+	late := make(chan struct{}, 1)
+	for range 2 {
+		t := time.AfterFunc(closePatience, func() { late <- struct{}{} })
+		select {
+		case <-done:
+			t.Stop()
+			return nil
+		case <-late:
+			w.emit(Event{Type: EventError, Message: "still waiting for " + w.busy()})
+		}
+	}
+	return fmt.Errorf("a handler does not end: %s", w.busy())
+}
+
+// busy names what runs.
+func (w *World) busy() string {
+	var s string
+	for _, o := range w.objects() {
+		for _, p := range o.Pins() {
+			s += fmt.Sprintf("\n  %s %s: %s since %s at %s", o.ns.class.Name(), o.ID().Name, p.Kind, p.Since.Format(time.TimeOnly), p.Place)
+		}
+	}
+	if s == "" {
+		s = "\n  the Worker's own goroutines"
+	}
+	return s
+}
+
+// objects returns every object that has been addressed.
+func (w *World) objects() (all []*object) {
+	for _, n := range w.classes {
+		all = append(all, n.all()...)
+	}
+	return all
+}
+
+// enter counts the calling goroutine among the world's until running.Done; false if
+// the world is closed.
+func (w *World) enter() bool {
+	w.gate.Lock()
+	defer w.gate.Unlock()
+	if !w.sealed {
+		w.running.Add(1)
+	}
+	return !w.sealed
+}
+
+// start runs f on a goroutine that Close waits for; false if the world is closed.
+func (w *World) start(f func()) bool {
+	if !w.enter() {
+		return false
+	}
+	go func() {
+		defer w.running.Done()
+		f()
+	}()
+	return true
+}
+
+// shutLoose drops the connections that no object has.
+func (w *World) shutLoose() {
+	w.loose.Lock()
+	set := w.loose.set
+	w.loose.set = nil
+	w.loose.Unlock()
+	for s := range set {
+		s.shut()
+	}
+}

@@ -1,0 +1,29 @@
+package emulator
+
+// https://developers.cloudflare.com/workers/runtime-apis/bindings/
+
+import (
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// env holds a world's bindings.
+type env struct {
+	vars       map[string]config.Var
+	namespaces map[string]*namespace // by binding
+}
+
+// Var returns a variable or secret.
+func (e *env) Var(name string) (text string, isText bool, json []byte, ok bool) {
+	v, ok := e.vars[name]
+	return v.Text, v.IsText, v.JSON, ok
+}
+
+// Namespace returns the namespace of a binding.
+func (e *env) Namespace(binding string) (driver.Namespace, bool) {
+	n, ok := e.namespaces[binding]
+	if !ok {
+		return nil, false
+	}
+	return n, true
+}

@@ -1,0 +1,49 @@
+package emulator
+
+// https://developers.cloudflare.com/workers/observability/errors/
+
+import (
+	"html"
+	"net/http"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// answerError answers a request whose Worker failed: with the exception's text,
+// to a browser as a page, to an upgrade without a body.
+func answerError(rw http.ResponseWriter, r *http.Request, err *driver.Error, upgrade bool) {
+	h := rw.Header()
+	if upgrade {
+		h["Content-Type"] = nil
+		rw.WriteHeader(http.StatusInternalServerError)
+		http.NewResponseController(rw).Flush() // chunked, as workerd
+		return
+	}
+	text := uncaught(err)
+	if err.Stack != "" {
+		text += "\n" + err.Stack
+	}
+	if wantsPage(r) {
+		h.Set("Content-Type", "text/html;charset=utf-8")
+		text = "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>An error has occurred</title></head>\n" +
+			"<body><h1>" + html.EscapeString(uncaught(err)) + "</h1><pre>" + html.EscapeString(text) + "</pre></body>\n</html>\n"
+	} else {
+		h.Set("Content-Type", "text/plain;charset=UTF-8")
+	}
+	rw.WriteHeader(http.StatusInternalServerError)
+	if r.Method == http.MethodHead {
+		return
+	}
+	http.NewResponseController(rw).Flush() // chunked, as workerd
+	rw.Write([]byte(text))
+}
+
+// wantsPage reports whether the client is a browser, as Wrangler judges.
+func wantsPage(r *http.Request) bool {
+	if strings.Contains(strings.ToLower(r.UserAgent()), "curl/") || r.Header.Get("MF-Disable-Pretty-Error") != "" {
+		return false
+	}
+	accept := strings.ToLower(r.Header.Get("Accept"))
+	return strings.Contains(accept, "text/html") || strings.Contains(accept, "*/*") || strings.Contains(accept, "text/*")
+}

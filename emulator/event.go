@@ -1,0 +1,221 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// event is one run of user code in an object: a handler's, the constructor's, or
+// that of a function given to waitUntil. It is the context that the code gets
+// and, as [driver.Event], what the code's waiting calls reach.
+type event struct {
+	context.Context // the instance's; of an event with a timeout, one that ends sooner
+	pin
+	in      *instance
+	handler string // Cloudflare's name of what runs
+	run     func(*event)
+
+	holds     bool // has the turn; touched only by the goroutine that runs it
+	depth     int  // of blockConcurrencyWhile
+	onRelease func()
+
+	// Of a socket's event.
+	socket   *socket
+	cost     int
+	message  driver.Message
+	closed   *driver.Closed
+	protocol *driver.Error
+
+	done     chan struct{} // closed when there is a result; nil if nobody waits for it
+	settled  atomic.Bool
+	failure  *driver.Error // why there is no result
+	response *driver.Response
+	value    driver.Value
+	err      *driver.Error
+}
+
+func newEvent(done chan struct{}, handler string, run func(*event)) *event {
+	e := &event{handler: handler, run: run, done: done}
+	e.pin = pin{kind: driver.PinEvent, event: e}
+	return e
+}
+
+// Value returns the event itself for [driver.EventKey].
+func (e *event) Value(key any) any {
+	if key == (driver.EventKey{}) {
+		return e
+	}
+	return e.Context.Value(key)
+}
+
+// throw is the result of a handler that failed.
+func (e *event) throw(err *driver.Error) { e.err, e.response, e.value = err, nil, nil }
+
+// exited is the result of a handler whose goroutine ended. After a reset the
+// event has failed already.
+func (e *event) exited() {
+	gone := plainError("the handler ended its goroutine with runtime.Goexit")
+	e.throw(gone)
+	if e.handler == "constructor" {
+		e.in.o.reset(e.in, gone)
+	}
+}
+
+// settle publishes the result.
+func (e *event) settle() {
+	if e.settled.CompareAndSwap(false, true) && e.done != nil {
+		close(e.done)
+	}
+}
+
+// fail publishes that there is none.
+func (e *event) fail(err *driver.Error) {
+	if e.settled.CompareAndSwap(false, true) {
+		e.failure = err
+		if e.done != nil {
+			close(e.done)
+		}
+	}
+}
+
+// result is what the event came to, after done.
+func (e *event) result() (*driver.Response, driver.Value, *driver.Error) {
+	switch {
+	case e.failure != nil:
+		return nil, nil, e.failure
+	case e.err != nil:
+		return nil, nil, e.err
+	}
+	return e.response, e.value, nil
+}
+
+// released is called when the turn is given up for the first time.
+func (e *event) released() {
+	if f := e.onRelease; f != nil {
+		e.onRelease = nil
+		f()
+	}
+}
+
+// Wait gives the turn up while f runs. In f itself, and after the event, it only
+// runs f.
+func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) (err error) {
+	if !e.holds {
+		return f()
+	}
+	p := &pin{kind: kind, at: at}
+	e.in.pin(p)
+	e.in.release(e)
+	// Deferred, so that the turn is taken also before a panic or Goexit of f unwinds.
+	defer func() {
+		reset := e.in.acquire(e)
+		e.in.unpin(p)
+		if reset != nil {
+			err = reset
+		}
+	}()
+	return f()
+}
+
+// Sleep waits for d of the world's time.
+func (e *event) Sleep(ctx context.Context, d time.Duration, at driver.Place) error {
+	return e.Wait(ctx, driver.PinSleep, at, func() error { return e.in.o.ns.w.sleep(ctx, d) })
+}
+
+// Now is the world's time.
+func (e *event) Now() time.Time { return e.in.o.ns.w.clock.Now() }
+
+// UUID is the world's crypto.randomUUID().
+func (e *event) UUID() string { return e.in.o.ns.w.chance.uuid() }
+
+// InObject is true.
+func (e *event) InObject() bool { return true }
+
+// Fetch is the global fetch().
+func (e *event) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (resp *driver.Response, err error) {
+	r.Body = unbound(r.Body)
+	err = e.Wait(ctx, driver.PinFetch, at, func() (err error) {
+		resp, err = e.in.o.ns.w.fetch(ctx, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if v, ok := resp.WebSocket.(*view); ok {
+		v.in = e.in
+		if err := v.s.adopt(e.in, driver.PinOutgoing, at); err != nil {
+			return nil, err
+		}
+	}
+	resp.Body = bound(e, resp.Body)
+	return resp, nil
+}
+
+// WaitUntil runs f as an event of its own.
+func (e *event) WaitUntil(f func(ctx context.Context) error, at driver.Place) { e.in.waitUntil(f, at) }
+
+func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place) {
+	e := newEvent(nil, "waitUntil", func(e *event) {
+		if err := f(e); err != nil && !errors.Is(err, driver.ErrReset) {
+			in.o.fault("waitUntil", exception(err))
+		}
+	})
+	e.pin.kind, e.pin.at = driver.PinWaitUntil, at
+	in.o.mu.Lock()
+	defer in.o.mu.Unlock()
+	if in.o.inst == in && !in.o.stopped {
+		in.submit(e)
+	}
+}
+
+// sleep waits for d of the world's time.
+func (w *World) sleep(ctx context.Context, d time.Duration) error {
+	over := make(chan struct{})
+	t := w.clock.AfterFunc(d, func() { close(over) })
+	select {
+	case <-over:
+		return nil
+	case <-ctx.Done():
+		t.Stop()
+		return context.Cause(ctx)
+	}
+}
+
+// exception is an error of user code as the exception that it stands for.
+func exception(err error) *driver.Error {
+	var e *driver.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &driver.Error{Name: "Error", Message: err.Error(), Cause: err}
+}
+
+// panicked is a panic of user code as the exception that it stands for.
+func panicked(p any, stack []byte) *driver.Error {
+	e := &driver.Error{Name: "Error", Message: fmt.Sprint(p), Stack: userFrames(stack)}
+	if err, ok := p.(error); ok {
+		thrown := *exception(err)
+		thrown.Stack = e.Stack
+		e = &thrown
+	}
+	return e
+}
+
+// fault tells the observer of an exception that user code did not catch.
+func (o *object) fault(handler string, err *driver.Error) {
+	o.emit(Event{Type: EventError, Handler: handler, Message: uncaught(err), Stack: err.Stack})
+}
+
+// uncaught is an exception as a log shows it.
+func uncaught(err *driver.Error) string {
+	name := err.Name
+	if name == "" {
+		name = "Error"
+	}
+	return name + ": " + err.Message
+}

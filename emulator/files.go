@@ -1,0 +1,56 @@
+package emulator
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
+	"github.com/seed-36a2c969/emu/migrations"
+)
+
+// files is where a namespace keeps its databases: in wrangler's layout
+// <persist>/v3/do/<unique key>/<id>.sqlite, or in memory.
+type files struct {
+	dir    string // "" is in memory
+	memory *store.Memory
+	sync   store.SyncMode
+}
+
+func newFiles(o *Options, unique string) *files {
+	if o.Persist == "" {
+		return &files{memory: new(store.Memory)}
+	}
+	f := &files{dir: filepath.Join(migrations.Dir(o.Persist), unique)}
+	if o.NormalSync {
+		f.sync = store.Normal
+	}
+	return f
+}
+
+// open opens an object's database and makes it if it is not there.
+func (f *files) open(id [32]byte) (*store.DB, error) {
+	if f.dir == "" {
+		return store.Open(store.Options{Memory: f.memory, Path: idString(id)})
+	}
+	if err := os.MkdirAll(f.dir, 0o777); err != nil {
+		return nil, err
+	}
+	return store.Open(store.Options{Path: filepath.Join(f.dir, idString(id)+".sqlite"), Sync: f.sync})
+}
+
+// alarms opens the namespace's alarms; nil if there are none and make is false.
+func (f *files) alarms(make bool) (*store.Alarms, error) {
+	if f.dir == "" {
+		return nil, nil
+	}
+	path := filepath.Join(f.dir, "metadata.sqlite")
+	if !make {
+		if _, err := os.Stat(path); os.IsNotExist(err) {
+			return nil, nil
+		}
+	}
+	if err := os.MkdirAll(f.dir, 0o777); err != nil {
+		return nil, err
+	}
+	return store.OpenAlarms(store.Options{Path: path, Sync: f.sync})
+}

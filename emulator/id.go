@@ -1,0 +1,61 @@
+package emulator
+
+// https://developers.cloudflare.com/durable-objects/api/id/
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"unicode/utf16"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// idKey derives the ids of one namespace from its unique key,
+// "<script name>-<class name>", as workerd does.
+type idKey [sha256.Size]byte
+
+func newIDKey(uniqueKey string) idKey { return sha256.Sum256([]byte(uniqueKey)) }
+
+func (k idKey) mac(b []byte) []byte {
+	h := hmac.New(sha256.New, k[:])
+	h.Write(b)
+	return h.Sum(nil)[:16]
+}
+
+// fromBase completes the 16 bytes that an id starts with.
+func (k idKey) fromBase(base []byte) (id [32]byte) {
+	copy(id[:16], base)
+	copy(id[16:], k.mac(base))
+	return id
+}
+
+func (k idKey) fromName(name string) driver.ID {
+	return driver.ID{Bytes: k.fromBase(k.mac([]byte(name))), Name: name, HasName: true}
+}
+
+func (k idKey) fromString(s string) (driver.ID, error) {
+	var id driver.ID
+	if len(s) != 64 {
+		return id, typeError(msgIDSyntax)
+	}
+	if _, err := hex.Decode(id.Bytes[:], []byte(s)); err != nil {
+		return id, typeError(msgIDSyntax)
+	}
+	if !hmac.Equal(id.Bytes[16:], k.mac(id.Bytes[:16])) {
+		return driver.ID{}, typeError(msgIDNamespace)
+	}
+	return id, nil
+}
+
+// maxVisibleName is how many UTF-16 units a name may have to be ctx.id.name
+// inside the object.
+const maxVisibleName = 1024
+
+// inside is the id as the object itself sees it.
+func inside(id driver.ID) driver.ID {
+	if len(id.Name) > maxVisibleName && len(utf16.Encode([]rune(id.Name))) > maxVisibleName {
+		id.Name, id.HasName = "", false
+	}
+	return id
+}

@@ -1,0 +1,167 @@
+package emulator
+
+// https://developers.cloudflare.com/durable-objects/concepts/what-are-durable-objects/
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"runtime/pprof"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+)
+
+// instance is an object in memory: one construction of the class. One event at
+// a time has its turn; see turn.go.
+type instance struct {
+	o       *object
+	id      driver.ID
+	obj     driver.Instance // set by the constructor's event, which is the first
+	storage *storage
+	cancel  context.CancelCauseFunc
+	ctx     context.Context // of its events; carries the profiler's label
+	dirty   []*socket       // with frames staged in this turn; belongs to who has the turn
+
+	mu      sync.Mutex
+	busy    bool   // somebody has the turn
+	ready   []turn // who wants it, in the order in which they became ready
+	blocker *event // while it is set only this event may have the turn
+	pins    pins
+	gone    bool          // evicted or reset
+	dead    atomic.Bool   // is gone, for those without the lock
+	broken  *driver.Error // reset, with this
+	idle    clock.Timer
+	quiet   time.Time // since when nothing pins it
+}
+
+// newInstance starts an instance. o.mu is held.
+func newInstance(o *object) *instance {
+	in := &instance{o: o, id: inside(o.ident())}
+	in.storage = newStorage(in)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	in.cancel = cancel
+	in.ctx = pprof.WithLabels(ctx, pprof.Labels(labelKey, labelOf(in)))
+	e := newEvent(nil, "constructor", in.construct)
+	in.blocker = e
+	in.submit(e)
+	return in
+}
+
+// construct is the first event of an instance.
+func (in *instance) construct(e *event) {
+	o := in.o
+	woken := o.sockets.count() > 0
+	obj, err := o.ns.class.Construct(e, (*state)(in), o.ns.w.env)
+	if err == nil {
+		err = context.Cause(in.ctx)
+	}
+	if err != nil {
+		if !errors.Is(err, driver.ErrReset) {
+			thrown := exception(err)
+			o.fault("constructor", thrown)
+			o.reset(in, thrown)
+		}
+		return
+	}
+	in.obj = obj
+	in.mu.Lock()
+	in.blocker = nil
+	in.mu.Unlock()
+	if woken {
+		o.emit(Event{Type: EventWake, Sockets: o.sockets.count()})
+	} else {
+		o.emit(Event{Type: EventStart})
+	}
+}
+
+// submit queues a new event. o.mu is held, so that the instance is not gone.
+func (in *instance) submit(e *event) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	e.in = in
+	if e.Context == nil {
+		e.Context = in.ctx
+	}
+	in.addPin(&e.pin)
+	in.ready = append(in.ready, turn{e: e})
+	if !in.busy {
+		if next := in.pass(); next != nil {
+			in.spawn(next)
+		}
+	}
+}
+
+// spawn runs an event that has been given the turn on a goroutine of its own.
+func (in *instance) spawn(e *event) {
+	in.o.ns.w.start(func() { in.run(e) })
+}
+
+// run runs an event that has the turn, and then those that are next.
+func (in *instance) run(e *event) {
+	pprof.SetGoroutineLabels(in.ctx)
+	for e != nil {
+		e = in.runOne(e)
+	}
+}
+
+// runOne runs an event and returns the next one, which has been given the turn.
+func (in *instance) runOne(e *event) (next *event) {
+	returned := false
+	defer func() {
+		if returned {
+			next = in.finish(e)
+			return
+		}
+		if p := recover(); p != nil {
+			thrown := panicked(p, debug.Stack())
+			in.o.fault(e.handler, thrown)
+			if e.handler == "constructor" {
+				in.o.reset(in, thrown)
+			}
+			e.throw(thrown)
+			next = in.finish(e)
+			return
+		}
+		// The goroutine ends, by Abort or by runtime.Goexit: others go on.
+		e.exited()
+		if after := in.finish(e); after != nil {
+			in.spawn(after)
+		}
+	}()
+	e.holds = true
+	e.run(e)
+	returned = true
+	return nil
+}
+
+// breakWith makes the instance refuse everything and returns the events in
+// flight and waiting, which its caller must fail. o.mu is held.
+func (in *instance) breakWith(err *driver.Error) (flight []*event) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.gone, in.broken, in.blocker = true, err, nil
+	in.dead.Store(true)
+	var resumed []turn
+	for _, t := range in.ready {
+		if t.resume != nil {
+			resumed = append(resumed, t)
+		}
+	}
+	in.ready = resumed
+	for _, p := range in.pins.all {
+		if p.event != nil {
+			flight = append(flight, p.event)
+		}
+	}
+	if in.idle != nil {
+		in.idle.Stop()
+	}
+	if !in.busy {
+		in.pass()
+	}
+	return flight
+}

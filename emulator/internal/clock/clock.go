@@ -1,0 +1,24 @@
+// Package clock is the time of one world: the machine's, or one that moves only
+// when it is told to.
+package clock
+
+import "time"
+
+// Clock tells the time and calls back later. AfterFunc calls f in a goroutine
+// of its own or, for a manual clock, in the goroutine that advances it.
+type Clock interface {
+	Now() time.Time
+	AfterFunc(d time.Duration, f func()) Timer
+}
+
+// Timer is a callback to come. Stop reports whether it prevented it.
+type Timer interface{ Stop() bool }
+
+// Real is the machine's clock.
+type Real struct{}
+
+// Now is time.Now.
+func (Real) Now() time.Time { return time.Now() }
+
+// AfterFunc is time.AfterFunc.
+func (Real) AfterFunc(d time.Duration, f func()) Timer { return time.AfterFunc(d, f) }

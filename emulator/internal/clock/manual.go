@@ -1,0 +1,130 @@
+package clock
+
+import (
+	"container/heap"
+	"sync"
+	"time"
+)
+
+// Manual is a clock that stands until [Manual.Advance] moves it.
+type Manual struct {
+	// Settle, if set, is called before the clock moves and after each
+	// callback, so that what the callback started can end before time goes on.
+	Settle func()
+
+	mu     sync.Mutex
+	now    time.Time
+	seq    int
+	timers timers
+}
+
+// NewManual returns a clock that stands at start.
+func NewManual(start time.Time) *Manual { return &Manual{now: start} }
+
+// Now is the time the clock stands at.
+func (m *Manual) Now() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.now
+}
+
+// AfterFunc calls f when the clock has been advanced by d; with d of 0 or less,
+// at the next Advance.
+func (m *Manual) AfterFunc(d time.Duration, f func()) Timer {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seq++
+	t := &manualTimer{clock: m, at: m.now.Add(max(d, 0)), seq: m.seq, f: f}
+	heap.Push(&m.timers, t)
+	return t
+}
+
+// Advance moves the clock by d and calls, in the order of their times, what falls due on the
+// way, timers that the callbacks set included.
+func (m *Manual) Advance(d time.Duration) {
+	m.settle()
+	m.mu.Lock()
+	end := m.now.Add(d)
+	m.mu.Unlock()
+	for m.step(end) {
+		m.settle()
+	}
+}
+
+// Next returns when the next timer falls due.
+func (m *Manual) Next() (at time.Time, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.timers) == 0 {
+		return time.Time{}, false
+	}
+	return m.timers[0].at, true
+}
+
+// step goes to the next timer due by end and calls it, or else to end.
+func (m *Manual) step(end time.Time) bool {
+	m.mu.Lock()
+	if len(m.timers) == 0 || m.timers[0].at.After(end) {
+		m.now = end
+		m.mu.Unlock()
+		return false
+	}
+	t := heap.Pop(&m.timers).(*manualTimer)
+	if t.at.After(m.now) {
+		m.now = t.at
+	}
+	m.mu.Unlock()
+	t.f()
+	return true
+}
+
+func (m *Manual) settle() {
+	if m.Settle != nil {
+		m.Settle()
+	}
+}
+
+type manualTimer struct {
+	clock *Manual
+	at    time.Time
+	seq   int
+	index int // -1 once called or stopped
+	f     func()
+}
+
+func (t *manualTimer) Stop() bool {
+	t.clock.mu.Lock()
+	defer t.clock.mu.Unlock()
+	if t.index < 0 {
+		return false
+	}
+	heap.Remove(&t.clock.timers, t.index)
+	return true
+}
+
+// timers is a heap by time, then by age.
+type timers []*manualTimer
+
+func (h timers) Len() int { return len(h) }
+func (h timers) Less(i, j int) bool {
+	if h[i].at.Equal(h[j].at) {
+		return h[i].seq < h[j].seq
+	}
+	return h[i].at.Before(h[j].at)
+}
+func (h timers) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+func (h *timers) Push(x any) {
+	t := x.(*manualTimer)
+	t.index = len(*h)
+	*h = append(*h, t)
+}
+func (h *timers) Pop() any {
+	t := (*h)[len(*h)-1]
+	(*h)[len(*h)-1] = nil
+	*h = (*h)[:len(*h)-1]
+	t.index = -1
+	return t
+}

@@ -1,0 +1,82 @@
+package emulator
+
+// https://developers.cloudflare.com/workers/runtime-apis/context/
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// invocation is one run of the Worker: the context that its handler gets. It
+// has no turn; a Worker's invocations run side by side. A client that goes away
+// does not end it.
+type invocation struct {
+	context.Context
+	w *World
+}
+
+func (w *World) invoke() *invocation { return &invocation{w.ctx, w} }
+
+// Value returns the invocation itself for [driver.EventKey].
+func (i *invocation) Value(key any) any {
+	if key == (driver.EventKey{}) {
+		return i
+	}
+	return i.Context.Value(key)
+}
+
+// Wait runs f.
+func (i *invocation) Wait(_ context.Context, _ driver.PinKind, _ driver.Place, f func() error) error {
+	return f()
+}
+
+// Sleep waits for d of the world's time.
+func (i *invocation) Sleep(ctx context.Context, d time.Duration, _ driver.Place) error {
+	return i.w.sleep(ctx, d)
+}
+
+// Now is the world's time.
+func (i *invocation) Now() time.Time { return i.w.clock.Now() }
+
+// UUID is the world's crypto.randomUUID().
+func (i *invocation) UUID() string { return i.w.chance.uuid() }
+
+// InObject is false.
+func (i *invocation) InObject() bool { return false }
+
+// Fetch is the global fetch().
+func (i *invocation) Fetch(ctx context.Context, r *driver.Request, _ driver.Place) (*driver.Response, error) {
+	return i.w.fetch(ctx, r)
+}
+
+// WaitUntil runs f beside the invocation; the world's Close waits for it.
+func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place) {
+	i.w.start(func() {
+		err := caughtPanic(func() error { return f(i) })
+		if err != nil && !errors.Is(err, context.Canceled) {
+			i.w.fault(exception(err))
+		}
+	})
+}
+
+// run runs the Worker's fetch handler; a panic is its exception.
+func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			resp, err = nil, panicked(p, debug.Stack())
+		}
+	}()
+	if i.w.opts.Worker == nil {
+		return nil, plainError(msgNoFetch)
+	}
+	return i.w.opts.Worker.Fetch(i, r, i.w.env)
+}
+
+// fault tells the observer of an exception in the Worker.
+func (w *World) fault(err *driver.Error) {
+	w.emit(Event{Type: EventError, Handler: "worker", Message: uncaught(err), Stack: err.Stack})
+}

@@ -1,0 +1,89 @@
+package emulator
+
+// https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#synchronous-kv-api
+
+import (
+	"slices"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
+	"github.com/seed-36a2c969/emu/emulator/internal/v8"
+)
+
+// kv is storage.kv.
+type kv struct{ s *storage }
+
+// KV returns storage.kv, whose methods a class without SQL is refused.
+func (s *storage) KV() driver.KV { return kv{s} }
+
+func (k kv) use(f func(db *store.DB) error) error {
+	if !k.s.in.o.ns.sql {
+		return plainError(msgNoKV)
+	}
+	return k.s.use(f)
+}
+
+func (k kv) Get(key string) (v driver.Value, err error) {
+	err = k.use(func(db *store.DB) error {
+		data, ok, err := db.Get(key)
+		if err == nil && ok {
+			v, err = v8.Decode(data)
+		}
+		return err
+	})
+	return v, err
+}
+
+func (k kv) Put(key string, v driver.Value) error {
+	return k.use(func(db *store.DB) error {
+		data, err := v8.Encode(v)
+		if err != nil {
+			return err
+		}
+		return db.Put(key, data)
+	})
+}
+
+func (k kv) Delete(key string) (existed bool, err error) {
+	err = k.use(func(db *store.DB) (err error) {
+		existed, err = db.Delete(key)
+		return err
+	})
+	return existed, err
+}
+
+func (k kv) List(o driver.ListOptions) (next func() (driver.Entry, bool, error), err error) {
+	opts, err := listOptions(o)
+	if err != nil {
+		return nil, err
+	}
+	var it *store.Iterator
+	if err := k.use(func(db *store.DB) error { it = db.Iterate(opts); return nil }); err != nil {
+		return nil, err
+	}
+	return func() (e driver.Entry, ok bool, err error) {
+		err = k.use(func(*store.DB) error {
+			entry, more, err := it.Next()
+			if err != nil || !more {
+				return err
+			}
+			ok, e.Key = true, entry.Key
+			e.Value, err = v8.Decode(entry.Value)
+			return err
+		})
+		if err != nil {
+			err = exception(err)
+		}
+		return e, ok && err == nil, err
+	}, nil
+}
+
+// sortedUnique is keys in the order of their bytes, each once.
+func sortedUnique(keys []string) []string {
+	if len(keys) < 2 {
+		return keys
+	}
+	keys = slices.Clone(keys)
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}

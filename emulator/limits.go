@@ -1,0 +1,19 @@
+package emulator
+
+import "time"
+
+// Cloudflare's limits as workerd enforces them locally.
+// https://developers.cloudflare.com/durable-objects/platform/limits/
+const (
+	idleTime        = 10 * time.Second // without an event, before an object leaves memory
+	blockTimeout    = 30 * time.Second // of blockConcurrencyWhile
+	maxBlockDepth   = 64
+	maxTags         = 10
+	maxTag          = 256 // bytes
+	maxSockets      = 32768
+	maxAttachment   = 16384    // bytes serialized
+	maxAutoResponse = 2048     // bytes
+	maxRPC          = 32 << 20 // bytes serialized
+	maxCloseReason  = 123      // bytes
+	maxEventTimeout = 7 * 24 * time.Hour
+)

@@ -1,0 +1,123 @@
+package emulator
+
+import (
+	"sync"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
+)
+
+// local carries the frames of one end of a pair to the other end in the same
+// world. It has a goroutine only while there is something to carry.
+type local struct {
+	w  *World
+	to *socket
+
+	mu       sync.Mutex
+	queue    [][]byte
+	bytes    int64
+	carrying bool
+	last     bool // nothing follows the queue
+	parser   wire.Parser
+}
+
+// join connects the two ends when both are used in this world.
+func (s *socket) join() {
+	s.joined.Lock()
+	defer s.joined.Unlock()
+	a, b := s, s.other
+	aw, aok := a.joinable()
+	bw, bok := b.joinable()
+	if !aok || !bok {
+		return
+	}
+	w := aw
+	if w == nil {
+		w = bw
+	}
+	if w == nil {
+		return
+	}
+	a.attach(w, &local{w: w, to: b}, nil)
+	b.attach(w, &local{w: w, to: a}, nil)
+}
+
+// joinable reports whether the socket is used and has no transport, and in which world.
+func (s *socket) joinable() (*World, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w, s.t == nil && (s.mode == accepted || s.mode == hibernatable)
+}
+
+func (l *local) Start() {}
+
+func (l *local) Write(frames []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last {
+		return
+	}
+	l.queue = append(l.queue, append([]byte(nil), frames...))
+	l.bytes += int64(len(frames))
+	l.carry()
+}
+
+func (l *local) Buffered() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bytes
+}
+
+func (l *local) Consumed(int) {}
+
+func (l *local) Finish() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = true
+	l.carry()
+}
+
+func (l *local) Shut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last, l.queue, l.bytes = true, nil, 0
+	l.carry()
+}
+
+// carry starts the goroutine if there is none. l.mu is held.
+func (l *local) carry() {
+	if !l.carrying {
+		l.carrying = l.w.start(l.run)
+	}
+}
+
+func (l *local) run() {
+	for {
+		l.mu.Lock()
+		if len(l.queue) == 0 {
+			l.carrying = false
+			last := l.last
+			l.mu.Unlock()
+			if last && !l.parser.Ended() {
+				l.to.Lost(nil)
+			}
+			return
+		}
+		frames := l.queue[0]
+		l.queue = l.queue[1:]
+		l.bytes -= int64(len(frames))
+		l.mu.Unlock()
+		l.parser.Feed(frames, l)
+	}
+}
+
+// Message, PeerClosed and Failed pass on what the parser finds.
+func (l *local) Message(binary bool, data []byte) int { l.to.Message(binary, data); return 0 }
+
+// PeerClosed passes the Close frame on.
+func (l *local) PeerClosed(code int, reason string) { l.to.PeerClosed(code, reason) }
+
+// Failed cannot happen: the frames are our own.
+func (l *local) Failed(int, string) {}
+
+// Ping cannot happen: the API sends none.
+func (l *local) Ping([]byte) {}

@@ -1,0 +1,112 @@
+package emulator
+
+// Cloudflare's words, verbatim: what wrangler 4.164.0 and workerd 2026-11-17
+// say. Nothing here is rephrased, also where it is odd.
+
+import (
+	"fmt"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+const (
+	msgIDSyntax       = "Invalid Durable Object ID: must be 64 hex digits"
+	msgIDNamespace    = "Durable Object ID is not valid for this namespace."
+	msgJurisdiction   = "Jurisdiction restrictions are not implemented in workerd."
+	msgAbort          = "Application called abort() to reset Durable Object."
+	msgBlockTimeout   = "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was canceled and the Durable Object was reset."
+	msgBlockNested    = "blockConcurrencyWhile() calls are nested too deeply."
+	msgNoResponse     = "Incorrect type for Promise: the Promise did not resolve to 'Response'."
+	msgNoFetch        = "Handler does not export a fetch() function."
+	msgEventTimeout   = "Actor exceeded event execution time and was disconnected."
+	msgConnectionLost = "Network connection lost."
+
+	msgUpgradeNotAsked = "Worker tried to return a WebSocket in a response to a request which did not contain the header \"Upgrade: websocket\"."
+	msgStatusRange     = "Responses may only be constructed with status codes in the range 200 to 599, inclusive."
+	msgStatusWebSocket = "Responses with a WebSocket must have status code 101."
+	msgNullBody        = "Response with null body status (101, 204, 205, or 304) cannot have a body."
+	msgReturnHibernate = "Can't return WebSocket in a Response after calling acceptWebSocket()."
+	msgReturnAccepted  = "Can't return WebSocket in a Response after calling accept()."
+	msgAcceptReturned  = "Can't accept() WebSocket after returning it in a response."
+	msgReturnUsed      = "Can't return WebSocket that was already used in a response."
+
+	msgAlreadyAccepted = "Cannot call `acceptWebSocket()` if the WebSocket was already accepted via `accept()`"
+	msgPairUsed        = "Cannot call `acceptWebSocket()` on this WebSocket because its pair has already been accepted or used in a Response."
+	msgTooManyTags     = "a Hibernatable WebSocket cannot have more than 10 tags"
+	msgAcceptHibernate = "Can't accept() WebSocket after enabling hibernation."
+	msgNotAccepted     = "You must call one of accept() or state.acceptWebSocket() on this WebSocket before sending messages."
+	msgTagsNotAccepted = "you must call 'acceptWebSocket()' before attempting to access the tags of a WebSocket."
+	msgTagsAccepted    = "only hibernatable websockets can have tags."
+	msgSendAfterClose  = "Can't call WebSocket send() after close()."
+	msgReasonTooLong   = "WebSocket close reason must not be longer than 123 bytes when UTF-8 encoded."
+	msgReasonNoCode    = "If you specify a WebSocket close reason, you must also specify a code."
+	msgDisconnected    = "WebSocket disconnected without sending Close frame."
+	msgEventTimeoutMax = "Event timeout should not exceed 604800000 ms."
+	msgNegative        = "The value cannot be converted because it is negative and this API expects a positive number."
+
+	msgAlarmPast      = "setAlarm() cannot be called with an alarm time <= 0"
+	msgAlarmInvalid   = "The value cannot be converted because it is not a valid Date."
+	msgAlarmFar       = "This API doesn't support dates after 2189."
+	msgAlarmNoHandler = "Your Durable Object class must have an alarm() handler in order to call setAlarm()"
+
+	msgDeleteAllInTransaction = "Cannot call deleteAll() within a transaction"
+	msgListBothStarts         = "list() cannot be called with both start and startAfter values."
+	msgListLimit              = "List limit must be positive."
+	msgListInvalidated        = "kv.list() iterator was invalidated because a new call to kv.list() was started. Only one kv.list() iterator can exist at a time."
+	msgNoPITR                 = "This Durable Object's storage back-end does not implement point-in-time recovery."
+	msgConstraintsViolated    = "Durable Object was reset and rolled back to its last known good state because the application left the database in a state where constraints were violated: "
+	msgListRange              = "Value out of range. Must be between -2147483648 and 2147483647 (inclusive)."
+	msgPutUndefined           = "put() called with undefined value."
+
+	msgNoSQL = "SQL is not enabled for this Durable Object class. To enable it, change `new_classes` to `new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or wrangler.toml file. If using workerd directly,set `enableSql = true` in your workerd config for the class. Note that this change cannot be made after the class is already deployed to production."
+	msgNoKV  = "The storage.kv (synchronous KV) API is only available for SQLite-backed Durable Objects, but this object's namespace is not declared to use SQLite. You can use the older, asyncronous interface via methods of `storage` itself (e.g. `storage.get()`). Alternatively, to enable SQLite, change `new_classes` to `new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or wrangler.toml file. If using workerd directly, set `enableSql = true` in your workerd config for the class. Note that this change cannot be made after the class is already deployed to production."
+)
+
+func errorOf(name, message string) *driver.Error { return &driver.Error{Name: name, Message: message} }
+func typeError(message string) *driver.Error     { return errorOf("TypeError", message) }
+func rangeError(message string) *driver.Error    { return errorOf("RangeError", message) }
+func plainError(message string) *driver.Error    { return errorOf("Error", message) }
+
+func msgTagTooLong(tag string) string {
+	return fmt.Sprintf("\"%s\" is longer than the max tag length (256 characters).", tag)
+}
+
+func msgTooManySockets(kind string) string {
+	if kind == "" {
+		return fmt.Sprintf("only %d websockets can be accepted on a single Durable Object instance", maxSockets)
+	}
+	return fmt.Sprintf("only %d %s websockets can be open on a single Durable Object instance", maxSockets, kind)
+}
+
+func msgAttachment(n int) string {
+	return fmt.Sprintf("A WebSocket 'attachment' cannot be larger than %d bytes.'attachment' was %d bytes.", maxAttachment, n)
+}
+
+func msgAutoResponse(what string, n int) string {
+	return fmt.Sprintf("%s cannot be larger than %d bytes. A %s of size %d was provided.", what, maxAutoResponse, lower(what), n)
+}
+
+func lower(word string) string { return string(word[0]|0x20) + word[1:] }
+
+func msgCloseCode(code int) string { return fmt.Sprintf("Invalid WebSocket close code: %d.", code) }
+
+func msgProtocol(status int, description string) string {
+	return fmt.Sprintf("WebSocket protocol error; protocolError.statusCode = %d; protocolError.description = %s", status, description)
+}
+
+func msgNoMethod(method string) string {
+	return fmt.Sprintf("The RPC receiver does not implement the method \"%s\".", method)
+}
+
+func msgReserved(method string) string {
+	return fmt.Sprintf("'%s' is a reserved method and cannot be called over RPC.", method)
+}
+
+// Ours.
+func msgOverflow(buffered int64) string {
+	return fmt.Sprintf("a client reads too slowly: %d bytes wait for it, its WebSocket is closed with 1009", buffered)
+}
+
+func msgRPCSize(n int) string {
+	return fmt.Sprintf("Serialized RPC arguments or return values are limited to 32MiB, but the size of this value was: %d bytes.", n)
+}

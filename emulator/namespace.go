@@ -1,0 +1,91 @@
+package emulator
+
+// https://developers.cloudflare.com/durable-objects/api/namespace/
+
+import (
+	"sync"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// namespace holds the objects of one class.
+type namespace struct {
+	w        *World
+	class    driver.Class
+	handlers driver.Handlers
+	key      idKey
+	unique   string // the folder of its data
+	sql      bool   // migrated with new_sqlite_classes
+
+	mu      sync.Mutex
+	objects map[[32]byte]*object
+	closed  bool
+	files   *files
+}
+
+func newNamespace(w *World, class driver.Class, unique string, sql bool) *namespace {
+	return &namespace{
+		w: w, class: class, handlers: class.Handlers(), key: newIDKey(unique), unique: unique, sql: sql,
+		objects: map[[32]byte]*object{},
+	}
+}
+
+// object returns the object with that id, which need not be in memory.
+func (n *namespace) object(id [32]byte) *object {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	o := n.objects[id]
+	if o == nil {
+		o = newObject(n, id)
+		o.stopped = n.closed
+		n.objects[id] = o
+	}
+	return o
+}
+
+// IDFromName derives the id of a name.
+func (n *namespace) IDFromName(name string) driver.ID { return n.key.fromName(name) }
+
+// IDFromString parses an id of this namespace.
+func (n *namespace) IDFromString(hex string) (driver.ID, error) { return n.key.fromString(hex) }
+
+// NewUniqueID makes a random id.
+func (n *namespace) NewUniqueID() driver.ID {
+	var base [16]byte
+	n.w.chance.read(base[:])
+	return driver.ID{Bytes: n.key.fromBase(base[:])}
+}
+
+// Jurisdiction refuses every jurisdiction, as workerd does.
+func (n *namespace) Jurisdiction(j string) (driver.Namespace, error) {
+	if j != "" {
+		return nil, plainError(msgJurisdiction)
+	}
+	return n, nil
+}
+
+// Get returns a stub. An id of another namespace works, as locally in workerd.
+func (n *namespace) Get(id driver.ID) driver.Stub { return &stub{o: n.object(id.Bytes), id: id} }
+
+// stop ends the namespace's objects, and those that are addressed later.
+func (n *namespace) stop() []*object {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.closed = true
+	return n.list()
+}
+
+func (n *namespace) all() []*object {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.list()
+}
+
+// list: n.mu is held.
+func (n *namespace) list() []*object {
+	list := make([]*object, 0, len(n.objects))
+	for _, o := range n.objects {
+		list = append(list, o)
+	}
+	return list
+}

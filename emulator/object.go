@@ -1,0 +1,156 @@
+package emulator
+
+// https://developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle/
+
+import (
+	"encoding/hex"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// object is a Durable Object that has been addressed, in memory or not. What
+// is here outlives hibernation.
+type object struct {
+	ns      *namespace
+	id      [32]byte
+	sockets sockets // accepted for hibernation
+
+	mu      sync.Mutex // never held while user code runs; taken before instance.mu
+	inst    *instance  // nil: not in memory
+	leaving bool       // an instance is being let go; events wait
+	waiting []*event   // for leaving to end
+	life    *life      // of this and later instances until a reset
+	name    *string    // by which it was first addressed while not in memory
+	stopped bool       // by World.Close
+}
+
+// life is what a stub is connected to: the instances of an object between two
+// resets.
+type life struct{ broken atomic.Pointer[driver.Error] }
+
+func newObject(n *namespace, id [32]byte) *object {
+	o := &object{ns: n, id: id, life: new(life)}
+	o.sockets.o = o
+	return o
+}
+
+// ID returns the object's id with its name, if that is known.
+func (o *object) ID() driver.ID {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.ident()
+}
+
+// ident is ID. o.mu is held.
+func (o *object) ident() driver.ID {
+	id := driver.ID{Bytes: o.id}
+	if o.name != nil {
+		id.Name, id.HasName = *o.name, true
+	}
+	return id
+}
+
+func idString(id [32]byte) string { return hex.EncodeToString(id[:]) }
+
+// submit gives an event to the object, which is started if it is not in memory.
+// The event's fail is called if it cannot run.
+func (o *object) submit(e *event) {
+	o.mu.Lock()
+	switch {
+	case o.stopped:
+		o.mu.Unlock()
+		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost})
+		return
+	case o.leaving:
+		o.waiting = append(o.waiting, e)
+		o.mu.Unlock()
+		return
+	case o.inst == nil:
+		o.inst = newInstance(o)
+	}
+	o.inst.submit(e)
+	o.mu.Unlock()
+}
+
+// left ends leaving and runs what waited for it.
+func (o *object) left() {
+	o.mu.Lock()
+	o.leaving = false
+	waiting := o.waiting
+	o.waiting = nil
+	o.mu.Unlock()
+	for _, e := range waiting {
+		o.submit(e)
+	}
+}
+
+// connect returns the life that a stub's calls belong to from its first use on,
+// and notes the name that it addresses the object by.
+func (o *object) connect(id driver.ID) *life {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if id.HasName && o.name == nil && o.inst == nil {
+		o.name = &id.Name
+	}
+	return o.life
+}
+
+// reset breaks the instance: its events fail with err, its sockets are dropped with
+// a bare FIN, what it had not committed is lost, its stubs stay broken.
+func (o *object) reset(in *instance, err *driver.Error) {
+	e := *err
+	e.DurableObjectReset, e.Remote, e.Stack = true, false, ""
+	o.mu.Lock()
+	if o.inst != in {
+		o.mu.Unlock()
+		return
+	}
+	o.inst, o.leaving = nil, true
+	o.life.broken.Store(&e)
+	o.life = new(life)
+	flight := in.breakWith(&e)
+	o.mu.Unlock()
+
+	in.storage.discard()
+	o.sockets.reset()
+	in.cancel(driver.ErrReset)
+	o.emit(Event{Type: EventReset, Message: e.Error(), Stack: err.Stack})
+	for _, ev := range flight {
+		remote := e
+		remote.Remote = true
+		ev.fail(&remote)
+	}
+	o.left()
+}
+
+// shutdown ends the object with its world.
+func (o *object) shutdown() {
+	o.mu.Lock()
+	o.stopped = true
+	in, flight := o.inst, o.waiting
+	o.waiting = nil
+	if in != nil {
+		flight = append(flight, in.breakWith(nil)...)
+	}
+	o.mu.Unlock()
+	o.sockets.reset()
+	if in != nil {
+		in.cancel(driver.ErrReset)
+		in.storage.interrupt()
+	}
+	for _, e := range flight {
+		e.fail(plainError(msgConnectionLost))
+	}
+}
+
+// close closes the database of an object that shutdown ended.
+func (o *object) close() {
+	o.mu.Lock()
+	in := o.inst
+	o.mu.Unlock()
+	if in != nil {
+		in.storage.close()
+	}
+}

@@ -1,0 +1,83 @@
+package emulator
+
+import (
+	"slices"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// Pin is something that keeps an object in memory.
+type Pin struct {
+	Kind driver.PinKind
+	// Handler is the handler that is in flight, of a pin of kind event.
+	Handler string
+	// Place is where the user's code created it; unknown for a handler.
+	Place driver.Place
+	Since time.Time
+}
+
+type pin struct {
+	kind  driver.PinKind
+	at    driver.Place
+	since time.Time
+	event *event // that is in flight
+	index int
+}
+
+// pins are an instance's, guarded by its mu.
+type pins struct{ all []*pin }
+
+// addPin and removePin: in.mu is held.
+func (in *instance) addPin(p *pin) {
+	p.since = in.o.ns.w.clock.Now()
+	p.index = len(in.pins.all)
+	in.pins.all = append(in.pins.all, p)
+}
+
+func (in *instance) removePin(p *pin) {
+	all := in.pins.all
+	last := len(all) - 1
+	all[p.index] = all[last]
+	all[p.index].index = p.index
+	all[last] = nil
+	in.pins.all = all[:last]
+}
+
+// pin adds a pin to the instance.
+func (in *instance) pin(p *pin) {
+	in.mu.Lock()
+	in.addPin(p)
+	in.mu.Unlock()
+}
+
+// unpin removes it, from where the idle time counts if it was the last.
+func (in *instance) unpin(p *pin) {
+	in.mu.Lock()
+	in.removePin(p)
+	if !in.busy {
+		in.checkIdle()
+	}
+	in.mu.Unlock()
+}
+
+// Pins returns what keeps the object in memory now, oldest first.
+func (o *object) Pins() []Pin {
+	o.mu.Lock()
+	in := o.inst
+	o.mu.Unlock()
+	if in == nil {
+		return nil
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	list := make([]Pin, len(in.pins.all))
+	for i, p := range in.pins.all {
+		list[i] = Pin{Kind: p.kind, Place: p.at, Since: p.since}
+		if p.event != nil {
+			list[i].Handler = p.event.handler
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Pin) int { return a.Since.Compare(b.Since) })
+	return list
+}

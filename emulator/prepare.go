@@ -1,0 +1,180 @@
+package emulator
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/migrations"
+)
+
+// Refusal is why a world cannot be made: what is wrong with the configuration,
+// the classes or the stored state, as diagnostics.
+type Refusal struct{ Diagnostics []config.Diagnostic }
+
+func (r *Refusal) Error() string {
+	var texts []string
+	for _, d := range r.Diagnostics {
+		texts = append(texts, d.Text)
+	}
+	return strings.Join(texts, "\n")
+}
+
+// Check looks at configuration, classes and migrations as [New] does and changes
+// nothing. It returns the lines of the migrations that a start would apply.
+func Check(o Options) (steps []string, errs, warnings []config.Diagnostic, err error) {
+	ledger, err := migrations.Open(o.Persist, o.Config.Name)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	plan := planOf(ledger, &o)
+	for _, s := range plan.Steps {
+		steps = append(steps, s.String())
+	}
+	return steps, append(refused(&o), plan.Errors...), plan.Warnings, nil
+}
+
+func planOf(ledger *migrations.Ledger, o *Options) *migrations.Plan {
+	names := []string{}
+	for _, c := range o.Classes {
+		names = append(names, c.Name())
+	}
+	facts := migrations.Facts{
+		Worker: o.Config.Name, Config: o.Config, Registered: names, Strict: o.Strict, Purge: o.Purge,
+		Exists: ledger.Exists, Peer: ledger.Peer,
+	}
+	if o.Clock != nil {
+		facts.Now = o.Clock.Now()
+	}
+	return ledger.Plan(facts)
+}
+
+// identifier is a JavaScript identifier, of which class names are ASCII ones and letters.
+var identifier = regexp.MustCompile(`^[\p{L}_$][\p{L}\p{Nd}_$]*$`)
+
+// refused is what emu itself refuses at a start.
+func refused(o *Options) (list []config.Diagnostic) {
+	places := map[string]driver.Place{}
+	for _, c := range o.Classes {
+		name, at := c.Name(), c.Place()
+		if !identifier.MatchString(name) {
+			list = append(list, config.Diagnostic{
+				Text: fmt.Sprintf("class %q registered at %s is not a JavaScript identifier", name, at),
+				Hint: "use letters, digits and _ as in class_name",
+			})
+		}
+		if first, twice := places[name]; twice {
+			list = append(list, config.Diagnostic{
+				Text: fmt.Sprintf("class %s is registered twice: at %s and at %s", name, first, at),
+				Hint: "remove one of the two, or give it another name",
+			})
+			continue
+		}
+		places[name] = at
+	}
+	for _, b := range o.Config.Bindings {
+		if b.ScriptName != "" && b.ScriptName != o.Config.Name {
+			list = append(list, config.Diagnostic{
+				Text:  fmt.Sprintf("binding %s is to class %s of another Worker, %s; emu runs one Worker", b.Name, b.ClassName, b.ScriptName),
+				Place: b.Place, Hint: "remove script_name and register the class in this program",
+			})
+			continue
+		}
+		if _, ok := places[b.ClassName]; !ok {
+			d := config.Diagnostic{
+				Text:  fmt.Sprintf("binding %s is to class %s, which no Go code of this program registers", b.Name, b.ClassName),
+				Place: b.ClassPlace, Hint: hintClasses(b.ClassName, o.Classes),
+			}
+			list = append(list, d)
+		}
+	}
+	for _, s := range o.Config.Services {
+		if s.Service != o.Config.Name {
+			list = append(list, config.Diagnostic{
+				Text:  fmt.Sprintf("binding %s is to another Worker, %s; emu runs one Worker", s.Name, s.Service),
+				Place: s.Place, Hint: "remove the service binding from the configuration or environment that emu runs",
+			})
+		}
+	}
+	return list
+}
+
+// hintClasses names the classes there are, the likeliest first.
+func hintClasses(name string, classes []driver.Class) string {
+	var names []string
+	for _, c := range classes {
+		names = append(names, c.Name())
+	}
+	if len(names) == 0 {
+		return fmt.Sprintf("register it: durable.Register(%q, …)", name)
+	}
+	if near := config.Suggest(name, names); near != "" {
+		return fmt.Sprintf("did you mean %s? registered: %s", near, strings.Join(names, ", "))
+	}
+	return "registered: " + strings.Join(names, ", ")
+}
+
+// prepare locks the stored state and plans its migrations.
+func (w *World) prepare() (*migrations.Plan, *migrations.Ledger, error) {
+	o := &w.opts
+	lock, err := migrations.Take(o.Persist, o.Config.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	w.lock = lock
+	ledger, err := migrations.Open(o.Persist, o.Config.Name)
+	if err != nil {
+		lock.Release()
+		return nil, nil, err
+	}
+	plan := planOf(ledger, o)
+	errs := refused(o)
+	for _, d := range plan.Errors {
+		if !saidAlready(errs, d) {
+			errs = append(errs, d)
+		}
+	}
+	if len(errs) > 0 {
+		lock.Release()
+		return nil, nil, &Refusal{errs}
+	}
+	w.warnings = plan.Warnings
+	return plan, ledger, nil
+}
+
+// saidAlready: a class that nothing registers is Wrangler's error too, which
+// says less.
+func saidAlready(errs []config.Diagnostic, d config.Diagnostic) bool {
+	return slices.ContainsFunc(errs, func(e config.Diagnostic) bool {
+		return e.Place == d.Place && d.Place != config.Place{}
+	})
+}
+
+// open makes the namespaces and bindings of the plan.
+func (w *World) open(plan *migrations.Plan) error {
+	w.env = &env{vars: map[string]config.Var{}, namespaces: map[string]*namespace{}}
+	for _, v := range w.opts.Config.Vars {
+		w.env.vars[v.Name] = v
+	}
+	for _, class := range w.opts.Classes {
+		c, ok := plan.Classes[class.Name()]
+		if !ok {
+			continue
+		}
+		n := newNamespace(w, class, c.UniqueKey, c.Storage == migrations.SQLite)
+		n.files = newFiles(&w.opts, c.UniqueKey)
+		w.classes[class.Name()] = n
+		if err := w.alarms.load(n); err != nil {
+			return err
+		}
+	}
+	for _, b := range w.opts.Config.Bindings {
+		if n := w.classes[b.ClassName]; n != nil {
+			w.env.namespaces[b.Name] = n
+		}
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package emulator
+
+// Sockets accepted with accept(), which cannot hibernate.
+// https://developers.cloudflare.com/workers/runtime-apis/websockets/#accept
+
+import (
+	"context"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
+)
+
+// receiver is what an accepted socket has received, guarded by the socket's mu.
+type receiver struct {
+	halfOpen bool // a Close frame is not answered
+	at       driver.Place
+	queue    []driver.Message
+	ended    error         // after the queue
+	news     chan struct{} // closed when there is something; nil if nobody waits
+}
+
+// accept makes the socket one whose messages wait for Receive.
+func (s *socket) accept(halfOpen bool, at driver.Place) error {
+	s.mu.Lock()
+	switch s.mode {
+	case hibernatable:
+		s.mu.Unlock()
+		return typeError(msgAcceptHibernate)
+	case returned:
+		s.mu.Unlock()
+		return typeError(msgAcceptReturned)
+	case accepted:
+		s.mu.Unlock()
+		return nil
+	}
+	s.mode = accepted
+	s.plain = &receiver{halfOpen: halfOpen, at: at}
+	s.startReading()
+	s.mu.Unlock()
+	s.join()
+	return nil
+}
+
+// adopt makes the instance the socket's owner, which it pins until it ends. The
+// pin's place is where the socket was accepted, if that is known.
+func (s *socket) adopt(in *instance, kind driver.PinKind, at driver.Place) error {
+	s.belongs(in.o.ns.w)
+	s.mu.Lock()
+	ended := s.plain != nil && s.plain.ended != nil
+	if s.owner != nil || ended || s.mode == hibernatable || (s.mode == fresh && kind == driver.PinSocket) {
+		s.mu.Unlock()
+		return nil
+	}
+	if s.plain != nil && s.plain.at != (driver.Place{}) {
+		at = s.plain.at
+	}
+	s.owner, s.hold = in, &pin{kind: kind, at: at}
+	in.pin(s.hold)
+	s.mu.Unlock()
+	return in.o.sockets.addPlain(s)
+}
+
+// belongs notes the socket's world.
+func (s *socket) belongs(w *World) {
+	s.mu.Lock()
+	known := s.w != nil
+	s.w = w
+	s.mu.Unlock()
+	if !known {
+		s.join()
+	}
+}
+
+// deliver queues a message. s.mu is held.
+func (s *socket) deliver(m driver.Message) int {
+	if s.plain == nil || s.plain.ended != nil {
+		return 0
+	}
+	s.plain.queue = append(s.plain.queue, m)
+	s.plain.wake()
+	return len(m.Data) + messageCost
+}
+
+func (p *receiver) wake() {
+	if p.news != nil {
+		close(p.news)
+		p.news = nil
+	}
+}
+
+// receive waits for a message or the end.
+func (s *socket) receive(ctx context.Context) (m driver.Message, err error) {
+	for {
+		s.mu.Lock()
+		p := s.plain
+		if p == nil {
+			s.mu.Unlock()
+			return m, typeError(msgNotAccepted)
+		}
+		if len(p.queue) > 0 {
+			m, p.queue = p.queue[0], p.queue[1:]
+			t := s.t
+			s.mu.Unlock()
+			if t != nil {
+				t.Consumed(len(m.Data) + messageCost)
+			}
+			return m, nil
+		}
+		if p.ended != nil {
+			s.mu.Unlock()
+			return m, p.ended
+		}
+		if p.news == nil {
+			p.news = make(chan struct{})
+		}
+		news := p.news
+		s.mu.Unlock()
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return m, context.Cause(ctx)
+		}
+	}
+}
+
+// endWith is the end of an accepted socket's connection; a Close frame is answered, unless the
+// socket was accepted half open. s.mu is held.
+func (s *socket) endWith(c *driver.Closed) {
+	if !c.WasClean {
+		s.lost = true
+		s.finish()
+		s.end(c)
+		return
+	}
+	s.peerClosed = true
+	if s.plain != nil && !s.plain.halfOpen && s.w != nil && s.w.compat.autoReplyToClose && !s.closeSent && s.t != nil {
+		s.closeSent = true
+		code := c.Code
+		if code == 1005 {
+			code = 0
+		}
+		s.t.Write(wire.AppendClose(nil, code, c.Reason))
+	}
+	if s.closeSent {
+		s.finish()
+		s.end(c)
+	} else if s.plain != nil && s.plain.ended == nil {
+		s.plain.ended = c
+		s.plain.wake()
+	}
+}
+
+// failWith is the end of an accepted socket by a violation of the protocol. s.mu is held.
+func (s *socket) failWith(err *driver.Error) {
+	s.failed = true
+	err.Message = "Uncaught Error: " + err.Message
+	s.finish()
+	s.end(err)
+}
+
+// end gives who receives the end, and lets the owner go. s.mu is held.
+func (s *socket) end(err error) {
+	if p := s.plain; p != nil {
+		if p.ended == nil && err != nil {
+			p.ended = err
+		}
+		p.wake()
+	}
+	if in := s.owner; in != nil {
+		s.owner = nil
+		in.o.sockets.forgetPlain(s)
+		in.unpin(s.hold)
+	}
+}

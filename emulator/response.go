@@ -1,0 +1,105 @@
+package emulator
+
+// https://developers.cloudflare.com/workers/runtime-apis/response/
+
+import (
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// fetch runs the class's fetch handler and looks whether its answer is one.
+func (in *instance) fetch(e *event, r *driver.Request, upgrade bool) (*driver.Response, error) {
+	if !in.handles(driver.HandlesFetch) {
+		return nil, plainError(msgNoFetch)
+	}
+	resp, err := in.obj.Fetch(e, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.o.ns.w.check(resp, upgrade); err != nil {
+		return nil, err
+	}
+	if resp.WebSocket != nil {
+		s := resp.WebSocket.(*view).s
+		if err := s.giveAway(); err != nil {
+			return nil, err
+		}
+		if other := s.other; other != nil {
+			if err := other.adopt(in, driver.PinSocket, driver.Place{}); err != nil {
+				return nil, err
+			}
+			if v := other.view; v != nil && v.in == nil {
+				v.in = in
+			}
+		}
+	}
+	out := *resp
+	out.Body = unboundReader(resp.Body)
+	if out.Body != nil {
+		out.Body = &objectBody{in, out.Body}
+	}
+	return &out, nil
+}
+
+// answer is the result of a fetch event.
+func (e *event) answer(resp *driver.Response, err error) {
+	if err != nil {
+		thrown := exception(err)
+		if !e.in.dead.Load() {
+			e.in.o.fault("fetch", thrown)
+		}
+		e.throw(thrown)
+		return
+	}
+	e.response = resp
+}
+
+// check is what the Response constructor and the runtime refuse.
+func (w *World) check(resp *driver.Response, upgrade bool) error {
+	switch {
+	case resp == nil:
+		return typeError(msgNoResponse)
+	case resp.WebSocket != nil && resp.Status != 101:
+		return rangeError(msgStatusWebSocket)
+	case resp.WebSocket != nil && resp.Body != nil:
+		return typeError(msgNullBody)
+	case resp.WebSocket != nil && !upgrade:
+		return typeError(msgUpgradeNotAsked)
+	case resp.WebSocket == nil && (resp.Status < 200 || resp.Status > 599):
+		return rangeError(msgStatusRange)
+	case resp.Body != nil && (resp.Status == 204 || resp.Status == 205 || resp.Status == 304):
+		return typeError(msgNullBody)
+	}
+	return nil
+}
+
+// giveAway marks a socket as returned in a response.
+func (s *socket) giveAway() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch s.mode {
+	case hibernatable:
+		return typeError(msgReturnHibernate)
+	case accepted:
+		return typeError(msgReturnAccepted)
+	case returned:
+		return typeError(msgReturnUsed)
+	}
+	s.mode, s.used = returned, true
+	return nil
+}
+
+// takeBack makes a socket that was returned usable by who got the response.
+func (s *socket) takeBack() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mode == returned {
+		s.mode = fresh
+	}
+}
+
+// isUpgrade reports whether a request asks for a WebSocket.
+func isUpgrade(header map[string][]string) bool {
+	return strings.EqualFold(strings.Join(header["Upgrade"], ", "), "websocket")
+}

@@ -1,0 +1,274 @@
+package emulator
+
+// https://developers.cloudflare.com/workers/runtime-apis/websockets/
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
+)
+
+// socket is one end of a WebSocket connection. What is here outlives
+// hibernation; how an instance sees it is a [view].
+type socket struct {
+	other  *socket
+	joined *sync.Mutex // of both ends: see join
+	index  int         // in its object's list
+
+	mu      sync.Mutex
+	mode    mode
+	used    bool      // it has been in a response
+	w       *World    // once it is known whose it is
+	o       *object   // whose list it is in, of a hibernatable one
+	plain   *receiver // of an accepted one
+	owner   *instance // that it pins, with hold
+	hold    *pin
+	t       transport // where its frames go; nil before there is one
+	started bool      // the transport reads
+	out     []byte    // frames that wait for a transport
+	url     string    // of an outgoing connection
+	proto   string
+
+	closeSent, peerClosed, failed, lost, finished bool
+
+	tags       []string
+	attachment []byte
+	pending    atomic.Int32 // events that have not begun
+	answered   atomic.Int64 // when it was last auto-answered, in milliseconds
+
+	// These belong to who has the object's turn.
+	view   *view
+	staged *[]byte // frames sent in this turn
+	safe   int     // how many bytes of them were sent before the turn's first write
+}
+
+// mode says what has been done with a socket.
+type mode uint8
+
+const (
+	fresh        mode = iota // it was made by WebSocketPair
+	accepted                 // accept(): its messages wait for Receive
+	hibernatable             // acceptWebSocket(): its events go to the object
+	returned                 // it was given away in a response
+)
+
+// transport carries a socket's frames: a [wire.Conn], another socket of the
+// world, or an outgoing connection. No method blocks.
+type transport interface {
+	Start()
+	Write(frames []byte)
+	Buffered() int64
+	Consumed(n int)
+	Finish()
+	Shut()
+}
+
+const (
+	opText   = 1
+	opBinary = 2
+)
+
+// pool holds buffers for staged frames.
+var pool = sync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }}
+
+// maxPooled is the capacity over which a buffer is left to the collector.
+const maxPooled = 64 << 10
+
+func recycle(b *[]byte) {
+	if cap(*b) <= maxPooled {
+		*b = (*b)[:0]
+		pool.Put(b)
+	}
+}
+
+// write hands frames to the transport, or keeps them for it.
+func (s *socket) write(frames []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.t == nil {
+		s.out = append(s.out, frames...)
+		return
+	}
+	s.t.Write(frames)
+}
+
+// attach gives the socket its transport and sends head and what waited, in one
+// write. The transport reads from when the socket is accepted.
+func (s *socket) attach(w *World, t transport, head []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.w, s.t = w, t
+	if all := append(head, s.out...); len(all) > 0 {
+		t.Write(all)
+	}
+	s.out = nil
+	s.startReading()
+}
+
+// startReading: s.mu is held.
+func (s *socket) startReading() {
+	if s.t != nil && !s.started && (s.mode == accepted || s.mode == hibernatable) {
+		s.started = true
+		s.t.Start()
+	}
+}
+
+// stage adds a frame to what leaves at the end of the turn of in.
+func (s *socket) stage(in *instance, frame func([]byte) []byte) {
+	if s.staged == nil {
+		s.staged = pool.Get().(*[]byte)
+		in.dirty = append(in.dirty, s)
+	}
+	*s.staged = frame(*s.staged)
+}
+
+// touch has the socket looked at when the turn of in ends.
+func (s *socket) touch(in *instance) { s.stage(in, func(b []byte) []byte { return b }) }
+
+// flush sends what was staged, and ends a connection that both sides have closed.
+func (s *socket) flush() {
+	staged := s.staged
+	s.staged, s.safe = nil, 0
+	if len(*staged) > 0 {
+		s.write(*staged)
+	}
+	recycle(staged)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closeSent && (s.peerClosed || s.lost) {
+		s.finish()
+	}
+}
+
+// dropUnsafe forgets what was staged after the turn's first write.
+func (s *socket) dropUnsafe() { *s.staged = (*s.staged)[:s.safe] }
+
+// dropAll forgets all that was staged.
+func (s *socket) dropAll() { *s.staged = (*s.staged)[:0] }
+
+// finish ends the connection after what is queued has left. s.mu is held.
+func (s *socket) finish() {
+	if s.t == nil || s.finished {
+		return
+	}
+	s.finished = true
+	s.t.Finish()
+	if s.o != nil {
+		s.o.sockets.forget(s)
+	}
+	s.w.uncarried(s)
+}
+
+// shut ends the connection with a bare FIN.
+func (s *socket) shut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finished = true
+	if s.t != nil {
+		s.t.Shut()
+		s.w.uncarried(s)
+	}
+	s.end(driver.ErrReset)
+}
+
+// Message is called by the transport: a message has arrived. It returns what
+// the message costs until it is dispatched.
+func (s *socket) Message(binary bool, data []byte) int {
+	s.mu.Lock()
+	if s.mode != hibernatable {
+		defer s.mu.Unlock()
+		return s.deliver(driver.Message{Data: data, Binary: binary})
+	}
+	o := s.o
+	s.mu.Unlock()
+	if !binary && o.sockets.matches(data) {
+		if s.pending.Load() == 0 {
+			o.sockets.answer(s)
+			return 0
+		}
+		s.submit(newEvent(nil, "webSocketAutoResponse", (*event).autoRespond), 0)
+		return 0
+	}
+	e := newEvent(nil, "webSocketMessage", (*event).webSocketMessage)
+	e.message = driver.Message{Data: data, Binary: binary}
+	return s.submit(e, len(data)+messageCost)
+}
+
+// messageCost is what a message costs beside its bytes.
+const messageCost = 256
+
+// PeerClosed is called by the transport: the peer sent a Close frame.
+func (s *socket) PeerClosed(code int, reason string) {
+	s.closed(&driver.Closed{Code: code, Reason: reason, WasClean: true})
+}
+
+// Lost is called by the transport: the connection ended without a Close frame.
+func (s *socket) Lost(error) {
+	s.closed(&driver.Closed{Code: 1006, Reason: msgDisconnected})
+}
+
+func (s *socket) closed(c *driver.Closed) {
+	s.mu.Lock()
+	if s.mode != hibernatable {
+		defer s.mu.Unlock()
+		s.endWith(c)
+		return
+	}
+	s.mu.Unlock()
+	e := newEvent(nil, "webSocketClose", (*event).webSocketClose)
+	e.closed = c
+	s.submit(e, 0)
+}
+
+// Failed is called by the transport: the peer violated the protocol.
+func (s *socket) Failed(status int, description string) {
+	err := plainError(msgProtocol(status, description))
+	s.mu.Lock()
+	if s.mode != hibernatable {
+		defer s.mu.Unlock()
+		s.failWith(err)
+		return
+	}
+	s.mu.Unlock()
+	e := newEvent(nil, "webSocketError", (*event).webSocketError)
+	e.protocol = err
+	s.submit(e, 0)
+}
+
+// Overflow is called by the transport: the client reads too slowly, and the
+// connection has been closed with 1009.
+func (s *socket) Overflow(buffered int64) {
+	w := s.w
+	w.start(func() {
+		w.emit(Event{Type: EventLog, Message: msgOverflow(buffered)})
+		s.Lost(nil)
+	})
+}
+
+// submit gives the object an event of the socket.
+func (s *socket) submit(e *event, cost int) int {
+	e.socket, e.cost = s, cost
+	s.pending.Add(1)
+	s.o.submit(e)
+	return cost
+}
+
+// timestamp is when the socket was last auto-answered.
+func (s *socket) timestamp() time.Time {
+	if ms := s.answered.Load(); ms != 0 {
+		return time.UnixMilli(ms)
+	}
+	return time.Time{}
+}
+
+// textFrame and the like append a frame.
+func messageFrame(m driver.Message) func([]byte) []byte {
+	op := byte(opText)
+	if m.Binary {
+		op = opBinary
+	}
+	return func(b []byte) []byte { return wire.AppendFrame(b, op, m.Data) }
+}

@@ -1,0 +1,67 @@
+package emulator
+
+// https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#sql-api
+
+import (
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
+)
+
+// sql is storage.sql.
+type sql struct{ s *storage }
+
+// SQL returns storage.sql, whose methods a class without SQL is refused.
+func (s *storage) SQL() driver.SQL { return sql{s} }
+
+func (q sql) use(f func(db *store.DB) error) error {
+	if !q.s.in.o.ns.sql {
+		return plainError(msgNoSQL)
+	}
+	return q.s.use(f)
+}
+
+func (q sql) Exec(query string, args []any) (driver.Cursor, error) {
+	c := &cursor{s: q.s}
+	err := q.use(func(db *store.DB) (err error) {
+		c.rows, err = db.Exec(query, args)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (q sql) DatabaseSize() (n int64, err error) {
+	err = q.use(func(db *store.DB) (err error) {
+		n, err = db.Size()
+		return err
+	})
+	return n, err
+}
+
+// cursor is the rows of a statement. Its counts stay after the object is gone.
+type cursor struct {
+	s    *storage
+	rows *store.Rows
+}
+
+func (c *cursor) ColumnNames() []string { return c.rows.ColumnNames() }
+
+func (c *cursor) Next() (row []any, ok bool, err error) {
+	err = c.s.use(func(*store.DB) (err error) {
+		row, ok, err = c.rows.Next()
+		return err
+	})
+	return row, ok, err
+}
+
+func (c *cursor) RowsRead() (n int64) {
+	c.s.use(func(*store.DB) error { n = c.rows.RowsRead(); return nil })
+	return n
+}
+
+func (c *cursor) RowsWritten() (n int64) {
+	c.s.use(func(*store.DB) error { n = c.rows.RowsWritten(); return nil })
+	return n
+}

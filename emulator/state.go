@@ -1,0 +1,209 @@
+package emulator
+
+// https://developers.cloudflare.com/durable-objects/api/state/
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// state is an instance as its class sees it: ctx.
+type state instance
+
+func (st *state) instance() *instance { return (*instance)(st) }
+
+func (st *state) ID() driver.ID           { return st.id }
+func (st *state) Storage() driver.Storage { return st.storage }
+
+func (st *state) usable() error {
+	if st.dead.Load() {
+		return driver.ErrReset
+	}
+	return nil
+}
+
+func (st *state) AcceptWebSocket(ws driver.Socket, tags []string) error {
+	if err := st.usable(); err != nil {
+		return err
+	}
+	v := ws.(*view)
+	s := v.s
+	if err := s.acceptable(); err != nil {
+		return err
+	}
+	kept := make([]string, 0, len(tags))
+	for _, tag := range tags {
+		if len(kept) == maxTags {
+			return plainError(msgTooManyTags)
+		}
+		if len(tag) > maxTag {
+			return plainError(msgTagTooLong(tag))
+		}
+		if !slices.Contains(kept, tag) {
+			kept = append(kept, tag)
+		}
+	}
+	in := st.instance()
+	if err := in.o.sockets.add(s); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.mode, s.w, s.o, s.tags = hibernatable, in.o.ns.w, in.o, slices.Clip(kept)
+	s.startReading()
+	s.mu.Unlock()
+	v.in, s.view = in, v
+	s.join()
+	return nil
+}
+
+// acceptable reports whether acceptWebSocket() may take the socket.
+func (s *socket) acceptable() error {
+	s.mu.Lock()
+	mine := s.mode
+	s.mu.Unlock()
+	if mine == accepted || mine == hibernatable {
+		return plainError(msgAlreadyAccepted)
+	}
+	if s.other == nil || mine == returned {
+		return plainError(msgPairUsed)
+	}
+	s.other.mu.Lock()
+	defer s.other.mu.Unlock()
+	if s.other.mode != fresh || s.other.used {
+		return plainError(msgPairUsed)
+	}
+	return nil
+}
+
+func (st *state) WebSockets(tag *string) []driver.Socket {
+	if st.usable() != nil {
+		return nil
+	}
+	found := st.o.sockets.all(tag)
+	list := make([]driver.Socket, len(found))
+	for i, s := range found {
+		list[i] = s.viewOf(st.instance())
+	}
+	return list
+}
+
+func (st *state) Tags(ws driver.Socket) ([]string, error) {
+	if err := st.usable(); err != nil {
+		return nil, err
+	}
+	s := ws.(*view).s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch s.mode {
+	case hibernatable:
+		return slices.Clone(s.tags), nil
+	case accepted:
+		return nil, plainError(msgTagsAccepted)
+	}
+	return nil, plainError(msgTagsNotAccepted)
+}
+
+func (st *state) SetAutoResponse(request, response string) error {
+	if err := st.usable(); err != nil {
+		return err
+	}
+	if len(request) > maxAutoResponse {
+		return rangeError(msgAutoResponse("Request", len(request)))
+	}
+	if len(response) > maxAutoResponse {
+		return rangeError(msgAutoResponse("Response", len(response)))
+	}
+	st.o.sockets.auto.Store(&autoResponse{request, response})
+	return nil
+}
+
+func (st *state) UnsetAutoResponse() {
+	if st.usable() == nil {
+		st.o.sockets.auto.Store(nil)
+	}
+}
+
+func (st *state) AutoResponse() (request, response string, ok bool) {
+	a := st.o.sockets.auto.Load()
+	if a == nil || st.usable() != nil {
+		return "", "", false
+	}
+	return a.request, a.response, true
+}
+
+func (st *state) AutoResponseTimestamp(ws driver.Socket) time.Time { return ws.(*view).s.timestamp() }
+
+func (st *state) SetEventTimeout(d time.Duration) error {
+	if err := st.usable(); err != nil {
+		return err
+	}
+	switch {
+	case d < 0:
+		return typeError(msgNegative)
+	case d > maxEventTimeout:
+		return plainError(msgEventTimeoutMax)
+	}
+	st.o.sockets.timeout.Store(int64(d.Truncate(time.Millisecond)))
+	return nil
+}
+
+func (st *state) EventTimeout() time.Duration { return st.o.sockets.eventTimeout() }
+
+// BlockConcurrencyWhile lets no other event in while f runs. If f fails or takes
+// too long the object is reset, and the caller does not go on.
+func (st *state) BlockConcurrencyWhile(ctx context.Context, f func(ctx context.Context) error, at driver.Place) error {
+	in := st.instance()
+	if err := st.usable(); err != nil {
+		return err
+	}
+	e, err := in.eventIn(ctx)
+	if err != nil {
+		return err
+	}
+	if e.depth >= maxBlockDepth {
+		return plainError(msgBlockNested)
+	}
+	p := &pin{kind: driver.PinBlock, at: at}
+	in.pin(p)
+	defer in.unpin(p)
+	timeout := plainError(msgBlockTimeout)
+	timeout.Overloaded = true
+	timer := in.o.ns.w.clock.AfterFunc(blockTimeout, func() { in.o.reset(in, timeout) })
+	defer timer.Stop()
+	failed := in.block(e, func() error { return caughtPanic(func() error { return f(ctx) }) })
+	if failed == nil && !in.dead.Load() {
+		return nil
+	}
+	if failed != nil {
+		in.o.reset(in, exception(failed))
+	}
+	runtime.Goexit()
+	return nil
+}
+
+// caughtPanic turns a panic of f into its error.
+func caughtPanic(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked(p, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+func (st *state) WaitUntil(f func(ctx context.Context) error, at driver.Place) {
+	st.instance().waitUntil(f, at)
+}
+
+func (st *state) Abort(reason string) {
+	if reason == "" {
+		reason = msgAbort
+	}
+	st.o.reset(st.instance(), plainError(reason))
+	runtime.Goexit()
+}

@@ -1,0 +1,322 @@
+package emulator
+
+// https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
+	"github.com/seed-36a2c969/emu/emulator/internal/v8"
+)
+
+// storage is an object's database as one instance uses it. It is opened at the
+// first use. What is written in a turn is one batch; see instance.flush.
+type storage struct {
+	in *instance
+
+	mu   sync.Mutex // a reset on another goroutine closes db between two calls, not in one
+	db   *store.DB
+	over bool // the instance is gone
+
+	running atomic.Pointer[store.DB] // db, for who has no lock
+
+	// These belong to who has the turn.
+	depth       int  // of open transactions
+	alarmWrites bool // the batch may have changed the alarm
+	alarmRuns   bool // the alarm's handler runs and has not set another: it shows none
+}
+
+func newStorage(in *instance) *storage { return &storage{in: in} }
+
+// use runs f with the open database; its error becomes the exception.
+func (s *storage) use(f func(db *store.DB) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.open(); err != nil {
+		return err
+	}
+	return storageError(f(s.db))
+}
+
+// open: s.mu is held.
+func (s *storage) open() error {
+	if s.over {
+		return driver.ErrReset
+	}
+	if s.db != nil {
+		return nil
+	}
+	db, err := s.in.o.ns.files.open(s.in.o.id)
+	if err != nil {
+		return err
+	}
+	db.OnBegin(s.began)
+	s.db = db
+	s.running.Store(db)
+	return nil
+}
+
+// began is called at the first write of a batch: what was sent before it may
+// leave even if the batch is lost.
+func (s *storage) began() {
+	for _, sock := range s.in.dirty {
+		sock.safe = len(*sock.staged)
+	}
+}
+
+// storageError is an error of the database as the exception it throws.
+func storageError(err error) error {
+	var e *store.Error
+	if errors.As(err, &e) {
+		return plainError(e.Message)
+	}
+	if errors.Is(err, store.ErrClosed) {
+		return driver.ErrReset
+	}
+	return err
+}
+
+// held reports whether a transaction is open, so that nothing may leave yet.
+func (s *storage) held() bool { return s.depth > 0 }
+
+// commit makes the batch durable. An error resets the object.
+func (s *storage) commit() *driver.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db == nil || s.over || s.held() || !s.db.Dirty() {
+		return nil
+	}
+	touched := s.alarmWrites
+	s.alarmWrites = false
+	o := s.in.o
+	if !touched {
+		return s.commitError(s.db.Commit())
+	}
+	ns, set, err := s.db.Alarm()
+	if err == nil && set {
+		// First, so that no crash between the two loses the alarm.
+		err = o.ns.w.alarms.save(o, ns)
+	}
+	if err == nil {
+		err = s.db.Commit()
+	} else {
+		s.db.Rollback()
+	}
+	if err != nil {
+		return s.commitError(err)
+	}
+	if set {
+		o.ns.w.alarms.schedule(o, ns)
+	} else {
+		o.ns.w.alarms.drop(o)
+	}
+	return nil
+}
+
+// commitError is what callers see of a failed commit. Only what the application
+// did itself is told; the rest is in the log.
+func (s *storage) commitError(err error) *driver.Error {
+	if err == nil {
+		return nil
+	}
+	var e *store.Error
+	if errors.As(err, &e) && e.Code == sqliteConstraint {
+		return plainError(msgConstraintsViolated + e.Message)
+	}
+	reference := s.in.o.ns.w.chance.reference()
+	s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: fmt.Sprintf("commit failed (reference %s): %v", reference, err)})
+	return plainError("internal error; reference = " + reference)
+}
+
+const sqliteConstraint = 19
+
+// discard drops the batch and closes the database: the instance was reset.
+func (s *storage) discard() {
+	s.interrupt()
+	s.close()
+}
+
+// close closes the database; what was not committed is lost.
+func (s *storage) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	if s.db == nil {
+		return
+	}
+	s.running.Store(nil)
+	if err := s.db.Close(); err != nil {
+		s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: err.Error()})
+	}
+	s.db = nil
+}
+
+// interrupt ends a statement that is running. It takes no lock, as a statement
+// runs under it.
+func (s *storage) interrupt() {
+	if db := s.running.Load(); db != nil {
+		db.Interrupt()
+	}
+}
+
+// Get returns the values of the keys that exist, by ascending key.
+func (s *storage) Get(keys []string) (entries []driver.Entry, err error) {
+	err = s.use(func(db *store.DB) error {
+		for _, k := range sortedUnique(keys) {
+			data, ok, err := db.Get(k)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			v, err := v8.Decode(data)
+			if err != nil {
+				return err
+			}
+			entries = append(entries, driver.Entry{Key: k, Value: v})
+		}
+		return nil
+	})
+	return entries, err
+}
+
+// Put stores all of the entries or none.
+func (s *storage) Put(entries []driver.Entry) error {
+	in := make([]store.Entry, len(entries))
+	for i, e := range entries {
+		if _, undefined := e.Value.(driver.Undefined); undefined || e.Value == nil {
+			return typeError(msgPutUndefined)
+		}
+		data, err := v8.Encode(e.Value)
+		if err != nil {
+			return err
+		}
+		in[i] = store.Entry{Key: e.Key, Value: data}
+	}
+	return s.use(func(db *store.DB) error {
+		if len(in) == 1 {
+			return db.Put(in[0].Key, in[0].Value)
+		}
+		return db.PutMany(in)
+	})
+}
+
+// Delete returns how many of the keys existed.
+func (s *storage) Delete(keys []string) (existed int, err error) {
+	err = s.use(func(db *store.DB) (err error) {
+		existed, err = db.DeleteMany(keys)
+		return err
+	})
+	return existed, err
+}
+
+// List returns a snapshot.
+func (s *storage) List(o driver.ListOptions) (entries []driver.Entry, err error) {
+	opts, err := listOptions(o)
+	if err != nil {
+		return nil, err
+	}
+	err = s.use(func(db *store.DB) error {
+		list, err := db.List(opts)
+		if err != nil {
+			return err
+		}
+		entries = make([]driver.Entry, len(list))
+		for i, e := range list {
+			v, err := v8.Decode(e.Value)
+			if err != nil {
+				return err
+			}
+			entries[i] = driver.Entry{Key: e.Key, Value: v}
+		}
+		return nil
+	})
+	return entries, err
+}
+
+func listOptions(o driver.ListOptions) (l store.ListOptions, err error) {
+	if o.Start != nil && o.StartAfter != nil {
+		return l, typeError(msgListBothStarts)
+	}
+	if o.Limit != nil {
+		if *o.Limit <= 0 {
+			return l, typeError(msgListLimit)
+		}
+		if *o.Limit > math.MaxInt32 {
+			return l, typeError(msgListRange)
+		}
+		l.Limit = *o.Limit
+	}
+	if o.Start != nil {
+		l.Start = *o.Start
+	}
+	if o.Prefix != nil {
+		l.Prefix = *o.Prefix
+	}
+	l.StartAfter, l.End, l.Reverse = o.StartAfter, o.End, o.Reverse
+	return l, nil
+}
+
+// Sync commits what was written so far.
+func (s *storage) Sync(ctx context.Context) error {
+	e, err := s.in.eventIn(ctx)
+	if err != nil {
+		return err
+	}
+	if !e.holds {
+		return driver.ErrNoEvent
+	}
+	s.in.flush()
+	if s.in.dead.Load() {
+		return driver.ErrReset
+	}
+	return nil
+}
+
+// DeleteAll empties the database, at once and for good.
+func (s *storage) DeleteAll(context.Context) error {
+	if s.held() {
+		return plainError(msgDeleteAllInTransaction)
+	}
+	return s.use(func(db *store.DB) error {
+		ns, set, err := db.Alarm()
+		if err != nil {
+			return err
+		}
+		if err := db.DeleteAll(); err != nil {
+			return err
+		}
+		if !set {
+			return nil
+		}
+		if s.in.o.ns.w.compat.deleteAllAlarm {
+			s.in.o.ns.w.alarms.drop(s.in.o)
+			return nil
+		}
+		return db.SetAlarm(ns)
+	})
+}
+
+// CurrentBookmark counts up, as workerd's does.
+func (s *storage) CurrentBookmark() (b string, err error) {
+	err = s.use(func(db *store.DB) (err error) {
+		b, err = db.Bookmark()
+		return err
+	})
+	return b, err
+}
+
+// BookmarkForTime is refused.
+func (s *storage) BookmarkForTime(float64) (string, error) { return "", plainError(msgNoPITR) }
+
+// OnNextSessionRestoreBookmark is refused.
+func (s *storage) OnNextSessionRestoreBookmark(string) (string, error) {
+	return "", plainError(msgNoPITR)
+}

@@ -1,0 +1,235 @@
+package emulator
+
+// https://developers.cloudflare.com/workers/runtime-apis/websockets/
+
+import (
+	"context"
+	"sync"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/v8"
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
+)
+
+// view is a socket as one instance, or a Worker's invocation, sees it.
+type view struct {
+	s    *socket
+	in   *instance // nil before it belongs to one, and in a Worker
+	slot any
+}
+
+// newPair makes the two ends of a WebSocketPair.
+func newPair() (client, server driver.Socket) {
+	both := new(sync.Mutex)
+	c, s := &socket{joined: both}, &socket{joined: both}
+	c.other, s.other = s, c
+	c.view, s.view = &view{s: c}, &view{s: s}
+	return c.view, s.view
+}
+
+// viewOf is the socket as the instance sees it. It belongs to who has the turn.
+func (s *socket) viewOf(in *instance) *view {
+	if s.view == nil || s.view.in != in {
+		s.view = &view{s: s, in: in}
+	}
+	return s.view
+}
+
+// usable reports whether the view's instance is still there.
+func (v *view) usable() error {
+	if v.in != nil && v.in.dead.Load() {
+		return driver.ErrReset
+	}
+	return nil
+}
+
+// send passes a frame on: at the end of the turn in an object, at once in a Worker.
+func (v *view) send(frame func([]byte) []byte) {
+	if v.in != nil {
+		v.s.stage(v.in, frame)
+		return
+	}
+	b := pool.Get().(*[]byte)
+	v.s.write(frame(*b))
+	recycle(b)
+}
+
+func (v *view) Send(m driver.Message) error {
+	if err := v.usable(); err != nil {
+		return err
+	}
+	s := v.s
+	s.mu.Lock()
+	unaccepted, closed, failed := s.mode == fresh || s.mode == returned, s.closeSent, s.failed
+	s.mu.Unlock()
+	switch {
+	case unaccepted:
+		return typeError(msgNotAccepted)
+	case closed:
+		return typeError(msgSendAfterClose)
+	case failed:
+		return nil
+	}
+	v.send(messageFrame(m))
+	return nil
+}
+
+func (v *view) Close(code int, reason string) error {
+	if err := v.usable(); err != nil {
+		return err
+	}
+	s := v.s
+	if code != 0 && !validCloseCode(code) {
+		return errorOf("InvalidAccessError", msgCloseCode(code))
+	}
+	if len(reason) > maxCloseReason && s.limitsReason(v.in) {
+		return errorOf("SyntaxError", msgReasonTooLong)
+	}
+	if code == 0 && reason != "" {
+		return errorOf("InvalidAccessError", msgReasonNoCode)
+	}
+	s.mu.Lock()
+	unaccepted := s.mode == fresh || s.mode == returned
+	ignored := s.closeSent || s.failed
+	if !unaccepted && !ignored {
+		s.closeSent = true
+	}
+	s.mu.Unlock()
+	if unaccepted {
+		return typeError(msgNotAccepted)
+	}
+	if ignored {
+		return nil
+	}
+	v.send(func(b []byte) []byte { return wire.AppendClose(b, code, reason) })
+	if v.in == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.peerClosed || s.lost {
+			s.finish()
+			s.end(nil)
+		}
+	}
+	return nil
+}
+
+// validCloseCode: RFC 6455 section 7.4 with workerd's bounds.
+func validCloseCode(code int) bool {
+	switch code {
+	case 1004, 1005, 1006, 1015:
+		return false
+	}
+	return code >= 1000 && code <= 4999
+}
+
+// limitsReason reports whether websocket_close_reason_byte_limit is on.
+func (s *socket) limitsReason(in *instance) bool {
+	switch {
+	case in != nil:
+		return in.o.ns.w.compat.closeReasonLimit
+	case s.w != nil:
+		return s.w.compat.closeReasonLimit
+	}
+	return true
+}
+
+func (v *view) ReadyState() int {
+	s := v.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in, out := s.peerClosed || s.failed || s.lost, s.closeSent
+	if s.mode == accepted {
+		if s.failed {
+			return 3
+		}
+		in = s.peerClosed
+	}
+	switch {
+	case in && out:
+		return 3
+	case in || out:
+		return 2
+	}
+	return 1
+}
+
+func (v *view) URL() string        { return v.s.url }
+func (v *view) Protocol() string   { return v.s.proto }
+func (v *view) Extensions() string { return "" }
+
+func (v *view) BufferedAmount() int64 {
+	s := v.s
+	n := int64(0)
+	if s.staged != nil {
+		n = int64(len(*s.staged))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n += int64(len(s.out))
+	if s.t != nil {
+		n += s.t.Buffered()
+	}
+	return n
+}
+
+func (v *view) SetAttachment(x driver.Value) error {
+	if err := v.usable(); err != nil {
+		return err
+	}
+	data, err := v8.Encode(x)
+	if err != nil {
+		return err
+	}
+	if len(data) > maxAttachment {
+		return plainError(msgAttachment(len(data)))
+	}
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	v.s.attachment = data
+	return nil
+}
+
+func (v *view) Attachment() (driver.Value, error) {
+	if err := v.usable(); err != nil {
+		return nil, err
+	}
+	v.s.mu.Lock()
+	data := v.s.attachment
+	v.s.mu.Unlock()
+	if data == nil {
+		return nil, nil
+	}
+	return v8.Decode(data)
+}
+
+func (v *view) Accept(allowHalfOpen bool, at driver.Place) error {
+	if err := v.usable(); err != nil {
+		return err
+	}
+	return v.s.accept(allowHalfOpen, at)
+}
+
+func (v *view) Receive(ctx context.Context, at driver.Place) (m driver.Message, err error) {
+	if err := v.usable(); err != nil {
+		return m, err
+	}
+	e := driver.EventOf(ctx)
+	if e == nil {
+		return m, driver.ErrNoEvent
+	}
+	if in, ok := e.(*event); ok {
+		if err := v.s.adopt(in.in, driver.PinSocket, at); err != nil {
+			return m, err
+		}
+		v.in = in.in
+	} else if inv, ok := e.(*invocation); ok {
+		v.s.belongs(inv.w)
+	}
+	err = e.Wait(ctx, driver.PinReceive, at, func() error {
+		m, err = v.s.receive(ctx)
+		return err
+	})
+	return m, err
+}
+
+func (v *view) Slot() *any { return &v.slot }
