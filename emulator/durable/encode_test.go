@@ -1,9 +1,12 @@
 package durable
 
 import (
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"math"
 	"math/big"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -11,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 )
 
 func object(pairs ...any) *driver.Object {
@@ -251,5 +255,88 @@ func TestValueOfCopies(t *testing.T) {
 	n.SetInt64(2)
 	if want := array(uint8Array(1), driver.BigInt{Int: big.NewInt(1)}); !reflect.DeepEqual(v, driver.Value(want)) {
 		t.Errorf("got %s", show(v))
+	}
+}
+
+// TestValueOfAsJavaScript compares the bytes of Go values with what workerd
+// stored for the JavaScript value that they stand for.
+func TestValueOfAsJavaScript(t *testing.T) {
+	data, err := os.ReadFile("../../fixtures/v8/values.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Values []struct{ Name, JS, Hex string }
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	type deep struct {
+		A struct {
+			B []any `json:"b"`
+		} `json:"a"`
+		U Value `json:"u"`
+	}
+	nested := deep{}
+	nested.A.B = []any{1, map[string]string{"c": "d"}}
+	large, _ := new(big.Int).SetString("12345678901234567890", 10)
+	in := map[string]any{
+		"undefined":        Value{},
+		"null":             nil,
+		"true":             true,
+		"-65":              int8(-65),
+		"2^30":             1 << 30,
+		"2^53":             int64(1 << 53),
+		"1.5":              float32(1.5),
+		"string latin1":    "h\u00e9llo \u00ff",
+		"string two-byte":  "h\u0101",
+		"string lone high": "a\xed\xa0\xbd",
+		"date":             time.UnixMilli(86400000),
+		"object": struct {
+			B int `json:"b"`
+		}{1},
+		"object order": struct {
+			B int    `json:"b"`
+			A string `json:"a"`
+			C *int   `json:"c"`
+		}{1, "x", nil},
+		"object integer keys": struct {
+			B     int    `json:"b"`
+			Ten   string `json:"10"`
+			Nine  string `json:"9"`
+			Minus string `json:"-1"`
+			Zero  string `json:"01"`
+			Half  string `json:"1.5"`
+		}{1, "x", "y", "z", "w", "v"},
+		"object empty":                struct{}{},
+		"array":                       [3]int{1, 2, 3},
+		"array empty":                 []int{},
+		"array doubles":               []float64{1.5, 2},
+		"array mixed":                 []any{nil, true, 1, 1.5, "x", struct{}{}},
+		"array nested":                [][][]int{{{}}, {{1}}},
+		"nested":                      nested,
+		"Uint8Array":                  []byte{9, 8},
+		"view empty":                  []byte(nil),
+		"map empty":                   map[int]int{},
+		"bigint -1":                   big.NewInt(-1),
+		"bigint 12345678901234567890": large,
+	}
+	for _, r := range file.Values {
+		x, ok := in[r.Name]
+		if !ok {
+			continue
+		}
+		delete(in, r.Name)
+		v, err := valueOf(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := v8.Encode(v)
+		if got := hex.EncodeToString(b); err != nil || got != r.Hex {
+			t.Errorf("%s\nreal: %s\nemu:  %s, %v", r.JS, r.Hex, got, err)
+		}
+	}
+	if len(in) > 0 {
+		t.Errorf("not recorded: %v", in)
 	}
 }

@@ -467,8 +467,8 @@ func (d *decoder) denseArray() (driver.Value, error) {
 	d.enter(a)
 	holes := false
 	if length > 0 {
-		// Nested arrays could each announce the rest of the input.
-		a.Elements = make([]driver.Value, 0, min(int(length), (len(d.b)-d.at)/d.depth+1))
+		// Nested arrays can each announce the rest of the input.
+		a.Elements = make([]driver.Value, 0, min(int(length), (len(d.b)-d.at)>>d.depth+8))
 	}
 	for range length {
 		if hole, err := d.end(tagHole); err != nil {

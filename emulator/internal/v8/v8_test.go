@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/big"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -321,5 +322,29 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	if _, err := Decode([]byte(strings.Repeat("A\x01", 1<<20))); err == nil || !strings.Contains(err.Error(), "nested deeper") {
 		t.Errorf("deep: %v", err)
+	}
+}
+
+// TestDecodeMemory has inputs that announce more than they hold.
+func TestDecodeMemory(t *testing.T) {
+	nested := func(open string) string { return "\xff\x0f" + strings.Repeat(open, maxDepth) }
+	rest := func(n int) string { return strings.Repeat("A\xff\xff\x01", n) + strings.Repeat("0", 1<<15) }
+	for name, in := range map[string]string{
+		"arrays that announce the rest": "\xff\x0f" + rest(5000),
+		"arrays that announce more":     nested("A\xff\xff\xff\xff\x0f"),
+		"sparse arrays":                 "\xff\x0fA\x88\x27" + strings.Repeat("a\xff\xff\xff\xff\x0f@\x00\xff\xff\xff\xff\x0f", 5000),
+		"small sparse arrays":           "\xff\x0fA\x88\x27" + strings.Repeat("a\x10@\x00\x10", 5000),
+		"buffers":                       nested("o\"\x00B\xff\xff\xff\x7f"),
+		"maximum of a buffer":           "\xff\x0fA\x88\x27" + strings.Repeat("~\x00\xff\xff\xff\xff\x0f", 5000),
+		"bigint":                        "\xff\x0fZ\xfe\xff\xff\xff\x0f",
+		"objects":                       "\xff\x0fA\x88\x27" + strings.Repeat("o{\x00", 5000),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		Decode([]byte(in))
+		runtime.ReadMemStats(&after)
+		if got, limit := after.TotalAlloc-before.TotalAlloc, uint64(100*len(in)+64<<10); got > limit {
+			t.Errorf("%s: %d bytes took %d, more than %d", name, len(in), got, limit)
+		}
 	}
 }
