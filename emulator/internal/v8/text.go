@@ -37,9 +37,9 @@ func units(s string) (n int, latin1 bool) {
 	for i := 0; i < len(s); {
 		r, size := next(s[i:])
 		i += size
-		n += utf16.RuneLen(r)
-		if utf16.RuneLen(r) < 0 { // a lone surrogate
-			n += 2
+		n++
+		if r > 0xFFFF {
+			n++
 		}
 		latin1 = latin1 && r <= 0xFF
 	}

@@ -1,0 +1,124 @@
+package durable
+
+// What decoding into an any makes.
+
+import (
+	"bytes"
+	"errors"
+	"math/big"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// errCyclic ends anyValue where a cycle could be.
+var errCyclic = errors.New("cyclic value")
+
+// any makes the nearest Go value. An object in a cycle is kept, as a whole, in a
+// Value.
+func (d *decoder) any(v driver.Value) (any, error) {
+	d.cyclic = nil
+	x, err := d.anyValue(v)
+	if err == errCyclic {
+		d.cyclic = cyclic(v)
+		return d.anyValue(v)
+	}
+	return x, err
+}
+
+func (d *decoder) anyValue(v driver.Value) (any, error) {
+	switch v := v.(type) {
+	case driver.Null:
+		return nil, nil
+	case driver.Bool:
+		return bool(v), nil
+	case driver.Number:
+		return float64(v), nil
+	case driver.String:
+		return string(v), nil
+	case driver.BigInt:
+		return new(big.Int).Set(v.Int), nil
+	case *driver.Date:
+		if v.Milliseconds == v.Milliseconds {
+			return time.UnixMilli(int64(v.Milliseconds)).UTC(), nil
+		}
+	case *driver.ArrayBuffer:
+		return bytes.Clone(v.Data), nil
+	case *driver.View:
+		if v.Kind == driver.Uint8Array {
+			b, _ := bytesIn(v)
+			return b, nil
+		}
+	}
+	if !holdsOthers(v) || d.cyclic[v] {
+		return Value{v}, nil
+	}
+	if !plain(v) {
+		if d.cyclic == nil {
+			return nil, errCyclic
+		}
+		return Value{v}, nil
+	}
+	inside, err := d.enter(v)
+	if err != nil {
+		return nil, err
+	}
+	if inside {
+		return nil, errCyclic
+	}
+	defer d.leave()
+	return d.anyObject(v)
+}
+
+// plain tells whether Go has a type for the object v.
+func plain(v driver.Value) bool {
+	switch v := v.(type) {
+	case *driver.Object, *driver.Map:
+		return true
+	case *driver.Array:
+		return v.Length <= len(v.Elements) && len(v.Properties) == 0 && !slices.Contains(v.Elements, driver.Value(driver.Hole{}))
+	}
+	return false
+}
+
+func (d *decoder) anyObject(v driver.Value) (any, error) {
+	switch v := v.(type) {
+	case *driver.Array:
+		list := make([]any, len(v.Elements))
+		for i, e := range v.Elements {
+			x, err := d.anyValue(e)
+			if err != nil {
+				return nil, err
+			}
+			list[i] = x
+		}
+		return list, nil
+	case *driver.Object:
+		m := make(map[string]any, len(v.Properties))
+		for _, p := range v.Properties {
+			x, err := d.anyValue(p.Value)
+			if err != nil {
+				return nil, err
+			}
+			m[p.Key] = x
+		}
+		return m, nil
+	}
+	entries := v.(*driver.Map).Entries
+	m := make(map[any]any, len(entries))
+	for _, e := range entries {
+		key, err := d.anyValue(e.Key)
+		if err != nil {
+			return nil, err
+		}
+		if key != nil && !reflect.TypeOf(key).Comparable() {
+			key = Value{e.Key}
+		}
+		if m[key], err = d.anyValue(e.Value); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
