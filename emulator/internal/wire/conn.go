@@ -115,35 +115,46 @@ func (c *Conn) Start() {
 	}
 }
 
+// WriteHead sends the head of the response that AppendSwitch makes. It comes before the first Write, where the caller has
+// not sent the head itself.
+func (c *Conn) WriteHead(head []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.send(head)
+}
+
 // Write sends frames, whole ones made by AppendFrame and AppendClose, or queues a copy of what cannot be sent at once. What
 // follows a Close frame is dropped, and so is everything once the connection is lost.
 func (c *Conn) Write(frames []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.send(frames)
-}
-
-// send is Write. c.mu is held.
-func (c *Conn) send(frames []byte) {
-	if c.closeSent || c.finWanted || c.writeEnded || c.released || len(frames) == 0 {
+	if c.closeSent {
 		return
 	}
 	if end := endOfClose(frames); end >= 0 {
 		c.closeSent = true
 		frames = frames[:end]
 	}
+	c.send(frames)
+}
+
+// send sends or queues b. c.mu is held.
+func (c *Conn) send(b []byte) {
+	if c.finWanted || c.writeEnded || c.released || len(b) == 0 {
+		return
+	}
 	n := 0
 	if c.out.empty() {
 		var err error
-		if n, err = c.link.write(frames); err != nil {
+		if n, err = c.link.write(b); err != nil {
 			c.writeFailed()
 			return
 		}
-		if n == len(frames) {
+		if n == len(b) {
 			return
 		}
 	}
-	rest := frames[n:]
+	rest := b[n:]
 	if size := c.out.size + int64(len(rest)); size > c.maxQueue {
 		c.overflowBy(size, n > 0)
 		return

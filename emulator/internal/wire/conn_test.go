@@ -172,8 +172,12 @@ func TestBuffered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		head := wire.AppendSwitch(nil, "short", nil)
+		c.WriteHead(head)
 		c.Write(textFrame("before"))
-		read(t, client, 8)
+		if got, want := read(t, client, len(head)+8), string(head)+"\x81\x06before"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 		equal(t, r.list())
 		c.Start()
 		waitFor(t, r.ended)
