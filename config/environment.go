@@ -107,10 +107,28 @@ func (s *scope) own(f *fieldSpec) *value {
 	case s.top != nil && above != nil:
 		s.warn(nil, msgMissingInEnv, slots{field: f.name, key: s.name})
 	}
-	if v.given() {
+	switch {
+	case f.name == "durable_objects":
+		return objectsOf(v)
+	case v.given():
 		return v
 	}
 	return f.fallback
+}
+
+// objectsOf gives durable_objects with a list of bindings, whatever it is.
+func objectsOf(v *value) *value {
+	objects := &value{kind: table}
+	if v != nil {
+		objects.start, objects.end, objects.keyStart, objects.keyEnd = v.start, v.end, v.keyStart, v.keyEnd
+	}
+	for _, m := range v.entries() {
+		objects.put(m.key, m.value)
+	}
+	if !objects.get("bindings").given() {
+		objects.put("bindings", emptyList)
+	}
+	return objects
 }
 
 // warnNoLifecycle warns of classes that are bound but never created.

@@ -37,10 +37,10 @@ type recorded struct {
 	}
 	Normalized map[string]any
 	// A big case keeps counts of its vars and bindings instead.
-	VarsCount     *int `json:"normalized_vars_count"`
-	BindingsCount *int `json:"normalized_bindings_count"`
-	DevVars    map[string]any `json:"dev_vars"`
-	DevVarsLog []string       `json:"dev_vars_log"`
+	VarsCount     *int           `json:"normalized_vars_count"`
+	BindingsCount *int           `json:"normalized_bindings_count"`
+	DevVars       map[string]any `json:"dev_vars"`
+	DevVarsLog    []string       `json:"dev_vars_log"`
 }
 
 // readCase gives a case's folder, what was recorded of it, and what to load.

@@ -26,6 +26,9 @@ type dateToken struct {
 	length int
 }
 
+// lastYear is the last that JavaScript's dates reach.
+const lastYear = 275760
+
 const noNumber = -1 << 31
 
 var dateWords = map[string]dateToken{
@@ -151,7 +154,7 @@ func (d *dateReader) iso() bool {
 		rest := d.tokens
 		d.next()
 		year, ok := d.fixed(6, 0, 999999)
-		if !ok || sign == '-' && year == 0 || year > 275760 {
+		if !ok || sign == '-' && year == 0 || year > lastYear {
 			d.tokens = rest[1:]
 			return true
 		}
@@ -357,20 +360,21 @@ func (d *dateReader) write() bool {
 	parts := [3]int{1, 1, 1}
 	copy(parts[:], d.day)
 	isDay := func(n int) bool { return n >= 1 && n <= 31 }
-	month, day := d.month, 0
+	year, month, day := 0, d.month, 0
 	switch {
 	case month == 0 && !isDay(parts[0]):
-		month, day = parts[1], parts[2]
+		year, month, day = parts[0], parts[1], parts[2]
 	case month == 0:
 		month, day = parts[0], parts[1]
-	case given > 1 && !isDay(parts[0]):
-		day = parts[1]
+		if given == 3 {
+			year = parts[2]
+		}
 	case !isDay(parts[0]):
-		day = 1
+		year, day = parts[0], parts[1]
 	default:
-		day = parts[0]
+		day, year = parts[0], parts[1]
 	}
-	if month < 1 || month > 12 || !isDay(day) {
+	if year > lastYear || month < 1 || month > 12 || !isDay(day) {
 		return false
 	}
 	clock := [4]int{}

@@ -28,7 +28,8 @@ func parseJSONC(s *source) (*value, *fault) {
 			data[i] = '\n'
 		}
 	}
-	parsed, err := hujson.Parse(data)
+	// hujson wants a line comment to end.
+	parsed, err := hujson.Parse(append(data, '\n'))
 	if err == nil {
 		return convertJSONC(&parsed), nil
 	}
@@ -144,9 +145,13 @@ func unquote(literal []byte) string {
 				if i+2 < len(s) && s[i+1] == '\\' && s[i+2] == 'u' {
 					low = hex4(s[i+3:])
 				}
-				if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-					i += 6
+				pair := utf16.DecodeRune(r, low)
+				if pair == utf8.RuneError {
+					b = appendSurrogate(b, r)
+					continue
 				}
+				r = pair
+				i += 6
 			}
 			b = utf8.AppendRune(b, r)
 		default:
@@ -160,4 +165,18 @@ func unquote(literal []byte) string {
 func hex4(s []byte) rune {
 	n, _ := strconv.ParseUint(string(s[:4]), 16, 32)
 	return rune(n)
+}
+
+// appendSurrogate writes half a character, which JavaScript's strings can hold,
+// as the three bytes that UTF-8 would give it if it could.
+func appendSurrogate(b []byte, r rune) []byte {
+	return append(b, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
+}
+
+// surrogate reads half a character back.
+func surrogate(s string) (r rune, ok bool) {
+	if len(s) < 3 || s[0] != 0xED || s[1]&0xE0 != 0xA0 || s[2]&0xC0 != 0x80 {
+		return 0, false
+	}
+	return 0xD000 | rune(s[1]&0x3F)<<6 | rune(s[2]&0x3F), true
 }

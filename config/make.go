@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"strings"
 )
 
 // config makes the configuration of a file without errors.
@@ -41,7 +42,7 @@ func (r *reading) config(env string) *Config {
 	}
 	for _, m := range e.get("vars").entries() {
 		c.Vars = append(c.Vars, Var{
-			Name: m.key, IsText: m.value.is(text), Text: m.value.text(),
+			Name: m.key, IsText: m.value.is(text), Text: strings.ToValidUTF8(m.value.text(), "\uFFFD"),
 			JSON: []byte(stringify(m.value)), Place: r.place(keyOf(m.value)),
 		})
 	}

@@ -22,15 +22,7 @@ func (c *Config) Normalized() json.RawMessage {
 	}
 	put("compatibility_date", e.get("compatibility_date"))
 	put("compatibility_flags", e.get("compatibility_flags"))
-	objects := &value{kind: table}
-	for _, m := range e.get("durable_objects").entries() {
-		objects.put(m.key, m.value)
-	}
-	if !objects.get("bindings").given() {
-		objects.put("bindings", emptyList)
-	}
-	put("durable_objects", objects)
-	for _, name := range []string{"migrations", "exports", "vars"} {
+	for _, name := range []string{"durable_objects", "migrations", "exports", "vars"} {
 		put(name, e.get(name))
 	}
 	if c.DefinedEnvironments != nil {

@@ -153,7 +153,11 @@ func appendString(b []byte, s string) []byte {
 		case c < utf8.RuneSelf:
 			b = append(b, c)
 		default:
-			if r, n := utf8.DecodeRuneInString(s[i:]); r == utf8.RuneError && n == 1 {
+			if half, ok := surrogate(s[i:]); ok {
+				b = append(b, `\u`...)
+				b = strconv.AppendInt(b, int64(half), 16)
+				i += 2
+			} else if r, n := utf8.DecodeRuneInString(s[i:]); r == utf8.RuneError && n == 1 {
 				b = append(b, `\ufffd`...)
 			} else {
 				b = append(b, s[i:i+n]...)

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -19,8 +17,8 @@ const maxTOMLDepth = 1000
 // Source: https://toml.io/en/v1.1.0
 func parseTOML(s *source) (*value, *fault) {
 	data := []byte(s.text)
-	var all any
-	if err := toml.Unmarshal(data, &all); err != nil {
+	// Decoding into nothing checks the syntax and what is defined twice.
+	if err := toml.Unmarshal(data, &struct{}{}); err != nil {
 		return nil, tomlFault(s, err)
 	}
 	b := &tomlBuilder{text: s.text, root: &value{kind: table, end: len(s.text)}}
@@ -32,8 +30,11 @@ func parseTOML(s *source) (*value, *fault) {
 	if err := b.parser.Error(); err != nil && b.fault == nil {
 		return nil, tomlFault(s, err)
 	}
+	if b.fault != nil {
+		return nil, wordTOMLFault(s, b.fault)
+	}
 	order(b.root)
-	return b.root, b.fault
+	return b.root, nil
 }
 
 func order(v *value) {
@@ -161,7 +162,10 @@ func (b *tomlBuilder) value(n *unstable.Node, after int) *value {
 		v.kind = number
 		v.num = tomlFloat(string(n.Data))
 	default:
-		v.kind, v.str = date, isoDate(string(n.Data), n.Kind)
+		v.kind = date
+		if v.str = isoDate(string(n.Data), n.Kind); v.str == "" {
+			b.refuse("invalid date", v)
+		}
 	}
 	return v
 }
@@ -185,19 +189,18 @@ func (b *tomlBuilder) skip(at int) int {
 	return len(b.text) - 1
 }
 
+// refuse notes the first fault in a value.
+func (b *tomlBuilder) refuse(message string, v *value) {
+	if b.fault == nil {
+		b.fault = &fault{code: tomlPrefix + message, start: v.start, end: v.end}
+	}
+}
+
 // integer refuses what JavaScript's numbers cannot hold, as Wrangler does.
 func (b *tomlBuilder) integer(s string, v *value) float64 {
 	n, err := strconv.ParseInt(strings.TrimPrefix(s, "+"), 0, 64)
-	if s = strings.ReplaceAll(s, "_", ""); err != nil {
-		n, err = strconv.ParseInt(strings.TrimPrefix(s, "+"), 10, 64)
-	}
-	const most = 1<<53 - 1
-	if err != nil || n > most || n < -most {
-		if b.fault == nil {
-			b.fault = &fault{code: tomlPrefix + "integer value cannot be represented losslessly", start: v.start, end: v.end,
-				text: "integer " + clip(s) + " is too large", hint: "integers go up to " + strconv.Itoa(most) + "; put a larger one in quotes"}
-		}
-		return math.NaN()
+	if err != nil || n > maxInteger || n < -maxInteger {
+		b.refuse("integer value cannot be represented losslessly", v)
 	}
 	return float64(n)
 }
@@ -206,54 +209,46 @@ func tomlFloat(s string) float64 {
 	return parseFloat(strings.ReplaceAll(s, "_", ""))
 }
 
-// isoDate writes a date as Wrangler shows it.
+// isoDate writes a date as Wrangler shows it, or "" if it does not exist.
+// JavaScript counts a 30 February on into March.
 func isoDate(s string, k unstable.Kind) string {
 	s = strings.ToUpper(s)
-	switch k {
-	case unstable.LocalDate:
-		return s
-	case unstable.LocalTime:
-		return isoTime(s)
+	if k == unstable.LocalTime {
+		t, ok := isoTime("2000-01-01T" + s + "Z")
+		if !ok {
+			return ""
+		}
+		return t.Format("15:04:05.000")
 	}
-	day, clock := s[:10], s[11:]
-	if k == unstable.LocalDateTime {
-		return day + "T" + isoTime(clock)
+	if k == unstable.LocalDate {
+		t, ok := isoTime(s + "T00:00Z")
+		if !ok {
+			return ""
+		}
+		return t.Format("2006-01-02")
 	}
-	zone := strings.IndexAny(clock, "Z+-")
-	return day + "T" + isoTime(clock[:zone]) + clock[zone:]
+	zone := ""
+	if k == unstable.DateTime {
+		zone = s[strings.LastIndexAny(s, "Z+-"):]
+		s = strings.TrimSuffix(s, zone)
+	}
+	t, ok := isoTime(s[:10] + "T" + s[11:] + "Z")
+	if _, err := time.Parse("Z07:00", zone); !ok || err != nil && zone != "" {
+		return ""
+	}
+	return t.Format("2006-01-02T15:04:05.000") + zone
 }
 
-// isoTime gives a time seconds and three digits after them.
-func isoTime(s string) string {
-	if len(s) == len("15:04") {
-		s += ":00"
+// isoTime reads a date and a time in UTC whose day may lie past the month's end.
+func isoTime(s string) (time.Time, bool) {
+	day, err := strconv.Atoi(s[8:10])
+	if err != nil || day < 1 || day > 31 {
+		return time.Time{}, false
 	}
-	t, err := time.Parse("15:04:05", s)
+	s = s[:8] + "01" + s[10:]
+	t, err := time.Parse("2006-01-02T15:04:05Z", s)
 	if err != nil {
-		return s
+		t, err = time.Parse("2006-01-02T15:04Z", s)
 	}
-	return t.Format("15:04:05.000")
-}
-
-// tomlPrefix begins every message that Wrangler has for TOML.
-const tomlPrefix = "Invalid TOML document: "
-
-// tomlFault says what go-toml found, at its place.
-func tomlFault(s *source, err error) *fault {
-	f := &fault{code: tomlPrefix + "invalid value", text: err.Error()}
-	var decode *toml.DecodeError
-	var parse *unstable.ParserError
-	switch {
-	case errors.As(err, &decode):
-		line, column := decode.Position()
-		s.line(0)
-		from, to := s.span(min(line, len(s.lines)) - 1)
-		f.start = min(from+column-1, to)
-		f.end = f.start + 1
-		f.text = strings.TrimPrefix(decode.Error(), "toml: ")
-	case errors.As(err, &parse):
-		f.text = parse.Message
-	}
-	f.code, f.hint = tomlWords(s, f)
-	return f
+	return t.AddDate(0, 0, day-1), err == nil
 }

@@ -1,75 +1,114 @@
 package config
 
-import "strings"
+import (
+	"errors"
+	"strings"
 
-// tomlFaults tells what go-toml's messages are called by Wrangler, what to say
-// and what to type instead. The first that fits counts.
-var tomlFaults = []struct {
-	find       string // in go-toml's message
-	code       string // Wrangler's message
-	text, hint string // text is "" where go-toml's own is clear
-}{
-	{"invalid character at start of key", "illegal character in key", "", "quote a key that has other characters than A-Z a-z 0-9 _ and -"},
-	{"expected '=' after key", "illegal character in key", "", "quote a key that has other characters than A-Z a-z 0-9 _ and -"},
-	{"to close table name", "illegal character in key", "", "close the header: [name], or [[name]] for an entry of a list"},
-	{"to close array table name", "illegal character in key", "", "close the header: [[name]]"},
-	{"expected key but", "incomplete key-value: cannot find end of key", "", ""},
-	{"expected newline but", "each key-value declaration must be followed by an end-of-line", "", "one key = value a line"},
-	{"invalid escape character", "unrecognised escape sequence", "", "write \\\\ for a backslash, or use single quotes: '…'"},
-	{"hexadecimal digit", "invalid non-hex character in unicode escape", "", ""},
-	{"unicode escape sequence is too short", "invalid non-hex character in unicode escape", "", ""},
-	{"not a valid unicode code point", "invalid unicode escape", "", ""},
-	{"cannot have new lines", "control characters are not allowed in strings", "a string that is not closed on its line", "close it with a quote, or use \"\"\"…\"\"\" for several lines"},
-	{"allowed in comments", "control characters are not allowed in comments", "", ""},
-	{"cannot have control characters", "control characters are not allowed in strings", "", "write it as an escape, such as \\t or \\u0000"},
-	{"carriage returns must be", "control characters are not allowed in strings", "", "end lines with LF or CRLF"},
-	{"strings must be quoted", "invalid value", "", "put the text in double quotes: \"…\""},
-	{"leading zero", "illegal leading zero", "", "write the number without leading zeros, or in quotes"},
-	{"too large to fit", "integer value cannot be represented losslessly", "the integer is too large", "put it in quotes"},
-	{"underscore", "illegal underscore", "", ""},
-	{"expected ',' or", "expected comma or end of structure", "", "put a comma between the elements"},
-	{"unexpected comma", "illegal character in key", "", "remove one of the commas"},
-	{"array is incomplete", "unfinished array", "an array that is not closed", "close it with ]"},
-	{"inline table is incomplete", "unfinished table", "an inline table that is not closed", "close it with }"},
-	{"terminated", "unfinished string", "a string that is not closed", "close it with the quotes that opened it"},
-	{"need a character after", "unfinished string", "a string that is not closed", ""},
-	{"already", "trying to redefine an already defined table or value", "", "a table or key stands in the file once; use [[name]] for the entries of a list"},
-	{"duplicate", "trying to redefine an already defined table or value", "", "a table or key stands in the file once; use [[name]] for the entries of a list"},
-	{"redefin", "trying to redefine an already defined table or value", "", "a table or key stands in the file once; use [[name]] for the entries of a list"},
-	{"date", "invalid date", "", "dates are written 2026-01-31; put it in quotes to make it a string"},
-	{"time", "invalid date", "", ""},
-	{"hour", "invalid date", "", ""},
-	{"minutes", "invalid date", "", ""},
-	{"seconds", "invalid date", "", ""},
-	{"nested more than", "document contains excessively nested structures. aborting.", "", ""},
-	{"digit", "unfinished numeric value", "", ""},
-	{"end of input", "invalid value", "", ""},
+	"github.com/pelletier/go-toml/v2"
+)
+
+// tomlPrefix begins every message that Wrangler has for TOML.
+const tomlPrefix = "Invalid TOML document: "
+
+// tomlWords says in words what Wrangler's messages mean, and what to type.
+var tomlWords = map[string]struct{ text, hint string }{
+	"illegal character in key":                                      {"a character that cannot stand in a key", "quote a key that has other characters than A-Z a-z 0-9 _ and -"},
+	"illegal empty bare key":                                        {"a dot without a key before it", ""},
+	"unexpected end of key":                                         {"a key is missing here", "one key = value a line"},
+	"incomplete key-value: cannot find end of key":                  {"a key without a value", "one key = value a line"},
+	"illegal quoted key: multiline strings are not allowed":         {"a key in three quotes", "use one quote on each side"},
+	"expected end of table array declaration":                       {"a header that is not closed", "write [[name]]"},
+	"each key-value declaration must be followed by an end-of-line": {"expected the end of the line", "one key = value a line"},
+	"control characters are not allowed in strings":                 {"a control character in a string", `write it as an escape, such as \t or \u0000`},
+	"control characters are not allowed in comments":                {"a control character in a comment", "remove it"},
+	"unrecognised escape sequence":                                  {"an unknown escape in a string", `write \\ for a backslash, or use single quotes: '…'`},
+	"invalid escape: only line-ending whitespace may be escaped":    {"an unknown escape in a string", `write \\ for a backslash`},
+	"invalid non-hex character in unicode escape":                   {"an escape with too few hexadecimal digits", `write \\ for a backslash`},
+	"invalid unicode escape":                                        {"an escape that is no Unicode character", ""},
+	"unfinished string":                                             {"a string that is not closed", "close it with the quotes that opened it"},
+	"unfinished array":                                              {"an array that is not closed", "close it with ]"},
+	"unfinished table":                                              {"an inline table that is not closed", "close it with }"},
+	"expected comma or end of structure":                            {"expected a comma or the closing bracket", "put a comma between the elements"},
+	"invalid value":                                                 {"expected a value", `put text in double quotes: "…"`},
+	"illegal leading zero":                                          {"a number with a leading zero", "write it without, or in quotes"},
+	"illegal underscore":                                            {"an underscore that is not between two digits", ""},
+	"illegal character in numeric literal":                          {"a number with another character in it", `put text in double quotes: "…"`},
+	"unfinished numeric value":                                      {"a number that ends too early", ""},
+	"integer value cannot be represented losslessly":                {"an integer that is too large", "integers go up to 9007199254740991; put a larger one in quotes"},
+	"invalid date":                                                  {"a date that does not exist", `dates are written 2026-01-31; put it in quotes to make it a string`},
+	"invalid date-time: date part is malformed":                     {"a date that does not exist", `dates are written 2026-01-31`},
+	"invalid date-time: time part is malformed":                     {"a time that does not exist", `times are written 15:04:05`},
+	"document contains excessively nested structures. aborting.":    {"the configuration nests too deeply", ""},
+	"trying to redefine an already defined table or value":          {"a table or key that is already defined", "a table or key stands in the file once; use [[name]] for the entries of a list"},
+	"trying to redefine an already defined value":                   {"a key that is already defined", "a key stands in a table once"},
 }
 
-// tomlWords names a fault as Wrangler does and says what can be typed instead.
-func tomlWords(s *source, f *fault) (code, hint string) {
+// tomlFault says what is wrong with a document that go-toml refuses.
+func tomlFault(s *source, err error) *fault {
+	found := &fault{text: err.Error()}
+	var decode *toml.DecodeError
+	if errors.As(err, &decode) {
+		line, column := decode.Position()
+		s.line(0)
+		from, to := s.span(min(line, len(s.lines)) - 1)
+		found.start = min(from+column-1, to)
+		found.end = min(found.start+1, to)
+		found.text = strings.TrimPrefix(decode.Error(), "toml: ")
+	}
+	if redefines(found.text) {
+		found.text, found.code = "", tomlPrefix+"trying to redefine an already defined table or value"
+	}
+	return wordTOMLFault(s, found)
+}
+
+// wordTOMLFault names and words the first fault of a document: the one that
+// was found, or one of syntax.
+func wordTOMLFault(s *source, found *fault) *fault {
+	f, inline := findTOMLFault(s.text)
+	twice := strings.HasPrefix(found.code, tomlPrefix+"trying to redefine")
+	if f == nil || twice && found.start < f.start {
+		f = found
+		for _, span := range inline {
+			if twice && span[0] <= f.start && f.start < span[1] {
+				f.code = tomlPrefix + "trying to redefine an already defined value"
+			}
+		}
+		if f.code == "" {
+			f.code = tomlPrefix + "invalid value"
+		}
+	}
+	words := tomlWords[strings.TrimPrefix(f.code, tomlPrefix)]
+	if f.hint = words.hint; f.text == "" {
+		f.text = words.text
+	}
+	tomlHint(s, f)
+	return f
+}
+
+// redefines reports whether go-toml says that something is defined twice.
+func redefines(text string) bool {
+	return strings.Contains(text, "already") || strings.Contains(text, "duplicate") || strings.Contains(text, "redefine")
+}
+
+// tomlHint knows what people write instead of TOML.
+func tomlHint(s *source, f *fault) {
 	line := strings.TrimSpace(s.lineText(f.start))
-	if strings.HasPrefix(line, "{") || strings.HasPrefix(line, `"`) && strings.Contains(line, `":`) {
-		return tomlPrefix + "illegal character in key", "this looks like JSON: name the file wrangler.jsonc"
-	}
-	for _, known := range tomlFaults {
-		if !strings.Contains(f.text, known.find) {
-			continue
-		}
-		if known.text != "" {
-			f.text = known.text
-		}
-		return tomlPrefix + known.code, known.hint
-	}
 	rest := s.text[f.start:]
 	if n := strings.IndexAny(rest, " \t\r\n,#]}"); n >= 0 {
 		rest = rest[:n]
 	}
-	switch rest {
-	case "True", "False":
-		return tomlPrefix + "invalid value", "write " + strings.ToLower(rest)
-	case "null", "None", "nil":
-		return tomlPrefix + "invalid value", "TOML has no null: leave the key out"
+	switch {
+	case strings.HasPrefix(line, "{") || strings.HasPrefix(line, `"`) && strings.Contains(line, `":`):
+		f.hint = "this looks like JSON: name the file wrangler.jsonc"
+	case strings.HasPrefix(line, "//"):
+		f.hint = "comments start with # in TOML"
+	case strings.HasPrefix(line, "$schema"):
+		f.hint = `quote the key: "$schema" = …`
+	case rest == "True" || rest == "False":
+		f.hint = "write " + strings.ToLower(rest)
+	case rest == "null" || rest == "None" || rest == "nil":
+		f.hint = "TOML has no null: leave the key out"
+	case strings.HasSuffix(f.code, "allowed in strings") && (strings.HasPrefix(s.text[f.start:], "\n") || strings.HasPrefix(s.text[f.start:], "\r")):
+		f.text, f.hint = "a string that is not closed on its line", `close it with a quote, or use """…""" for several lines`
 	}
-	return tomlPrefix + "invalid value", "put text in double quotes: \"…\""
 }

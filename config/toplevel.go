@@ -42,8 +42,8 @@ func isSite(s *scope, field string, v *value) bool {
 	if v == nil {
 		return true
 	}
-	if v.is(null) {
-		return s.crash(v, field+" is null: it is an object with a bucket")
+	if !v.object() {
+		return s.crash(v, field+" is "+article(v)+": it is an object with a bucket")
 	}
 	s.unknown(field, v, "bucket", "include", "exclude", "entry-point")
 	inner := s.in(v)
@@ -52,6 +52,9 @@ func isSite(s *scope, field string, v *value) bool {
 	arrayOf("string")(inner, "sites.include", v.get("include"))
 	arrayOf("string")(inner, "sites.exclude", v.get("exclude"))
 	isString(inner, "site.entry-point", entry)
+	if entry.truthy() && !entry.is(text) {
+		return inner.crash(entry, "site.entry-point is not a path")
+	}
 	if entry != nil {
 		file := jsString(entry)
 		if file == "" {

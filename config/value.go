@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 	"strconv"
+	"unicode/utf16"
 )
 
 // kind is the type of a value, in the words of JSON and of TOML's dates.
@@ -134,8 +135,8 @@ func (v *value) keys() []string {
 
 // utf16Units splits a character as JavaScript indexes it.
 func utf16Units(r rune) []string {
-	if r > 0xFFFF {
-		return []string{"\uFFFD", "\uFFFD"}
+	if high, low := utf16.EncodeRune(r); r > 0xFFFF {
+		return []string{string(appendSurrogate(nil, high)), string(appendSurrogate(nil, low))}
 	}
 	return []string{string(r)}
 }

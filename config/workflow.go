@@ -1,6 +1,10 @@
 package config
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // isWorkflow checks a binding of workflows.
 //
@@ -101,18 +105,25 @@ func uniqueNames(s *scope, field string, v *value) bool {
 		return true
 	}
 	count := map[string]int{}
-	var twice string
+	var names []*value
 	for i, x := range v.items {
 		if x.is(null) {
 			return s.crash(x, indexed(field, i)+" is null: a workflow is an object")
 		}
-		name := jsString(x.get("name"))
-		if count[name]++; count[name] == 2 {
-			if twice != "" {
-				twice += `", "`
-			}
-			twice += name
+		name := x.get("name")
+		if count[stringify(name)]++; count[stringify(name)] == 1 {
+			names = append(names, name)
 		}
 	}
-	return twice == "" || s.fail(keyOf(v), msgUniqueValues, slots{field: field, value: twice})
+	names = slices.DeleteFunc(names, func(name *value) bool { return count[stringify(name)] == 1 })
+	if len(names) == 0 {
+		return true
+	}
+	parts := make([]string, len(names))
+	for i, name := range names {
+		if name.given() {
+			parts[i] = jsString(name)
+		}
+	}
+	return s.fail(keyOf(v), msgUniqueValues, slots{field: field, value: strings.Join(parts, `", "`)})
 }
