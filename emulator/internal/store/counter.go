@@ -22,10 +22,12 @@ package store
 // are Go types of modernc.org/sqlite/lib; the recorded counts in the tests
 // tell when a new version of it does things in another way.
 //
-// Not exact: a seek that SQLite does not carry out since the key is NULL or no
-// number counts as a row read, and one behind OP_SeekScan does not; a writing
-// statement that SQLite compiles anew by itself while it starts, because another
-// process changed the schema, counts approximately.
+// Not exact: a seek by a key that is no number in a rowid table counts as a row
+// read, and a seek behind OP_SeekScan does not; a writing statement that SQLite
+// compiles anew by itself while it starts, for a value in LIKE ? or LIMIT ? or
+// because another process changed the schema, counts approximately. And this
+// SQLite is built in another way: ANALYZE fills sqlite_stat4 too, and a range
+// made from LIKE or GLOB is searched once, not once more for blobs.
 
 import (
 	"unsafe"
@@ -42,8 +44,9 @@ type counter struct {
 	rows    int64 // read by OP_Count
 	cleared int64 // written by OP_Clear
 
-	program uintptr // what was installed
-	spare   uintptr // what it was made of: the statement's registers live in its end
+	schema  [2]int32 // what the statement was compiled for
+	program uintptr  // what was installed
+	spare   uintptr  // what it was made of: the statement's registers live in its end
 }
 
 // counted is an OP_Count: how often it ran, and the register of its result.
@@ -56,11 +59,18 @@ type counted struct {
 // cursor on: without a name, SQLITE_STMTSTATUS_FULLSCAN_STEP and _AUTOINDEX.
 var moves = [...]int32{0, lib.SQLITE_STMTSTATUS_FULLSCAN_STEP, lib.SQLITE_STMTSTATUS_AUTOINDEX}
 
+// schema tells one version of the schema from another, as OP_Transaction does.
+func (db *DB) schema() [2]int32 {
+	c := (*lib.Tsqlite3)(ptr(db.c))
+	schema := (*lib.TSchema)(ptr((*lib.TDb)(ptr(c.FaDb)).FpSchema))
+	return [2]int32{schema.Fschema_cookie, schema.FiGeneration}
+}
+
 func vdbe(s *stmt) *lib.TVdbe { return (*lib.TVdbe)(ptr(s.c)) }
 
 // attach gives a fresh statement its counters.
 func (c *counter) attach(s *stmt) {
-	*c = counter{}
+	*c = counter{schema: s.db.schema()}
 	v := vdbe(s)
 	if lib.Xsqlite3_stmt_isexplain(s.db.tls, s.c) != 0 {
 		return
@@ -89,6 +99,9 @@ func (c *counter) detach(s *stmt) {
 
 // lost reports whether SQLite has compiled the statement anew by itself.
 func (c *counter) lost(s *stmt) bool { return c.program != 0 && vdbe(s).FaOp != c.program }
+
+// stale reports whether SQLite is about to.
+func (c *counter) stale(s *stmt) bool { return c.program != 0 && c.schema != s.db.schema() }
 
 // start sets the counters to zero.
 func (c *counter) start(s *stmt) {
@@ -153,6 +166,7 @@ type countKind int
 const (
 	countNot countKind = iota
 	countRead
+	countRowid // counts unless its key in P3 is NULL
 	countFound // counts only if it does not jump
 	countWrite
 	countCount
@@ -181,8 +195,10 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 	for i := range ops {
 		op := &ops[i]
 		switch op.Fopcode {
-		case lib.OP_Rewind, lib.OP_Sort, lib.OP_SorterSort, lib.OP_Last, lib.OP_NotExists, lib.OP_SeekRowid, lib.OP_VNext:
+		case lib.OP_Rewind, lib.OP_Sort, lib.OP_SorterSort, lib.OP_Last, lib.OP_NotExists, lib.OP_VNext:
 			kinds[i] = countRead
+		case lib.OP_SeekRowid:
+			kinds[i] = countRowid
 		case lib.OP_SeekLT, lib.OP_SeekLE, lib.OP_SeekGE, lib.OP_SeekGT:
 			kinds[i] = countRead
 			if i > 0 && ops[i-1].Fopcode == lib.OP_SeekScan {
@@ -213,7 +229,7 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 		}
 		switch kinds[i] {
 		case countNot:
-		case countFound:
+		case countFound, countRowid:
 			extra += 4
 		default:
 			extra += 3
@@ -246,11 +262,14 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 			put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: back + 1})
 			continue
 		}
+		if kind == countRowid {
+			put(lib.TVdbeOp{Fopcode: lib.OP_IsNull, Fp1: op.Fp3, Fp2: at + 2})
+		}
 		ran := put(lib.TVdbeOp{Fopcode: lib.OP_Trace, Fp2: at + 1})
 		put(op)
 		put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: back})
 		switch kind {
-		case countRead:
+		case countRead, countRowid:
 			c.reads = append(c.reads, ran)
 		case countWrite:
 			c.writes = append(c.writes, ran)

@@ -16,13 +16,18 @@ import (
 // prepareLimited gets a statement that did not compile, and the reason, which
 // it returns if the statement is of another kind.
 func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
-	if e, ok := reason.(*Error); !ok || !strings.HasPrefix(e.Message, `near "LIMIT"`) && !strings.HasPrefix(e.Message, `near "ORDER"`) &&
-		!strings.HasPrefix(strings.ToUpper(e.Message), `NEAR "LIMIT"`) && !strings.HasPrefix(strings.ToUpper(e.Message), `NEAR "ORDER"`) {
+	if !stopsAt(reason, "LIMIT") && !stopsAt(reason, "ORDER") {
 		return nil, 0, reason
 	}
 	l := parseLimited(sql)
 	if l == nil {
 		return nil, 0, reason
+	}
+	// What is wrong with the rest is told of the text as it came.
+	if s, err := db.prepareText(l.head + l.rest); err != nil {
+		return nil, 0, err
+	} else if s != nil {
+		s.finalize()
 	}
 	if l.refusal != "" {
 		return nil, 0, newError(l.refusal, lib.SQLITE_ERROR, lib.SQLITE_ERROR)
@@ -31,10 +36,7 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	text := l.rewrite(key)
-	c := db.cstring(text)
-	defer db.free(c)
-	s, _, err := db.prepare(c, text, false, lib.SQLITE_PREPARE_PERSISTENT)
+	s, err := db.prepareText(l.rewrite(key))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -42,16 +44,29 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	return s, l.end, nil
 }
 
+// stopsAt reports whether the parser did not expect the word.
+func stopsAt(err error, word string) bool {
+	e, ok := err.(*Error)
+	text := `near "` + word + `": syntax error`
+	return ok && len(e.Message) >= len(text) && strings.EqualFold(e.Message[:len(text)], text)
+}
+
+func (db *DB) prepareText(sql string) (*stmt, error) {
+	text := db.cstring(sql)
+	defer db.free(text)
+	s, _, err := db.prepare(text, sql, false, lib.SQLITE_PREPARE_PERSISTENT)
+	return s, err
+}
+
 // rowKey lists the columns that tell a table's rows apart.
 func (db *DB) rowKey(table string) (string, error) {
-	const query = `SELECT name FROM pragma_table_info(?) WHERE pk > 0
-		AND EXISTS (SELECT 1 FROM pragma_table_list(?) WHERE schema = 'main' AND wr) ORDER BY pk`
-	s, err := db.own(query)
+	s, err := db.own(`SELECT name FROM pragma_table_info(?1) WHERE pk > 0
+		AND EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND wr) ORDER BY pk`)
 	if err != nil {
 		return "", err
 	}
 	defer s.reset()
-	if err := s.bind([]any{table, table}); err != nil {
+	if err := s.bind([]any{table}); err != nil {
 		return "", err
 	}
 	var names []string
@@ -73,28 +88,27 @@ func (db *DB) rowKey(table string) (string, error) {
 
 // limited is such a statement in parts of its text.
 type limited struct {
-	head      string // up to WHERE
-	source    string // table and alias, as they stand
-	table     string
-	where     string // the condition, or ""
-	returning string
-	order     string // ORDER BY and LIMIT
-	end       int
-	refusal   string // why it cannot be put in another way
+	head    string // up to WHERE, or where it would be
+	rest    string // from there up to ORDER BY or LIMIT
+	source  string // the table and its alias, as they stand
+	table   string
+	where   string // WHERE and its condition, or ""
+	returns string // RETURNING and what follows, or ""
+	order   string // ORDER BY and LIMIT
+	end     int    // of the statement, with its semicolon
+	refusal string // why it cannot be put in another way
 }
 
 func (l *limited) rewrite(key string) string {
-	where := ""
-	if l.where != "" {
-		where = " WHERE " + l.where
-	}
-	return fmt.Sprintf("%s WHERE (%s) IN (SELECT %s FROM %s%s %s) %s", l.head, key, key, l.source, where, l.order, l.returning)
+	return fmt.Sprintf("%s WHERE (%s) IN (SELECT %s FROM %s %s %s) %s", l.head, key, key, l.source, l.where, l.order, l.returns)
 }
 
-// parseLimited returns nil for what is no UPDATE or DELETE with ORDER BY or
-// LIMIT at its end.
+// parseLimited returns nil for what is no UPDATE or DELETE that ends with
+// ORDER BY or LIMIT.
 func parseLimited(sql string) *limited {
-	list := tokens(sql)
+	list, end := tokens(sql)
+	// find is the index of the first of the words outside of parentheses, at
+	// or after from, or len(list).
 	find := func(from int, words ...string) int {
 		for i := from; i < len(list); i++ {
 			for _, w := range words {
@@ -105,84 +119,50 @@ func parseLimited(sql string) *limited {
 		}
 		return len(list)
 	}
-	if len(list) == 0 {
-		return nil
-	}
-	switch list[0].word {
-	case "UPDATE", "DELETE", "WITH":
-	default:
+	if len(list) == 0 || find(0, "UPDATE", "DELETE", "WITH") != 0 {
 		return nil
 	}
 	verb := find(0, "UPDATE", "DELETE")
-	if verb == len(list) {
-		return nil
-	}
-	l := &limited{}
-	last := list[len(list)-1]
-	l.end = last.end
-	if i := strings.IndexByte(sql[l.end:], ';'); i >= 0 && len(tokens(sql[l.end:])) == 0 {
-		l.end += strings.IndexByte(sql[l.end:], ';') + 1
-	}
-	at := func(i int) int {
-		if i >= len(list) {
-			return last.end
+	from := verb + 1 // UPDATE [OR action] table, DELETE FROM table
+	if from < len(list) && (list[from].word == "FROM" || list[from].word == "OR") {
+		from++
+		if list[from-1].word == "OR" {
+			from++
 		}
-		return list[i].at
 	}
-
-	// The table: [OR action] name [. name] [AS alias] [INDEXED BY ..].
-	i := verb + 1
-	if list[verb].word == "DELETE" {
-		i = verb + 2
-	} else if i < len(list) && list[i].word == "OR" {
-		i += 2
-	}
-	from := i
 	stop := find(from, "WHERE", "SET", "ORDER", "LIMIT", "RETURNING")
-	if from >= stop {
-		return nil
-	}
-	l.source = strings.TrimSpace(sql[at(from):at(stop)])
-	l.table = list[from].name
-	if from+2 < stop && list[from+1].word == "." {
-		l.table = list[from+2].name
-	}
-
 	tail := find(from, "ORDER", "LIMIT")
-	if tail == len(list) {
+	if from >= stop || tail == len(list) {
 		return nil
 	}
 	where := min(find(from, "WHERE"), tail)
-	returning := min(find(from, "RETURNING"), tail)
-	l.order = sql[at(tail):last.end]
-	l.returning = sql[at(returning):at(tail)]
-	if where < returning {
-		l.where = strings.TrimSpace(sql[list[where].end:at(returning)])
-		l.where = strings.TrimRight(l.where, " \t\r\n")
-	}
-	l.head = sql[:at(min(where, returning))]
+	returns := min(find(from, "RETURNING"), tail)
+	where = min(where, returns)
 
+	at := func(i int) int { return list[i].at }
+	l := &limited{
+		head:    sql[:at(where)],
+		rest:    sql[at(where):at(tail)],
+		source:  sql[at(from):at(stop)],
+		table:   list[from].name,
+		where:   sql[at(where):at(returns)],
+		returns: sql[at(returns):at(tail)],
+		order:   sql[at(tail):list[len(list)-1].end],
+		end:     end,
+	}
+	if end < len(sql) && sql[end] == ';' {
+		l.end++
+	}
+	if from+2 < stop && list[from+1].word == "." {
+		l.table = list[from+2].name
+	}
 	switch {
 	case list[verb].word == "UPDATE" && find(find(from, "SET"), "FROM") < where:
-		l.refusal = "UPDATE FROM with ORDER BY or LIMIT is not supported by this emulator; choose the rows in a sub-select"
-	case strings.Contains(l.returning, "?") && strings.Contains(l.order, "?"):
-		l.refusal = "parameters in both RETURNING and LIMIT are not supported by this emulator; number them (?1, ?2)"
+		l.refusal = "UPDATE FROM with LIMIT is not supported by this emulator; choose the rows in a sub-select"
+	case strings.ContainsAny(l.returns, "?:@$"):
+		l.refusal = "parameters in RETURNING with LIMIT are not supported by this emulator; return the columns and compute with them"
 	case find(tail, "LIMIT") == len(list):
 		l.refusal = "ORDER BY without LIMIT on " + list[verb].word
 	}
-	if numbered(l.returning) && numbered(l.order) {
-		l.refusal = strings.TrimPrefix(l.refusal, "parameters in both RETURNING and LIMIT are not supported by this emulator; number them (?1, ?2)")
-	}
 	return l
-}
-
-// numbered reports whether every mark has a number.
-func numbered(s string) bool {
-	for i := strings.IndexByte(s, '?'); i >= 0; i = strings.IndexByte(s, '?') {
-		s = s[i+1:]
-		if s == "" || s[0] < '0' || s[0] > '9' {
-			return false
-		}
-	}
-	return true
 }

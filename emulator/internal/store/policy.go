@@ -45,6 +45,11 @@ func authorize(_ *libc.TLS, self uintptr, action int32, z1, z2, zDB, _ uintptr) 
 }
 
 func (db *DB) authorized(action int32, a1, a2, schema arg) bool {
+	if action == lib.SQLITE_ALTER_TABLE {
+		// Schema and table are the arguments. workerd's SQLite tells the new
+		// name of the table too, this one does not.
+		return a1.text == "main" && a2.allowed() && !reserved(renameTo(db.preparing))
+	}
 	if schema.given && schema.text != "main" {
 		// ALTER TABLE looks into the schema of temporary tables.
 		temp := schema.text == "temp" && (action == lib.SQLITE_READ || action == lib.SQLITE_UPDATE)
@@ -58,9 +63,6 @@ func (db *DB) authorized(action int32, a1, a2, schema arg) bool {
 		return a1.allowed()
 	case lib.SQLITE_CREATE_INDEX, lib.SQLITE_DROP_INDEX, lib.SQLITE_CREATE_TRIGGER, lib.SQLITE_DROP_TRIGGER:
 		return a1.allowed() && a2.allowed()
-	case lib.SQLITE_ALTER_TABLE:
-		// workerd's SQLite tells the new name too, this one does not.
-		return a2.allowed() && !reserved(renameTo(db.preparing))
 	case lib.SQLITE_TRANSACTION, lib.SQLITE_SAVEPOINT:
 		db.refused = &Error{Message: msgTransaction, Code: lib.SQLITE_AUTH, Extended: lib.SQLITE_AUTH}
 		return false

@@ -9,12 +9,13 @@ import (
 type pragmaArg int
 
 const (
-	argNone         pragmaArg = iota // nothing
-	argBoolean                       // nothing or a boolean
-	argName                          // the name of a table or index that is not ours
-	argOptionalName                  // the same or nothing
-	argNameOrNumber                  // the same, nothing, or a number
-	argNumber                        // nothing or a 32-bit number
+	argAny          pragmaArg = iota
+	argNone                   // nothing
+	argBoolean                // nothing or a boolean
+	argName                   // the name of a table or index that is not ours
+	argOptionalName           // the same or nothing
+	argNameOrNumber           // the same, nothing, or a number
+	argNumber                 // nothing or a 32-bit number
 )
 
 // pragmas are the PRAGMAs user statements may run
@@ -23,7 +24,7 @@ const (
 var pragmas = map[string]pragmaArg{
 	"data_version":              argNone,
 	"page_size":                 argNone,
-	"table_list":                argOptionalName,
+	"table_list":                argAny,
 	"table_info":                argName,
 	"table_xinfo":               argName,
 	"case_sensitive_like":       argBoolean,
@@ -48,6 +49,8 @@ func pragmaAllowed(name string, a arg) bool {
 		return false
 	}
 	switch kind {
+	case argAny:
+		return true
 	case argNone:
 		return !a.given
 	case argBoolean:

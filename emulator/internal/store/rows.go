@@ -19,6 +19,10 @@ func (db *DB) Exec(query string, args []any) (*Rows, error) {
 		return nil, err
 	}
 	s := db.cache.take(query)
+	if s != nil && s.counts.stale(s) {
+		s.finalize()
+		s = nil
+	}
 	if s == nil {
 		var err error
 		if s, err = db.prepareLast(query); err != nil {

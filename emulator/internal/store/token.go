@@ -19,16 +19,16 @@ func isWord(c byte) bool {
 	return c == '_' || c == '$' || c >= 0x80 || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
-// tokens splits the first statement of sql, up to its semicolon.
-func tokens(sql string) []token {
-	var list []token
-	depth := 0
-	for i := 0; i < len(sql); {
+// tokens splits the first statement of sql, which ends at end, by a semicolon
+// or with the text.
+func tokens(sql string) (list []token, end int) {
+	depth, i := 0, 0
+	for i < len(sql) {
 		c := sql[i]
 		t := token{at: i, depth: depth}
 		switch {
 		case c == 0 || c == ';':
-			return list
+			return list, i
 		case isSpace(c):
 			i++
 			continue
@@ -63,7 +63,7 @@ func tokens(sql string) []token {
 		list = append(list, t)
 		i = t.end
 	}
-	return list
+	return list, i
 }
 
 // after is the index behind the next mark at or after i, or the end.
@@ -91,7 +91,7 @@ func quoted(s string, i int, q byte) (end int, text string) {
 
 // renameTo is the new name in ALTER TABLE [schema.]table RENAME TO name, or "".
 func renameTo(sql string) string {
-	list := tokens(sql)
+	list, _ := tokens(sql)
 	for i := 0; i+2 < len(list); i++ {
 		if list[i].word == "RENAME" && list[i+1].word == "TO" {
 			return list[i+2].name
