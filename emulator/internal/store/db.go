@@ -150,19 +150,17 @@ func (db *DB) setUp() int32 {
 			return rc
 		}
 	}
-	switch {
-	case db.inMemory():
+	if db.inMemory() {
 		return lib.SQLITE_OK
-	case db.opts.ReadOnly:
-		return db.run("SELECT 1 FROM sqlite_schema LIMIT 1")
-	case lib.Xsqlite3_db_readonly(db.tls, db.c, 0) != 0:
+	}
+	// Reads the schema, and so finds out now what is wrong with it.
+	if rc := db.run("SELECT 1 FROM sqlite_schema LIMIT 1"); rc != lib.SQLITE_OK || db.opts.ReadOnly {
+		return rc
+	}
+	if lib.Xsqlite3_db_readonly(db.tls, db.c, 0) != 0 {
 		return lib.SQLITE_READONLY
 	}
 	if rc := db.run("PRAGMA journal_mode = WAL"); rc != lib.SQLITE_OK {
-		return rc
-	}
-	// Reads the schema, and so finds out now what is wrong with it.
-	if rc := db.run("SELECT 1 FROM sqlite_schema LIMIT 1"); rc != lib.SQLITE_OK {
 		return rc
 	}
 	if db.opts.Sync == Normal {
