@@ -74,6 +74,16 @@ func (a *alarms) load(n *namespace) error {
 	return nil
 }
 
+// NextAlarm returns when the earliest alarm, or its retry, runs.
+func (w *World) NextAlarm() (at time.Time, ok bool) {
+	w.alarms.mu.Lock()
+	defer w.alarms.mu.Unlock()
+	if len(w.alarms.queue) == 0 {
+		return time.Time{}, false
+	}
+	return w.alarms.queue[0].due, true
+}
+
 // start begins to run what is due.
 func (a *alarms) start() {
 	a.mu.Lock()
@@ -175,7 +185,9 @@ func (a *alarms) run() {
 	now := a.w.clock.Now()
 	for len(a.queue) > 0 && !a.stopped && !a.queue[0].due.After(now) {
 		next := heap.Pop(&a.queue).(*alarm)
+		a.w.activity.change(true)
 		if !a.w.start(func() { a.fire(next) }) {
+			a.w.activity.change(false)
 			return
 		}
 	}
@@ -184,9 +196,11 @@ func (a *alarms) run() {
 
 // fire runs an alarm's handler and decides what follows.
 func (a *alarms) fire(al *alarm) {
-	e := newEvent(make(chan struct{}), "alarm", func(e *event) { e.alarm(al) })
+	e := newEvent(a.w.newSignal(), "alarm", func(e *event) { e.alarm(al) })
+	defer e.done.leave()
 	al.o.submit(e)
-	<-e.done
+	a.w.activity.change(false) // run's: the event counts now
+	<-e.done.c
 	_, _, err := e.result()
 	a.mu.Lock()
 	defer a.mu.Unlock()

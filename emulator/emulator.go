@@ -62,9 +62,11 @@ type World struct {
 	env       *env
 	classes   map[string]*namespace // by class name
 	alarms    *alarms
+	parked    sync.Once // made poller
 	poller    *wire.Poller
 	transport *http.Transport
 	lock      *migrations.Lock
+	activity  activity
 	observe   sync.Mutex
 	samples   sampler
 	warnings  []config.Diagnostic
@@ -77,6 +79,12 @@ type World struct {
 	gate    sync.Mutex // guards sealed, so that nothing starts once Close waits
 	sealed  bool
 	running sync.WaitGroup // every goroutine the world started
+
+	// memory are the connections that are not of the network.
+	memory struct {
+		sync.Mutex
+		set map[*wire.Conn]struct{}
+	}
 
 	// loose are the sockets with a connection that are in no object's list.
 	loose struct {
@@ -104,7 +112,6 @@ func New(o Options) (*World, error) {
 		w.applied = append(w.applied, s.String())
 	}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
-	w.poller = wire.NewPoller()
 	w.transport = newTransport()
 	w.alarms = newAlarms(w)
 	if err := w.open(plan); err != nil {
@@ -155,7 +162,10 @@ func (w *World) Close() error {
 		close(done)
 	}()
 	err := w.await(done)
-	w.poller.Close()
+	w.parked.Do(func() {})
+	if w.poller != nil {
+		w.poller.Close()
+	}
 	for _, o := range w.objects() {
 		o.close()
 	}

@@ -31,7 +31,7 @@ type event struct {
 	closed   *driver.Closed
 	protocol *driver.Error
 
-	done     chan struct{} // closed when there is a result; nil if nobody waits for it
+	done     *signal // sent when there is a result; nil if nobody waits for it
 	settled  atomic.Bool
 	failure  *driver.Error // why there is no result
 	response *driver.Response
@@ -39,7 +39,7 @@ type event struct {
 	err      *driver.Error
 }
 
-func newEvent(done chan struct{}, handler string, run func(*event)) *event {
+func newEvent(done *signal, handler string, run func(*event)) *event {
 	e := &event{handler: handler, run: run, done: done}
 	e.pin = pin{kind: driver.PinEvent, event: e}
 	return e
@@ -69,7 +69,7 @@ func (e *event) exited() {
 // settle publishes the result.
 func (e *event) settle() {
 	if e.settled.CompareAndSwap(false, true) && e.done != nil {
-		close(e.done)
+		e.done.send()
 	}
 }
 
@@ -78,7 +78,7 @@ func (e *event) fail(err *driver.Error) {
 	if e.settled.CompareAndSwap(false, true) {
 		e.failure = err
 		if e.done != nil {
-			close(e.done)
+			e.done.send()
 		}
 	}
 }
@@ -124,7 +124,9 @@ func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f 
 
 // Sleep waits for d of the world's time.
 func (e *event) Sleep(ctx context.Context, d time.Duration, at driver.Place) error {
-	return e.Wait(ctx, driver.PinSleep, at, func() error { return e.in.o.ns.w.sleep(ctx, d) })
+	over := e.in.o.ns.w.newSignal()
+	defer over.leave()
+	return e.Wait(ctx, driver.PinSleep, at, func() error { return e.in.o.ns.w.sleep(ctx, d, over) })
 }
 
 // Now is the world's time.
@@ -173,12 +175,12 @@ func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place
 	}
 }
 
-// sleep waits for d of the world's time.
-func (w *World) sleep(ctx context.Context, d time.Duration) error {
-	over := make(chan struct{})
-	t := w.clock.AfterFunc(d, func() { close(over) })
+// sleep waits for d of the world's time; over must be left when the caller has
+// its turn again.
+func (w *World) sleep(ctx context.Context, d time.Duration, over *signal) error {
+	t := w.clock.AfterFunc(d, over.send)
 	select {
-	case <-over:
+	case <-over.c:
 		return nil
 	case <-ctx.Done():
 		t.Stop()

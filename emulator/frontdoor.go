@@ -171,7 +171,7 @@ func (w *World) switchProtocols(rw http.ResponseWriter, resp *driver.Response, k
 	conn.SetDeadline(time.Time{})
 	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
 	early = append([]byte(nil), early...)
-	t, err := wire.NewConn(conn, early, server, &wire.Options{MaxQueue: w.opts.MaxBuffered, Poller: w.poller})
+	t, err := wire.NewConn(conn, early, server, &wire.Options{MaxQueue: w.opts.MaxBuffered, Poller: w.parking(conn)})
 	if err != nil {
 		conn.Close()
 		server.Lost(err)
@@ -180,7 +180,30 @@ func (w *World) switchProtocols(rw http.ResponseWriter, resp *driver.Response, k
 	if server.o == nil {
 		w.carried(server)
 	}
+	if conn.LocalAddr().Network() == "pipe" {
+		w.inMemory(t)
+	}
 	server.attach(w, t, wire.AppendSwitch(nil, key, resp.Header))
+}
+
+// parking returns the poller for a connection of the network, made for the first
+// one, and none for others.
+func (w *World) parking(conn net.Conn) *wire.Poller {
+	if _, ok := conn.(*net.TCPConn); !ok {
+		return nil
+	}
+	w.parked.Do(func() { w.poller = wire.NewPoller() })
+	return w.poller
+}
+
+// inMemory notes a connection for [World.Settle].
+func (w *World) inMemory(t *wire.Conn) {
+	w.memory.Lock()
+	defer w.memory.Unlock()
+	if w.memory.set == nil {
+		w.memory.set = map[*wire.Conn]struct{}{}
+	}
+	w.memory.set[t] = struct{}{}
 }
 
 // carried notes a socket that has a connection of its own, for Close.

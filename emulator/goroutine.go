@@ -52,6 +52,23 @@ func (s *sampler) leftBehind(in *instance) *pin {
 	return &pin{kind: driver.PinGoroutine, at: at}
 }
 
+// Leftovers returns where goroutines are that classes of the world have left
+// running, in objects that are in memory.
+func (w *World) Leftovers() (places []driver.Place) {
+	for _, o := range w.objects() {
+		o.mu.Lock()
+		in := o.inst
+		o.mu.Unlock()
+		if in == nil {
+			continue
+		}
+		if p := w.samples.leftBehind(in); p != nil {
+			places = append(places, p.at)
+		}
+	}
+	return places
+}
+
 var (
 	labelLine = regexp.MustCompile(`"` + labelKey + `":"([0-9a-z]+)"`)
 	frameLine = regexp.MustCompile(`^#\t0x[0-9a-f]+\t(\S+)\+0x[0-9a-f]+\s+(.*):(\d+)$`)

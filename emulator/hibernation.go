@@ -138,11 +138,22 @@ func (l *sockets) hibernate() int {
 	return live
 }
 
+// shutPlain drops the connections that cannot hibernate.
+func (l *sockets) shutPlain() {
+	l.mu.Lock()
+	plain := l.plain
+	l.plain = nil
+	l.mu.Unlock()
+	for s := range plain {
+		s.shut()
+	}
+}
+
 // reset drops all connections with a bare FIN and forgets the settings.
 func (l *sockets) reset() {
 	l.mu.Lock()
-	list, lingering, plain := l.list, l.lingering, l.plain
-	l.list, l.live, l.lingering, l.plain = nil, 0, nil, nil
+	list, lingering := l.list, l.lingering
+	l.list, l.live, l.lingering = nil, 0, nil
 	l.auto.Store(nil)
 	l.timeout.Store(0)
 	l.mu.Unlock()
@@ -154,9 +165,7 @@ func (l *sockets) reset() {
 	for s := range lingering {
 		s.shut()
 	}
-	for s := range plain {
-		s.shut()
-	}
+	l.shutPlain()
 }
 
 // matches reports whether a text message is answered automatically.

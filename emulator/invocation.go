@@ -31,12 +31,21 @@ func (i *invocation) Value(key any) any {
 
 // Wait runs f.
 func (i *invocation) Wait(_ context.Context, _ driver.PinKind, _ driver.Place, f func() error) error {
+	return i.wait(f)
+}
+
+// wait runs f, which waits.
+func (i *invocation) wait(f func() error) error {
+	i.w.activity.change(false)
+	defer i.w.activity.change(true)
 	return f()
 }
 
 // Sleep waits for d of the world's time.
 func (i *invocation) Sleep(ctx context.Context, d time.Duration, _ driver.Place) error {
-	return i.w.sleep(ctx, d)
+	over := i.w.newSignal()
+	defer over.leave()
+	return i.wait(func() error { return i.w.sleep(ctx, d, over) })
 }
 
 // Now is the world's time.
@@ -50,12 +59,19 @@ func (i *invocation) InObject() bool { return false }
 
 // Fetch is the global fetch().
 func (i *invocation) Fetch(ctx context.Context, r *driver.Request, _ driver.Place) (*driver.Response, error) {
-	return i.w.fetch(ctx, r)
+	var resp *driver.Response
+	err := i.wait(func() (err error) {
+		resp, err = i.w.fetch(ctx, r)
+		return err
+	})
+	return resp, err
 }
 
 // WaitUntil runs f beside the invocation; the world's Close waits for it.
 func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place) {
 	i.w.start(func() {
+		i.w.activity.change(true)
+		defer i.w.activity.change(false)
 		err := caughtPanic(func() error { return f(i) })
 		if err != nil && !errors.Is(err, context.Canceled) {
 			i.w.fault(exception(err))
@@ -65,6 +81,8 @@ func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 
 // run runs the Worker's fetch handler; a panic is its exception.
 func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
+	i.w.activity.change(true)
+	defer i.w.activity.change(false)
 	defer func() {
 		if p := recover(); p != nil {
 			resp, err = nil, panicked(p, debug.Stack())

@@ -85,12 +85,17 @@ func (l *local) Shut() {
 
 // carry starts the goroutine if there is none. l.mu is held.
 func (l *local) carry() {
-	if !l.carrying {
-		l.carrying = l.w.start(l.run)
+	if l.carrying {
+		return
+	}
+	l.w.activity.change(true)
+	if l.carrying = l.w.start(l.run); !l.carrying {
+		l.w.activity.change(false)
 	}
 }
 
 func (l *local) run() {
+	defer l.w.activity.change(false)
 	for {
 		l.mu.Lock()
 		if len(l.queue) == 0 {

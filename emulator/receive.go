@@ -15,8 +15,8 @@ type receiver struct {
 	halfOpen bool // a Close frame is not answered
 	at       driver.Place
 	queue    []driver.Message
-	ended    error         // after the queue
-	news     chan struct{} // closed when there is something; nil if nobody waits
+	ended    error   // after the queue
+	news     *signal // sent when there is something; nil if nobody waits
 }
 
 // accept makes the socket one whose messages wait for Receive.
@@ -83,13 +83,14 @@ func (s *socket) deliver(m driver.Message) int {
 
 func (p *receiver) wake() {
 	if p.news != nil {
-		close(p.news)
+		p.news.send()
 		p.news = nil
 	}
 }
 
-// receive waits for a message or the end.
-func (s *socket) receive(ctx context.Context) (m driver.Message, err error) {
+// receive waits for a message or the end. after is called with what must be left
+// when the caller has its turn again.
+func (s *socket) receive(ctx context.Context, after func(*signal)) (m driver.Message, err error) {
 	for {
 		s.mu.Lock()
 		p := s.plain
@@ -111,12 +112,13 @@ func (s *socket) receive(ctx context.Context) (m driver.Message, err error) {
 			return m, p.ended
 		}
 		if p.news == nil {
-			p.news = make(chan struct{})
+			p.news = s.w.newSignal()
+			after(p.news)
 		}
 		news := p.news
 		s.mu.Unlock()
 		select {
-		case <-news:
+		case <-news.c:
 		case <-ctx.Done():
 			return m, context.Cause(ctx)
 		}

@@ -25,7 +25,7 @@ func (s *stub) ID() driver.ID { return s.id }
 func (s *stub) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (*driver.Response, error) {
 	body := unbound(r.Body)
 	upgrade := isUpgrade(r.Header)
-	e := newEvent(make(chan struct{}), "fetch", func(e *event) {
+	e := newEvent(s.o.ns.w.newSignal(), "fetch", func(e *event) {
 		inner := *r
 		inner.Body = boundRequest(e, body)
 		e.answer(e.in.fetch(e, &inner, upgrade))
@@ -53,7 +53,7 @@ func (s *stub) Call(ctx context.Context, method string, args []driver.Value, at 
 	if err != nil {
 		return nil, err
 	}
-	e := newEvent(make(chan struct{}), method, func(e *event) {
+	e := newEvent(s.o.ns.w.newSignal(), method, func(e *event) {
 		v, err := e.in.obj.Call(e, method, sent.(*driver.Array).Elements)
 		if errors.Is(err, driver.ErrNoMethod) {
 			err = typeError(msgNoMethod(method))
@@ -84,10 +84,11 @@ func (s *stub) call(ctx context.Context, e *event, at driver.Place) error {
 		again := *err
 		return &again
 	}
+	defer e.done.leave()
 	run := func() error {
 		s.o.submit(e)
 		select {
-		case <-e.done:
+		case <-e.done.c:
 			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)

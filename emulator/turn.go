@@ -22,12 +22,12 @@ type turn struct {
 // pass gives the free turn to who is next. It returns an event that has to be
 // run by the caller, nil if somebody was resumed or nobody is next. in.mu is held.
 func (in *instance) pass() *event {
-	in.busy = false
+	in.setBusy(false)
 	for i, t := range in.ready {
 		if in.blocker != nil && t.e != in.blocker {
 			continue
 		}
-		in.busy = true
+		in.setBusy(true)
 		in.ready = slices.Delete(in.ready, i, i+1)
 		if t.resume != nil {
 			close(t.resume)
@@ -36,6 +36,14 @@ func (in *instance) pass() *event {
 		return t.e
 	}
 	return nil
+}
+
+// setBusy says whether somebody has the turn. in.mu is held.
+func (in *instance) setBusy(busy bool) {
+	if busy != in.busy {
+		in.busy = busy
+		in.o.ns.w.activity.change(busy)
+	}
 }
 
 // finish ends an event that has the turn and returns the next one to run.
@@ -77,7 +85,7 @@ func (in *instance) acquire(e *event) error {
 		<-t.resume
 		in.mu.Lock()
 	}
-	in.busy = true
+	in.setBusy(true)
 	gone := in.gone
 	in.mu.Unlock()
 	e.holds = true

@@ -225,8 +225,14 @@ func (v *view) Receive(ctx context.Context, at driver.Place) (m driver.Message, 
 	} else if inv, ok := e.(*invocation); ok {
 		v.s.belongs(inv.w)
 	}
+	var heard []*signal
+	defer func() {
+		for _, s := range heard {
+			s.leave()
+		}
+	}()
 	err = e.Wait(ctx, driver.PinReceive, at, func() error {
-		m, err = v.s.receive(ctx)
+		m, err = v.s.receive(ctx, func(s *signal) { heard = append(heard, s) })
 		return err
 	})
 	return m, err

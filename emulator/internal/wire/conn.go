@@ -57,8 +57,8 @@ type Conn struct {
 	out      queue
 	maxQueue int64
 	kept     int // bytes that the handler keeps queued
-	overflow int64
-	inside   int // goroutines at work for the Conn
+	overflow int64 // bytes that were too many, until the handler is told
+	inside   int // goroutines of the link that are at work for the Conn
 
 	started    bool // Start was called
 	paused     bool // the handler keeps more than maxKept
@@ -115,46 +115,31 @@ func (c *Conn) Start() {
 	}
 }
 
-// WriteHead sends the head of the response that AppendSwitch makes. It comes before the first Write, where the caller has
-// not sent the head itself.
-func (c *Conn) WriteHead(head []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.send(head)
-}
-
-// Write sends frames, whole ones made by AppendFrame and AppendClose, or queues a copy of what cannot be sent at once. What
-// follows a Close frame is dropped, and so is everything once the connection is lost.
+// Write sends frames, whole ones made by AppendFrame and AppendClose, or queues a copy of what cannot be sent at once. The
+// first may follow the head that AppendSwitch makes. What follows a Close frame is dropped, and so is everything once the
+// connection is lost.
 func (c *Conn) Write(frames []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closeSent {
+	if c.closeSent || c.finWanted || c.writeEnded || c.released || len(frames) == 0 {
 		return
 	}
 	if end := endOfClose(frames); end >= 0 {
 		c.closeSent = true
 		frames = frames[:end]
 	}
-	c.send(frames)
-}
-
-// send sends or queues b. c.mu is held.
-func (c *Conn) send(b []byte) {
-	if c.finWanted || c.writeEnded || c.released || len(b) == 0 {
-		return
-	}
 	n := 0
 	if c.out.empty() {
 		var err error
-		if n, err = c.link.write(b); err != nil {
+		if n, err = c.link.write(frames); err != nil {
 			c.writeFailed()
 			return
 		}
-		if n == len(b) {
+		if n == len(frames) {
 			return
 		}
 	}
-	rest := b[n:]
+	rest := frames[n:]
 	if size := c.out.size + int64(len(rest)); size > c.maxQueue {
 		c.overflowBy(size, n > 0)
 		return
@@ -257,9 +242,7 @@ func (c *Conn) Done() <-chan struct{} {
 	return c.done
 }
 
-// The rest is for links.
-
-// reading reports whether the link should read. c.mu is held, as for all that follows except the last two.
+// reading reports whether the link should read. c.mu is held, as for all that follows up to closeDone.
 func (c *Conn) reading() bool {
 	return (c.started && !c.paused || c.ending) && !c.readEnded && !c.released
 }
@@ -332,7 +315,7 @@ func (c *Conn) feed(b []byte) {
 func (c *Conn) readFailed(err error) {
 	if !c.parser.Ended() && !c.silent.Load() {
 		lost := err
-		if err == io.EOF && !c.parser.Idle() {
+		if errors.Is(err, io.EOF) && !c.parser.Idle() {
 			lost = io.ErrUnexpectedEOF
 		}
 		c.handler.Lost(lost)

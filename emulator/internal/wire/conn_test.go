@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -173,8 +174,7 @@ func TestBuffered(t *testing.T) {
 			t.Fatal(err)
 		}
 		head := wire.AppendSwitch(nil, "short", nil)
-		c.WriteHead(head)
-		c.Write(textFrame("before"))
+		c.Write(slices.Concat(head, textFrame("before"))) // AW-10
 		if got, want := read(t, client, len(head)+8), string(head)+"\x81\x06before"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -184,6 +184,18 @@ func TestBuffered(t *testing.T) {
 		equal(t, r.list(), "text one", "text two", `closed 1005 ""`)
 		c.Shut()
 		waitFor(t, c.Done())
+	})
+}
+
+// AW-10: a Close frame before the 101.
+func TestClosedBeforeSwitch(t *testing.T) {
+	eachMode(t, func(t *testing.T, o wire.Options) {
+		c, client := open(t, newRecorder(), o)
+		head := wire.AppendSwitch(nil, "short", http.Header{"X-A": {"b"}})
+		c.Write(wire.AppendClose(slices.Clone(head), 4005, ""))
+		c.Write(textFrame("x"))
+		c.Finish()
+		readFIN(t, client, string(head)+"\x88\x02\x0f\xa5")
 	})
 }
 
@@ -374,7 +386,7 @@ func TestConcurrentEnds(t *testing.T) {
 			for _, f := range []func(){
 				c.Start,
 				func() { c.Write(textFrame(strings.Repeat("x", 70000))) },
-				func() { c.Write(wire.AppendFrame(nil, 2, make([]byte, 70000))); c.Write(make([]byte, 9<<20)) },
+				func() { c.Write(wire.AppendFrame(nil, 2, make([]byte, 70000))); c.Write(wire.AppendFrame(nil, 2, make([]byte, 9<<20))) },
 				func() { client.Write(slices.Concat(after, after)); client.Close() },
 				c.Finish,
 				func() { c.Consumed(1); c.CloseWrite(); c.Shut() },

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 )
@@ -137,9 +138,14 @@ func (f *frame) unmask(dst, src []byte) {
 	}
 }
 
-// endOfClose is the index after the first Close frame in frames, which are whole frames of ours, or -1 without one.
+// endOfClose is the index after the first Close frame in frames, or -1 without one. They are whole frames of ours, which all
+// have the FIN bit, and may follow the head of a response, which has not.
 func endOfClose(frames []byte) int {
-	for at := 0; at < len(frames); {
+	at := 0
+	if len(frames) > 0 && frames[0]&bitFin == 0 {
+		at = bytes.Index(frames, []byte("\r\n\r\n")) + 4
+	}
+	for at < len(frames) {
 		f, size := parseHeader(frames[at:])
 		if size == 0 || f.left > uint64(len(frames)-at-size) {
 			return -1 // not frames

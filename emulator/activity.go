@@ -1,0 +1,110 @@
+package emulator
+
+import (
+	"runtime"
+	"sync"
+)
+
+// activity counts what user code and the emulator are doing at the moment: turns
+// that are taken, Worker invocations, and those that have been told to go on and
+// have not yet. When it is 0 nothing happens before time moves or somebody
+// outside acts.
+type activity struct {
+	mu    sync.Mutex
+	n     int
+	quiet []chan struct{} // closed when n becomes 0
+}
+
+func (a *activity) change(more bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if more {
+		a.n++
+		return
+	}
+	a.n--
+	if a.n == 0 {
+		for _, c := range a.quiet {
+			close(c)
+		}
+		a.quiet = nil
+	}
+}
+
+// Hold counts something outside the world as activity until Hold(false), so that
+// [World.Settle] waits for it.
+func (w *World) Hold(more bool) { w.activity.change(more) }
+
+// Settle waits until nothing happens in the world but by time passing or from
+// outside: no handler runs, except those that wait.
+func (w *World) Settle() {
+	for {
+		w.activity.mu.Lock()
+		if w.activity.n == 0 {
+			w.activity.mu.Unlock()
+			if !w.sending() {
+				return
+			}
+			runtime.Gosched() // to the goroutine that sends
+			continue
+		}
+		c := make(chan struct{})
+		w.activity.quiet = append(w.activity.quiet, c)
+		w.activity.mu.Unlock()
+		<-c
+	}
+}
+
+// signal wakes one goroutine that waits for it. From the wake to when that
+// goroutine says it goes on, the world counts as active.
+type signal struct {
+	w    *World
+	c    chan struct{}
+	mu   sync.Mutex
+	sent bool
+	gone bool // nobody waits any more
+}
+
+func (w *World) newSignal() *signal { return &signal{w: w, c: make(chan struct{})} }
+
+// send wakes. A second send does nothing.
+func (s *signal) send() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sent {
+		return
+	}
+	s.sent = true
+	if !s.gone {
+		s.w.activity.change(true)
+	}
+	close(s.c)
+}
+
+// leave is called by who waited, when it goes on, woken or not.
+func (s *signal) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sent && !s.gone {
+		s.w.activity.change(false)
+	}
+	s.gone = true
+}
+
+// sending reports whether something is about to be handed to a connection in
+// memory. Connections of the network, whose clients may not read, do not count.
+func (w *World) sending() bool {
+	w.memory.Lock()
+	defer w.memory.Unlock()
+	for t := range w.memory.set {
+		select {
+		case <-t.Done():
+			delete(w.memory.set, t)
+		default:
+			if t.Buffered() > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,231 @@
+package emutest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/wsclient"
+)
+
+// Patience is how long, in the time package's time, a client waits for what it
+// expects before the test fails.
+const Patience = 5 * time.Second
+
+// Conn is a WebSocket client of the Worker. Its methods fail the test when what
+// they expect does not come.
+type Conn struct {
+	w    *World
+	t    TB
+	path string
+	conn *wsclient.Conn
+	// Response is the answer to the handshake.
+	Response *http.Response
+
+	mu    sync.Mutex
+	queue []Message
+	ended error         // why no more comes
+	news  chan struct{} // closed at the next change
+	read  sync.WaitGroup
+}
+
+// Message is a message that a client received.
+type Message struct {
+	Binary bool
+	Data   []byte
+}
+
+// Dial opens a WebSocket to a path of the Worker. A refused handshake fails the
+// test.
+func (w *World) Dial(path string, header ...http.Header) *Conn {
+	w.t.Helper()
+	c, err := w.TryDial(path, header...)
+	if err != nil {
+		w.t.Fatalf("emutest: dial %s: %v", path, err)
+	}
+	return c
+}
+
+// TryDial is Dial for a handshake that may be refused: then the error is not nil,
+// and the Conn only holds the Response, if there was one.
+func (w *World) TryDial(path string, header ...http.Header) (*Conn, error) {
+	o := &wsclient.Options{HTTPClient: w.client}
+	if len(header) > 0 {
+		o.Header = header[0].Clone()
+		o.Subprotocols = o.Header.Values("Sec-WebSocket-Protocol")
+		o.Header.Del("Sec-WebSocket-Protocol")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	conn, resp, err := wsclient.Dial(ctx, URL+path, o)
+	c := &Conn{w: w, t: w.t, path: path, conn: conn, Response: resp, news: make(chan struct{})}
+	if err != nil {
+		return c, err
+	}
+	w.mu.Lock()
+	w.conns = append(w.conns, c)
+	w.mu.Unlock()
+	c.read.Go(c.receive)
+	return c, nil
+}
+
+func (c *Conn) receive() {
+	for {
+		binary, data, err := c.conn.Read(context.Background())
+		c.mu.Lock()
+		if err == nil {
+			c.queue = append(c.queue, Message{binary, data})
+		} else {
+			c.ended = err
+		}
+		close(c.news)
+		c.news = make(chan struct{})
+		c.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// Send sends a text message.
+func (c *Conn) Send(text string) {
+	c.t.Helper()
+	c.write(false, []byte(text))
+}
+
+// SendBytes sends a binary message.
+func (c *Conn) SendBytes(data []byte) {
+	c.t.Helper()
+	c.write(true, data)
+}
+
+func (c *Conn) write(binary bool, data []byte) {
+	c.t.Helper()
+	if err := c.conn.Write(context.Background(), binary, data); err != nil {
+		c.t.Fatalf("emutest: %s: send: %v", c.path, err)
+	}
+}
+
+// Next returns the next message, for which it waits.
+func (c *Conn) Next() Message {
+	c.t.Helper()
+	m, err := c.next()
+	if err != nil {
+		c.t.Fatalf("emutest: %s: expected a message: %v", c.path, err)
+	}
+	return m
+}
+
+var errPatience = errors.New("nothing came")
+
+func (c *Conn) next() (m Message, err error) {
+	patience := time.NewTimer(Patience)
+	defer patience.Stop()
+	for {
+		c.mu.Lock()
+		if len(c.queue) > 0 {
+			m, c.queue = c.queue[0], c.queue[1:]
+			c.mu.Unlock()
+			return m, nil
+		}
+		ended, news := c.ended, c.news
+		c.mu.Unlock()
+		if ended != nil {
+			return m, ended
+		}
+		select {
+		case <-news:
+		case <-patience.C:
+			return m, errPatience
+		}
+	}
+}
+
+// Expect waits for the next messages and compares them with texts.
+func (c *Conn) Expect(texts ...string) {
+	c.t.Helper()
+	for _, want := range texts {
+		m, err := c.next()
+		switch {
+		case err != nil:
+			c.t.Fatalf("emutest: %s: expected %q: %v", c.path, want, err)
+		case m.Binary:
+			c.t.Fatalf("emutest: %s: expected %q, received a binary message of %d bytes", c.path, want, len(m.Data))
+		case string(m.Data) != want:
+			c.t.Fatalf("emutest: %s: expected %q, received %q", c.path, want, m.Data)
+		}
+	}
+}
+
+// ExpectNone fails the test if a message has come, or comes of what the test has
+// done so far.
+func (c *Conn) ExpectNone() {
+	c.t.Helper()
+	c.w.Settle()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) > 0 {
+		c.t.Fatalf("emutest: %s: expected nothing, received %q", c.path, c.queue[0].Data)
+	}
+}
+
+// ExpectClose waits for the peer's Close frame, with no message before it.
+func (c *Conn) ExpectClose(code int, reason string) {
+	c.t.Helper()
+	m, err := c.next()
+	var closed *wsclient.CloseError
+	switch {
+	case err == nil:
+		c.t.Fatalf("emutest: %s: expected a close, received %q", c.path, m.Data)
+	case !errors.As(err, &closed):
+		c.t.Fatalf("emutest: %s: expected a close with %d: %v", c.path, code, err)
+	case closed.Code != code || closed.Reason != reason:
+		c.t.Fatalf("emutest: %s: expected a close with %d %q, received %d %q", c.path, code, reason, closed.Code, closed.Reason)
+	}
+}
+
+// ExpectLost waits for the end of the connection without a Close frame, with no
+// message before it.
+func (c *Conn) ExpectLost() {
+	c.t.Helper()
+	m, err := c.next()
+	var closed *wsclient.CloseError
+	switch {
+	case err == nil:
+		c.t.Fatalf("emutest: %s: expected the end of the connection, received %q", c.path, m.Data)
+	case errors.As(err, &closed), errors.Is(err, errPatience):
+		c.t.Fatalf("emutest: %s: expected the end of the connection without a Close frame: %v", c.path, err)
+	}
+}
+
+// Close sends a Close frame; code 0 sends none with a code.
+func (c *Conn) Close(code int, reason string) {
+	c.t.Helper()
+	if err := c.conn.Close(code, reason); err != nil {
+		c.t.Fatalf("emutest: %s: close: %v", c.path, err)
+	}
+}
+
+// Drop ends the connection without a Close frame.
+func (c *Conn) Drop() {
+	c.conn.CloseNow()
+	c.read.Wait()
+}
+
+// Unread returns the messages that have come and were not looked at.
+func (c *Conn) Unread() []Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]Message(nil), c.queue...)
+}
+
+// end closes the client when the test ends.
+func (c *Conn) end(unread bool) {
+	c.t.Helper()
+	c.Drop()
+	if unread && len(c.queue) > 0 {
+		c.t.Errorf("emutest: %s: %d messages unread, the first %q", c.path, len(c.queue), c.queue[0].Data)
+	}
+}

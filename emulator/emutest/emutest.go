@@ -1,0 +1,251 @@
+// Package emutest runs a Worker and its Durable Objects inside a test, as
+// net/http/httptest does a handler: a fresh world in memory for each test, a
+// clock that the test moves, WebSocket clients that wait and expect, and a look
+// at what keeps an object from hibernating.
+//
+//	func TestRoom(t *testing.T) {
+//		w := emutest.New(t, emutest.Config("wrangler.jsonc"), emutest.Classes(chat.Room), emutest.Worker(chat.Worker))
+//		c := w.Dial("/room/lobby")
+//		c.Send("hello")
+//		c.Expect("hello")
+//		room := w.Object("ROOM", "lobby")
+//		room.Hibernate()
+//		c.Send("still here?")
+//		c.Expect("still here?")
+//	}
+//
+// Many worlds run in parallel; they share nothing. Everything works inside a
+// testing/synctest bubble too.
+package emutest
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator"
+	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+)
+
+// TB is what New needs of a *testing.T, *testing.B or *testing.F.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Logf(format string, args ...any)
+	Failed() bool
+}
+
+// Option is a choice of New.
+type Option func(*settings)
+
+type settings struct {
+	config   string
+	env      *string
+	classes  []driver.Class
+	worker   durable.Worker
+	vars     []config.Var
+	persist  string
+	seed     uint64
+	realTime bool
+	start    time.Time
+	unread   bool
+}
+
+// Config reads the bindings, migrations and variables from a wrangler.jsonc or
+// wrangler.toml. Without it each class is bound under its own name, with SQLite.
+func Config(path string) Option { return func(s *settings) { s.config = path } }
+
+// Env chooses an environment of the configuration.
+func Env(name string) Option { return func(s *settings) { s.env = &name } }
+
+// Class is a *durable.Class.
+type Class interface{ Driver() driver.Class }
+
+// Classes are the classes of the world. Without it they are those that the test
+// binary has registered.
+func Classes(classes ...Class) Option {
+	return func(s *settings) {
+		for _, c := range classes {
+			s.classes = append(s.classes, c.Driver())
+		}
+	}
+}
+
+// Worker is what answers requests. Without it a request to /BINDING/NAME and below
+// goes to that object.
+func Worker(w durable.Worker) Option { return func(s *settings) { s.worker = w } }
+
+// Var adds a text variable, in place of the configuration's.
+func Var(name, text string) Option {
+	return func(s *settings) {
+		s.vars = append(s.vars, config.Var{Name: name, IsText: true, Text: text})
+	}
+}
+
+// Persist keeps the data in a folder, in wrangler's layout, instead of in memory.
+func Persist(dir string) Option { return func(s *settings) { s.persist = dir } }
+
+// Seed chooses the UUIDs, ids and jitter; without it they are those of seed 1.
+func Seed(n uint64) Option { return func(s *settings) { s.seed = n } }
+
+// RealTime gives the world the machine's time instead of a clock that only
+// [World.Advance] moves. Inside a synctest bubble that is the bubble's time.
+func RealTime() Option { return func(s *settings) { s.realTime = true } }
+
+// CheckUnread fails the test for messages that its clients have received and
+// the test has not looked at.
+func CheckUnread() Option { return func(s *settings) { s.unread = true } }
+
+// Start is when a manual clock begins.
+var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// World is a Worker with its objects, for one test.
+type World struct {
+	t      TB
+	world  *emulator.World
+	clock  *clock.Manual // nil in real time
+	net    *network
+	client *http.Client
+	unread bool
+
+	mu     sync.Mutex
+	events []emulator.Event
+	conns  []*Conn
+}
+
+// New makes a world that ends with the test. What is wrong with the configuration
+// or the classes fails the test at once. When the test ends, handlers that do not
+// end and goroutines that a class has left running fail it; a failed test logs
+// what happened in the world.
+func New(t TB, options ...Option) *World {
+	t.Helper()
+	s := settings{seed: 1, start: Start}
+	for _, o := range options {
+		o(&s)
+	}
+	w := &World{t: t, unread: s.unread}
+	o := emulator.Options{
+		Config: s.load(t), Classes: s.classes, Persist: s.persist, Seed: s.seed, Observe: w.observe,
+	}
+	if s.worker == nil {
+		s.worker = durable.WorkerFunc(byPath)
+	}
+	o.Worker = durable.Export(s.worker)
+	if !s.realTime {
+		w.clock = clock.NewManual(s.start)
+		w.clock.Settle = w.Settle
+		o.Clock = w.clock
+	}
+	world, err := emulator.New(o)
+	if err != nil {
+		t.Fatalf("emutest: %v", err)
+	}
+	w.world = world
+	w.net = serve(world, world.Hold)
+	w.client = &http.Client{Transport: w.net.transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	t.Cleanup(w.close)
+	return w
+}
+
+// load reads the configuration, or makes one of the classes.
+func (s *settings) load(t TB) *config.Config {
+	t.Helper()
+	if s.classes == nil {
+		s.classes = driver.Registered()
+	}
+	cfg := &config.Config{Name: "test", NameGiven: true, TopLevelName: "test"}
+	if s.config != "" {
+		r := config.Load(config.Options{Config: s.config, Env: s.env})
+		for _, d := range r.Errors {
+			t.Errorf("emutest: %s:%d:%d: %s", d.Place.File, d.Place.Line, d.Place.Column, d.Text)
+		}
+		if r.Config == nil {
+			t.Fatalf("emutest: %s cannot be used", s.config)
+		}
+		cfg = r.Config
+	} else {
+		m := config.Migration{Tag: "v1"}
+		for _, c := range s.classes {
+			m.NewSQLiteClasses = append(m.NewSQLiteClasses, config.ClassRef{Name: c.Name()})
+			cfg.Bindings = append(cfg.Bindings, config.DurableObjectBinding{Name: c.Name(), ClassName: c.Name()})
+		}
+		cfg.Migrations = []config.Migration{m}
+	}
+	cfg.Vars = append(cfg.Vars, s.vars...)
+	return cfg
+}
+
+func (w *World) observe(e emulator.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, e)
+}
+
+// Events returns what has happened so far.
+func (w *World) Events() []emulator.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]emulator.Event(nil), w.events...)
+}
+
+// Now is the world's time.
+func (w *World) Now() time.Time { return w.world.Now() }
+
+// Settle waits until what the test has sent is dealt with: no handler runs, but
+// those that wait for time or for something outside.
+func (w *World) Settle() { w.world.Settle() }
+
+// Advance moves the clock by d; alarms, sleeps and idle times that fall due on
+// the way run in their order, each one to its end before the next. In real time it
+// sleeps.
+func (w *World) Advance(d time.Duration) {
+	if w.clock == nil {
+		time.Sleep(d)
+		w.Settle()
+		return
+	}
+	w.clock.Advance(d)
+}
+
+// AdvanceToNextAlarm moves the clock to the earliest alarm and runs it. Without an
+// alarm the test fails.
+func (w *World) AdvanceToNextAlarm() {
+	w.t.Helper()
+	w.Settle()
+	at, ok := w.world.NextAlarm()
+	if !ok {
+		w.t.Fatalf("emutest: no alarm is set")
+	}
+	w.Advance(max(at.Sub(w.Now()), 0))
+}
+
+// closed is told by World.Close of a handler that does not end.
+func (w *World) close() {
+	w.t.Helper()
+	w.Settle()
+	left := w.world.Leftovers()
+	w.mu.Lock()
+	conns := w.conns
+	w.mu.Unlock()
+	for _, c := range conns {
+		c.end(w.unread)
+	}
+	err := w.world.Close()
+	w.net.close()
+	for _, p := range left {
+		w.t.Errorf("emutest: a goroutine that a class left running is at %s", p)
+	}
+	if err != nil {
+		w.t.Errorf("emutest: %v", err)
+	}
+	if w.t.Failed() {
+		w.logTimeline()
+	}
+}

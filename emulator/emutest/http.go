@@ -1,0 +1,70 @@
+package emutest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable"
+)
+
+// URL is the address of the Worker for Client.
+const URL = "http://emu.test"
+
+// Client returns a client whose requests to [URL] reach the Worker, in memory. It
+// follows no redirects.
+func (w *World) Client() *http.Client { return w.client }
+
+// Listen serves the Worker on a real port of the loopback interface as well and
+// returns its URL, for clients of other programs.
+func (w *World) Listen() string {
+	w.t.Helper()
+	a, err := w.net.listen()
+	if err != nil {
+		w.t.Fatalf("emutest: %v", err)
+	}
+	return "http://" + a
+}
+
+// Response is an answer with its body read.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// Fetch sends a request to the Worker and reads the answer; target is a path or
+// a URL. A request that cannot be sent fails the test.
+func (w *World) Fetch(method, target string, body ...string) Response {
+	w.t.Helper()
+	if strings.HasPrefix(target, "/") {
+		target = URL + target
+	}
+	var r io.Reader
+	if len(body) > 0 {
+		r = bytes.NewReader([]byte(strings.Join(body, "")))
+	}
+	req, err := http.NewRequest(method, target, r)
+	if err != nil {
+		w.t.Fatalf("emutest: %v", err)
+	}
+	resp, err := w.client.Do(req)
+	if err != nil {
+		w.t.Fatalf("emutest: %v", err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		w.t.Fatalf("emutest: reading the body: %v", err)
+	}
+	return Response{resp.StatusCode, resp.Header, string(data)}
+}
+
+// byPath is the Worker of a world without one: /BINDING/NAME/… goes to that object.
+func byPath(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
+	binding, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	name, _, _ := strings.Cut(rest, "/")
+	return env.DurableObject(binding).GetByName(name).Fetch(ctx, r)
+}

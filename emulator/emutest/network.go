@@ -1,0 +1,83 @@
+package emutest
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// network is a world's HTTP server and the way to it, in memory: connections are
+// net.Pipe's, so that it works inside a synctest bubble.
+type network struct {
+	server    *http.Server
+	transport *http.Transport
+	conns     chan net.Conn
+	hold      func(more bool)
+	done      chan struct{}
+	once      sync.Once
+	served    sync.WaitGroup
+}
+
+func serve(h http.Handler, hold func(more bool)) *network {
+	n := &network{conns: make(chan net.Conn), hold: hold, done: make(chan struct{})}
+	n.server = &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
+	n.transport = &http.Transport{DialContext: n.dial, DisableCompression: true}
+	n.served.Go(func() { n.server.Serve(listener{n}) })
+	return n
+}
+
+func (n *network) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := pipe(n.hold)
+	select {
+	case n.conns <- server:
+		return client, nil
+	case <-n.done:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// listen adds a real listener on the loopback interface.
+func (n *network) listen() (address string, err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	n.served.Go(func() { n.server.Serve(l) })
+	return l.Addr().String(), nil
+}
+
+func (n *network) close() {
+	n.transport.CloseIdleConnections()
+	n.server.Close()
+	n.once.Do(func() { close(n.done) })
+	n.served.Wait()
+}
+
+// listener is the in-memory end that the server accepts from.
+type listener struct{ n *network }
+
+func (l listener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.n.conns:
+		return c, nil
+	case <-l.n.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l listener) Close() error {
+	l.n.once.Do(func() { close(l.n.done) })
+	return nil
+}
+
+func (l listener) Addr() net.Addr { return address{} }
+
+type address struct{}
+
+func (address) Network() string { return "memory" }
+func (address) String() string  { return "emutest" }

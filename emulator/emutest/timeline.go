@@ -1,0 +1,52 @@
+package emutest
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator"
+)
+
+// logTimeline logs what happened, a line an event, with the world's time since
+// the first.
+func (w *World) logTimeline() {
+	w.t.Helper()
+	events := w.Events()
+	if len(events) == 0 {
+		return
+	}
+	var b strings.Builder
+	for _, e := range events {
+		fmt.Fprintf(&b, "\n%10.3fs  %s", e.Time.Sub(events[0].Time).Seconds(), describe(e))
+	}
+	w.t.Logf("what happened:%s", b.String())
+}
+
+func describe(e emulator.Event) string {
+	s := string(e.Type)
+	if e.Class != "" {
+		who := e.Name
+		if who == "" {
+			who = e.ID[:8]
+		}
+		s += " " + e.Class + " " + who
+	}
+	switch e.Type {
+	case emulator.EventRequest:
+		s += fmt.Sprintf(" %s %s %d", e.Method, e.Path, e.Status)
+	case emulator.EventHibernate, emulator.EventWake:
+		s += fmt.Sprintf(" with %d sockets", e.Sockets)
+	case emulator.EventAlarm:
+		s += fmt.Sprintf(" retry %d", e.Retry)
+	}
+	if e.Handler != "" {
+		s += " in " + e.Handler
+	}
+	if e.Message != "" {
+		s += ": " + e.Message
+	}
+	if e.Stack != "" {
+		s += "\n" + e.Stack
+	}
+	return s
+}

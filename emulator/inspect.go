@@ -1,0 +1,272 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/v8"
+)
+
+// Object is a Durable Object seen from outside, by tests and tools. It stays
+// valid whether the object is in memory or not.
+type Object struct{ o *object }
+
+// Object returns the object of that name in the namespace of a binding. Looking
+// at it does not start it.
+func (w *World) Object(binding, name string) (*Object, error) {
+	n, ok := w.env.namespaces[binding]
+	if !ok {
+		return nil, fmt.Errorf("no Durable Object binding %q", binding)
+	}
+	return n.outside(n.key.fromName(name)), nil
+}
+
+// ObjectByID returns the object with that id.
+func (w *World) ObjectByID(binding, hex string) (*Object, error) {
+	n, ok := w.env.namespaces[binding]
+	if !ok {
+		return nil, fmt.Errorf("no Durable Object binding %q", binding)
+	}
+	id, err := n.key.fromString(hex)
+	if err != nil {
+		return nil, err
+	}
+	return n.outside(id), nil
+}
+
+func (n *namespace) outside(id driver.ID) *Object {
+	o := n.object(id.Bytes)
+	o.connect(id)
+	return &Object{o}
+}
+
+// State says where an object is.
+type State string
+
+// The states of an object.
+const (
+	Running    State = "running"    // an event has its turn
+	Idle       State = "idle"       // in memory
+	Hibernated State = "hibernated" // not in memory, with sockets
+	Absent     State = "absent"     // not in memory, without sockets
+)
+
+// ID returns the object's id.
+func (o *Object) ID() driver.ID { return o.o.ID() }
+
+// Class returns the name of the object's class.
+func (o *Object) Class() string { return o.o.ns.class.Name() }
+
+// State says where the object is now.
+func (o *Object) State() State {
+	o.o.mu.Lock()
+	in := o.o.inst
+	o.o.mu.Unlock()
+	if in == nil {
+		if o.o.sockets.count() > 0 {
+			return Hibernated
+		}
+		return Absent
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.busy {
+		return Running
+	}
+	return Idle
+}
+
+// Pins returns what keeps the object in memory now, oldest first, goroutines that
+// its class left running included.
+func (o *Object) Pins() []Pin {
+	pins := o.o.Pins()
+	o.o.mu.Lock()
+	in := o.o.inst
+	o.o.mu.Unlock()
+	if in == nil {
+		return pins
+	}
+	for _, p := range pins {
+		if p.Kind == driver.PinGoroutine {
+			return pins
+		}
+	}
+	if p := in.o.ns.w.samples.leftBehind(in); p != nil {
+		pins = append(pins, Pin{Kind: p.kind, Place: p.at, Since: in.o.ns.w.clock.Now()})
+	}
+	return pins
+}
+
+// PinnedError is [Object.Hibernate]'s error for an object that the runtime would
+// not let go.
+type PinnedError struct{ Pins []Pin }
+
+func (e *PinnedError) Error() string {
+	var list []string
+	for _, p := range e.Pins {
+		list = append(list, p.String())
+	}
+	return "the object cannot hibernate: pinned by " + strings.Join(list, "; ")
+}
+
+// String is the pin as a message shows it.
+func (p Pin) String() string {
+	s := string(p.Kind)
+	if p.Handler != "" {
+		s += " " + p.Handler
+	}
+	if p.Place != (driver.Place{}) {
+		s += " at " + p.Place.String()
+	}
+	return s
+}
+
+// Hibernate takes the object out of memory now, as its idle time would if it were
+// over. An object that something pins is refused, with a [*PinnedError].
+func (o *Object) Hibernate() error {
+	if pins := o.Pins(); len(pins) > 0 {
+		return &PinnedError{pins}
+	}
+	o.o.mu.Lock()
+	in := o.o.inst
+	o.o.mu.Unlock()
+	if in == nil {
+		return nil
+	}
+	if in.stopIdle() {
+		o.o.letGo(in)
+	}
+	if in.dead.Load() {
+		return nil
+	}
+	return &PinnedError{o.Pins()}
+}
+
+// stopIdle stops the idle timer; false if nothing may be let go.
+func (in *instance) stopIdle() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.idle != nil {
+		in.idle.Stop()
+		in.idle = nil
+	}
+	return !in.gone && !in.busy
+}
+
+// Evict takes the object out of memory whatever pins it, as a machine that goes
+// away does: its events fail, accepted sockets are dropped, sockets accepted for
+// hibernation stay.
+func (o *Object) Evict() { o.o.evict() }
+
+func (o *object) evict() {
+	o.mu.Lock()
+	in := o.inst
+	if in == nil || o.stopped {
+		o.mu.Unlock()
+		return
+	}
+	o.inst, o.leaving = nil, true
+	flight := in.breakWith(nil)
+	o.mu.Unlock()
+	in.storage.discard()
+	o.sockets.shutPlain()
+	n := o.sockets.hibernate()
+	in.cancel(driver.ErrReset)
+	o.emit(Event{Type: EventEvict, Sockets: n})
+	for _, e := range flight {
+		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true})
+	}
+	o.left()
+}
+
+// Abort resets the object as ctx.abort(reason) does.
+func (o *Object) Abort(reason string) {
+	o.o.mu.Lock()
+	in := o.o.inst
+	o.o.mu.Unlock()
+	if in == nil {
+		return
+	}
+	if reason == "" {
+		reason = msgAbort
+	}
+	o.o.reset(in, plainError(reason))
+}
+
+// Socket is a connection accepted for hibernation, seen from outside.
+type Socket struct {
+	Tags         []string
+	Attachment   driver.Value // nil if none
+	Buffered     int64        // bytes that the client has not taken
+	AutoAnswered time.Time    // zero if never
+}
+
+// Sockets returns the object's hibernatable sockets, the oldest first.
+func (o *Object) Sockets() []Socket {
+	found := o.o.sockets.all(nil)
+	list := make([]Socket, 0, len(found))
+	for i := len(found) - 1; i >= 0; i-- {
+		s := found[i]
+		s.mu.Lock()
+		one := Socket{Tags: s.tags, Buffered: int64(len(s.out)), AutoAnswered: s.timestamp()}
+		if s.t != nil {
+			one.Buffered += s.t.Buffered()
+		}
+		if s.attachment != nil {
+			one.Attachment, _ = v8.Decode(s.attachment) // our own encoding
+		}
+		s.mu.Unlock()
+		list = append(list, one)
+	}
+	return list
+}
+
+// Storage runs f with the object's storage, between its events. It does not
+// start the object.
+func (o *Object) Storage(f func(driver.Storage) error) error {
+	w := o.o.ns.w
+	o.o.mu.Lock()
+	in := o.o.inst
+	switch {
+	case o.o.stopped:
+		o.o.mu.Unlock()
+		return errors.New("the world is closed")
+	case in == nil && o.o.leaving:
+		o.o.mu.Unlock()
+		w.Settle()
+		return o.Storage(f)
+	case in == nil:
+		o.o.leaving = true // events wait
+		o.o.mu.Unlock()
+		defer o.o.left()
+		return o.o.detached(f)
+	}
+	done := w.newSignal()
+	defer done.leave()
+	var err error
+	e := newEvent(done, "storage", func(e *event) { err = f(e.in.storage) })
+	in.submit(e)
+	o.o.mu.Unlock()
+	<-done.c
+	if e.failure != nil {
+		return e.failure
+	}
+	return err
+}
+
+// detached runs f with the storage of an object that is not in memory.
+func (o *object) detached(f func(driver.Storage) error) error {
+	in := &instance{o: o}
+	in.storage = newStorage(in)
+	defer in.storage.close()
+	if err := f(in.storage); err != nil {
+		return err
+	}
+	if err := in.storage.commit(); err != nil {
+		return err
+	}
+	return nil
+}

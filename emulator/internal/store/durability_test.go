@@ -1,0 +1,197 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	lib "modernc.org/sqlite/lib"
+)
+
+const batchRows = 5
+
+// writeBatches commits n batches, each with rows of its number, its number
+// under a key, and now and then a table.
+func writeBatches(t testing.TB, db *DB, d *disk, n int) {
+	must(t, db, "CREATE TABLE t(batch INT, row INT, filler TEXT)")
+	check(t, db.Commit())
+	d.mark()
+	for i := 1; i <= n; i++ {
+		for row := range batchRows {
+			must(t, db, "INSERT INTO t VALUES (?, ?, ?)", float64(i), float64(row), strings.Repeat("x", 100*i))
+		}
+		check(t, db.Put("batch", []byte(fmt.Sprint(i))))
+		if i%4 == 0 {
+			must(t, db, fmt.Sprintf("CREATE TABLE t%d(x); DELETE FROM t WHERE row = 99", i))
+		}
+		check(t, db.Commit())
+		d.mark()
+	}
+}
+
+// checkBatches looks at a database after a crash: it holds the first k
+// batches, whole, with k at least committed.
+func checkBatches(t *testing.T, path string, committed int) {
+	t.Helper()
+	db, err := Open(Options{Path: path})
+	if err != nil {
+		if committed == 0 {
+			return // not even the empty database was on the disk
+		}
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if n := number(t, db, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"); n != 0 {
+		t.Fatalf("damaged: %v", raw(db, "PRAGMA quick_check"))
+	}
+	if number(t, db, "SELECT count(*) FROM sqlite_schema WHERE name = 't'") == 0 {
+		if committed > 0 {
+			t.Fatal("the table is gone")
+		}
+		return
+	}
+	k := number(t, db, "SELECT coalesce(max(batch), 0) FROM t")
+	if rows := number(t, db, "SELECT count(*) FROM t"); rows != k*batchRows || k < int64(committed-1) {
+		t.Fatalf("%d rows up to batch %d; %d commits had returned", rows, k, committed)
+	}
+	v, _, err := db.Get("batch")
+	if check(t, err); k > 0 && string(v) != fmt.Sprint(k) {
+		t.Fatalf("batch %d with key %q", k, v)
+	}
+}
+
+// TestCrashAtEverySync records a run and opens what a loss of power leaves
+// behind after each sync: everything up to the sync, and of what was written
+// since, which the system may have put on the disk or not, nothing, some, or
+// a torn last write.
+func TestCrashAtEverySync(t *testing.T) {
+	d := newDisk(t)
+	db := open(t, Options{Path: filepath.Join(t.TempDir(), "a.sqlite"), vfs: diskName})
+	writeBatches(t, db, d, 12)
+	check(t, db.run2("PRAGMA wal_checkpoint(TRUNCATE)"))
+	must(t, db, "INSERT INTO t VALUES (13, 0, ''), (13, 1, ''), (13, 2, ''), (13, 3, ''), (13, 4, '')")
+	check(t, db.Put("batch", []byte("13")))
+	check(t, db.Commit())
+	d.mark()
+	check(t, db.Close())
+
+	random := rand.New(rand.NewPCG(1, 2))
+	committed, syncs, crashes := 0, 0, 0
+	crash := func(ops []diskOp) {
+		crashes++
+		dir := t.TempDir()
+		replay(t, dir, ops)
+		checkBatches(t, filepath.Join(dir, "a.sqlite"), committed)
+		os.RemoveAll(dir)
+	}
+	for i, op := range d.log {
+		switch op.kind {
+		case opMark:
+			committed++
+		case opSync:
+			syncs++
+			durable := d.log[:i+1]
+			var since []diskOp
+			for _, op := range d.log[i+1:] {
+				if op.kind == opSync {
+					break
+				}
+				if op.kind != opMark {
+					since = append(since, op)
+				}
+			}
+			crash(durable)
+			some := append([]diskOp(nil), durable...)
+			for _, op := range since {
+				if op.kind == opWrite && random.IntN(2) == 0 {
+					some = append(some, op)
+				}
+			}
+			crash(some)
+			if n := len(since); n > 0 && since[n-1].kind == opWrite {
+				torn := since[n-1]
+				torn.data = torn.data[:random.IntN(len(torn.data)+1)]
+				crash(append(append(append([]diskOp(nil), durable...), since[:n-1]...), torn))
+			}
+		}
+	}
+	if syncs < 14 || committed != 14 {
+		t.Errorf("only %d syncs for %d commits", syncs, committed)
+	}
+	t.Logf("%d crashes", crashes)
+}
+
+// TestDiskFull: a commit that finds no room is undone as a whole, and goes
+// through when there is room again.
+func TestDiskFull(t *testing.T) {
+	for name, rc := range map[string]int32{"full": lib.SQLITE_FULL, "write error": lib.SQLITE_IOERR_WRITE, "sync error": lib.SQLITE_IOERR_FSYNC} {
+		t.Run(name, func(t *testing.T) {
+			d := newDisk(t)
+			path := filepath.Join(t.TempDir(), "a.sqlite")
+			db := open(t, Options{Path: path, vfs: diskName})
+			writeBatches(t, db, d, 2)
+			for n := range 6 { // the n-th operation fails
+				left := n
+				d.fail = func(op diskOp) int32 {
+					if (op.kind == opSync) == (rc == lib.SQLITE_IOERR_FSYNC) {
+						if left--; left < 0 {
+							return rc
+						}
+					}
+					return 0
+				}
+				must(t, db, "INSERT INTO t VALUES (3, 0, ?)", strings.Repeat("y", 10000))
+				err := db.Commit()
+				d.fail = nil
+				if err == nil {
+					must(t, db, "DELETE FROM t WHERE batch = 3")
+					check(t, db.Commit())
+					continue
+				}
+				if e, ok := err.(*Error); !ok || e.Code != int(rc&0xff) {
+					t.Errorf("error %v", err)
+				}
+				if db.Dirty() {
+					t.Error("dirty")
+				}
+				same(t, "rows", raw(db, "SELECT max(batch), count(*) FROM t"), []any{[]any{2.0, 2.0 * batchRows}})
+			}
+			must(t, db, "INSERT INTO t VALUES (3,0,''), (3,1,''), (3,2,''), (3,3,''), (3,4,'')")
+			check(t, db.Put("batch", []byte("3")))
+			check(t, db.Commit())
+			check(t, db.Close())
+			checkBatches(t, path, 4)
+		})
+	}
+}
+
+// TestDeletedUnderneath: who deletes the file of an open database gets no
+// crash, and the database goes on without a name (as on workerd).
+func TestDeletedUnderneath(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.sqlite")
+	db := open(t, Options{Path: path})
+	must(t, db, "CREATE TABLE t(x)")
+	check(t, db.Commit())
+	if err := removeFiles(path); err != nil {
+		t.Skip(err) // a system that keeps open files
+	}
+	if _, err := db.Exec("INSERT INTO t VALUES (1)", nil); err == nil {
+		if err := db.Commit(); err != nil {
+			t.Logf("commit: %v", err)
+		}
+	}
+	check(t, db.DeleteAll())
+	must(t, db, "CREATE TABLE t(x)")
+	check(t, db.Commit())
+}
+
+// run2 is run with an error.
+func (db *DB) run2(sql string) error {
+	if rc := db.run(sql); rc != lib.SQLITE_OK {
+		return db.errorOf(rc)
+	}
+	return nil
+}
