@@ -4,6 +4,7 @@ package emulator
 // https://developers.cloudflare.com/workers/runtime-apis/streams/
 
 import (
+	"context"
 	"io"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -51,7 +52,7 @@ func unboundReader(r io.Reader) io.Reader {
 
 // Read reads off the turn.
 func (b *turnBody) Read(p []byte) (n int, err error) {
-	werr := b.e.Wait(nil, driver.PinBody, driver.Place{}, func() error {
+	werr := b.e.Wait(context.Background(), driver.PinBody, driver.Place{}, func() error {
 		n, err = b.r.Read(p)
 		return nil
 	})
