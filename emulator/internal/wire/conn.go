@@ -17,9 +17,9 @@ const (
 	linger  = 5 * time.Second // how long a connection that Finish ends may do without progress
 )
 
-// Handler is told what a [Conn] reads. The calls for one Conn never overlap, and come from the goroutine that reads:
-// they must not block. They may call the Conn. Nothing is told after PeerClosed, Failed or Overflow, nor once Finish or
-// Shut has been called.
+// Handler is told what a [Conn] reads. The calls for one Conn never overlap, and come from the goroutine that reads: they
+// must not block. They may call the Conn. PeerClosed, Failed and Lost end what is read, and only Overflow can follow them.
+// Nothing follows Overflow, and nothing is told once Finish or Shut has been called.
 type Handler interface {
 	// Message is a complete message. data is the handler's to keep; if it is not binary, it is valid UTF-8. It returns how
 	// many bytes it keeps queued for later (see [Conn.Consumed]), 0 if the message is dealt with.
@@ -56,9 +56,9 @@ type Conn struct {
 	mu       sync.Mutex // guards what follows, and is not held while the handler runs or anything blocks
 	out      queue
 	maxQueue int64
-	kept     int // bytes that the handler keeps queued
+	kept     int   // bytes that the handler keeps queued
 	overflow int64 // bytes that were too many, until the handler is told
-	inside   int // goroutines of the link that are at work for the Conn
+	inside   int   // goroutines of the link that are at work for the Conn
 
 	started    bool // Start was called
 	paused     bool // the handler keeps more than maxKept
@@ -207,6 +207,7 @@ func (c *Conn) Finish() {
 	c.silent.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.overflow = 0
 	c.finish()
 }
 
@@ -222,9 +223,13 @@ func (c *Conn) finish() {
 // Shut ends the connection at once, with a FIN and no Close frame. What waits to be sent is dropped.
 func (c *Conn) Shut() {
 	c.silent.Store(true)
-	c.giveUp()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.overflow = 0
+	c.release()
 }
 
+// giveUp is called when a connection that ends has made no progress.
 func (c *Conn) giveUp() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -353,8 +358,8 @@ func (r *receiver) PeerClosed(code int, reason string) {
 }
 
 func (r *receiver) Failed(status int, description string) {
+	(*Conn)(r).Write(AppendClose(nil, status, description))
 	if !r.silent.Load() {
-		(*Conn)(r).Write(AppendClose(nil, status, description))
 		r.handler.Failed(status, description)
 	}
 }

@@ -2,10 +2,12 @@ package wire_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -386,7 +388,10 @@ func TestConcurrentEnds(t *testing.T) {
 			for _, f := range []func(){
 				c.Start,
 				func() { c.Write(textFrame(strings.Repeat("x", 70000))) },
-				func() { c.Write(wire.AppendFrame(nil, 2, make([]byte, 70000))); c.Write(wire.AppendFrame(nil, 2, make([]byte, 9<<20))) },
+				func() {
+					c.Write(wire.AppendFrame(nil, 2, make([]byte, 70000)))
+					c.Write(wire.AppendFrame(nil, 2, make([]byte, 200<<10)))
+				},
 				func() { client.Write(slices.Concat(after, after)); client.Close() },
 				c.Finish,
 				func() { c.Consumed(1); c.CloseWrite(); c.Shut() },
@@ -469,6 +474,30 @@ func TestFinishGivesUp(t *testing.T) {
 		}
 		<-c.Done()
 	})
+}
+
+func TestTLS(t *testing.T) {
+	s := httptest.NewUnstartedServer(nil)
+	s.StartTLS() // for its certificate
+	defer s.Close()
+	client, server := tcpPair(t)
+	r := newRecorder()
+	c, err := wire.NewConn(tls.Server(server, s.TLS), nil, r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Start()
+	tc := tls.Client(client, &tls.Config{InsecureSkipVerify: true})
+	if _, err := tc.Write(slices.Concat(clientFrame(0x89, "p"), clientFrame(0x88, ""))); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, r.ended)
+	c.Write(wire.AppendClose(nil, 1000, ""))
+	c.Finish()
+	readFIN(t, tc, "\x8a\x01p\x88\x02\x03\xe8")
+	tc.Close()
+	waitFor(t, c.Done())
+	equal(t, r.list(), `closed 1005 ""`)
 }
 
 func TestPipeOverflow(t *testing.T) {

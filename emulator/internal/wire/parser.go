@@ -14,7 +14,7 @@ const (
 // Receiver is told what a [Parser] reads. The calls come from inside Feed, in the order of the frames.
 type Receiver interface {
 	// Message is a complete message, reassembled from its fragments. data is the receiver's to keep; if it is not
-	// binary, it is valid UTF-8 (U+FFFD stands for what was not). It returns how many bytes it keeps queued for later.
+	// binary, it is valid UTF-8 (U+FFFD stands for what was not). The result is that of [Handler]; a Parser ignores it.
 	Message(binary bool, data []byte) (queued int)
 	// Ping asks for a pong with the same payload, which is only valid during the call.
 	Ping(payload []byte)

@@ -44,6 +44,10 @@ func NewPoller() *Poller {
 		return nil
 	}
 	p := &Poller{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, stopped: make(chan struct{})}
+	if err := p.file.SetReadDeadline(time.Time{}); err != nil { // no epoll sets within epoll sets
+		p.file.Close()
+		return nil
+	}
 	go p.run()
 	return p
 }
@@ -75,8 +79,12 @@ func (p *Poller) run() {
 	buf := make([]byte, pollBuffer)
 	n := 0
 	poll := func(fd uintptr) bool {
-		n, _ = unix.EpollWait(int(fd), events, 0) // fails with EINTR only
-		return n > 0
+		for {
+			var err error
+			if n, err = unix.EpollWait(int(fd), events, 0); err != unix.EINTR {
+				return n > 0
+			}
+		}
 	}
 	for {
 		if err := raw.Read(poll); err != nil { // wake was called
@@ -117,7 +125,6 @@ func (p *Poller) runPosted() bool {
 		case l == nil:
 		case closed:
 			l.c.Shut()
-			l.c.tellOverflow()
 		default:
 			l.run()
 		}
@@ -268,6 +275,22 @@ func (l *polled) release() {
 
 // ready is called by the Poller's goroutine when an event has come.
 func (l *polled) ready(events uint32, buf []byte) {
+	n, err := l.receive(events, buf)
+	switch {
+	case err == unix.EAGAIN || err == unix.EINTR:
+		return
+	case errors.Is(err, io.EOF):
+		l.c.readFailed(err)
+	case err != nil:
+		l.c.readFailed(os.NewSyscallError("read", err))
+	default:
+		l.c.feed(buf[:n])
+	}
+	l.leave()
+}
+
+// receive sends what waits, and reads: it returns EAGAIN if there is nothing to read, and else counts the caller as inside.
+func (l *polled) receive(events uint32, buf []byte) (int, error) {
 	c := l.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -275,24 +298,23 @@ func (l *polled) ready(events uint32, buf []byte) {
 		l.flush()
 	}
 	if events&^unix.EPOLLOUT == 0 || !l.reading() {
-		return
+		return 0, unix.EAGAIN
 	}
 	n, err := unix.Read(int(l.fd), buf)
 	if err == unix.EAGAIN || err == unix.EINTR {
-		return
+		return 0, err
 	}
 	c.inside++
-	c.mu.Unlock()
-	switch {
-	case err != nil:
-		c.readFailed(os.NewSyscallError("read", err))
-	case n == 0:
-		c.readFailed(io.EOF)
-	default:
-		c.feed(buf[:n])
+	if n == 0 && err == nil {
+		err = io.EOF
 	}
-	c.mu.Lock()
-	c.leave()
+	return n, err
+}
+
+func (l *polled) leave() {
+	l.c.mu.Lock()
+	defer l.c.mu.Unlock()
+	l.c.leave()
 }
 
 // flush sends what it can of the queue.
@@ -318,7 +340,6 @@ func (l *polled) run() {
 	c := l.c
 	c.tellOverflow()
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.inside++
 	buffered, err := l.buffered, l.err
 	c.mu.Unlock()
@@ -327,6 +348,7 @@ func (l *polled) run() {
 		c.readFailed(err)
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	l.buffered = nil
 	c.changed()
 	c.leave()
