@@ -1,0 +1,60 @@
+# Each target says what it is for. Go alone is enough for build, test, lint, fmt,
+# cross and fuzz; race needs a C compiler; conformance and bench compare with the
+# real wrangler and workerd where $EMU_ORACLE names a folder that has them.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME   ?= 20s
+
+.PHONY: build test race fuzz lint fmt cross bench conformance ci
+
+# build makes the emu program in this folder.
+build:
+	go build -o emu ./cmd/emu
+
+# test is the README's test command: no Node, no cgo, no network.
+test:
+	go test ./...
+
+# race runs the packages where goroutines meet under the race detector.
+race:
+	go test -race ./emulator/... ./migrations ./cmd/... ./fixtures/...
+
+# fuzz gives every fuzz target FUZZTIME.
+fuzz:
+	@for pkg in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+# lint is what CI refuses: format, vet (for every platform's files), staticcheck.
+lint:
+	@out=$$(gofmt -s -l .); if [ -n "$$out" ]; then echo "gofmt -s -w is needed:"; echo "$$out"; exit 1; fi
+	go vet ./...
+	GOOS=windows go vet ./...
+	GOOS=darwin go vet ./...
+	GOOS=js GOARCH=wasm go vet ./emulator/durable
+	go run $(STATICCHECK) ./...
+
+# fmt formats.
+fmt:
+	gofmt -s -w .
+
+# cross builds emu for all platforms it is for, without cgo.
+cross:
+	@for os in linux darwin windows; do for arch in amd64 arm64; do \
+		echo "$$os/$$arch"; CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -o /dev/null ./cmd/emu || exit 1; \
+	done; done
+
+# bench measures emu beside real workerd, in alternating rounds of fresh processes.
+bench:
+	go run ./fixtures/bench/run $(BENCHFLAGS)
+
+# conformance runs the recorded conversations over TCP in real time against emu and,
+# with $EMU_ORACLE, against the real tools: a difference is printed as real: … emu: …
+conformance:
+	go test -count=1 -tags conformance -timeout 20m ./...
+
+# ci is what .ci/run does.
+ci:
+	bash .ci/run
