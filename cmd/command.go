@@ -1,0 +1,144 @@
+// Package emucmd is the emu command line: the tree of commands, their streams
+// and exit codes. Each command is a file; what they do is done below.
+package emucmd
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// Program is the Worker and the classes of the program that the command line
+// is linked into.
+type Program struct {
+	Worker  driver.Worker
+	Classes []driver.Class
+}
+
+// Command is one run of the command line with what surrounds it.
+type Command struct {
+	Args           []string // without the program's name
+	Stdout, Stderr io.Writer
+	// Dir is the working directory, absolute.
+	Dir string
+	// Environ is the environment, as os.Environ lists it.
+	Environ []string
+	// Signals ends what runs: gracefully at the first, at once at the second.
+	Signals <-chan os.Signal
+	// Program is nil for emu itself, which serves a program that it builds.
+	Program *Program
+}
+
+// The exit codes.
+const (
+	exitOK          = 0
+	exitError       = 1   // what was asked for cannot be done
+	exitUsage       = 2   // of emu check: it was not asked properly
+	exitInterrupted = 130 // 128 + SIGINT
+	exitTerminated  = 143 // 128 + SIGTERM
+)
+
+// Main runs emu and returns its exit code.
+func Main(args []string) int { return MainWith(args, nil) }
+
+// MainWith runs the command line of a program, or of emu itself if p is nil,
+// and returns its exit code.
+func MainWith(args []string, p *Program) int {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	c := &Command{
+		Args: args, Stdout: os.Stdout, Stderr: os.Stderr,
+		Dir: dir, Environ: os.Environ(), Signals: signals, Program: p,
+	}
+	return c.Run()
+}
+
+// exit is an error that ends the command line with a code. Its text has been
+// shown already if err is nil.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+// Run runs the command and returns its exit code.
+func (c *Command) Run() int {
+	root := c.root()
+	root.SetArgs(c.Args)
+	root.SetOut(c.Stdout)
+	root.SetErr(c.Stderr)
+	err := root.Execute()
+	if err == nil {
+		return exitOK
+	}
+	code := exitError
+	var e *exit
+	if errors.As(err, &e) {
+		code, err = e.code, e.err
+	}
+	if err != nil {
+		c.log(devserver.LevelError).Error(err)
+	}
+	return code
+}
+
+// log is a log on the command's streams.
+func (c *Command) log(level devserver.Level) *devserver.Log {
+	return &devserver.Log{Out: c.Stdout, Err: c.Stderr, Level: level, Color: c.color(c.Stderr)}
+}
+
+// color reports whether a stream is a terminal that may be written to in colours.
+func (c *Command) color(w io.Writer) bool {
+	if v, ok := c.getenv("NO_COLOR"); ok && v != "" {
+		return false
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// getenv looks a variable of the environment up; the last one counts.
+func (c *Command) getenv(name string) (value string, ok bool) {
+	for _, v := range c.Environ {
+		if len(v) > len(name) && v[len(name)] == '=' && v[:len(name)] == name {
+			value, ok = v[len(name)+1:], true
+		}
+	}
+	return value, ok
+}
+
+// root is the tree of commands.
+func (c *Command) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "emu",
+		Short:         "Durable Objects with WebSocket Hibernation on your own machine",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Example:       "  emu dev --config wrangler.jsonc",
+	}
+	root.AddCommand(c.dev(), c.version())
+	return root
+}

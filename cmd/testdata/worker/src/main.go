@@ -1,0 +1,35 @@
+// Command src counts requests in a Durable Object.
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/worker"
+)
+
+type counter struct{ n int }
+
+func newCounter(context.Context, *durable.State, *durable.Env) (*counter, error) {
+	return &counter{}, nil
+}
+
+func (c *counter) Fetch(_ context.Context, r *durable.Request) (*durable.Response, error) {
+	if strings.HasPrefix(r.URL.Path, "/fail") {
+		panic("failed in the object")
+	}
+	c.n++
+	return durable.Text(200, fmt.Sprintln(c.n)), nil
+}
+
+func main() {
+	durable.Register("Counter", newCounter)
+	worker.Main(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
+		if r.URL.Path == "/" {
+			return durable.Text(200, env.Var("GREETING")+"\n"), nil
+		}
+		return env.DurableObject("COUNTER").GetByName("one").Fetch(ctx, r)
+	}))
+}

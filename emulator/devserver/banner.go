@@ -1,0 +1,103 @@
+package devserver
+
+// What a start prints, as Wrangler does.
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator"
+)
+
+// Banner writes what is known before a server starts: program is its name and
+// version.
+func (l *Log) Banner(program string, r *config.Result) {
+	title := " ⛅️ " + program
+	l.Line("\n" + title + "\n" + strings.Repeat("─", utf8.RuneCountInString(title)))
+	for _, file := range r.SecretFiles {
+		l.Line(fmt.Sprintf(msgSecrets, file))
+	}
+	if table := bindings(r.Config); table != "" {
+		l.Line(table)
+	}
+	l.Diagnostics(r.Warnings)
+	l.Diagnostics(r.Notices)
+	if r.Config.CompatibilityDate == "" {
+		l.Diagnostics([]config.Diagnostic{noDate(r.Config)})
+	}
+	l.Line(msgStarting)
+}
+
+// noDate is the warning about a configuration without a compatibility date.
+func noDate(c *config.Config) config.Diagnostic {
+	d := config.Diagnostic{Severity: config.Warning, Text: fmt.Sprintf(msgNoDate, emulator.DefaultCompatibilityDate)}
+	if c.Path != "" {
+		line := `{"compatibility_date":"` + emulator.DefaultCompatibilityDate + `"}`
+		if filepath.Ext(c.Path) == ".toml" {
+			line = `compatibility_date = "` + emulator.DefaultCompatibilityDate + `"`
+		}
+		d.Notes = append(d.Notes, config.Note{Text: "❯❯ " + fmt.Sprintf(msgNoDateHint, filepath.Base(c.Path), line)})
+	}
+	d.Notes = append(d.Notes, config.Note{Text: "See " + msgNoDatePage + " for more information."})
+	return d
+}
+
+// The table's columns are this far apart, and longer values are cut.
+const (
+	columnGap = "      "
+	maxValue  = 40
+)
+
+// bindings is the table of a Worker's bindings, "" if it has none.
+func bindings(c *config.Config) string {
+	type row struct{ name, value, resource string }
+	var rows []row
+	for _, b := range c.Bindings {
+		rows = append(rows, row{b.Name, b.ClassName, "Durable Object"})
+	}
+	for _, v := range c.Vars {
+		value := cut(string(v.JSON))
+		switch {
+		case v.Secret:
+			value = `"(hidden)"`
+		case v.IsText:
+			value = `"` + cut(v.Text) + `"`
+		}
+		rows = append(rows, row{v.Name, value, "Environment Variable"})
+	}
+	if len(rows) == 0 {
+		return ""
+	}
+	name, value, resource := 0, 0, len("Resource")
+	for _, r := range rows {
+		name = max(name, utf8.RuneCountInString(r.name))
+		value = max(value, utf8.RuneCountInString(r.value))
+		resource = max(resource, len(r.resource))
+	}
+	width := len("env.") + name + len(" (") + value + len(")")
+	var b strings.Builder
+	line := func(first, second, third string) {
+		fmt.Fprintf(&b, "%s%s%s%s%s\n", padded(first, width), columnGap, padded(second, resource), columnGap, third)
+	}
+	b.WriteString(msgBindings + "\n")
+	line("Binding", "Resource", "Mode")
+	for _, r := range rows {
+		line("env."+r.name+" ("+r.value+")", r.resource, "local")
+	}
+	return b.String()
+}
+
+func padded(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+}
+
+// cut shortens a value as Wrangler does.
+func cut(s string) string {
+	if utf8.RuneCountInString(s) < maxValue {
+		return s
+	}
+	return string([]rune(s)[:maxValue-3]) + "..."
+}

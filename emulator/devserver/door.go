@@ -1,0 +1,69 @@
+package devserver
+
+// The local endpoints below /cdn-cgi/, which no page of another site may use.
+// https://developers.cloudflare.com/workers/wrangler/commands/#dev
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator"
+)
+
+// door is the front door: a few paths are the server's, the rest the Worker's.
+type door struct{ world *emulator.World }
+
+func (d door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/cdn-cgi/") {
+		if refusal := foreign(r); refusal != "" {
+			forbid(w, refusal)
+			return
+		}
+		if r.URL.Path == "/cdn-cgi/local/ready" {
+			w.Header().Set("Content-Type", "text/plain;charset=UTF-8")
+			fmt.Fprint(w, "ok")
+			return
+		}
+	}
+	d.world.ServeHTTP(w, r)
+}
+
+// foreign says what is wrong with a request for a local path that comes in
+// under another host's name, or from another site's page; "" is nothing.
+func foreign(r *http.Request) string {
+	if !local(r.Host) {
+		return msgInvalidHost
+	}
+	if origin := r.Header.Get("Origin"); origin != "" {
+		if u, err := url.Parse(origin); err != nil || !local(u.Host) {
+			return msgInvalidOrigin
+		}
+	}
+	return ""
+}
+
+// local reports whether a host, with or without a port, is this machine.
+func local(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
+	}
+	return slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, strings.ToLower(host))
+}
+
+// forbid answers with a text that is the reason phrase too, as Wrangler does;
+// net/http knows only standard phrases.
+func forbid(w http.ResponseWriter, text string) {
+	conn, out, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, text, http.StatusForbidden)
+		return
+	}
+	defer conn.Close()
+	fmt.Fprintf(out, "HTTP/1.1 403 %s\r\nContent-Length: %d\r\nContent-Type: text/plain;charset=UTF-8\r\nConnection: close\r\n\r\n%s", text, len(text), text)
+	out.Flush()
+}

@@ -1,0 +1,15 @@
+package devserver
+
+// Wrangler's own words.
+const (
+	msgInUse         = "Address already in use (%s). Please check that you are not already running a server on this address or specify a different port with --port."
+	msgInvalidHost   = "Invalid Host header"
+	msgInvalidOrigin = "Invalid Origin header"
+	msgReady         = "[wrangler:info] Ready on %s"
+	msgSecrets       = "Using secrets defined in %s"
+	msgBindings      = "Your Worker has access to the following bindings:"
+	msgStarting      = "⎔ Starting local server..."
+	msgNoDate        = "No compatibility_date was specified. Using the default compatibility date: %s."
+	msgNoDateHint    = "Add one to your %s file: %s"
+	msgNoDatePage    = "https://developers.cloudflare.com/workers/platform/compatibility-dates/"
+)

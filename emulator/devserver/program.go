@@ -1,0 +1,91 @@
+package devserver
+
+// Which program runs: the Go package behind a Worker's main.
+
+import (
+	"errors"
+	"fmt"
+	"go/build"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// Program is a Go program that serves a Worker.
+type Program struct {
+	// Dir is the folder of the Go package, absolute.
+	Dir string
+	// Instead is the entry point that it stands for, as a user would write
+	// it; "" if that is the Go package itself.
+	Instead string
+}
+
+// workerPackage is what a program that can be run imports.
+const workerPackage = "github.com/seed-36a2c969/emu/emulator/worker"
+
+// Find looks for the Go package to run: that of a script, if one is given, or
+// else of the configuration's main. dir is the working directory.
+func Find(c *config.Config, script, dir string) (*Program, *config.Diagnostic) {
+	main := c.Main
+	if script != "" {
+		main = script
+		if !filepath.IsAbs(main) {
+			main = filepath.Join(dir, main)
+		}
+	}
+	if main == "" {
+		d := &config.Diagnostic{Text: "there is no main: emu does not know which program to run",
+			Hint: `add "main": "./src" to the configuration, a folder with a Go package main`}
+		d.Place.File = shown(dir, c.Path)
+		return nil, d
+	}
+	p := &Program{Dir: main}
+	if info, err := os.Stat(main); err != nil || !info.IsDir() {
+		p.Dir = filepath.Dir(main)
+		if filepath.Ext(main) != ".go" {
+			p.Instead = shown(dir, main)
+		}
+	}
+	if err := p.check(); err != nil {
+		return nil, &config.Diagnostic{
+			Text:  fmt.Sprintf("cannot run %s: %v", shown(dir, main), err),
+			Place: c.MainPlace,
+			Hint:  "emu runs Go: put a package main that calls worker.Main into " + shown(dir, p.Dir) + ", or let main name its folder",
+		}
+	}
+	return p, nil
+}
+
+// check looks at the package without building it.
+func (p *Program) check() error {
+	pkg, err := build.ImportDir(p.Dir, 0)
+	var none *build.NoGoError
+	switch {
+	case errors.As(err, &none), errors.Is(err, os.ErrNotExist):
+		return errors.New("no Go package is in its folder")
+	case err != nil:
+		return nil // the build says it better
+	case pkg.Name != "main":
+		return fmt.Errorf("the Go package in its folder is package %s, not package main", pkg.Name)
+	}
+	return nil
+}
+
+// shown is a path as a user in dir would write it.
+func shown(dir, path string) string {
+	if rel, err := filepath.Rel(dir, path); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return path
+}
+
+// Package is the folder as an argument of the go command: ./src.
+func (p *Program) Package(dir string) string {
+	s := shown(dir, p.Dir)
+	if strings.HasPrefix(s, "../") || filepath.IsAbs(s) {
+		return s
+	}
+	return "./" + strings.TrimPrefix(s, "./")
+}

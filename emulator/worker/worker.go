@@ -1,0 +1,30 @@
+// Package worker makes a program of a Worker. A program's main function
+// registers its classes and calls [Main]:
+//
+//	func main() {
+//		durable.Register("Counter", newCounter)
+//		worker.Main(durable.WorkerFunc(fetch))
+//	}
+//
+// `emu dev` builds and runs such a program. It can also be started by itself;
+// its command line is emu's:
+//
+//	go run ./src dev --config wrangler.jsonc
+package worker
+
+import (
+	"os"
+
+	emucmd "github.com/seed-36a2c969/emu/cmd"
+	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// Main runs the emu command line with w and the classes registered so far, and
+// ends the process with its exit code.
+func Main(w durable.Worker) {
+	os.Exit(emucmd.MainWith(os.Args[1:], &emucmd.Program{
+		Worker:  durable.Export(w),
+		Classes: driver.Registered(),
+	}))
+}
