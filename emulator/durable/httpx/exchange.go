@@ -1,0 +1,125 @@
+package httpx
+
+// https://developers.cloudflare.com/durable-objects/api/base/#fetch
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// exchange is one run of a handler. The handler has a goroutine of its own, so
+// that the event that it began in can end while it goes on; only one of the
+// two runs at a time.
+type exchange struct {
+	ctx *eventContext
+
+	answered chan struct{} // closed when there are answer, err and exited
+	answer   *durable.Response
+	err      error
+	exited   bool // the handler ended its goroutine
+
+	// Of a handler that goes on after the answer.
+	turn    chan context.Context // the event in which it does
+	pipe    *io.PipeWriter       // of the answer's body
+	unhook  func() bool          // from the context
+	ended   chan struct{}        // closed when there is failure
+	failure error
+}
+
+// serve runs h for r and returns its answer: when h ends or, before that, when it
+// first flushes.
+func serve(ctx context.Context, h http.Handler, r *durable.Request, env *durable.Env) (*durable.Response, error) {
+	x := &exchange{ctx: &eventContext{}, answered: make(chan struct{}), turn: make(chan context.Context), ended: make(chan struct{})}
+	x.ctx.set(ctx)
+	go x.run(h, incoming(x.ctx, r, env))
+	<-x.answered
+	if x.exited {
+		runtime.Goexit()
+	}
+	return x.answer, x.err
+}
+
+var errExited = errors.New("httpx: the handler ended its goroutine")
+
+// run runs the handler and answers with what it came to.
+func (x *exchange) run(h http.Handler, r *http.Request) {
+	w := &response{x: x, method: r.Method, header: http.Header{}}
+	returned := false
+	defer func() {
+		if p := recover(); p != nil {
+			w.failure = panicked(p)
+		} else if !returned {
+			w.failure = errExited
+		}
+		defer close(x.ended)
+		switch {
+		case x.pipe != nil:
+			w.end()
+			return
+		case w.failure != nil:
+			x.err, x.exited = w.failure, w.failure == errExited
+		default:
+			x.answer = w.whole()
+		}
+		close(x.answered)
+	}()
+	h.ServeHTTP(w, r)
+	returned = true
+}
+
+// stream answers with a head and, if it has a body, what the pipe will bring. The event
+// ends; the handler waits until it can go on in one of its own. It does not wait
+// in vain: if the object is reset, or the world closed, the context ends.
+func (x *exchange) stream(head *durable.Response, hasBody bool) {
+	r, w := io.Pipe()
+	x.pipe, x.answer = w, head
+	if hasBody {
+		head.Body = r
+	}
+	x.unhook = context.AfterFunc(x.ctx, func() { w.CloseWithError(context.Cause(x.ctx)) })
+	e := driver.EventOf(x.ctx)
+	if e != nil {
+		e.WaitUntil(x.goOn, driver.CallerOutside())
+	}
+	close(x.answered)
+	if e == nil {
+		return
+	}
+	select {
+	case ctx := <-x.turn:
+		x.ctx.set(ctx)
+	case <-x.ctx.Done():
+	}
+}
+
+// goOn is the event in which a handler goes on: it lends it its turn.
+func (x *exchange) goOn(ctx context.Context) error {
+	select {
+	case x.turn <- ctx:
+	case <-x.ended:
+	}
+	<-x.ended
+	if errors.Is(x.failure, http.ErrAbortHandler) {
+		return nil // it is meant
+	}
+	return x.failure
+}
+
+// eventContext is the context of the event that the handler is in.
+type eventContext struct {
+	of atomic.Pointer[context.Context]
+}
+
+func (c *eventContext) set(ctx context.Context)     { c.of.Store(&ctx) }
+func (c *eventContext) Deadline() (time.Time, bool) { return (*c.of.Load()).Deadline() }
+func (c *eventContext) Done() <-chan struct{}       { return (*c.of.Load()).Done() }
+func (c *eventContext) Err() error                  { return (*c.of.Load()).Err() }
+func (c *eventContext) Value(key any) any           { return (*c.of.Load()).Value(key) }

@@ -1,0 +1,43 @@
+package httpx
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// panicked is a handler's panic as the error of its event, with the stack that
+// the log shows. It is called by a deferred function.
+func panicked(p any) error {
+	cause, _ := p.(error)
+	if errors.Is(cause, http.ErrAbortHandler) {
+		return cause
+	}
+	return &driver.Error{Name: "Error", Message: fmt.Sprint(p), Stack: frames(), Cause: cause}
+}
+
+// frames are the frames between the panic and this package.
+func frames() string {
+	var pcs [64]uintptr
+	all := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs[:])])
+	var b strings.Builder
+	for below := false; ; {
+		f, more := all.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			below = true
+		case !below || strings.HasPrefix(f.Function, "runtime."):
+		case strings.HasPrefix(f.Function, "github.com/seed-36a2c969/emu/emulator/durable/httpx.(*exchange)"):
+			more = false
+		default:
+			fmt.Fprintf(&b, "    at %s (%s:%d)\n", f.Function, f.File, f.Line)
+		}
+		if !more {
+			return strings.TrimRight(b.String(), "\n")
+		}
+	}
+}

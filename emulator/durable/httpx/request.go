@@ -1,0 +1,119 @@
+package httpx
+
+// https://developers.cloudflare.com/workers/runtime-apis/request/
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// origin is what a request was made of, for what [http.Request] has no field for.
+type origin struct {
+	request *durable.Request
+	env     *durable.Env
+}
+
+type originKey struct{}
+
+func originOf(r *http.Request) *origin {
+	o, _ := r.Context().Value(originKey{}).(*origin)
+	return o
+}
+
+// incoming is a request as net/http's server would hand it to a handler.
+func incoming(ctx context.Context, r *durable.Request, env *durable.Env) *http.Request {
+	h := http.Header(r.Header).Clone()
+	if h == nil {
+		h = http.Header{}
+	}
+	host := cmp.Or(h.Get("Host"), r.URL.Host)
+	h.Del("Host")
+	q := &http.Request{
+		Method: cmp.Or(r.Method, http.MethodGet),
+		URL:    &url.URL{Path: cmp.Or(r.URL.Path, "/"), RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery, ForceQuery: r.URL.ForceQuery},
+		Proto:  "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: h, Host: host, RequestURI: r.URL.RequestURI(),
+		Body: http.NoBody,
+	}
+	if ip := h.Get("Cf-Connecting-Ip"); ip != "" {
+		q.RemoteAddr = net.JoinHostPort(ip, "0")
+	}
+	if r.Body != nil {
+		q.Body = &body{ctx, r.Body}
+		q.ContentLength = lengthOf(h, q.Method)
+	}
+	return q.WithContext(context.WithValue(ctx, originKey{}, &origin{r, env}))
+}
+
+// lengthOf is the length of a request's body, -1 if it is not known. A GET or HEAD
+// that names none has none.
+func lengthOf(h http.Header, method string) int64 {
+	n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
+	switch {
+	case err == nil && n >= 0:
+		return n
+	case method == http.MethodGet || method == http.MethodHead:
+		return 0
+	}
+	return -1
+}
+
+// outgoing is a request, a handler's or a client's, as an object gets it.
+func outgoing(r *http.Request) *durable.Request {
+	u := *r.URL
+	d := &durable.Request{Method: r.Method, URL: &u, Header: durable.Header(r.Header.Clone()), Body: r.Body}
+	if d.Header == nil {
+		d.Header = durable.Header{}
+	}
+	o := originOf(r)
+	if o != nil {
+		d.CF = o.request.CF
+	}
+	if u.Host == "" {
+		u.Scheme, u.Host = "http", r.Host
+		if o != nil {
+			u.Scheme = o.request.URL.Scheme
+		}
+	}
+	d.Header.Set("Host", cmp.Or(r.Host, u.Host))
+	if r.Body == http.NoBody {
+		d.Body = nil
+	}
+	if b, ok := r.Body.(*body); ok {
+		d.Body = b.ReadCloser // its reader has a turn of its own
+	}
+	return d
+}
+
+// body is a body that is read off the turn.
+type body struct {
+	ctx context.Context
+	io.ReadCloser
+}
+
+func (b *body) Read(p []byte) (n int, err error) {
+	reset := off(b.ctx, func() error {
+		n, err = b.ReadCloser.Read(p)
+		return nil
+	})
+	if reset != nil {
+		return n, reset
+	}
+	return n, err
+}
+
+// off runs f off the turn of the context's event, if it has one.
+func off(ctx context.Context, f func() error) error {
+	if e := driver.EventOf(ctx); e != nil {
+		return e.Wait(ctx, driver.PinBody, driver.CallerOutside(), f)
+	}
+	return f()
+}

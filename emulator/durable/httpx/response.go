@@ -1,0 +1,179 @@
+package httpx
+
+// https://developers.cloudflare.com/workers/runtime-apis/response/
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable"
+)
+
+// response is the ResponseWriter that a handler gets. Its errors are net/http's.
+type response struct {
+	x      *exchange
+	method string
+	header http.Header // the handler's to change
+
+	status int         // 0 until the head is written
+	head   http.Header // as it was then
+	length int64       // Content-Length of the head, -1 if none
+	buf    []byte      // written and not yet sent
+	wrote  int64       // bytes, those of a HEAD too
+	gone   error       // why nothing can be sent any more
+
+	socket  *durable.WebSocket // of a 101 response
+	passed  *durable.Response  // what StubHandler passes on as it is
+	failure error
+}
+
+func (w *response) Header() http.Header { return w.header }
+
+// WriteHeader writes the head. Informational ones are dropped.
+func (w *response) WriteHeader(status int) {
+	if status < 100 || status > 999 {
+		panic(fmt.Sprintf("invalid WriteHeader code %v", status))
+	}
+	if w.status != 0 || status < 200 && status != http.StatusSwitchingProtocols {
+		return
+	}
+	w.status, w.head, w.length = status, w.header.Clone(), -1
+	maps.DeleteFunc(w.head, func(k string, _ []string) bool {
+		return k == "Trailer" || strings.HasPrefix(k, http.TrailerPrefix)
+	})
+	if n, err := strconv.ParseInt(w.head.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
+		w.length = n
+	} else {
+		w.head.Del("Content-Length")
+	}
+}
+
+func (w *response) Write(p []byte) (int, error) { return write(w, p) }
+
+// WriteString is Write for a string.
+func (w *response) WriteString(s string) (int, error) { return write(w, s) }
+
+func write[T string | []byte](w *response, p T) (int, error) {
+	if err := w.admit(len(p)); err != nil {
+		return 0, err
+	}
+	if w.method == http.MethodHead {
+		w.buf = append(w.buf, p[:min(len(p), sniffed-len(w.buf))]...)
+	} else {
+		w.buf = append(w.buf, p...)
+	}
+	return len(p), nil
+}
+
+// sniffed is how many bytes [http.DetectContentType] looks at, all that is kept of
+// what answers a HEAD.
+const sniffed = 512
+
+// admit says whether n more bytes can be written.
+func (w *response) admit(n int) error {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	switch {
+	case w.gone != nil:
+		return w.gone
+	case n == 0:
+		return nil
+	case !w.bodyAllowed():
+		return http.ErrBodyNotAllowed
+	case w.length >= 0 && w.wrote+int64(n) > w.length:
+		return http.ErrContentLength
+	}
+	w.wrote += int64(n)
+	return nil
+}
+
+// bodyAllowed reports whether a response of the status can have a body.
+func (w *response) bodyAllowed() bool {
+	switch w.status {
+	case http.StatusNoContent, http.StatusResetContent, http.StatusNotModified:
+		return false
+	}
+	return w.status >= 200 && w.status <= 599
+}
+
+// Flush is FlushError for [http.Flusher].
+func (w *response) Flush() { w.FlushError() }
+
+// FlushError sends what has been written, and gives the turn up until it is taken.
+// The error says that nobody will read it.
+func (w *response) FlushError() error {
+	if w.passed != nil {
+		return nil
+	}
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.x.pipe == nil {
+		w.x.stream(w.answer(), w.bodyAllowed() && w.method != http.MethodHead)
+	}
+	w.send()
+	return w.gone
+}
+
+// EnableFullDuplex does nothing: every request is.
+func (w *response) EnableFullDuplex() error { return nil }
+
+// send gives the pipe what has been written.
+func (w *response) send() {
+	err := off(w.x.ctx, func() error {
+		if len(w.buf) == 0 || w.method == http.MethodHead {
+			return nil
+		}
+		_, err := w.x.pipe.Write(w.buf)
+		return err
+	})
+	if w.method != http.MethodHead {
+		w.buf = w.buf[:0]
+	}
+	if w.gone == nil {
+		w.gone = err
+	}
+}
+
+// answer is the head as a response.
+func (w *response) answer() *durable.Response {
+	if _, set := w.head["Content-Type"]; !set && len(w.buf) > 0 && w.head.Get("Content-Encoding") == "" {
+		w.head.Set("Content-Type", http.DetectContentType(w.buf))
+	}
+	return &durable.Response{Status: w.status, Header: durable.Header(w.head), WebSocket: w.socket}
+}
+
+// whole is the response of a handler that has ended without a flush.
+func (w *response) whole() *durable.Response {
+	if w.passed != nil {
+		return w.passed
+	}
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	a := w.answer()
+	switch {
+	case w.method == http.MethodHead:
+		if w.length < 0 && w.wrote > 0 {
+			a.Header.Set("Content-Length", strconv.FormatInt(w.wrote, 10))
+		}
+	case len(w.buf) > 0:
+		a.Body = bytes.NewReader(w.buf) // the runtime sends its length
+	}
+	return a
+}
+
+// end ends a body that is streamed.
+func (w *response) end() {
+	if w.failure == nil {
+		w.send()
+	}
+	w.x.unhook()
+	w.x.failure = w.failure
+	w.x.pipe.CloseWithError(w.failure)
+}
