@@ -2,7 +2,6 @@ package store
 
 import (
 	"container/list"
-	"errors"
 )
 
 // cachedStatements bounds the statements a database keeps compiled, and
@@ -12,57 +11,77 @@ const (
 	cachedLength     = 8 << 10
 )
 
-// stmtCache keeps user statements that are not in use, the latest used first.
-// A statement in use is not here, so a second cursor over the same text gets
-// a statement of its own.
+// stmtCache keeps compiled statements by their text. One that is in use is
+// not given out again: a second cursor over the same text gets its own.
 type stmtCache struct {
-	byText map[string]*list.Element // of *stmt
-	recent list.List
+	byText map[string]*stmt
+	recent list.List // of *stmt, the latest used first
 }
 
-// take returns the statement of that text and removes it from the cache.
+// take returns the statement of that text, which is in use from then on, or nil.
 func (c *stmtCache) take(sql string) *stmt {
-	e := c.byText[sql]
-	if e == nil {
+	s := c.byText[sql]
+	if s == nil || s.busy {
 		return nil
 	}
-	delete(c.byText, sql)
-	return c.recent.Remove(e).(*stmt)
+	s.busy = true
+	c.recent.MoveToFront(s.place)
+	return s
 }
 
-// put adds a statement, which it finalizes if its text is there already, and
-// finalizes the statement that was not used for longest if there are too many.
+// put ends the use of a statement and keeps it, if that is worth it.
 func (c *stmtCache) put(s *stmt) {
+	s.busy = false
+	if s.place != nil {
+		return
+	}
 	if c.byText[s.sql] != nil || len(s.sql) > cachedLength {
 		s.finalize()
 		return
 	}
 	if c.byText == nil {
-		c.byText = map[string]*list.Element{}
+		c.byText = map[string]*stmt{}
 	}
-	c.byText[s.sql] = c.recent.PushFront(s)
-	if c.recent.Len() > cachedStatements {
-		c.take(c.recent.Back().Value.(*stmt).sql).finalize()
+	c.byText[s.sql] = s
+	s.place = c.recent.PushFront(s)
+	for e := c.recent.Back(); len(c.byText) > cachedStatements && e != nil; {
+		old := e.Value.(*stmt)
+		e = e.Prev()
+		if !old.busy {
+			c.drop(old)
+		}
 	}
 }
 
+// drop finalizes a statement of the cache.
+func (c *stmtCache) drop(s *stmt) {
+	c.recent.Remove(s.place)
+	delete(c.byText, s.sql)
+	s.finalize()
+}
+
 func (c *stmtCache) finalizeAll() {
-	for e := c.recent.Front(); e != nil; e = e.Next() {
-		e.Value.(*stmt).finalize()
+	for _, s := range c.byText {
+		s.finalize()
 	}
 	*c = stmtCache{}
 }
 
 // checkOut and checkIn frame a cursor's use of a statement.
 func (db *DB) checkOut(s *stmt) {
-	if db.cursors == nil {
-		db.cursors = map[*stmt]bool{}
+	if s.place != nil {
+		return
 	}
-	db.cursors[s] = true
+	if db.loose == nil {
+		db.loose = map[*stmt]bool{}
+	}
+	db.loose[s] = true
 }
 
 func (db *DB) checkIn(s *stmt, c *stmtCache) {
-	delete(db.cursors, s)
+	if s.place == nil {
+		delete(db.loose, s)
+	}
 	s.reset()
 	c.put(s)
 }
@@ -72,7 +91,7 @@ func (db *DB) goneError() error {
 	if db.c == 0 {
 		return ErrClosed
 	}
-	return errors.New(msgDeleted)
+	return refusal(msgDeleted)
 }
 
 func (db *DB) finalizeAll() {
@@ -82,9 +101,9 @@ func (db *DB) finalizeAll() {
 		s.finalize()
 	}
 	db.internal = nil
-	for s := range db.cursors {
+	for s := range db.loose {
 		s.finalize()
 	}
-	db.cursors = nil
+	db.loose = nil
 	db.kvList = nil
 }

@@ -57,7 +57,7 @@ type counted struct {
 
 // moves are the counters SQLite keeps itself of the opcodes that move a
 // cursor on: without a name, SQLITE_STMTSTATUS_FULLSCAN_STEP and _AUTOINDEX.
-var moves = [...]int32{0, lib.SQLITE_STMTSTATUS_FULLSCAN_STEP, lib.SQLITE_STMTSTATUS_AUTOINDEX}
+var moves = [...]int{0, lib.SQLITE_STMTSTATUS_FULLSCAN_STEP, lib.SQLITE_STMTSTATUS_AUTOINDEX}
 
 // schema tells one version of the schema from another, as OP_Transaction does.
 func (db *DB) schema() [2]int32 {
@@ -118,8 +118,8 @@ func (c *counter) start(s *stmt) {
 		*k.ran = 0
 	}
 	c.rows, c.cleared = 0, 0
-	for _, op := range moves {
-		lib.Xsqlite3_stmt_status(s.db.tls, s.c, op, 1)
+	for _, i := range moves {
+		vdbe(s).FaCounter[i] = 0
 	}
 }
 
@@ -142,8 +142,8 @@ func (c *counter) started(s *stmt) {
 // totals returns the rows read and written since start.
 func (c *counter) totals(s *stmt) (read, written int64) {
 	read, written = c.rows, c.cleared
-	for _, op := range moves {
-		read += int64(lib.Xsqlite3_stmt_status(s.db.tls, s.c, op, 0))
+	for _, i := range moves {
+		read += int64(vdbe(s).FaCounter[i])
 	}
 	if c.lost(s) {
 		if !s.readonly {

@@ -71,7 +71,7 @@ type DB struct {
 	cache    stmtCache        // user statements
 	lists    stmtCache        // those of iterators
 	internal map[string]*stmt // our own
-	cursors  map[*stmt]bool   // statements out of the cache or running
+	loose    map[*stmt]bool   // statements in use that no cache has yet
 
 	transaction
 	tables // which of our own tables exist

@@ -34,20 +34,25 @@ type diskOp struct {
 
 type disk struct {
 	log   []diskOp
-	files map[uintptr]string
+	files map[uintptr]diskFile
 	// fail returns the result code instead of doing the operation, if not 0.
 	fail func(op diskOp) int32
+}
+
+type diskFile struct {
+	name string
+	real *lib.Tsqlite3_io_methods
 }
 
 // diskName is the VFS's name; the tests that use it do not run in parallel.
 const diskName = "emu-test-disk"
 
 var (
-	theDisk     *disk
-	registered  sync.Once
-	realVFS     *lib.Tsqlite3_vfs
-	realMethods *lib.Tsqlite3_io_methods
-	diskMethods uintptr
+	theDisk    *disk
+	registered sync.Once
+	realVFS    *lib.Tsqlite3_vfs
+	// SQLite has a table of methods for each way of locking; ours by theirs.
+	diskMethods = map[uintptr]uintptr{}
 )
 
 func newDisk(t testing.TB) *disk {
@@ -62,9 +67,8 @@ func newDisk(t testing.TB) *disk {
 		v.FxOpen = callback(diskOpen)
 		v.FxDelete = callback(diskDelete)
 		lib.Xsqlite3_vfs_register(db.tls, p, 0)
-		diskMethods = db.malloc(int(unsafe.Sizeof(*realMethods)))
 	})
-	theDisk = &disk{files: map[uintptr]string{}}
+	theDisk = &disk{files: map[uintptr]diskFile{}}
 	t.Cleanup(func() { theDisk = nil })
 	return theDisk
 }
@@ -90,14 +94,17 @@ func diskOpen(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintptr) 
 	if rc != lib.SQLITE_OK || name == 0 {
 		return rc
 	}
-	if realMethods == nil {
-		realMethods = (*lib.Tsqlite3_io_methods)(ptr(*wordAt(file)))
-		m := (*lib.Tsqlite3_io_methods)(ptr(diskMethods))
-		*m = *realMethods
+	theirs := *wordAt(file)
+	real := (*lib.Tsqlite3_io_methods)(ptr(theirs))
+	if diskMethods[theirs] == 0 {
+		p := (&DB{tls: tls}).malloc(int(unsafe.Sizeof(*real)))
+		m := (*lib.Tsqlite3_io_methods)(ptr(p))
+		*m = *real
 		m.FxWrite, m.FxTruncate, m.FxSync = callback(diskWrite), callback(diskTruncate), callback(diskSync)
+		diskMethods[theirs] = p
 	}
-	*wordAt(file) = diskMethods
-	theDisk.files[file] = filepath.Base(libc.GoString(name))
+	*wordAt(file) = diskMethods[theirs]
+	theDisk.files[file] = diskFile{filepath.Base(libc.GoString(name)), real}
 	return rc
 }
 
@@ -109,25 +116,25 @@ func diskDelete(tls *libc.TLS, vfs, name uintptr, sync int32) int32 {
 }
 
 func diskWrite(tls *libc.TLS, file, data uintptr, n int32, at lib.Tsqlite3_int64) int32 {
-	op := diskOp{opWrite, theDisk.files[file], int64(at), append([]byte(nil), bytesAt(data, int(n))...)}
+	op := diskOp{opWrite, theDisk.files[file].name, int64(at), append([]byte(nil), bytesAt(data, int(n))...)}
 	if rc := theDisk.do(op); rc != lib.SQLITE_OK {
 		return rc
 	}
-	return as[func(*libc.TLS, uintptr, uintptr, int32, lib.Tsqlite3_int64) int32](realMethods.FxWrite)(tls, file, data, n, at)
+	return as[func(*libc.TLS, uintptr, uintptr, int32, lib.Tsqlite3_int64) int32](theDisk.files[file].real.FxWrite)(tls, file, data, n, at)
 }
 
 func diskTruncate(tls *libc.TLS, file uintptr, size lib.Tsqlite3_int64) int32 {
-	if rc := theDisk.do(diskOp{kind: opTruncate, file: theDisk.files[file], at: int64(size)}); rc != lib.SQLITE_OK {
+	if rc := theDisk.do(diskOp{kind: opTruncate, file: theDisk.files[file].name, at: int64(size)}); rc != lib.SQLITE_OK {
 		return rc
 	}
-	return as[func(*libc.TLS, uintptr, lib.Tsqlite3_int64) int32](realMethods.FxTruncate)(tls, file, size)
+	return as[func(*libc.TLS, uintptr, lib.Tsqlite3_int64) int32](theDisk.files[file].real.FxTruncate)(tls, file, size)
 }
 
 func diskSync(tls *libc.TLS, file uintptr, flags int32) int32 {
-	if rc := theDisk.do(diskOp{kind: opSync, file: theDisk.files[file]}); rc != lib.SQLITE_OK {
+	if rc := theDisk.do(diskOp{kind: opSync, file: theDisk.files[file].name}); rc != lib.SQLITE_OK {
 		return rc
 	}
-	return as[func(*libc.TLS, uintptr, int32) int32](realMethods.FxSync)(tls, file, flags)
+	return as[func(*libc.TLS, uintptr, int32) int32](theDisk.files[file].real.FxSync)(tls, file, flags)
 }
 
 // replay makes the files that the operations leave.

@@ -88,10 +88,7 @@ func TestCrashAtEverySync(t *testing.T) {
 		os.RemoveAll(dir)
 	}
 	for i, op := range d.log {
-		switch op.kind {
-		case opMark:
-			committed++
-		case opSync:
+		if op.kind == opSync {
 			syncs++
 			durable := d.log[:i+1]
 			var since []diskOp
@@ -99,7 +96,9 @@ func TestCrashAtEverySync(t *testing.T) {
 				if op.kind == opSync {
 					break
 				}
-				if op.kind != opMark {
+				if op.kind == opMark {
+					committed++ // and nothing was synced since
+				} else {
 					since = append(since, op)
 				}
 			}

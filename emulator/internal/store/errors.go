@@ -36,6 +36,11 @@ func (db *DB) errorOf(rc int32) *Error {
 	return newError(text, rc, lib.Xsqlite3_extended_errcode(db.tls, db.c))
 }
 
+// refusal is an error of workerd's own, without a code in its text.
+func refusal(text string) *Error {
+	return &Error{Message: text, Code: lib.SQLITE_ERROR, Extended: lib.SQLITE_ERROR}
+}
+
 func newError(text string, rc, extended int32) *Error {
 	primary := rc & 0xff
 	if extended&0xff != primary {

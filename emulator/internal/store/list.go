@@ -4,8 +4,6 @@ package store
 // (https://developers.cloudflare.com/durable-objects/api/legacy-kv-storage-api/#list).
 
 import (
-	"errors"
-
 	lib "modernc.org/sqlite/lib"
 )
 
@@ -84,7 +82,7 @@ func (db *DB) List(o ListOptions) ([]Entry, error) {
 // meanwhile. A database has one such iterator; the next Iterate invalidates it.
 func (db *DB) Iterate(o ListOptions) *Iterator {
 	if db.kvList != nil {
-		db.kvList.fail(errors.New(msgListInvalidated))
+		db.kvList.fail(refusal(msgListInvalidated))
 	}
 	it := db.iterate(o)
 	db.kvList = it

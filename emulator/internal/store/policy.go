@@ -64,7 +64,7 @@ func (db *DB) authorized(action int32, a1, a2, schema arg) bool {
 	case lib.SQLITE_CREATE_INDEX, lib.SQLITE_DROP_INDEX, lib.SQLITE_CREATE_TRIGGER, lib.SQLITE_DROP_TRIGGER:
 		return a1.allowed() && a2.allowed()
 	case lib.SQLITE_TRANSACTION, lib.SQLITE_SAVEPOINT:
-		db.refused = &Error{Message: msgTransaction, Code: lib.SQLITE_AUTH, Extended: lib.SQLITE_AUTH}
+		db.refused = refusal(msgTransaction)
 		return false
 	case lib.SQLITE_CREATE_VTABLE, lib.SQLITE_DROP_VTABLE:
 		return a1.allowed() && isModule(a2.text)

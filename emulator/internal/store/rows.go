@@ -20,7 +20,7 @@ func (db *DB) Exec(query string, args []any) (*Rows, error) {
 	}
 	s := db.cache.take(query)
 	if s != nil && s.counts.stale(s) {
-		s.finalize()
+		db.cache.drop(s)
 		s = nil
 	}
 	if s == nil {
@@ -67,7 +67,7 @@ func (db *DB) prepareLast(query string) (*stmt, error) {
 			}
 		}
 		if s == nil {
-			return nil, &Error{Message: msgNoStatement, Code: lib.SQLITE_ERROR, Extended: lib.SQLITE_ERROR}
+			return nil, refusal(msgNoStatement)
 		}
 		at += used
 		for at < len(query) && isSpace(query[at]) {
@@ -89,7 +89,7 @@ func (db *DB) prepareLast(query string) (*stmt, error) {
 func (db *DB) runOnce(s *stmt) error {
 	defer s.finalize()
 	if s.params != 0 {
-		return &Error{Message: msgParametersEarly, Code: lib.SQLITE_ERROR, Extended: lib.SQLITE_ERROR}
+		return refusal(msgParametersEarly)
 	}
 	if !s.readonly {
 		if err := db.begin(); err != nil {

@@ -3,6 +3,7 @@ package store
 // Prepared statements (https://sqlite.org/c3ref/stmt.html).
 
 import (
+	"container/list"
 	"fmt"
 	"math"
 	"unsafe"
@@ -11,8 +12,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// stmt is a prepared statement. It is either in the cache, or in use and then
-// known to db.cursors.
+// stmt is a prepared statement: one of our own, one of a cache, or loose.
 type stmt struct {
 	db       *DB
 	c        uintptr // *sqlite3_stmt
@@ -20,6 +20,8 @@ type stmt struct {
 	trusted  bool
 	readonly bool
 	params   int
+	busy     bool          // a cursor is using it
+	place    *list.Element // in its cache, if it is in one
 
 	// Arguments live here from bind to reset.
 	buf, size uintptr
@@ -127,7 +129,7 @@ func (db *DB) optional(sql string, args ...any) (n int64, ok bool, err error) {
 // bind fills the statement's marks in order.
 func (s *stmt) bind(args []any) error {
 	if len(args) != s.params {
-		return &Error{Message: msgParameterCount, Code: lib.SQLITE_ERROR, Extended: lib.SQLITE_ERROR}
+		return refusal(msgParameterCount)
 	}
 	var n uintptr
 	for _, a := range args {
@@ -225,6 +227,9 @@ func (s *stmt) finalize() {
 func (s *stmt) columns() []string {
 	tls := s.db.tls
 	n := int(lib.Xsqlite3_column_count(tls, s.c))
+	if n == 0 {
+		return nil
+	}
 	reprepared := lib.Xsqlite3_stmt_status(tls, s.c, lib.SQLITE_STMTSTATUS_REPREPARE, 0)
 	if len(s.names) != n || s.namesFrom != reprepared {
 		s.names, s.namesFrom = make([]string, n), reprepared

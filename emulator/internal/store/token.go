@@ -32,6 +32,9 @@ func tokens(sql string) (list []token, end int) {
 		case isSpace(c):
 			i++
 			continue
+		case strings.HasPrefix(sql[i:], "\ufeff"):
+			i += len("\ufeff")
+			continue
 		case strings.HasPrefix(sql[i:], "--"):
 			i = after(sql, i+2, "\n")
 			continue

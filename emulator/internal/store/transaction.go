@@ -92,7 +92,7 @@ func (db *DB) Savepoint(name string) error {
 // Release ends a savepoint and keeps its writes, as part of what is around it.
 func (db *DB) Release(name string) error {
 	if db.critical != nil {
-		return &Error{Message: msgCritical, Code: lib.SQLITE_ABORT, Extended: lib.SQLITE_ABORT}
+		return refusal(msgCritical)
 	}
 	return db.exec("RELEASE " + quote(name))
 }
