@@ -88,8 +88,8 @@ func expand(parsed []variable, environment variables) variables {
 var reference = regexp.MustCompile(`\$\{([^{}]+)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
 var operator = regexp.MustCompile(`:\+|\+|:-|-`)
 
-// maxExpansion ends a text that grows without an end.
-const maxExpansion = 1 << 20
+// maxExpansions ends a text that refers to itself; Wrangler hangs there.
+const maxExpansions = 1000
 
 func expandText(s string, environment, running variables) string {
 	lookup := func(name string) string {
@@ -102,12 +102,12 @@ func expandText(s string, environment, running variables) string {
 		return running.get(name)
 	}
 	seen := map[string]bool{}
-	for !seen[s] && len(s) < maxExpansion {
+	for range maxExpansions {
 		m := findReference(s)
 		if m == nil {
 			return s
 		}
-		seen[s] = true
+		seen[s] = true // as a value; it may come again as a text
 		expression := group(s, m, 1) + group(s, m, 2)
 		name, with, other := expression, "", ""
 		if op := operator.FindStringIndex(expression); op != nil {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -43,7 +44,7 @@ func (s *scope) readEnvironment() *environment {
 	s.checkLifecycles(e)
 	s.checkWorkflowExports(e)
 	if s.top != nil {
-		s.unknownFields("env."+s.name, s.raw, append([]string{"node_compat"}, environmentKeys...))
+		s.unknown("env."+s.name, s.raw, append([]string{"node_compat"}, environmentKeys...)...)
 	}
 	return e
 }
@@ -189,7 +190,7 @@ func (s *scope) exportsSnippet(classes []string) string {
 		all.put(class, entry)
 	}
 	all.order()
-	if !strings.HasSuffix(s.path0, "toml") {
+	if !strings.HasSuffix(s.files.config, "toml") {
 		root := &value{kind: table, members: []member{{"exports", all}}}
 		return string(jsonStyle{indent: "  "}.append(nil, root, 0))
 	}
@@ -213,7 +214,7 @@ func tomlKey(key string) string {
 
 // fileName is the file as Wrangler calls it in advice.
 func (s *scope) fileName() string {
-	switch ext := strings.TrimPrefix(filepath.Ext(s.path0), "."); ext {
+	switch ext := strings.TrimPrefix(filepath.Ext(s.files.config), "."); ext {
 	case "toml", "json", "jsonc":
 		return "wrangler." + ext
 	}
@@ -269,7 +270,11 @@ func (s *scope) checkNames(e *environment) {
 	order := &value{kind: table}
 	note := func(noun, name string) bool {
 		if objectMembers[name] {
-			return s.crash(s.nameAt(name), name+" cannot be the name of a binding: every JavaScript object has a member of that name")
+			var at *value
+			if places := s.places()[name]; places != nil {
+				at = places[0]
+			}
+			return s.crash(at, name+" cannot be the name of a binding: every JavaScript object has a member of that name")
 		}
 		if name == "ASSETS" && s.file.get("pages_build_output_dir") != nil {
 			s.fail(nil, msgPagesReserved, slots{typ: noun})
@@ -308,15 +313,15 @@ func (s *scope) checkNames(e *environment) {
 		}
 	}
 	order.order()
-	twice := false
+	var twice []*value
 	for _, m := range order.members {
 		if len(kinds[m.key]) > 1 {
-			twice = true
 			s.failTwice(m.key, kinds[m.key])
+			twice = append(s.places()[m.key], s.file)
 		}
 	}
-	if twice {
-		s.fail(nil, msgUniqueNames, slots{})
+	if twice != nil {
+		s.fail(twice[0], msgUniqueNames, slots{})
 	}
 }
 
@@ -341,39 +346,64 @@ func (s *scope) failTwice(name string, nouns []string) {
 			several = append(several, noun)
 		}
 	}
-	at := s.nameAt(name)
+	places := s.places()[name]
+	fail := func(message, nouns string) {
+		var at *value
+		if len(places) > 0 {
+			at = places[len(places)-1]
+		}
+		s.fail(at, message, slots{key: name, typ: nouns})
+		d := &s.report.errors[len(s.report.errors)-1]
+		const most = 3
+		for _, other := range places[:min(max(len(places)-1, 0), most)] {
+			d.Notes = append(d.Notes, Note{Text: name + " is bound here too", Place: s.place(other), LineText: s.source.lineText(other.start)})
+		}
+	}
 	if len(different) > 1 {
-		s.fail(at, msgDifferent, slots{key: name, typ: english(different)})
+		fail(msgDifferent, english(different))
 	}
 	for _, noun := range several {
-		s.fail(at, msgSeveral, slots{key: name, typ: noun})
+		fail(msgSeveral, noun)
 	}
 }
 
-// nameAt finds the last place that binds a name.
-func (s *scope) nameAt(name string) *value {
-	var at *value
-	for _, k := range kindsOfBindings {
-		v := s.active.get(k.field)
-		if held := v.get("bindings"); held.is(list) {
-			v = held
-		}
-		if k.field == "vars" {
-			if x := v.get(name); x != nil {
-				at = keyOf(x)
-			}
-			continue
-		}
-		if !v.is(list) {
-			v = &value{kind: list, items: []*value{v}}
-		}
-		for _, x := range v.items {
-			for _, key := range []string{"name", "binding"} {
-				if y := x.get(key); y.is(text) && y.str == name && !(k.field == "send_email" && key == "name") {
-					at = y
-				}
-			}
+// places finds where each name is bound, in the order of the file.
+func (s *scope) places() map[string][]*value {
+	if s.bound != nil {
+		return s.bound
+	}
+	s.bound = map[string][]*value{}
+	add := func(name string, at *value) {
+		if at != nil && at.end > 0 {
+			s.bound[name] = append(s.bound[name], at)
 		}
 	}
-	return at
+	for _, k := range kindsOfBindings {
+		v, key := s.active.get(k.field), "binding"
+		switch k.field {
+		case "vars":
+			for _, m := range v.entries() {
+				add(m.key, keyOf(m.value))
+			}
+			continue
+		case "queues":
+			v = v.get("producers")
+		case "durable_objects", "logfwdr", "unsafe":
+			v, key = v.get("bindings"), "name"
+		}
+		if v.record() {
+			v = &value{kind: list, items: []*value{v}}
+		}
+		for _, m := range v.entries() {
+			x := m.value.get(key)
+			add(x.text(), x)
+		}
+	}
+	for _, m := range s.active.get("secrets").get("required").entries() {
+		add(m.value.text(), m.value)
+	}
+	for _, places := range s.bound {
+		slices.SortFunc(places, func(a, b *value) int { return a.start - b.start })
+	}
+	return s.bound
 }

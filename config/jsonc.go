@@ -9,8 +9,8 @@ import (
 	"github.com/tailscale/hujson"
 )
 
-// maxDepth is how deep lists and tables may nest in JSONC.
-const maxDepth = 10000
+// maxDepth is how deep lists and tables may nest, in TOML for Wrangler too.
+const maxDepth = 1000
 
 // parseJSONC reads JSON with comments and trailing commas. Wrangler reads .json and .jsonc alike.
 //

@@ -3,7 +3,6 @@ package config
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -12,18 +11,16 @@ type reading struct {
 	options Options
 	dir     string // the working directory, absolute
 	files   found
-	path0   string // the path of the configuration as Wrangler was told it
 	source  *source
 	file    *value // the whole file
 	active  *environment
-	report0 *report
-	env     string // the active environment
+	bound   map[string][]*value // where names are bound, once asked for
 	result  *Result
 }
 
 // Load reads a configuration. It never returns nil; what is wrong is in the result.
 func Load(o Options) *Result {
-	r := &reading{options: o, result: &Result{}, source: &source{}, report0: &report{}}
+	r := &reading{options: o, result: &Result{}, source: &source{}}
 	if !r.open() {
 		return r.result
 	}
@@ -61,7 +58,7 @@ func (r *reading) open() bool {
 		return true
 	}
 	shown := r.shown(r.files.config)
-	r.source.file, r.path0 = shown, r.files.config
+	r.source.file = shown
 	if !knownFormat(r.files.config) {
 		return r.refuse(Diagnostic{
 			Text: "unknown configuration format: " + shown,
@@ -73,6 +70,12 @@ func (r *reading) open() bool {
 		return r.refuse(Diagnostic{Text: "Could not read file: " + shown, Code: "Could not read file: " + shown,
 			Notes: []Note{{Text: nodeError(err, r.files.config)}}})
 	}
+	return r.parse(data)
+}
+
+// parse reads the file's bytes into the tree.
+func (r *reading) parse(data []byte) bool {
+	shown := r.source.file
 	s, encoding := newSource(shown, data)
 	r.source = s
 	if encoding != "" {
@@ -120,7 +123,7 @@ func (r *reading) shown(path string) string {
 
 // check runs all checks and makes the configuration.
 func (r *reading) check() {
-	top := &scope{reading: r, report: r.report0, raw: r.file, name: "top level", owner: r.file}
+	top := &scope{reading: r, report: &report{}, raw: r.file, name: "top level", owner: r.file}
 	if old := r.file.get("legacy_env"); old != nil && !r.files.redirected {
 		top.fail(keyOf(old), msgLegacyEnv, slots{})
 		top.hint("remove the field")
@@ -131,14 +134,15 @@ func (r *reading) check() {
 	r.active = r.chooseEnvironment(top, topLevel, name)
 	top.run(topLast)
 	top.checkNames(r.active)
-	top.unknownFields("top-level", r.file, append([]string{"legacy_env", "node_compat"}, topLevelKeys...))
+	top.unknown("top-level", r.file, append([]string{"legacy_env", "node_compat"}, topLevelKeys...)...)
 	r.checkPython(top)
-	r.report0.flatten(nil, &r.result.Errors, &r.result.Warnings)
+	top.report.flatten(nil, &r.result.Errors, &r.result.Warnings)
 	if len(r.result.Errors) > 0 {
 		return
 	}
 	r.result.Config = r.config(name)
 	r.loadSecrets()
+	top.noticeSwallowed()
 }
 
 // run checks the fields of one scope.
@@ -146,23 +150,6 @@ func (s *scope) run(k scopeKind) {
 	for i := range fields {
 		if f := &fields[i]; f.scope == k {
 			f.check(s, f.name, s.raw.get(f.name))
-		}
-	}
-}
-
-// unknownFields warns of fields that are not known, with a better hint than [scope.unknown].
-func (s *scope) unknownFields(where string, v *value, known []string) {
-	if s.unknown(where, v, known...) {
-		return
-	}
-	w := &s.report.warnings[len(s.report.warnings)-1]
-	if w.Hint != "" || s.top == nil {
-		return
-	}
-	for _, m := range v.entries() {
-		if slices.Contains(topLevelKeys, m.key) && !slices.Contains(known, m.key) {
-			w.Hint = m.key + " stands at the top level only"
-			return
 		}
 	}
 }

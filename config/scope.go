@@ -95,28 +95,22 @@ func (s *scope) hint(hint string) {
 
 // unknown warns of the keys of a value that are not known. It reports whether there are none.
 func (s *scope) unknown(field string, v *value, known ...string) bool {
-	var names []string
+	var quoted, names []string
 	var first *value
-	var hints []string
 	for _, m := range v.entries() {
 		if slices.Contains(known, m.key) {
 			continue
 		}
-		names = append(names, `"`+m.key+`"`)
-		if first == nil {
+		if names = append(names, m.key); first == nil {
 			first = m.value
 		}
-		if near := Suggest(m.key, known); near != "" {
-			hints = append(hints, near)
-		}
+		quoted = append(quoted, `"`+m.key+`"`)
 	}
 	if names == nil {
 		return true
 	}
-	s.warn(keyOf(first), msgUnknown, slots{field: field, value: strings.Join(names, ",")})
-	if hints != nil {
-		s.report.warnings[len(s.report.warnings)-1].Hint = "did you mean " + strings.Join(hints, ", ") + "?"
-	}
+	s.in(v).warn(keyOf(first), msgUnknown, slots{field: field, value: strings.Join(quoted, ",")})
+	s.report.warnings[len(s.report.warnings)-1].Hint = s.unknownHint(names, known)
 	return false
 }
 

@@ -28,8 +28,8 @@ func (s *source) place(start, end int) Place {
 	return Place{
 		File:   s.file,
 		Line:   line + 1,
-		Column: s.runesBefore(start) - s.runesBefore(from) + 1,
-		Length: s.runesBefore(end) - s.runesBefore(start),
+		Column: s.between(from, start) + 1,
+		Length: s.between(start, end),
 	}
 }
 
@@ -66,6 +66,14 @@ func (s *source) span(line int) (from, to int) {
 		to--
 	}
 	return from, to
+}
+
+// between counts the runes from one offset to another.
+func (s *source) between(from, to int) int {
+	if to-from < block {
+		return starts(s.text[from:to])
+	}
+	return s.runesBefore(to) - s.runesBefore(from)
 }
 
 // runesBefore counts the runes that start before an offset.

@@ -1,26 +1,21 @@
 package config
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// maxTOMLDepth is how deep Wrangler lets arrays and inline tables nest.
-const maxTOMLDepth = 1000
-
-// parseTOML reads TOML 1.1.
+// parseTOML reads TOML 1.1. Package toml itself would look up keys in a time
+// that grows with the square of the file.
 //
 // Source: https://toml.io/en/v1.1.0
 func parseTOML(s *source) (*value, *fault) {
 	data := []byte(s.text)
-	// Decoding into nothing checks the syntax and what is defined twice.
-	if err := toml.Unmarshal(data, &struct{}{}); err != nil {
-		return nil, tomlFault(s, err)
-	}
+	data = data[:len(data):len(data)] // what go-toml points at is found by what is left
 	b := &tomlBuilder{text: s.text, root: &value{kind: table, end: len(s.text)}}
 	b.table = b.root
 	b.parser.Reset(data)
@@ -28,7 +23,12 @@ func parseTOML(s *source) (*value, *fault) {
 		b.expression(b.parser.Expression())
 	}
 	if err := b.parser.Error(); err != nil && b.fault == nil {
-		return nil, tomlFault(s, err)
+		b.fault = &fault{code: tomlPrefix + "invalid value", text: err.Error()}
+		var at *unstable.ParserError
+		if errors.As(err, &at) {
+			b.fault.start = len(data) - cap(at.Highlight)
+			b.fault.end = b.fault.start + len(at.Highlight)
+		}
 	}
 	if b.fault != nil {
 		return nil, wordTOMLFault(s, b.fault)
@@ -51,53 +51,110 @@ func order(v *value) {
 	}
 }
 
-// tomlBuilder makes the tree of a document that is known to be valid.
+// made is how TOML defines a table or value, which decides what may add to it.
+type made uint8
+
+const (
+	madeNot    made = iota
+	asDotted        // a part of a dotted key: more dotted keys may add to it
+	asValue         // a value, which is whole
+	asParent        // a part of a header: a header of its own may come
+	asListPart      // a part of a header of a list
+	asTable         // by its header
+	asList          // by headers in double brackets
+)
+
+// tomlBuilder makes the tree of a document.
 type tomlBuilder struct {
 	text   string
 	parser unstable.Parser
 	root   *value
 	table  *value // the one whose header came last
+	header int    // how deep that one lies
+	depth  int    // how deep what is read lies
 	fault  *fault
 }
 
 func (b *tomlBuilder) expression(e *unstable.Node) {
 	switch e.Kind {
-	case unstable.Table:
-		parent, key := b.descend(b.root, e.Key())
-		if b.table = last(parent.get(b.name(key))); b.table == nil {
-			b.table = b.keyed(&value{kind: table}, key)
-			parent.put(b.name(key), b.table)
+	case unstable.Table, unstable.ArrayTable:
+		how, open := asParent, b.open
+		if e.Kind == unstable.ArrayTable {
+			how, open = asListPart, b.entry
 		}
-	case unstable.ArrayTable:
-		parent, key := b.descend(b.root, e.Key())
-		tables := parent.get(b.name(key))
-		if tables == nil {
-			tables = b.keyed(&value{kind: list}, key)
-			parent.put(b.name(key), tables)
+		b.depth = 0
+		if parent, key := b.descend(b.root, e.Key(), how, definedTwice); parent != nil {
+			open(parent, key)
 		}
-		b.table = b.keyed(&value{kind: table}, key)
-		tables.items = append(tables.items, b.table)
+		b.header = b.depth
 	case unstable.KeyValue:
-		b.keyValue(b.table, e)
+		b.depth = b.header
+		b.keyValue(b.table, e, definedTwice)
 	}
 }
 
-// last is the table that a header below an array of tables means.
-func last(v *value) *value {
-	if v.is(list) && len(v.items) > 0 {
-		return v.items[len(v.items)-1]
+// open opens a table by its header.
+func (b *tomlBuilder) open(parent *value, key *unstable.Node) {
+	name := string(key.Data)
+	b.table = parent.get(name)
+	switch {
+	case b.table == nil:
+		b.table = b.keyed(&value{kind: table}, key)
+		parent.put(name, b.table)
+	case b.table.made != asParent && b.table.made != asListPart:
+		b.twice(key, definedTwice)
+	default: // its own header is the better place
+		b.keyed(b.table, key)
 	}
-	return v
+	b.table.made = asTable
 }
 
-// descend goes to the table that holds the last part of a key, and makes what is missing.
-func (b *tomlBuilder) descend(at *value, keys unstable.Iterator) (parent *value, key *unstable.Node) {
+// entry adds a table to a list.
+func (b *tomlBuilder) entry(parent *value, key *unstable.Node) {
+	name := string(key.Data)
+	tables := parent.get(name)
+	if tables == nil {
+		tables = b.keyed(&value{kind: list, made: asList}, key)
+		parent.put(name, tables)
+	}
+	b.table = b.keyed(&value{kind: table, made: asTable}, key)
+	if tables.made != asList {
+		b.twice(key, definedTwice)
+		return
+	}
+	tables.items = append(tables.items, b.table)
+}
+
+// twice refuses what is defined a second time.
+func (b *tomlBuilder) twice(key *unstable.Node, message string) {
+	start, end := span(key)
+	b.refuse(message, &value{start: start, end: end})
+}
+
+// descend goes to the table that holds the last part of a key, and makes what
+// is missing. The table is nil if the key cannot go there.
+func (b *tomlBuilder) descend(at *value, keys unstable.Iterator, how made, twice string) (parent *value, key *unstable.Node) {
+	var first *unstable.Node
 	for keys.Next() {
+		if first == nil {
+			first = keys.Node()
+		}
+		if b.depth++; b.depth > maxDepth {
+			b.twice(first, tooNested)
+			return nil, nil
+		}
 		if key != nil {
-			next := last(at.get(b.name(key)))
-			if next == nil {
-				next = b.keyed(&value{kind: table}, key)
-				at.put(b.name(key), next)
+			name := string(key.Data)
+			next := at.get(name)
+			switch {
+			case next == nil:
+				next = b.keyed(&value{kind: table, made: how}, key)
+				at.put(name, next)
+			case next.made == asValue, how == asDotted && next.made != asDotted:
+				b.twice(first, twice)
+				return nil, nil
+			case next.made == asList:
+				next = next.items[len(next.items)-1]
 			}
 			at = next
 		}
@@ -105,8 +162,6 @@ func (b *tomlBuilder) descend(at *value, keys unstable.Iterator) (parent *value,
 	}
 	return at, key
 }
-
-func (b *tomlBuilder) name(key *unstable.Node) string { return string(key.Data) }
 
 // keyed gives a value the place of its key, which is where a header opens it.
 func (b *tomlBuilder) keyed(v *value, key *unstable.Node) *value {
@@ -120,35 +175,47 @@ func span(n *unstable.Node) (start, end int) {
 }
 
 // keyValue adds a pair to a table and returns where its value ends.
-func (b *tomlBuilder) keyValue(to *value, pair *unstable.Node) int {
-	parent, key := b.descend(to, pair.Key())
+func (b *tomlBuilder) keyValue(to *value, pair *unstable.Node, twice string) int {
+	depth := b.depth
+	defer func() { b.depth = depth }()
+	parent, key := b.descend(to, pair.Key(), asDotted, twice)
+	if parent == nil {
+		return 0
+	}
 	start, end := span(key)
+	name := string(key.Data)
+	if parent.find(name) >= 0 {
+		b.twice(key, twice)
+		return 0
+	}
 	v := b.value(pair.Value(), end)
-	v.keyStart, v.keyEnd = start, end
-	parent.put(b.name(key), v)
+	v.keyStart, v.keyEnd, v.made = start, end, asValue
+	parent.put(name, v)
 	return v.end
 }
 
 // value makes a value that begins after an offset.
 func (b *tomlBuilder) value(n *unstable.Node, after int) *value {
-	v := &value{}
+	v := &value{made: asValue}
 	v.start, v.end = span(n)
 	switch n.Kind {
 	case unstable.Array:
 		v.kind = list
 		v.start = b.skip(after)
 		v.end = v.start + 1
-		for it := n.Children(); it.Next(); {
+		b.depth++
+		for it := n.Children(); it.Next() && b.fault == nil; {
 			item := b.value(it.Node(), v.end)
 			v.items = append(v.items, item)
 			v.end = item.end
 		}
+		b.depth--
 		v.end = b.skip(v.end) + 1
 	case unstable.InlineTable:
 		v.kind = table
 		v.end = v.start + 1
-		for it := n.Children(); it.Next(); {
-			v.end = b.keyValue(v, it.Node())
+		for it := n.Children(); it.Next() && b.fault == nil; {
+			v.end = b.keyValue(v, it.Node(), keyTwice)
 		}
 		v.end = b.skip(v.end) + 1
 	case unstable.String:
@@ -219,6 +286,9 @@ func isoDate(s string, k unstable.Kind) string {
 			return ""
 		}
 		return t.Format("15:04:05.000")
+	}
+	if len(s) < len("2006-01-02") || k != unstable.LocalDate && len(s) < len("2006-01-02T15:04") {
+		return ""
 	}
 	if k == unstable.LocalDate {
 		t, ok := isoTime(s + "T00:00Z")

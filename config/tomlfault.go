@@ -1,11 +1,6 @@
 package config
 
-import (
-	"errors"
-	"strings"
-
-	"github.com/pelletier/go-toml/v2"
-)
+import "strings"
 
 // tomlPrefix begins every message that Wrangler has for TOML.
 const tomlPrefix = "Invalid TOML document: "
@@ -38,44 +33,24 @@ var tomlWords = map[string]struct{ text, hint string }{
 	"invalid date":                                                  {"a date that does not exist", `dates are written 2026-01-31; put it in quotes to make it a string`},
 	"invalid date-time: date part is malformed":                     {"a date that does not exist", `dates are written 2026-01-31`},
 	"invalid date-time: time part is malformed":                     {"a time that does not exist", `times are written 15:04:05`},
-	"document contains excessively nested structures. aborting.":    {"the configuration nests too deeply", ""},
-	"trying to redefine an already defined table or value":          {"a table or key that is already defined", "a table or key stands in the file once; use [[name]] for the entries of a list"},
-	"trying to redefine an already defined value":                   {"a key that is already defined", "a key stands in a table once"},
+	tooNested: {"the configuration nests too deeply", ""},
+	"trying to redefine an already defined table or value": {"a table or key that is already defined", "a table or key stands in the file once; use [[name]] for the entries of a list"},
+	"trying to redefine an already defined value":          {"a key that is already defined", "a key stands in a table once"},
 }
 
-// tomlFault says what is wrong with a document that go-toml refuses.
-func tomlFault(s *source, err error) *fault {
-	found := &fault{text: err.Error()}
-	var decode *toml.DecodeError
-	if errors.As(err, &decode) {
-		line, column := decode.Position()
-		s.line(0)
-		from, to := s.span(min(line, len(s.lines)) - 1)
-		found.start = min(from+column-1, to)
-		found.end = min(found.start+1, to)
-		found.text = strings.TrimPrefix(decode.Error(), "toml: ")
-	}
-	if redefines(found.text) {
-		found.text, found.code = "", tomlPrefix+"trying to redefine an already defined table or value"
-	}
-	return wordTOMLFault(s, found)
-}
+// The messages for what the builder finds.
+const (
+	tooNested    = "document contains excessively nested structures. aborting."
+	definedTwice = "trying to redefine an already defined table or value"
+	keyTwice     = "trying to redefine an already defined value"
+)
 
 // wordTOMLFault names and words the first fault of a document: the one that
 // was found, or one of syntax.
 func wordTOMLFault(s *source, found *fault) *fault {
-	f, inline := findTOMLFault(s.text)
-	twice := strings.HasPrefix(found.code, tomlPrefix+"trying to redefine")
-	if f == nil || twice && found.start < f.start {
+	f := findTOMLFault(s.text)
+	if f == nil || strings.HasPrefix(found.code, tomlPrefix+"trying to redefine") && found.start < f.start {
 		f = found
-		for _, span := range inline {
-			if twice && span[0] <= f.start && f.start < span[1] {
-				f.code = tomlPrefix + "trying to redefine an already defined value"
-			}
-		}
-		if f.code == "" {
-			f.code = tomlPrefix + "invalid value"
-		}
 	}
 	words := tomlWords[strings.TrimPrefix(f.code, tomlPrefix)]
 	if f.hint = words.hint; f.text == "" {
@@ -83,11 +58,6 @@ func wordTOMLFault(s *source, found *fault) *fault {
 	}
 	tomlHint(s, f)
 	return f
-}
-
-// redefines reports whether go-toml says that something is defined twice.
-func redefines(text string) bool {
-	return strings.Contains(text, "already") || strings.Contains(text, "duplicate") || strings.Contains(text, "redefine")
 }
 
 // tomlHint knows what people write instead of TOML.

@@ -11,15 +11,14 @@ import (
 //
 // Source: https://toml.io/en/v1.1.0
 type tomlReader struct {
-	text   string
-	at     int // the next byte to look at
-	depth  int
-	inline [][2]int // where the inline tables are
-	fault  *fault
+	text  string
+	at    int // the next byte to look at
+	depth int
+	fault *fault
 }
 
 // findTOMLFault returns nil if there is no error of syntax.
-func findTOMLFault(text string) (f *fault, inline [][2]int) {
+func findTOMLFault(text string) *fault {
 	r := &tomlReader{text: text}
 	r.void(true, true)
 	for r.fault == nil && r.at < len(text) {
@@ -34,7 +33,7 @@ func findTOMLFault(text string) (f *fault, inline [][2]int) {
 		}
 		r.void(true, true)
 	}
-	return r.fault, r.inline
+	return r.fault
 }
 
 // fail notes the first error.
@@ -148,8 +147,8 @@ func (r *tomlReader) value(end byte) {
 	start := r.at
 	switch c := r.peek(0); {
 	case c == '[' || c == '{':
-		if r.depth++; r.depth > maxTOMLDepth {
-			r.fail("document contains excessively nested structures. aborting.", r.at)
+		if r.depth++; r.depth > maxDepth {
+			r.fail(tooNested, r.at)
 			return
 		}
 		if c == '[' {
@@ -161,7 +160,6 @@ func (r *tomlReader) value(end byte) {
 					r.value('}')
 				}
 			})
-			r.inline = append(r.inline, [2]int{start, r.at})
 		}
 		r.depth--
 	case c == '"' || c == '\'':

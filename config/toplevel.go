@@ -1,9 +1,6 @@
 package config
 
-import (
-	"path"
-	"strings"
-)
+import "path"
 
 // isDev checks the dev block.
 //
@@ -103,32 +100,4 @@ func isModulePaths(s *scope, field string, v *value) bool {
 		ok = isString(s, field+"['"+m.key+"']", m.value) && ok
 	}
 	return ok
-}
-
-// bracketed are the fields that TOML writes with double brackets.
-func bracketed(field string) bool {
-	for _, f := range fields {
-		if f.name == field && (f.fallback == emptyList || f.name == "migrations") {
-			return true
-		}
-	}
-	return field == "durable_objects.bindings"
-}
-
-// hintBrackets says which brackets TOML wants, after an error about a type.
-func (s *scope) hintBrackets(field string, v *value) {
-	if !strings.HasSuffix(s.source.file, ".toml") {
-		if v.is(table) && bracketed(strings.TrimPrefix(field, "env."+s.name+".")) {
-			s.hint("a list stands in square brackets: [{…}]")
-		}
-		return
-	}
-	header := v.is(table) && v.keyEnd > 0 && v.start == v.keyStart
-	headers := v.is(list) && v.keyEnd > 0 && v.start == v.keyStart
-	switch {
-	case header:
-		s.hint("write [[" + field + "]], with double brackets, for each entry of the list")
-	case headers:
-		s.hint("write [" + field + "], with single brackets")
-	}
 }

@@ -28,6 +28,7 @@ type value struct {
 	keyStart   int // of the key that names it, if keyEnd > 0
 	keyEnd     int
 	bool       bool
+	made       made // how TOML defines it
 	num        float64
 	str        string // the text, or a date in ISO 8601
 	items      []*value

@@ -1,0 +1,119 @@
+package config
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the snapshots of testdata/render")
+
+// snapshots are recorded cases whose rendering is kept for review.
+var snapshots = []string{
+	"011-jsonc-empty-file", "021-jsonc-missing-comma", "029-jsonc-single-quotes", "037-jsonc-newline-in-string",
+	"055-jsonc-bom-utf16be", "061-jsonc-crlf-error-line", "064-jsonc-unicode-before-error",
+	"085-toml-datetime-var", "086-toml-compat-date-as-date", "089-toml-redefine-dotted", "093-toml-unterminated-string",
+	"102-toml-keys-after-table-captured", "103-toml-json-content-in-toml", "112-toml-unicode-before-error",
+	"123-name-uppercase", "157-unknown-typo-durable-object", "163-deprecated-type-zone-id-webpack", "208-dev-port-negative",
+	"225-do-missing-name", "228-do-wrong-types", "242-do-name-collides-with-var", "248-do-no-migrations",
+	"265-mig-not-array", "268-mig-item-null", "271-mig-new-classes-string", "280-mig-unknown-fields-two-items",
+	"287-exports-and-migrations", "312-env-unknown-name", "323-env-errors-in-selected-env", "358-discover-config-arg-missing-file",
+	"361-discover-config-arg-unknown-extension",
+}
+
+func TestRenderSnapshots(t *testing.T) {
+	for _, id := range snapshots {
+		t.Run(id, func(t *testing.T) {
+			dir, _, o := readCase(t, id)
+			var b bytes.Buffer
+			if err := Render(&b, Load(o), false); err != nil {
+				t.Fatal(err)
+			}
+			got := strings.ReplaceAll(b.String(), dir, "<CASE>")
+			path := filepath.Join("testdata", "render", id+".txt")
+			if *update {
+				if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != strings.ReplaceAll(string(want), "\r\n", "\n") {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+func TestRenderFitsEightyColumns(t *testing.T) {
+	for _, id := range cases(t) {
+		_, _, o := readCase(t, id)
+		var b bytes.Buffer
+		if err := Render(&b, Load(o), false); err != nil {
+			t.Fatal(err)
+		}
+		checkLines(t, id, b.String())
+	}
+}
+
+// checkLines asks that text fits the terminal and does not change it.
+func checkLines(t *testing.T, id, rendered string) {
+	t.Helper()
+	for line := range strings.SplitSeq(rendered, "\n") {
+		if width(line) > columns {
+			t.Errorf("%s: %d columns: %s", id, width(line), line)
+		}
+		if strings.ContainsAny(line, "\x1b\r\x00") {
+			t.Errorf("%s: control characters in %q", id, line)
+		}
+	}
+}
+
+func TestMarkerStandsBelowWhatItMarks(t *testing.T) {
+	for _, c := range []struct{ line, marked string }{
+		{`{"a":1, "b":2}`, `"b"`},
+		{`{"👋👋日本": 1, "b": x}`, `x`},
+		{"\t\t\"é\u0301\": nope", "nope"},
+		{strings.Repeat("日", 500) + `"here"` + strings.Repeat("x", 500), `"here"`},
+		{strings.Repeat("x", 5000) + "!", "!"},
+	} {
+		at := strings.Index(c.line, c.marked)
+		s := &source{file: "f", text: c.line}
+		d := Diagnostic{Text: "t", Place: s.place(at, at+len(c.marked)), LineText: c.line}
+		var b bytes.Buffer
+		if err := d.Render(&b, false); err != nil {
+			t.Fatal(err)
+		}
+		checkLines(t, c.marked, b.String())
+		lines := strings.Split(b.String(), "\n")
+		shown, marker := lines[3], lines[4]
+		if len(lines) < 5 {
+			t.Fatal(b.String())
+		}
+		i := strings.Index(shown, c.marked)
+		j := strings.IndexAny(marker, "~^")
+		if i < 0 || j < 0 || width(shown[:i]) != width(marker[:j]) {
+			t.Errorf("marker is off:\n%s\n%s", shown, marker)
+		}
+	}
+}
+
+func TestRenderColor(t *testing.T) {
+	d := Diagnostic{Severity: Warning, Text: "a", Hint: "b"}
+	var b bytes.Buffer
+	if err := d.Render(&b, true); err != nil {
+		t.Fatal(err)
+	}
+	want := yellow + "▲ [WARNING] " + plain + bold + "a" + plain + "\n\n" + green + "  hint: " + plain + "b\n\n"
+	if b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+}
