@@ -105,7 +105,9 @@ func (a *alarms) close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, f := range a.files {
-		f.Close()
+		if f != nil { // in memory there is none
+			f.Close()
+		}
 	}
 	a.files = nil
 }
