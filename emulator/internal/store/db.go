@@ -9,7 +9,9 @@ package store
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
@@ -82,17 +84,19 @@ type DB struct {
 // creates no table. What is not a database, is damaged, cannot be written or
 // was written by a newer SQLite is refused by name and left as it is.
 func Open(o Options) (*DB, error) {
-	db := &DB{tls: libc.NewTLS(), opts: o}
-	db.out = db.malloc(16)
+	patchLibrary()
+	var content []byte
 	if o.Memory != nil {
-		if err := o.Memory.take(o.Path); err != nil {
-			db.release()
+		var err error
+		if content, err = o.Memory.take(o.Path); err != nil {
 			return nil, err
 		}
 	}
-	if err := db.connect(); err != nil {
+	db := &DB{tls: libc.NewTLS(), opts: o}
+	db.out = db.malloc(2 * int(unsafe.Sizeof(uintptr(0))))
+	if err := db.connect(content); err != nil {
 		if o.Memory != nil {
-			o.Memory.giveBack(o.Path)
+			o.Memory.put(o.Path, content)
 		}
 		db.release()
 		return nil, err
@@ -100,11 +104,15 @@ func Open(o Options) (*DB, error) {
 	return db, nil
 }
 
+// patchLibrary is what modernc.org/sqlite does to its library at its start,
+// for the page size on linux/arm64.
+var patchLibrary = sync.OnceFunc(lib.PatchIssue199)
+
 // inMemory reports whether there is no file.
 func (db *DB) inMemory() bool { return db.opts.Memory != nil || db.opts.Path == "" }
 
-// connect opens the connection and sets it up.
-func (db *DB) connect() error {
+// connect opens the connection and sets it up; content is what memory holds.
+func (db *DB) connect(content []byte) error {
 	path, flags := db.opts.Path, int32(lib.SQLITE_OPEN_READWRITE|lib.SQLITE_OPEN_CREATE)
 	if db.opts.ReadOnly {
 		flags = lib.SQLITE_OPEN_READONLY
@@ -122,7 +130,7 @@ func (db *DB) connect() error {
 	rc := lib.Xsqlite3_open_v2(db.tls, name, db.out, flags|lib.SQLITE_OPEN_NOMUTEX, vfs)
 	db.c = *wordAt(db.out)
 	if rc == lib.SQLITE_OK {
-		rc = db.setUp()
+		rc = db.setUp(content)
 	}
 	if rc != lib.SQLITE_OK {
 		err := db.openError(rc)
@@ -133,7 +141,7 @@ func (db *DB) connect() error {
 }
 
 // setUp returns a result code; the details are still on the connection.
-func (db *DB) setUp() int32 {
+func (db *DB) setUp(content []byte) int32 {
 	lib.Xsqlite3_extended_result_codes(db.tls, db.c, 1)
 	db.config(lib.SQLITE_DBCONFIG_DEFENSIVE)
 	db.config(lib.SQLITE_DBCONFIG_ENABLE_FKEY)
@@ -145,13 +153,8 @@ func (db *DB) setUp() int32 {
 	self := db.self()
 	lib.Xsqlite3_set_authorizer(db.tls, db.c, callback(authorize), self)
 	lib.Xsqlite3_progress_handler(db.tls, db.c, progressInterval, callback(progress), self)
-	if db.opts.Memory != nil {
-		if rc := db.load(db.opts.Memory.content(db.opts.Path)); rc != lib.SQLITE_OK {
-			return rc
-		}
-	}
 	if db.inMemory() {
-		return lib.SQLITE_OK
+		return db.load(content)
 	}
 	// Reads the schema, and so finds out now what is wrong with it.
 	if rc := db.run("SELECT 1 FROM sqlite_schema LIMIT 1"); rc != lib.SQLITE_OK || db.opts.ReadOnly {
@@ -193,7 +196,7 @@ func (db *DB) Close() error {
 	}
 	err := db.Rollback()
 	if db.opts.Memory != nil {
-		db.opts.Memory.store(db.opts.Path, db.serialize())
+		db.opts.Memory.put(db.opts.Path, db.serialize())
 	}
 	db.disconnect()
 	db.release()
@@ -214,8 +217,8 @@ func (db *DB) release() {
 	db.tls.Close()
 }
 
-// Interrupt makes the statement that is running, and every later one, end
-// with an error; Rollback and Close still work. Any goroutine may call it.
+// Interrupt makes the user statement that is running, and every later one, end
+// with an error. Any goroutine may call it.
 func (db *DB) Interrupt() { db.interrupted.Store(true) }
 
 // Size is the size of the content in bytes: pages in use times the page size
@@ -236,7 +239,8 @@ func (db *DB) Size() (int64, error) {
 const pageSize = 4096
 
 // DeleteAll removes the database, everything in it and what was not committed
-// yet, and starts an empty one. Open cursors fail from then on.
+// yet, and starts an empty one. Open cursors fail from then on. After an error
+// the database is closed.
 func (db *DB) DeleteAll() error {
 	if db.c == 0 {
 		return ErrClosed
@@ -245,13 +249,19 @@ func (db *DB) DeleteAll() error {
 		return err
 	}
 	db.disconnect()
-	if db.opts.Memory != nil {
-		db.opts.Memory.store(db.opts.Path, nil)
-		if err := db.opts.Memory.take(db.opts.Path); err != nil {
-			return err
-		}
-	} else if err := removeFiles(db.opts.Path); err != nil {
-		return fmt.Errorf("delete database: %w", err)
+	var err error
+	if !db.inMemory() {
+		err = removeFiles(db.opts.Path)
 	}
-	return db.connect()
+	if err == nil {
+		err = db.connect(nil)
+	}
+	if err != nil {
+		if db.opts.Memory != nil {
+			db.opts.Memory.put(db.opts.Path, nil)
+		}
+		db.release()
+		return fmt.Errorf("delete all: %w", err)
+	}
+	return nil
 }

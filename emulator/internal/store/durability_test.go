@@ -168,7 +168,7 @@ func TestDiskFull(t *testing.T) {
 }
 
 // TestDeletedUnderneath: who deletes the file of an open database gets no
-// crash, and the database goes on without a name (as on workerd).
+// crash, and the database goes on without a name.
 func TestDeletedUnderneath(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.sqlite")
 	db := open(t, Options{Path: path})

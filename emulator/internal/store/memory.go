@@ -13,46 +13,35 @@ import (
 // between Close and the next Open of its name. The zero value is empty and
 // ready; several goroutines may use it.
 type Memory struct {
-	mu    sync.Mutex
-	files map[string][]byte // nil while open or empty
-	open  map[string]bool
+	mu      sync.Mutex
+	content map[string][]byte // of closed databases
+	open    map[string]bool
 }
 
-func (m *Memory) take(name string) error {
+// take returns the content of a database, which is open from then on.
+func (m *Memory) take(name string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.open[name] {
-		return fmt.Errorf("open database %s in memory: it is open already", name)
+		return nil, fmt.Errorf("open database %s in memory: it is open already; close it first", name)
 	}
 	if m.open == nil {
-		m.open, m.files = map[string]bool{}, map[string][]byte{}
+		m.open, m.content = map[string]bool{}, map[string][]byte{}
 	}
+	content := m.content[name]
+	delete(m.content, name)
 	m.open[name] = true
-	return nil
+	return content, nil
 }
 
-func (m *Memory) giveBack(name string) {
+// put takes the content of a database that is closed from then on.
+func (m *Memory) put(name string, content []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.open, name)
-}
-
-func (m *Memory) content(name string) []byte {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	b := m.files[name]
-	return b
-}
-
-func (m *Memory) store(name string, b []byte) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.open, name)
-	if b == nil {
-		delete(m.files, name)
-		return
+	if len(content) > 0 {
+		m.content[name] = content
 	}
-	m.files[name] = b
 }
 
 // serialize copies the database out.
