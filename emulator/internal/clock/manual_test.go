@@ -1,0 +1,81 @@
+package clock_test
+
+import (
+	"fmt"
+	"math/rand"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+)
+
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func TestManual(t *testing.T) {
+	m := clock.NewManual(start)
+	var got []string
+	at := func(what string, d time.Duration, then func()) clock.Timer {
+		return m.AfterFunc(d, func() {
+			got = append(got, fmt.Sprint(what, " ", m.Now().Sub(start)))
+			if then != nil {
+				then()
+			}
+		})
+	}
+	at("b", 2*time.Second, nil)
+	at("a", time.Second, func() { at("a2", 500*time.Millisecond, nil); at("late", time.Hour, nil) })
+	at("b too", 2*time.Second, nil)
+	stopped := at("never", 1500*time.Millisecond, nil)
+	if !stopped.Stop() || stopped.Stop() {
+		t.Error("Stop does not report whether it prevented the call")
+	}
+	m.Advance(3 * time.Second)
+	want := []string{"a 1s", "a2 1.5s", "b 2s", "b too 2s"}
+	if !slices.Equal(got, want) {
+		t.Errorf("called %q, expected %q", got, want)
+	}
+	if now := m.Now(); !now.Equal(start.Add(3 * time.Second)) {
+		t.Errorf("it stands at %v", now)
+	}
+	if next, ok := m.Next(); !ok || !next.Equal(start.Add(time.Hour+time.Second)) {
+		t.Errorf("the next timer is at %v", next)
+	}
+}
+
+func TestManualSettles(t *testing.T) {
+	m := clock.NewManual(start)
+	var log []string
+	m.Settle = func() { log = append(log, "settle") }
+	m.AfterFunc(time.Second, func() { log = append(log, "a") })
+	m.AfterFunc(0, func() { log = append(log, "now") })
+	m.Advance(time.Second)
+	if want := []string{"settle", "now", "settle", "a", "settle"}; !slices.Equal(log, want) {
+		t.Errorf("%q, expected %q", log, want)
+	}
+}
+
+// Whatever timers are set and stopped, the others are called once each, in the
+// order of their times.
+func TestManualOrder(t *testing.T) {
+	for seed := range int64(200) {
+		r := rand.New(rand.NewSource(seed))
+		m := clock.NewManual(start)
+		var called []time.Duration
+		left := 0
+		for range 50 {
+			d := time.Duration(r.Intn(20)) * time.Second
+			timer := m.AfterFunc(d, func() { called = append(called, m.Now().Sub(start)) })
+			if left++; r.Intn(3) == 0 && timer.Stop() {
+				left--
+			}
+		}
+		for range 30 {
+			m.Advance(time.Duration(r.Intn(3)) * time.Second)
+		}
+		m.Advance(time.Minute)
+		if len(called) != left || !slices.IsSorted(called) {
+			t.Fatalf("seed %d: called %d of %d: %v", seed, len(called), left, called)
+		}
+	}
+}
