@@ -1,23 +1,19 @@
 package config
 
-import (
-	"regexp"
-	"slices"
-	"strings"
-)
+import "regexp"
 
 // The kinds of bindings.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#bindings
 var (
-	isKV = binding(`"kv_namespaces" bindings should be objects, but got {value}`, all(
+	isKV = binding(msgObjects("kv_namespaces"), all(
 		must("binding", msgStrings),
 		mayText("id", msgStrings),
 		may("preview_id", "string", msgOptional),
 		isRemote,
 	), "binding", "id", "preview_id", "remote")
 
-	isSendEmail = binding(`"send_email" bindings should be objects, but got {value}`, all(
+	isSendEmail = binding(msgObjects("send_email"), all(
 		must("name", msgStrings),
 		may("destination_address", "string", msgOptional),
 		rule("allowed_destination_addresses", objectLike, "[]string", msgOptional),
@@ -29,40 +25,7 @@ var (
 		isRemote,
 	), "allowed_sender_addresses", "allowed_destination_addresses", "destination_address", "name", "binding", "remote")
 
-	isQueueProducer = until(
-		objectOr(`"queue" bindings should be objects, but got {value}`),
-		known("binding", "queue", "delivery_delay", "remote"),
-		all(
-			must("binding", msgStrings),
-			mayText("queue", msgNotEmptyOptional),
-			may("delivery_delay", "number", msgShouldOptional),
-			func(s *scope, field string, v *value) bool {
-				if delay := v.get("delivery_delay"); delay != nil {
-					s.warn(delay, msgDeliveryDelay, slots{field: field})
-				}
-				return true
-			},
-			isRemote,
-		))
-
-	isQueueConsumer = binding(`"{field}" should be a objects, but got {value}`, all(
-		must("queue", msgShould),
-		func(s *scope, field string, v *value) bool {
-			kind := v.get("type")
-			return kind == nil || kind.is(text) && kind.str == "worker" ||
-				s.fail(kind, msgConsumerType, slots{field: field, got: jsString(kind)})
-		},
-		may("type", "string", msgShouldOptional),
-		may("max_batch_size", "number", msgShouldOptional),
-		may("max_batch_timeout", "number", msgShouldOptional),
-		may("max_retries", "number", msgShouldOptional),
-		may("dead_letter_queue", "string", msgShouldOptional),
-		may("max_concurrency", "number", msgShouldOptional),
-		may("visibility_timeout_ms", "number", msgShouldOptional),
-		may("retry_delay", "number", msgShouldOptional),
-	), "queue", "type", "max_batch_size", "max_batch_timeout", "max_retries", "dead_letter_queue", "max_concurrency", "visibility_timeout_ms", "retry_delay")
-
-	isR2 = binding(`"r2_buckets" bindings should be objects, but got {value}`, all(
+	isR2 = binding(msgObjects("r2_buckets"), all(
 		func(s *scope, field string, v *value) bool {
 			ok := must("binding", msgStrings)(s, field, v)
 			ok = mayText("bucket_name", msgStrings)(s, field, v) && ok
@@ -75,7 +38,7 @@ var (
 		isR2LocalDev,
 	), "binding", "bucket_name", "preview_bucket_name", "jurisdiction", "remote", "local_dev")
 
-	isD1 = binding(`"d1_databases" bindings should be objects, but got {value}`, all(
+	isD1 = binding(msgObjects("d1_databases"), all(
 		must("binding", msgStrings),
 		may("database_id", "string", msgMust),
 		may("preview_database_id", "string", msgOptional),
@@ -88,35 +51,35 @@ var (
 		may("database_internal_env", "string", msgOptional),
 	), "binding", "database_id", "database_internal_env", "database_name", "jurisdiction", "migrations_dir", "migrations_pattern", "migrations_table", "preview_database_id", "remote")
 
-	isVectorize = binding(`"vectorize" bindings should be objects, but got {value}`, all(
+	isVectorize = binding(msgObjects("vectorize"), all(
 		must("binding", msgStrings), must("index_name", msgMustAn), isRemote,
 	), "binding", "index_name", "remote")
 
-	isAISearchNamespace = binding(`"ai_search_namespaces" bindings should be objects, but got {value}`, all(
+	isAISearchNamespace = binding(msgObjects("ai_search_namespaces"), all(
 		must("binding", msgStrings), must("namespace", msgMust), isRemote,
 	), "binding", "namespace", "remote")
 
-	isAISearch = binding(`"ai_search" bindings should be objects, but got {value}`, all(
+	isAISearch = binding(msgObjects("ai_search"), all(
 		must("binding", msgStrings), must("instance_name", msgMust), isRemote,
 	), "binding", "instance_name", "remote")
 
-	isAgentMemory = binding(`"agent_memory" bindings should be objects, but got {value}`, all(
+	isAgentMemory = binding(msgObjects("agent_memory"), all(
 		must("binding", msgStrings), must("namespace", msgMust), isRemote,
 	), "binding", "namespace", "remote")
 
-	isHyperdrive = binding(`"hyperdrive" bindings should be objects, but got {value}`, all(
+	isHyperdrive = binding(msgObjects("hyperdrive"), all(
 		must("binding", msgStrings), must("id", msgMust), isRemote,
 	), "binding", "id", "localConnectionString", "remote")
 
-	isVPCService = binding(`"vpc_services" bindings should be objects, but got {value}`, all(
+	isVPCService = binding(msgObjects("vpc_services"), all(
 		must("binding", msgStrings), must("service_id", msgMust),
 	), "binding", "service_id", "remote")
 
-	isVPCNetwork = binding(`"vpc_networks" bindings should be objects, but got {value}`, all(
+	isVPCNetwork = binding(msgObjects("vpc_networks"), all(
 		must("binding", msgStrings), isTunnelOrNetwork,
 	), "binding", "tunnel_id", "network_id", "remote")
 
-	isService = binding(`"services" bindings should be objects, but got {value}`, all(
+	isService = binding(msgObjects("services"), all(
 		must("binding", msgStrings),
 		must("service", msgStrings),
 		may("environment", "string", msgStrings),
@@ -125,28 +88,28 @@ var (
 		isRemote,
 	))
 
-	isAnalyticsEngine = binding(`"analytics_engine" bindings should be objects, but got {value}`, all(
+	isAnalyticsEngine = binding(msgObjects("analytics_engine"), all(
 		must("binding", msgStrings), mayText("dataset", msgOptional), isRemote,
 	), "binding", "dataset", "remote")
 
-	isDispatchNamespace = binding(`"{field}" binding should be objects, but got {value}`, all(
+	isDispatchNamespace = binding(msgDispatchObject, all(
 		must("binding", msgShould),
 		may("namespace", "string", msgShouldOptionally),
 		isOutbound,
 		isRemote,
 	))
 
-	isMTLS = binding(`"mtls_certificates" bindings should be objects, but got {value}`, all(
+	isMTLS = binding(msgObjects("mtls_certificates"), all(
 		must("binding", msgStrings),
 		rule("certificate_id", func(v *value) bool { return v.is(text) && v.str != "" }, "string", msgStrings),
 		isRemote,
 	), "binding", "certificate_id", "remote")
 
-	isPipeline = binding(`"pipeline" bindings should be objects, but got {value}`, all(
+	isPipeline = binding(msgObjects("pipeline"), all(
 		must("binding", msgMustString), isStream, isRemote,
 	), "binding", "stream", "pipeline", "remote")
 
-	isK2 = until(tableOr(`"{field}" bindings should be objects, but got {value}`), all(
+	isK2 = until(tableOr(msgFieldObjects), all(
 		must("binding", msgMustShort),
 		must("stream", msgMustShort),
 		isRemote,
@@ -154,26 +117,26 @@ var (
 		known("binding", "stream", "remote"),
 	))
 
-	isSecretsStoreSecret = binding(`"secrets_store_secrets" bindings should be objects, but got {value}`, all(
+	isSecretsStoreSecret = binding(msgObjects("secrets_store_secrets"), all(
 		must("binding", msgMustString), must("store_id", msgMustString), must("secret_name", msgMustString),
 	), "binding", "store_id", "secret_name")
 
-	isArtifacts = binding(`"artifacts" bindings should be objects, but got {value}`, all(
+	isArtifacts = binding(msgObjects("artifacts"), all(
 		must("binding", msgMustString), must("namespace", msgMustString), isRemote,
 	), "binding", "namespace", "remote")
 
-	isHelloWorld = binding(`"unsafe_hello_world" bindings should be objects, but got {value}`, all(
+	isHelloWorld = binding(msgObjects("unsafe_hello_world"), all(
 		must("binding", msgMustString), may("enable_timer", "boolean", msgMustBoolean),
 	), "binding", "enable_timer")
 
-	isFlagship = binding(`"flagship" bindings should be objects, but got {value}`, all(
+	isFlagship = binding(msgObjects("flagship"), all(
 		must("binding", msgMustString), may("app_id", "string", msgMayString), isRemote,
 	), "binding", "app_id", "remote")
 
-	isWorkerLoader = binding(`"worker_loader" bindings should be objects, but got {value}`,
+	isWorkerLoader = binding(msgObjects("worker_loader"),
 		must("binding", msgMustString), "binding")
 
-	isRateLimit = binding(`"ratelimits" bindings should be objects, but got {value}`, all(
+	isRateLimit = binding(msgObjects("ratelimits"), all(
 		must("name", msgMustString), must("namespace_id", msgMustString), isSimpleLimit,
 	), "name", "namespace_id", "simple")
 
@@ -297,156 +260,4 @@ func isSimpleLimit(s *scope, field string, v *value) bool {
 	}
 	s.unknown(field+".simple", simple, "limit", "period")
 	return ok
-}
-
-// isQueues checks queues, whose lists are checked apart.
-func isQueues(s *scope, field string, v *value) bool {
-	if v == nil {
-		return true
-	}
-	path := s.path(field)
-	if !tableOr(msgFieldObject)(s, path, v) {
-		return false
-	}
-	ok := s.unknown(path, v, "consumers", "producers")
-	inner := s.in(v)
-	if consumers := v.get("consumers"); consumers != nil {
-		if consumers.is(list) {
-			ok = inner.items(path+".consumers", consumers, isQueueConsumer) && ok
-		} else {
-			ok = s.fail(consumers, msgFieldArray, slots{field: path + ".consumers", value: stringify(consumers)})
-		}
-	}
-	return bindings(isQueueProducer)(inner, field+".producers", v.get("producers")) && ok
-}
-
-// isConnect checks the handlers of connect.
-func isConnect(s *scope, field string, v *value) bool {
-	if v == nil {
-		return true
-	}
-	path := s.path(field)
-	if !v.is(list) {
-		return s.fail(v, msgFieldArray, slots{field: path, value: stringify(v)})
-	}
-	ok := s.in(v).items(path, v, isConnectHandler)
-	first := map[string]int{}
-	for i, x := range v.items {
-		port, protocol := x.get("port"), x.get("protocol")
-		if !port.is(number) || !protocol.is(text) {
-			continue
-		}
-		key := protocol.str + ":" + numberText(port.num)
-		if j, twice := first[key]; twice {
-			ok = s.fail(x, msgSamePort, slots{field: indexed(path, i), key: indexed(path, j), typ: protocol.str, value: numberText(port.num)})
-			continue
-		}
-		first[key] = i
-	}
-	return ok
-}
-
-var isConnectHandler = until(objectOr(msgObjectComma), all(
-	func(s *scope, field string, v *value) bool {
-		keys := []string{"protocol", "port", "address"}
-		if v.get("protocol").text() == "udp" {
-			keys = append(keys, "idle_timeout_ms", "max_pending_bytes")
-		}
-		return s.unknown(field, v, keys...)
-	},
-	func(s *scope, field string, v *value) bool {
-		protocol := v.get("protocol")
-		if protocol == nil {
-			return s.fail(v, msgProtocol, slots{field: field, value: stringify(v)})
-		}
-		return protocol.text() == "tcp" || protocol.text() == "udp" ||
-			s.fail(protocol, msgProtocol, slots{field: field, value: stringify(protocol)})
-	},
-	until(
-		rule("port", func(v *value) bool { return v.is(number) }, "number", msgPortNumber),
-		rule("port", whole(1, 65535), "number", msgPortRange),
-	),
-	may("address", "string", msgShouldOptional),
-	func(s *scope, field string, v *value) bool {
-		ok := true
-		if v.get("protocol").text() == "udp" {
-			limit := func(x *value) bool { return x == nil || integer(x, 0, 1<<32-1) }
-			for _, key := range []string{"idle_timeout_ms", "max_pending_bytes"} {
-				ok = rule(key, limit, "", msgUDPOption)(s, field, v) && ok
-			}
-		}
-		return ok
-	},
-))
-
-// isLogfwdr checks logfwdr, whose bindings are as those of durable_objects.
-var isLogfwdr = until(
-	bindingsOf(until(
-		objectOr(msgBindingObject),
-		all(must("name", msgBindingString), must("destination", msgBindingString), known("destination", "name")),
-	)),
-	rule("schema", func(v *value) bool { return v == nil }, "", msgLogfwdrSchema),
-)
-
-// supportedKinds are the kinds of bindings that need not be unsafe.
-var supportedKinds = strings.Fields(`plain_text secret_text json wasm_module data_blob text_blob browser analytics ai
-	ai_search_namespace ai_search agent_memory kv_namespace durable_object_namespace d1_database r2_bucket service logfwdr
-	mtls_certificate pipeline k2 worker_loader vpc_service flagship vpc_network stream media artifacts`)
-
-var isUnsafeBinding = until(objectOr(msgUnsafeObject), all(
-	must("name", msgBindingString),
-	func(s *scope, field string, v *value) bool {
-		kind := v.get("type")
-		if !must("type", msgBindingString)(s, field, v) {
-			return false
-		}
-		if slices.Contains(supportedKinds, kind.str) {
-			s.warn(kind, msgUnsafeSupported, slots{value: kind.str})
-		}
-		if kind.str == "metadata" && v.get("name").is(text) {
-			s.warn(kind, msgUnsafeMetadata, slots{})
-		}
-		return true
-	},
-))
-
-// isUnsafe checks unsafe.
-func isUnsafe(s *scope, field string, v *value) bool {
-	path := s.path(field)
-	if !tableOr(msgFieldObject)(s, path, v) {
-		return false
-	}
-	if v.get("bindings") != nil && !bindingsOf(isUnsafeBinding)(s, field, v) {
-		return false
-	}
-	if !optional(tableOr(msgFieldObject))(s, path+".metadata", v.get("metadata")) {
-		return false
-	}
-	if capnp := v.get("capnp"); capnp != nil {
-		at := path + ".capnp"
-		if !tableOr(msgFieldObject)(s, at, capnp) {
-			return false
-		}
-		if compiled := capnp.get("compiled_schema"); compiled != nil {
-			if capnp.get("base_path") != nil || capnp.get("source_schemas") != nil {
-				return s.fail(compiled, msgCapnpBoth, slots{field: at})
-			}
-			if !compiled.is(text) {
-				return s.fail(compiled, msgCapnpCompiled, slots{field: at + ".compiled_schema", value: stringify(compiled)})
-			}
-		} else {
-			if base := capnp.get("base_path"); !base.is(text) {
-				s.in(capnp).fail(base, msgCapnpBase, slots{field: at + ".base_path", value: stringify(base)})
-			}
-			sources := capnp.get("source_schemas")
-			if sources == nil {
-				return s.in(capnp).fail(nil, msgTypedArray, slots{field: at + ".source_schemas", typ: "string", value: "undefined"})
-			}
-			if !arrayOf("string")(s, at+".source_schemas", sources) {
-				return false
-			}
-		}
-	}
-	s.unknown(field, v, "bindings", "metadata", "capnp")
-	return true
 }

@@ -217,7 +217,7 @@ func isCompatibilityDate(s *scope, field string, v *value) bool {
 	if !v.is(text) {
 		isString(s, field, v)
 		if v.is(date) {
-			s.hint("quote the date: " + field + " = " + stringify(v))
+			s.hintQuotes(field, v)
 		} else if v.is(number) {
 			s.hint(`write the date as a string: "2026-01-31"`)
 		}

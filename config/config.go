@@ -42,7 +42,7 @@ type Config struct {
 	// this machine, so that a start can say so once.
 	NotEmulated []Field
 
-	environment *environment
+	environment environment
 	dev         *value // the dev block with its defaults
 }
 

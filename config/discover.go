@@ -49,7 +49,7 @@ func (r *reading) redirect(deploy string) *Diagnostic {
 	shown := r.shown(deploy)
 	data, err := os.ReadFile(deploy)
 	if err != nil {
-		return &Diagnostic{Text: "Could not read file: " + shown, Notes: []Note{{Text: nodeError(err, deploy)}}, Place: Place{File: shown}}
+		return &Diagnostic{Text: fill(msgUnreadable, slots{value: shown}), Notes: []Note{{Text: nodeError(err, deploy)}}, Place: Place{File: shown}}
 	}
 	s, encoding := newSource(shown, data)
 	config, f := parseJSONC(s)
@@ -63,7 +63,7 @@ func (r *reading) redirect(deploy string) *Diagnostic {
 	}
 	to := config.get("configPath").text()
 	if to == "" {
-		return &Diagnostic{Text: fill(msgRedirectEmpty, slots{field: shown, value: strings.TrimRight(s.text, "\n")}), Place: Place{File: shown},
+		return &Diagnostic{Text: fill(msgRedirectEmpty, slots{field: shown, value: s.text}), Place: Place{File: shown},
 			Hint: "remove " + shown + " or build again"}
 	}
 	target := filepath.FromSlash(to)

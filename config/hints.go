@@ -15,12 +15,12 @@ var removedFields = map[string]string{
 }
 
 // unknownHint says what was probably meant by keys that are not known.
-func (s *scope) unknownHint(names, known []string) string {
+func (s *scope) unknownHint(field string, names, known []string) string {
 	const most = 8 // more would not be read, and each takes time
 	var near, above []string
 	for _, name := range names[:min(len(names), most)] {
 		switch meant := Suggest(name, known); {
-		case removedFields[name] != "":
+		case field == "top-level" && removedFields[name] != "":
 			return name + ": " + removedFields[name]
 		case slices.Contains(topLevelKeys, name) && !slices.Contains(known, name):
 			above = append(above, name)
@@ -65,12 +65,20 @@ func (s *scope) hintBrackets(field string, v *value) {
 		}
 		return
 	}
-	switch {
-	case v.headed() && v.kind == table:
-		s.hint("write [[" + field + "]], with double brackets, for each entry of the list")
-	case v.headed():
-		s.hint("write [" + field + "], with single brackets")
+	if !v.headed() {
+		return
 	}
+	header := strings.Trim(strings.TrimSpace(s.source.lineText(v.keyStart)), "[]")
+	if v.kind == table {
+		s.hint("write [[" + header + "]], with double brackets, for each entry of the list")
+	} else {
+		s.hint("write [" + header + "], with single brackets")
+	}
+}
+
+// hintQuotes says how a TOML date is written as a string.
+func (s *scope) hintQuotes(key string, v *value) {
+	s.hint("quote the date: " + key + ` = "` + s.source.text[v.start:v.end] + `"`)
 }
 
 // noticeSwallowed tells of fields of the top level that stand below [vars] and

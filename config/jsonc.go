@@ -3,6 +3,7 @@ package config
 import (
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -31,7 +32,7 @@ func parseJSONC(s *source) (*value, *fault) {
 	// hujson wants a line comment to end.
 	parsed, err := hujson.Parse(append(data, '\n'))
 	if err == nil {
-		return convertJSONC(&parsed), nil
+		return (&jsoncBuilder{text: s.text}).value(&parsed), nil
 	}
 	if f := findJSONCFault(s.text); f != nil {
 		return nil, f
@@ -60,19 +61,32 @@ func tooDeep(data []byte) (at int, deep bool) {
 	return 0, false
 }
 
-func convertJSONC(from *hujson.Value) *value {
-	v := &value{start: from.StartOffset, end: from.EndOffset}
+// jsoncBuilder makes the tree. It takes values by the hundred and the strings
+// without escapes from the text itself.
+type jsoncBuilder struct {
+	text string
+	free []value
+}
+
+func (b *jsoncBuilder) value(from *hujson.Value) *value {
+	const some = 128
+	if len(b.free) == 0 {
+		b.free = make([]value, some)
+	}
+	v := &b.free[0]
+	b.free = b.free[1:]
+	v.start, v.end = from.StartOffset, from.EndOffset
 	switch x := from.Value.(type) {
 	case *hujson.Object:
 		v.kind = table
 		v.members = make([]member, 0, len(x.Members))
 		for i := range x.Members {
 			m := &x.Members[i]
-			key := unquote(m.Name.Value.(hujson.Literal))
+			key := unquote(b.text[m.Name.StartOffset:m.Name.EndOffset])
 			if key == "__proto__" {
 				continue // JavaScript sets the object's prototype
 			}
-			to := convertJSONC(&m.Value)
+			to := b.value(&m.Value)
 			to.keyStart, to.keyEnd = m.Name.StartOffset, m.Name.EndOffset
 			v.put(key, to)
 		}
@@ -81,17 +95,16 @@ func convertJSONC(from *hujson.Value) *value {
 		v.kind = list
 		v.items = make([]*value, len(x.Elements))
 		for i := range x.Elements {
-			v.items[i] = convertJSONC(&x.Elements[i])
+			v.items[i] = b.value(&x.Elements[i])
 		}
 	case hujson.Literal:
 		switch x.Kind() {
 		case 't', 'f':
-			v.kind, v.bool = boolean, x.Bool()
+			v.kind, v.bool = boolean, x[0] == 't'
 		case '"':
-			v.kind, v.str = text, unquote(x)
+			v.kind, v.str = text, unquote(b.text[v.start:v.end])
 		case '0':
-			v.kind = number
-			v.num = parseFloat(string(x))
+			v.kind, v.num = number, parseFloat(b.text[v.start:v.end])
 		}
 	}
 	return v
@@ -107,17 +120,10 @@ func parseFloat(s string) float64 {
 }
 
 // unquote reads a valid JSON string.
-func unquote(literal []byte) string {
+func unquote(literal string) string {
 	s := literal[1 : len(literal)-1]
-	plain := true
-	for _, c := range s {
-		if c == '\\' {
-			plain = false
-			break
-		}
-	}
-	if plain {
-		return string(s)
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
 	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
@@ -162,8 +168,8 @@ func unquote(literal []byte) string {
 }
 
 // hex4 reads the four digits of a \u escape.
-func hex4(s []byte) rune {
-	n, _ := strconv.ParseUint(string(s[:4]), 16, 32)
+func hex4(s string) rune {
+	n, _ := strconv.ParseUint(s[:4], 16, 32)
 	return rune(n)
 }
 

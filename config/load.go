@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +14,7 @@ type reading struct {
 	files   found
 	source  *source
 	file    *value // the whole file
-	active  *environment
+	active  environment
 	bound   map[string][]*value // where names are bound, once asked for
 	result  *Result
 }
@@ -67,8 +68,8 @@ func (r *reading) open() bool {
 	}
 	data, err := os.ReadFile(r.files.config)
 	if err != nil {
-		return r.refuse(Diagnostic{Text: "Could not read file: " + shown, Code: "Could not read file: " + shown,
-			Notes: []Note{{Text: nodeError(err, r.files.config)}}})
+		says := fill(msgUnreadable, slots{value: shown})
+		return r.refuse(Diagnostic{Text: says, Code: says, Notes: []Note{{Text: nodeError(err, r.files.config)}}})
 	}
 	return r.parse(data)
 }
@@ -79,9 +80,9 @@ func (r *reading) parse(data []byte) bool {
 	s, encoding := newSource(shown, data)
 	r.source = s
 	if encoding != "" {
-		says := "Configuration file contains " + encoding + " byte order marker"
+		says := fill(msgByteOrderMark, slots{value: encoding})
 		return r.refuse(Diagnostic{Text: says, Code: says, Place: Place{File: shown, Line: 1, Column: 1},
-			Notes: []Note{{Text: `The file "` + shown + `" appears to be encoded as ` + encoding + `. Please save the file as UTF-8 without BOM.`}}})
+			Notes: []Note{{Text: fill(msgSaveAsUTF8, slots{field: shown, value: encoding})}}})
 	}
 	parse := parseJSONC
 	if strings.HasSuffix(r.files.config, ".toml") {
@@ -164,7 +165,7 @@ func (r *reading) environmentName() string {
 }
 
 // chooseEnvironment reads the active environment.
-func (r *reading) chooseEnvironment(top *scope, topLevel *environment, name string) *environment {
+func (r *reading) chooseEnvironment(top *scope, topLevel environment, name string) environment {
 	environments := r.file.get("env")
 	if r.files.redirected {
 		return r.redirectedEnvironment(top, topLevel, name, environments)
@@ -189,11 +190,8 @@ func (r *reading) chooseEnvironment(top *scope, topLevel *environment, name stri
 		if near := Suggest(name, environments.keys()); near != "" && environments.truthy() {
 			top.hint("did you mean --env " + near + "?")
 		}
-		active := &environment{fields: map[string]*value{}}
-		for k, v := range topLevel.fields {
-			active.fields[k] = v
-		}
-		active.fields["name"] = inner.suffixed(topLevel.get("name"))
+		active := maps.Clone(topLevel)
+		active["name"] = inner.suffixed(topLevel.get("name"))
 		return active
 	case !raw.object():
 		top.crash(raw, "env."+name+" is "+article(raw)+", not an object")
@@ -206,7 +204,7 @@ func (r *reading) chooseEnvironment(top *scope, topLevel *environment, name stri
 }
 
 // redirectedEnvironment refuses what a generated configuration cannot have.
-func (r *reading) redirectedEnvironment(top *scope, topLevel *environment, name string, environments *value) *environment {
+func (r *reading) redirectedEnvironment(top *scope, topLevel environment, name string, environments *value) environment {
 	if names := environments.keys(); len(names) > 0 {
 		top.fail(keyOf(environments), msgRedirectedEnvironments, slots{value: "\t- " + strings.Join(names, "\n\t- ")})
 	}

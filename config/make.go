@@ -43,7 +43,7 @@ func (r *reading) config(env string) *Config {
 	for _, m := range e.get("vars").entries() {
 		c.Vars = append(c.Vars, Var{
 			Name: m.key, IsText: m.value.is(text), Text: strings.ToValidUTF8(m.value.text(), "\uFFFD"),
-			JSON: []byte(stringify(m.value)), Place: r.place(keyOf(m.value)),
+			JSON: jsonStyle{}.append(nil, m.value, 0), Place: r.place(keyOf(m.value)),
 		})
 	}
 	dev := r.file.get("dev")

@@ -135,8 +135,17 @@ const (
 	msgPagesReserved = `The name 'ASSETS' is reserved in Pages projects. Please use a different name for your {type} binding.`
 )
 
+// msgObjects asks that the bindings of a kind are objects.
+func msgObjects(kind string) string {
+	return `"` + kind + `" bindings should be objects, but got {value}`
+}
+
 // Bindings of every kind.
 const (
+	msgConsumerObject   = `"{field}" should be a objects, but got {value}`
+	msgDispatchObject   = `"{field}" binding should be objects, but got {value}`
+	msgFieldObjects     = `"{field}" bindings should be objects, but got {value}`
+	msgContainers       = `"containers" field should be an array, but got {value}`
 	msgStrings          = `"{field}" bindings should have a string "{key}" field but got {value}.`
 	msgOptional         = `"{field}" bindings should, optionally, have a {type} "{key}" field but got {value}.`
 	msgMust             = `"{field}" bindings must have a "{key}" field but got {value}.`
@@ -204,8 +213,12 @@ For more details, see https://developers.cloudflare.com/workers/cli-wrangler/con
 	msgSamplingRate = `"{field}" must be a value between 0 and 1.`
 )
 
-// Finding and redirecting the configuration.
+// Finding, reading and redirecting the configuration.
 const (
+	msgUnreadable    = `Could not read file: {value}`
+	msgByteOrderMark = `Configuration file contains {value} byte order marker`
+	msgSaveAsUTF8    = `The file "{field}" appears to be encoded as {value}. Please save the file as UTF-8 without BOM.`
+
 	msgRedirectedEnvironments = `Redirected configurations cannot include environments but the following have been found:
 {value}
 

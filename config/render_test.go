@@ -20,7 +20,7 @@ var snapshots = []string{
 	"123-name-uppercase", "157-unknown-typo-durable-object", "163-deprecated-type-zone-id-webpack", "208-dev-port-negative",
 	"225-do-missing-name", "228-do-wrong-types", "242-do-name-collides-with-var", "248-do-no-migrations",
 	"265-mig-not-array", "268-mig-item-null", "271-mig-new-classes-string", "280-mig-unknown-fields-two-items",
-	"287-exports-and-migrations", "312-env-unknown-name", "323-env-errors-in-selected-env", "358-discover-config-arg-missing-file",
+	"287-exports-and-migrations", "312-env-unknown-name", "323-env-errors-in-selected-env",
 	"361-discover-config-arg-unknown-extension",
 }
 

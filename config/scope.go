@@ -10,10 +10,10 @@ import (
 type scope struct {
 	*reading
 	report *report
-	raw    *value       // the table that is checked: the file, or env.NAME
-	name   string       // of the environment; "top level" for the file itself
-	top    *environment // the top level's fields, normalised; nil at the top level
-	owner  *value       // the table or list that a missing field belongs to
+	raw    *value      // the table that is checked: the file, or env.NAME
+	name   string      // of the environment; "top level" for the file itself
+	top    environment // the top level's fields, normalised; nil at the top level
+	owner  *value      // the table or list that a missing field belongs to
 }
 
 // check looks at the value of a field, which is nil if it is not given, and
@@ -110,7 +110,7 @@ func (s *scope) unknown(field string, v *value, known ...string) bool {
 		return true
 	}
 	s.in(v).warn(keyOf(first), msgUnknown, slots{field: field, value: strings.Join(quoted, ",")})
-	s.report.warnings[len(s.report.warnings)-1].Hint = s.unknownHint(names, known)
+	s.report.warnings[len(s.report.warnings)-1].Hint = s.unknownHint(field, names, known)
 	return false
 }
 

@@ -19,7 +19,7 @@ func isVars(s *scope, field string, v *value) bool {
 	for _, m := range v.entries() {
 		if m.value.is(date) {
 			ok = s.fail(m.value, msgTOMLDate, slots{field: path + "." + m.key, key: m.key})
-			s.hint("quote the date: " + m.key + " = " + stringify(m.value))
+			s.hintQuotes(m.key, m.value)
 		}
 	}
 	if missing := s.missing(field, v); missing != "" {

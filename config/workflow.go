@@ -9,7 +9,7 @@ import (
 // isWorkflow checks a binding of workflows.
 //
 // Source: https://developers.cloudflare.com/workflows/
-var isWorkflow = until(objectOr(`"workflows" bindings should be objects, but got {value}`), all(
+var isWorkflow = until(objectOr(msgObjects("workflows")), all(
 	must("binding", msgStrings),
 	until(
 		must("name", msgStrings),

@@ -1,0 +1,30 @@
+package config
+
+import "testing"
+
+func TestHints(t *testing.T) {
+	for _, c := range []struct{ name, text, hint string }{
+		{"wrangler.toml", "[migrations]\ntag = \"v1\"\n", "write [[migrations]], with double brackets, for each entry of the list"},
+		{"wrangler.toml", "[durable_objects.bindings]\nname = \"A\"\n", "write [[durable_objects.bindings]], with double brackets, for each entry of the list"},
+		{"wrangler.toml", "[[durable_objects]]\nname = \"A\"\n", "write [durable_objects], with single brackets"},
+		{"wrangler.toml", "compatibility_date = 2026-01-31\n", `quote the date: compatibility_date = "2026-01-31"`},
+		{"wrangler.toml", "name = \"w\"\n[dev]\nmain = \"a.js\"\n", "main: a field of the top level stands above the first [header]"},
+		{"wrangler.toml", "$schema = \"x\"\n", `quote the key: "$schema" = …`},
+		{"wrangler.toml", "minify = True\n", "write true"},
+		{"wrangler.toml", "name = null\n", "TOML has no null: leave the key out"},
+		{"wrangler.toml", "// comment\n", "comments start with # in TOML"},
+		{"wrangler.jsonc", `{"migrations": {"tag": "v1"}}`, "a list stands in square brackets: [{…}]"},
+		{"wrangler.jsonc", `{"name": "My Worker"}`, `write "my-worker"`},
+		{"wrangler.jsonc", `{"compatibility_flag": []}`, "did you mean compatibility_flags?"},
+		{"wrangler.jsonc", `{"dev": {"local_protocol": "htps"}}`, "did you mean https?"},
+		{"wrangler.jsonc", `{"zone_id": "x"}`, `zone_id: it is now part of a route: {"pattern": "example.com/*", "zone_id": "…"}`},
+		{"wrangler.jsonc", "{# comment\n}", "comments start with // in JSONC, with # in TOML"},
+		{"wrangler.jsonc", "{\"name\": \"w\",\u00a0}", "remove it and type the space again"},
+	} {
+		r := loadText(c.name, []byte(c.text))
+		d := append(append([]Diagnostic{}, r.Errors...), r.Warnings...)
+		if len(d) == 0 || d[0].Hint != c.hint {
+			t.Errorf("%s: got %+v, want the hint %q", c.text, d, c.hint)
+		}
+	}
+}

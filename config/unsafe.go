@@ -1,0 +1,78 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// isLogfwdr checks logfwdr, whose bindings are as those of durable_objects.
+var isLogfwdr = until(
+	bindingsOf(until(
+		objectOr(msgBindingObject),
+		all(must("name", msgBindingString), must("destination", msgBindingString), known("destination", "name")),
+	)),
+	rule("schema", func(v *value) bool { return v == nil }, "", msgLogfwdrSchema),
+)
+
+// supportedKinds are the kinds of bindings that need not be unsafe.
+var supportedKinds = strings.Fields(`plain_text secret_text json wasm_module data_blob text_blob browser analytics ai
+	ai_search_namespace ai_search agent_memory kv_namespace durable_object_namespace d1_database r2_bucket service logfwdr
+	mtls_certificate pipeline k2 worker_loader vpc_service flagship vpc_network stream media artifacts`)
+
+var isUnsafeBinding = until(objectOr(msgUnsafeObject), all(
+	must("name", msgBindingString),
+	func(s *scope, field string, v *value) bool {
+		kind := v.get("type")
+		if !must("type", msgBindingString)(s, field, v) {
+			return false
+		}
+		if slices.Contains(supportedKinds, kind.str) {
+			s.warn(kind, msgUnsafeSupported, slots{value: kind.str})
+		}
+		if kind.str == "metadata" && v.get("name").is(text) {
+			s.warn(kind, msgUnsafeMetadata, slots{})
+		}
+		return true
+	},
+))
+
+// isUnsafe checks unsafe.
+func isUnsafe(s *scope, field string, v *value) bool {
+	path := s.path(field)
+	if !tableOr(msgFieldObject)(s, path, v) {
+		return false
+	}
+	if v.get("bindings") != nil && !bindingsOf(isUnsafeBinding)(s, field, v) {
+		return false
+	}
+	if !optional(tableOr(msgFieldObject))(s, path+".metadata", v.get("metadata")) {
+		return false
+	}
+	if capnp := v.get("capnp"); capnp != nil {
+		at := path + ".capnp"
+		if !tableOr(msgFieldObject)(s, at, capnp) {
+			return false
+		}
+		if compiled := capnp.get("compiled_schema"); compiled != nil {
+			if capnp.get("base_path") != nil || capnp.get("source_schemas") != nil {
+				return s.fail(compiled, msgCapnpBoth, slots{field: at})
+			}
+			if !compiled.is(text) {
+				return s.fail(compiled, msgCapnpCompiled, slots{field: at + ".compiled_schema", value: stringify(compiled)})
+			}
+		} else {
+			if base := capnp.get("base_path"); !base.is(text) {
+				s.in(capnp).fail(base, msgCapnpBase, slots{field: at + ".base_path", value: stringify(base)})
+			}
+			sources := capnp.get("source_schemas")
+			if sources == nil {
+				return s.in(capnp).fail(nil, msgTypedArray, slots{field: at + ".source_schemas", typ: "string", value: "undefined"})
+			}
+			if !arrayOf("string")(s, at+".source_schemas", sources) {
+				return false
+			}
+		}
+	}
+	s.unknown(field, v, "bindings", "metadata", "capnp")
+	return true
+}
