@@ -11,17 +11,31 @@ import (
 
 // begun tells the socket that its event has its turn.
 func (e *event) begun() *view {
+	e.consumed()
+	return e.socket.viewOf(e.in)
+}
+
+// consumed tells the transport that the message no longer waits.
+func (e *event) consumed() {
 	s := e.socket
-	s.pending.Add(-1)
-	if e.cost > 0 {
-		s.mu.Lock()
-		t := s.t
-		s.mu.Unlock()
-		if t != nil {
-			t.Consumed(e.cost)
-		}
+	if s == nil {
+		return
 	}
-	return s.viewOf(e.in)
+	s.mu.Lock()
+	t, cost := s.t, e.cost
+	e.cost = 0
+	s.mu.Unlock()
+	if t != nil && cost > 0 {
+		t.Consumed(cost)
+	}
+}
+
+// dispatched is called when what the handler sent before it first waited has left, or
+// when the event cannot run: no automatic response has to wait for it any more.
+func (e *event) dispatched() {
+	if e.pending.CompareAndSwap(true, false) {
+		e.socket.pending.Add(-1)
+	}
 }
 
 // autoRespond answers a message that waited behind others.
@@ -84,7 +98,9 @@ func (e *event) handle(f func() error) {
 		})
 		defer t.Stop()
 	}
-	if err := f(); err != nil && !errors.Is(err, driver.ErrReset) {
+	err := f()
+	var over *driver.Error // what a handler says that was cancelled by the timeout is of no interest
+	if err != nil && !errors.Is(err, driver.ErrReset) && !errors.As(context.Cause(e), &over) {
 		o.fault(e.handler, exception(err))
 	}
 }

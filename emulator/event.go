@@ -26,10 +26,13 @@ type event struct {
 
 	// Of a socket's event.
 	socket   *socket
+	pending  atomic.Bool // counts among the socket's
 	cost     int
 	message  driver.Message
 	closed   *driver.Closed
 	protocol *driver.Error
+
+	receives []*socket // it has asked for messages
 
 	done     *signal // sent when there is a result; nil if nobody waits for it
 	settled  atomic.Bool
@@ -75,6 +78,8 @@ func (e *event) settle() {
 
 // fail publishes that there is none.
 func (e *event) fail(err *driver.Error) {
+	e.consumed()
+	e.dispatched()
 	if e.settled.CompareAndSwap(false, true) {
 		e.failure = err
 		if e.done != nil {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -28,20 +27,18 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		}
 		w.emit(Event{Type: EventRequest, Method: r.Method, Path: r.URL.EscapedPath(), Status: status, Millis: w.clock.Now().Sub(begun).Milliseconds()})
 	}
-	upgrade, refusal := wire.Check(r)
-	if refusal != nil {
-		refusal.ServeHTTP(rw, r)
+	if !methods[r.Method] || r.Host == "" {
+		refuse(rw, r)
 		return
 	}
+	upgrade, refusal := wire.Check(r)
+	upgrade = upgrade || refusal != nil
 	http.NewResponseController(rw).EnableFullDuplex() // fails only where every request is
 	inv := w.invoke()
 	req, key := w.requestOf(r, upgrade)
 	resp, err := inv.run(req)
 	if err == nil {
 		err = w.check(resp, upgrade)
-	}
-	if err == nil && resp.WebSocket != nil {
-		err = resp.WebSocket.(*view).s.giveAway()
 	}
 	switch {
 	case err != nil:
@@ -50,84 +47,80 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		log(http.StatusInternalServerError)
 		answerError(rw, r, thrown, upgrade)
 	case resp.WebSocket != nil:
+		client := resp.WebSocket.(*view).s
+		if err := client.giveAway(); err != nil {
+			w.fault(err)
+			client = lostSocket().(*view).s
+		}
+		if refusal != nil {
+			log(http.StatusSwitchingProtocols) // as the Worker answered
+			client.other.Lost(nil)
+			refusal.ServeHTTP(rw, r)
+			return
+		}
 		log(http.StatusSwitchingProtocols)
-		w.switchProtocols(rw, resp, key)
+		w.switchProtocols(rw, client.other, key, resp.Header)
 	default:
 		log(resp.Status)
-		w.respond(rw, resp)
+		w.respond(rw, r, resp, upgrade)
 	}
 }
 
-// requestOf is the request as the Worker sees it, and the key of an upgrade.
-func (w *World) requestOf(r *http.Request, upgrade bool) (*driver.Request, string) {
-	u := *r.URL
-	u.Scheme, u.Host = "http", r.Host
-	if r.TLS != nil {
-		u.Scheme = "https"
-	}
-	if u.Opaque != "" || u.Path == "*" {
-		u = url.URL{Scheme: u.Scheme, Host: r.Host, Path: "/"}
-	}
-	u.User, u.Fragment = nil, ""
-	h := r.Header
-	h["Host"] = []string{r.Host}
-	h["Accept-Encoding"] = []string{"br, gzip"}
-	if h["Cf-Connecting-Ip"] == nil {
-		h["Cf-Connecting-Ip"] = []string{remoteIP(r)}
-	}
-	key := ""
-	if upgrade {
-		key = h.Get("Sec-WebSocket-Key")
-		h["Connection"], h["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
-	} else {
-		delete(h, "Connection")
-	}
-	req := &driver.Request{Method: r.Method, URL: &u, Header: h, CF: driver.CF{Colo: "DFW", Country: "US", City: "Austin", ASN: "395747"}}
-	if r.Body != http.NoBody && r.Body != nil {
-		req.Body = &clientBody{r.Body}
-	}
-	return req, key
+// methods are those that workerd knows.
+var methods = map[string]bool{
+	"GET": true, "HEAD": true, "POST": true, "PUT": true, "DELETE": true, "PATCH": true, "PURGE": true,
+	"OPTIONS": true, "TRACE": true, "COPY": true, "LOCK": true, "MKCOL": true, "MOVE": true, "PROPFIND": true,
+	"PROPPATCH": true, "SEARCH": true, "UNLOCK": true, "ACL": true, "REPORT": true, "MKACTIVITY": true,
+	"CHECKOUT": true, "MERGE": true, "MSEARCH": true, "NOTIFY": true, "SUBSCRIBE": true, "UNSUBSCRIBE": true,
+	"QUERY": true, "BAN": true,
 }
 
-func remoteIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil || host == "::1" {
-		return "127.0.0.1"
+// refuse answers a request that no Worker gets to see.
+func refuse(rw http.ResponseWriter, r *http.Request) {
+	h := rw.Header()
+	h["Date"] = nil
+	status, text := http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
+	h["Content-Type"] = nil
+	if !methods[r.Method] {
+		status, text = http.StatusNotImplemented, msgMethodUnknown
+		h.Set("Content-Type", "text/plain")
+		h.Set("Connection", "close")
 	}
-	return host
-}
-
-// clientBody is a request's body as it arrives.
-type clientBody struct{ io.ReadCloser }
-
-// Read gives a body that is cut short workerd's error.
-func (b *clientBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
-		err = &driver.Error{Name: "Error", Message: msgConnectionLost, Cause: err}
-	}
-	return n, err
+	rw.WriteHeader(status)
+	io.WriteString(rw, text)
 }
 
 // buffers are for copying bodies.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
+// ofConnection are the headers that belong to a connection. A Worker sees none of
+// a client's, but of an upgrade, and a client none of a Worker's.
+var ofConnection = []string{"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+
 // respond writes a response that is no upgrade. Each piece of a streamed body
 // leaves as it comes; a body that breaks off breaks the connection off.
-func (w *World) respond(rw http.ResponseWriter, resp *driver.Response) {
+func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Response, upgrade bool) {
 	h := rw.Header()
+	h["Date"] = nil
 	for k, v := range resp.Header {
 		h[http.CanonicalHeaderKey(k)] = v
 	}
+	for _, k := range ofConnection {
+		delete(h, k)
+	}
 	if h["Content-Type"] == nil {
 		h["Content-Type"] = nil // net/http must not guess one
+	}
+	head := r.Method == http.MethodHead
+	if resp.Body == nil && !head || resp.Body != nil && head && !upgrade {
+		delete(h, "Content-Length") // in the one case it is 0, in the other workerd does not tell
 	}
 	body := unboundReader(resp.Body)
 	if c, ok := body.(io.Closer); ok {
 		defer c.Close()
 	}
 	rw.WriteHeader(resp.Status)
-	if body == nil {
+	if body == nil || head {
 		return
 	}
 	defer streamed(body)()
@@ -160,9 +153,7 @@ func (w *World) respond(rw http.ResponseWriter, resp *driver.Response) {
 
 // switchProtocols takes the connection from the server, sends the 101 response with
 // what the socket has sent so far, and gives the socket the connection.
-func (w *World) switchProtocols(rw http.ResponseWriter, resp *driver.Response, key string) {
-	client := resp.WebSocket.(*view).s
-	server := client.other
+func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key string, header http.Header) {
 	conn, buffered, err := http.NewResponseController(rw).Hijack()
 	if err != nil {
 		server.Lost(err)
@@ -183,7 +174,7 @@ func (w *World) switchProtocols(rw http.ResponseWriter, resp *driver.Response, k
 	if conn.LocalAddr().Network() == "pipe" {
 		w.inMemory(t)
 	}
-	server.attach(w, t, wire.AppendSwitch(nil, key, resp.Header))
+	server.attach(w, t, wire.AppendSwitch(nil, key, header))
 }
 
 // parking returns the poller for a connection of the network, made for the first

@@ -21,15 +21,17 @@ const (
 	msgEventTimeout   = "Actor exceeded event execution time and was disconnected."
 	msgConnectionLost = "Network connection lost."
 
+	msgMethodUnknown   = "ERROR: Unrecognized request method."
 	msgUpgradeNotAsked = "Worker tried to return a WebSocket in a response to a request which did not contain the header \"Upgrade: websocket\"."
 	msgStatusRange     = "Responses may only be constructed with status codes in the range 200 to 599, inclusive."
 	msgStatusWebSocket = "Responses with a WebSocket must have status code 101."
 	msgNullBody        = "Response with null body status (101, 204, 205, or 304) cannot have a body."
 	msgReturnHibernate = "Can't return WebSocket in a Response after calling acceptWebSocket()."
 	msgReturnAccepted  = "Can't return WebSocket in a Response after calling accept()."
-	msgAcceptReturned  = "Can't accept() WebSocket after returning it in a response."
+	msgAcceptUsed      = "Can't accept() WebSocket that was already used in a response."
 	msgReturnUsed      = "Can't return WebSocket that was already used in a response."
 
+	msgNotWebSocket    = "Failed to execute 'acceptWebSocket' on 'DurableObjectState': parameter 1 is not of type 'WebSocket'."
 	msgAlreadyAccepted = "Cannot call `acceptWebSocket()` if the WebSocket was already accepted via `accept()`"
 	msgPairUsed        = "Cannot call `acceptWebSocket()` on this WebSocket because its pair has already been accepted or used in a Response."
 	msgTooManyTags     = "a Hibernatable WebSocket cannot have more than 10 tags"

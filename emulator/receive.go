@@ -5,6 +5,7 @@ package emulator
 
 import (
 	"context"
+	"slices"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
@@ -12,11 +13,13 @@ import (
 
 // receiver is what an accepted socket has received, guarded by the socket's mu.
 type receiver struct {
-	halfOpen bool // a Close frame is not answered
-	at       driver.Place
-	queue    []driver.Message
-	ended    error   // after the queue
-	news     *signal // sent when there is something; nil if nobody waits
+	halfOpen  bool // a Close frame is not answered
+	at        driver.Place
+	queue     []driver.Message
+	ended     error   // after the queue
+	news      *signal // sent when there is something; nil if nobody waits
+	receivers int     // events that have asked for messages and have not ended
+	busy      bool    // a message was given out, and nobody has asked for the next
 }
 
 // accept makes the socket one whose messages wait for Receive.
@@ -28,13 +31,16 @@ func (s *socket) accept(halfOpen bool, at driver.Place) error {
 		return typeError(msgAcceptHibernate)
 	case returned:
 		s.mu.Unlock()
-		return typeError(msgAcceptReturned)
+		return typeError(msgAcceptUsed)
 	case accepted:
 		s.mu.Unlock()
 		return nil
 	}
 	s.mode = accepted
 	s.plain = &receiver{halfOpen: halfOpen, at: at}
+	if s.lost {
+		s.plain.ended = &driver.Closed{Code: 1006, Reason: msgDisconnected}
+	}
 	s.startReading()
 	s.mu.Unlock()
 	s.join()
@@ -54,10 +60,13 @@ func (s *socket) adopt(in *instance, kind driver.PinKind, at driver.Place) error
 	if s.plain != nil && s.plain.at != (driver.Place{}) {
 		at = s.plain.at
 	}
+	defer s.mu.Unlock()
+	if err := in.o.sockets.addPlain(s); err != nil {
+		return err
+	}
 	s.owner, s.hold = in, &pin{kind: kind, at: at}
 	in.pin(s.hold)
-	s.mu.Unlock()
-	return in.o.sockets.addPlain(s)
+	return nil
 }
 
 // belongs notes the socket's world.
@@ -99,7 +108,7 @@ func (s *socket) receive(ctx context.Context, after func(*signal)) (m driver.Mes
 			return m, typeError(msgNotAccepted)
 		}
 		if len(p.queue) > 0 {
-			m, p.queue = p.queue[0], p.queue[1:]
+			m, p.queue, p.busy = p.queue[0], p.queue[1:], true
 			t := s.t
 			s.mu.Unlock()
 			if t != nil {
@@ -107,7 +116,9 @@ func (s *socket) receive(ctx context.Context, after func(*signal)) (m driver.Mes
 			}
 			return m, nil
 		}
+		p.busy = false
 		if p.ended != nil {
+			s.replyToClose()
 			s.mu.Unlock()
 			return m, p.ended
 		}
@@ -125,8 +136,7 @@ func (s *socket) receive(ctx context.Context, after func(*signal)) (m driver.Mes
 	}
 }
 
-// endWith is the end of an accepted socket's connection; a Close frame is answered, unless the
-// socket was accepted half open. s.mu is held.
+// endWith is the end of an accepted socket's connection. s.mu is held.
 func (s *socket) endWith(c *driver.Closed) {
 	if !c.WasClean {
 		s.lost = true
@@ -135,7 +145,26 @@ func (s *socket) endWith(c *driver.Closed) {
 		return
 	}
 	s.peerClosed = true
-	if s.plain != nil && !s.plain.halfOpen && s.w != nil && s.w.compat.autoReplyToClose && !s.closeSent && s.t != nil {
+	p := s.plain
+	if p != nil && p.ended == nil {
+		p.ended = c
+		p.wake()
+	}
+	if p == nil || p.receivers == 0 || len(p.queue) == 0 && !p.busy {
+		s.replyToClose()
+	}
+}
+
+// replyToClose answers the peer's Close frame, unless the socket was accepted half
+// open. It is called when who receives has come to the end, so that what it
+// sends for the messages before is still sent. s.mu is held.
+func (s *socket) replyToClose() {
+	p := s.plain
+	if p == nil || !s.peerClosed {
+		return
+	}
+	c, _ := p.ended.(*driver.Closed)
+	if c != nil && !p.halfOpen && s.w.compat.autoReplyToClose && !s.closeSent && s.t != nil {
 		s.closeSent = true
 		code := c.Code
 		if code == 1005 {
@@ -145,10 +174,49 @@ func (s *socket) endWith(c *driver.Closed) {
 	}
 	if s.closeSent {
 		s.finish()
-		s.end(c)
-	} else if s.plain != nil && s.plain.ended == nil {
-		s.plain.ended = c
-		s.plain.wake()
+		s.end(nil)
+	}
+}
+
+// receivesFrom notes that the event asks the socket for messages.
+func (e *event) receivesFrom(s *socket) {
+	if !slices.Contains(e.receives, s) {
+		e.receives = append(e.receives, s)
+		s.received(1)
+	}
+}
+
+// stopReceiving is called when the event has ended: a Close frame that it has not
+// come to is answered.
+func (e *event) stopReceiving() {
+	for _, s := range e.receives {
+		s.received(-1)
+	}
+	e.receives = nil
+}
+
+// receivedByWorker is receivesFrom in a Worker, whose functions for waitUntil may go
+// on receiving when the invocation has ended.
+func (s *socket) receivedByWorker() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.plain; p != nil && p.receivers == 0 {
+		p.receivers = 1
+	}
+}
+
+// received counts who has asked for messages.
+func (s *socket) received(change int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.plain
+	if p == nil {
+		return
+	}
+	p.receivers += change
+	if p.receivers == 0 {
+		p.busy = false
+		s.replyToClose()
 	}
 }
 

@@ -20,12 +20,13 @@ func (in *instance) fetch(e *event, r *driver.Request, upgrade bool) (*driver.Re
 	if err := in.o.ns.w.check(resp, upgrade); err != nil {
 		return nil, err
 	}
+	out := *resp
 	if resp.WebSocket != nil {
 		s := resp.WebSocket.(*view).s
 		if err := s.giveAway(); err != nil {
-			return nil, err
-		}
-		if other := s.other; other != nil {
+			in.o.fault("fetch", err)
+			out.WebSocket = lostSocket()
+		} else if other := s.other; other != nil {
 			if err := other.adopt(in, driver.PinSocket, driver.Place{}); err != nil {
 				return nil, err
 			}
@@ -34,7 +35,6 @@ func (in *instance) fetch(e *event, r *driver.Request, upgrade bool) (*driver.Re
 			}
 		}
 	}
-	out := *resp
 	out.Body = unboundReader(resp.Body)
 	if out.Body != nil {
 		out.Body = &objectBody{in, out.Body}
@@ -74,8 +74,9 @@ func (w *World) check(resp *driver.Response, upgrade bool) error {
 	return nil
 }
 
-// giveAway marks a socket as returned in a response.
-func (s *socket) giveAway() error {
+// giveAway marks a socket as returned in a response. workerd finds out that it
+// cannot be when it has sent the 101: the client gets that and a bare FIN.
+func (s *socket) giveAway() *driver.Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch s.mode {
@@ -88,6 +89,16 @@ func (s *socket) giveAway() error {
 	}
 	s.mode, s.used = returned, true
 	return nil
+}
+
+// lostSocket is what a response holds in place of a socket that cannot be
+// returned: its other end is gone.
+func lostSocket() driver.Socket {
+	v, other := newPair()
+	s := v.(*view).s
+	s.mode, s.used, s.lost = returned, true, true
+	other.(*view).s.finished = true
+	return v
 }
 
 // takeBack makes a socket that was returned usable by who got the response.

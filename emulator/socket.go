@@ -36,7 +36,7 @@ type socket struct {
 
 	tags       []string
 	attachment []byte
-	pending    atomic.Int32 // events that have not begun
+	pending    atomic.Int32 // events whose handlers have not begun, or not come to where they first wait
 	answered   atomic.Int64 // when it was last auto-answered, in milliseconds
 
 	// These belong to who has the object's turn.
@@ -105,6 +105,11 @@ func (s *socket) attach(w *World, t transport, head []byte) {
 		t.Write(all)
 	}
 	s.out = nil
+	if s.finished { // before it had a connection
+		t.Finish()
+		w.uncarried(s)
+		return
+	}
 	s.startReading()
 }
 
@@ -140,6 +145,7 @@ func (s *socket) flush() {
 	defer s.mu.Unlock()
 	if s.closeSent && (s.peerClosed || s.lost) {
 		s.finish()
+		s.end(nil)
 	}
 }
 
@@ -151,22 +157,24 @@ func (s *socket) dropAll() { *s.staged = (*s.staged)[:0] }
 
 // finish ends the connection after what is queued has left. s.mu is held.
 func (s *socket) finish() {
-	if s.t == nil || s.finished {
+	if s.finished {
 		return
 	}
 	s.finished = true
-	s.t.Finish()
 	if s.o != nil {
 		s.o.sockets.forget(s)
 	}
-	s.w.uncarried(s)
+	if s.t != nil {
+		s.t.Finish()
+		s.w.uncarried(s)
+	}
 }
 
 // shut ends the connection with a bare FIN.
 func (s *socket) shut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.finished = true
+	s.finished, s.out = true, nil
 	if s.t != nil {
 		s.t.Shut()
 		s.w.uncarried(s)
@@ -243,7 +251,12 @@ func (s *socket) Failed(status int, description string) {
 func (s *socket) Overflow(buffered int64) {
 	w := s.w
 	w.start(func() {
-		w.emit(Event{Type: EventLog, Message: msgOverflow(buffered)})
+		e := Event{Type: EventLog, Message: msgOverflow(buffered)}
+		if s.o != nil {
+			s.o.emit(e)
+		} else {
+			w.emit(e)
+		}
 		s.Lost(nil)
 	})
 }
@@ -252,6 +265,7 @@ func (s *socket) Overflow(buffered int64) {
 func (s *socket) submit(e *event, cost int) int {
 	e.socket, e.cost = s, cost
 	s.pending.Add(1)
+	e.pending.Store(true)
 	s.o.submit(e)
 	return cost
 }

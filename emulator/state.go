@@ -31,7 +31,10 @@ func (st *state) AcceptWebSocket(ws driver.Socket, tags []string) error {
 	if err := st.usable(); err != nil {
 		return err
 	}
-	v := ws.(*view)
+	v, ok := ws.(*view)
+	if !ok {
+		return typeError(msgNotWebSocket)
+	}
 	s := v.s
 	if err := s.acceptable(); err != nil {
 		return err

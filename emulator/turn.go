@@ -51,6 +51,8 @@ func (in *instance) finish(e *event) *event {
 	e.released()
 	e.holds = false
 	in.flush()
+	e.dispatched()
+	e.stopReceiving()
 	e.settle()
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -67,6 +69,7 @@ func (in *instance) release(e *event) {
 	e.released()
 	e.holds = false
 	in.flush()
+	e.dispatched()
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if next := in.pass(); next != nil {

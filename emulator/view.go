@@ -60,14 +60,14 @@ func (v *view) Send(m driver.Message) error {
 	}
 	s := v.s
 	s.mu.Lock()
-	unaccepted, closed, failed := s.mode == fresh || s.mode == returned, s.closeSent, s.failed
+	unaccepted, closed, ignored := s.mode == fresh, s.closeSent, s.failed || s.mode == returned
 	s.mu.Unlock()
 	switch {
 	case unaccepted:
 		return typeError(msgNotAccepted)
 	case closed:
 		return typeError(msgSendAfterClose)
-	case failed:
+	case ignored:
 		return nil
 	}
 	v.send(messageFrame(m))
@@ -89,8 +89,8 @@ func (v *view) Close(code int, reason string) error {
 		return errorOf("InvalidAccessError", msgReasonNoCode)
 	}
 	s.mu.Lock()
-	unaccepted := s.mode == fresh || s.mode == returned
-	ignored := s.closeSent || s.failed
+	unaccepted := s.mode == fresh
+	ignored := s.closeSent || s.failed || s.mode == returned
 	if !unaccepted && !ignored {
 		s.closeSent = true
 	}
@@ -222,8 +222,10 @@ func (v *view) Receive(ctx context.Context, at driver.Place) (m driver.Message, 
 			return m, err
 		}
 		v.in = in.in
+		in.receivesFrom(v.s)
 	} else if inv, ok := e.(*invocation); ok {
 		v.s.belongs(inv.w)
+		v.s.receivedByWorker()
 	}
 	var heard []*signal
 	defer func() {

@@ -171,7 +171,7 @@ func answer(r *Response, err error) (*driver.Response, error) {
 	if r.WebSocket != nil {
 		d.WebSocket = r.WebSocket.s
 	}
-	if n, ok := lengthOf(r.Body); ok && d.Header["Content-Length"] == nil {
+	if n, ok := lengthOf(r.Body); ok {
 		d.Header = maps.Clone(d.Header)
 		if d.Header == nil {
 			d.Header = map[string][]string{}

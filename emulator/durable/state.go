@@ -26,6 +26,9 @@ func (s *State) Storage() *Storage { return &s.storage }
 // and the object may leave memory while it is open. At most 10 tags of at most
 // 256 bytes; at most 32,768 sockets.
 func (s *State) AcceptWebSocket(ws *WebSocket, tags ...string) error {
+	if ws == nil {
+		return caught(s.st.AcceptWebSocket(nil, tags))
+	}
 	return caught(s.st.AcceptWebSocket(ws.s, tags))
 }
 

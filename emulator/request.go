@@ -1,0 +1,115 @@
+package emulator
+
+// https://developers.cloudflare.com/workers/runtime-apis/request/
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// requestOf is the request as the Worker sees it, and the key of an upgrade. An
+// upgrade is a GET with a version and a key, whatever the client sent: if that was
+// wrong it is refused when the Worker's answer is 101.
+func (w *World) requestOf(r *http.Request, upgrade bool) (req *driver.Request, key string) {
+	h := r.Header
+	for _, k := range ofConnection {
+		delete(h, k)
+	}
+	if len(r.TransferEncoding) > 0 {
+		h["Transfer-Encoding"] = r.TransferEncoding
+	}
+	h["Host"] = []string{r.Host}
+	h["Accept-Encoding"] = []string{"br, gzip"}
+	if h["Cf-Connecting-Ip"] == nil {
+		h["Cf-Connecting-Ip"] = []string{remoteIP(r)}
+	}
+	req = &driver.Request{Method: r.Method, URL: addressOf(r), Header: h, CF: driver.CF{Colo: "DFW", Country: "US", City: "Austin", ASN: "395747"}}
+	switch {
+	case upgrade:
+		key = h.Get("Sec-WebSocket-Key")
+		if key == "" {
+			h.Set("Sec-WebSocket-Key", newKey())
+		}
+		h.Set("Sec-WebSocket-Version", "13")
+		h["Connection"], h["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
+		req.Method = http.MethodGet
+	case r.Body != http.NoBody && r.Body != nil:
+		req.Body = &clientBody{r.Body}
+	}
+	return req, key
+}
+
+// newKey is a client's key (RFC 6455 section 4.1).
+func newKey() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return base64.StdEncoding.EncodeToString(b[:])
+}
+
+// addressOf is request.url: the Host header with the path as it was sent, without
+// dot segments (https://url.spec.whatwg.org/#path-state).
+func addressOf(r *http.Request) *url.URL {
+	u := *r.URL
+	u.Scheme, u.Host = "http", r.Host
+	if r.TLS != nil {
+		u.Scheme = "https"
+	}
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	path := u.EscapedPath()
+	if clean := withoutDots(path); clean != path {
+		u.RawPath = clean
+		u.Path, _ = url.PathUnescape(clean) // it was valid before
+	}
+	return &u
+}
+
+// withoutDots removes the dot segments of an escaped path.
+func withoutDots(path string) string {
+	if !strings.Contains(path, "/.") && !strings.Contains(strings.ToLower(path), "/%2e") {
+		return path
+	}
+	var out []string
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, s := range segments {
+		last := i == len(segments)-1
+		switch strings.ReplaceAll(strings.ToLower(s), "%2e", ".") {
+		case ".":
+		case "..":
+			out = out[:max(len(out)-1, 0)]
+		default:
+			out = append(out, s)
+			continue
+		}
+		if last {
+			out = append(out, "")
+		}
+	}
+	return "/" + strings.Join(out, "/")
+}
+
+func remoteIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil || host == "::1" {
+		return "127.0.0.1"
+	}
+	return host
+}
+
+// clientBody is a request's body as it arrives.
+type clientBody struct{ io.ReadCloser }
+
+// Read gives a body that is cut short workerd's error.
+func (b *clientBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = &driver.Error{Name: "Error", Message: msgConnectionLost, Cause: err}
+	}
+	return n, err
+}
