@@ -107,8 +107,8 @@ func (x *exchange) goOn(ctx context.Context) error {
 	case <-x.ended:
 	}
 	<-x.ended
-	if errors.Is(x.failure, http.ErrAbortHandler) {
-		return nil // it is meant
+	if errors.Is(x.failure, http.ErrAbortHandler) || ctx.Err() != nil {
+		return nil // it is meant, or the reset has been reported
 	}
 	return x.failure
 }
