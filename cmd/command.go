@@ -9,8 +9,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/spf13/cobra"
-
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
@@ -32,15 +30,15 @@ type Command struct {
 	Environ []string
 	// Signals ends what runs: gracefully at the first, at once at the second.
 	Signals <-chan os.Signal
-	// Program is nil for emu itself, which serves a program that it builds.
+	// Program is nil for emu itself, which becomes a program that it builds.
 	Program *Program
 }
 
 // The exit codes.
 const (
 	exitOK          = 0
-	exitError       = 1   // what was asked for cannot be done
-	exitUsage       = 2   // of emu check: it was not asked properly
+	exitError       = 1   // what was asked for cannot be done, or was asked wrongly
+	exitUsage       = 2   // of emu check: it was asked wrongly
 	exitInterrupted = 130 // 128 + SIGINT
 	exitTerminated  = 143 // 128 + SIGTERM
 )
@@ -60,26 +58,20 @@ func MainWith(args []string, p *Program) int {
 	defer signal.Stop(signals)
 	c := &Command{
 		Args: args, Stdout: os.Stdout, Stderr: os.Stderr,
-		Dir: dir, Environ: os.Environ(), Signals: signals, Program: p,
+		Dir: dir, Signals: signals, Program: p,
+	}
+	spoken, started := os.LookupEnv(handshake)
+	os.Unsetenv(handshake) // what the Worker starts is not started by emu
+	c.Environ = os.Environ()
+	if started && p != nil {
+		if spoken != protocol {
+			c.log(devserver.LevelError).Error(&otherVersion{spoken})
+			return exitError
+		}
+		devserver.Follow()
 	}
 	return c.Run()
 }
-
-// exit is an error that ends the command line with a code. Its text has been
-// shown already if err is nil.
-type exit struct {
-	code int
-	err  error
-}
-
-func (e *exit) Error() string {
-	if e.err == nil {
-		return ""
-	}
-	return e.err.Error()
-}
-
-func (e *exit) Unwrap() error { return e.err }
 
 // Run runs the command and returns its exit code.
 func (c *Command) Run() int {
@@ -102,14 +94,28 @@ func (c *Command) Run() int {
 	return code
 }
 
+// exit is an error that ends the command line with a code. What was wrong has
+// been said already if err is nil.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
 // log is a log on the command's streams.
 func (c *Command) log(level devserver.Level) *devserver.Log {
-	return &devserver.Log{Out: c.Stdout, Err: c.Stderr, Level: level, Color: c.color(c.Stderr)}
+	return &devserver.Log{Out: c.Stdout, Err: c.Stderr, Level: level, Color: c.color(c.Stderr), Dir: c.Dir}
 }
 
 // color reports whether a stream is a terminal that may be written to in colours.
 func (c *Command) color(w io.Writer) bool {
-	if v, ok := c.getenv("NO_COLOR"); ok && v != "" {
+	if v, _ := c.getenv("NO_COLOR"); v != "" {
 		return false
 	}
 	f, ok := w.(*os.File)
@@ -128,17 +134,4 @@ func (c *Command) getenv(name string) (value string, ok bool) {
 		}
 	}
 	return value, ok
-}
-
-// root is the tree of commands.
-func (c *Command) root() *cobra.Command {
-	root := &cobra.Command{
-		Use:           "emu",
-		Short:         "Durable Objects with WebSocket Hibernation on your own machine",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Example:       "  emu dev --config wrangler.jsonc",
-	}
-	root.AddCommand(c.dev(), c.version())
-	return root
 }

@@ -1,6 +1,7 @@
 package emucmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,16 +18,17 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/migrations"
 )
 
-// defaultPort is wrangler dev's.
+// defaultPort is Wrangler's.
 const defaultPort = 8787
 
+// devOptions are the flags of emu dev.
 type devOptions struct {
-	source    sourceFlags
+	source
 	ip        string
 	port      int
-	portGiven bool
 	persistTo string
 	format    string
 	level     string
@@ -35,123 +37,71 @@ type devOptions struct {
 func (c *Command) dev() *cobra.Command {
 	var o devOptions
 	cmd := &cobra.Command{
-		Use:     "dev [SCRIPT]",
-		Short:   "Serve a Worker and its Durable Objects on this machine",
-		Args:    cobra.MaximumNArgs(1),
+		Use:   "dev [SCRIPT]",
+		Short: "Serve a Worker and its Durable Objects on this machine",
+		Long: `Serves what the configuration describes, until Ctrl-C. The program is the Go
+package main at SCRIPT or at the configuration's main, or in its folder. Ctrl-C
+a second time ends it at once.
+
+Exit status: 130 after Ctrl-C, 143 after SIGTERM, 1 if it cannot start.`,
+		Args:    o.args,
 		Example: "  emu dev --config wrangler.jsonc --port 8787",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				o.source.script = args[0]
-			}
-			o.source.envGiven = cmd.Flags().Changed("env")
-			o.portGiven = cmd.Flags().Changed("port")
-			return c.runDev(o)
-		},
+		RunE:    func(*cobra.Command, []string) error { return c.runDev(&o) },
 	}
+	o.add(cmd)
 	f := cmd.Flags()
-	o.source.add(f)
-	f.StringVar(&o.ip, "ip", "", "address to listen on (default dev.ip, or localhost)")
-	f.IntVar(&o.port, "port", defaultPort, "port to listen on, 0 for any that is free (default dev.port, or 8787)")
-	f.StringVar(&o.persistTo, "persist-to", "", "folder of the stored data (default .emu/state beside the configuration)")
-	f.StringVar(&o.format, "log-format", "human", "human, or json: one event a line")
-	f.StringVar(&o.level, "log-level", "log", strings.Join(devserver.Levels, ", "))
+	f.StringVar(&o.ip, "ip", "", "address to listen on, * for all (default: dev.ip, or localhost)")
+	f.IntVar(&o.port, "port", -1, "port to listen on, 0 for any that is free (default: dev.port, or 8787)")
+	f.Lookup("port").DefValue = "0" // which help does not print
+	f.StringVar(&o.persistTo, "persist-to", "", "`folder` of the stored data (default: .emu/state beside the configuration)")
+	f.StringArrayVar(&o.vars, "var", nil, "variable as `name:value`; may be repeated")
+	f.StringVar(&o.format, "log-format", "human", "`human`, or json: one event a line")
+	f.StringVar(&o.level, "log-level", "log", "`level`: "+strings.Join(devserver.Levels, ", "))
 	return cmd
 }
 
-func (c *Command) runDev(o devOptions) error {
-	level := slices.Index(devserver.Levels, o.level)
-	if level < 0 {
-		return fmt.Errorf("--log-level %s is none of %s", o.level, strings.Join(devserver.Levels, ", "))
+func (c *Command) runDev(o *devOptions) error {
+	err := cmp.Or(oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"))
+	if err != nil {
+		return err
 	}
-	if o.format != "human" && o.format != "json" {
-		return fmt.Errorf("--log-format %s is neither human nor json", o.format)
+	if o.port < -1 || o.port > 65535 {
+		return &usage{fmt.Sprintf("there is no port %d", o.port), "ports are 0 to 65535; 0 is any that is free"}
 	}
-	log := c.log(devserver.Level(level))
+	log := c.log(devserver.Level(slices.Index(devserver.Levels, o.level)))
 	log.JSON = o.format == "json"
-	r := config.Load(o.source.options(c))
+	r := config.Load(o.options(c))
 	if r.Config == nil {
-		log.Diagnostics(r.Errors)
 		log.Diagnostics(r.Warnings)
+		log.Diagnostics(r.Errors)
 		return &exit{code: exitError}
 	}
 	if c.Program == nil {
 		return c.become(log, r.Config, o)
 	}
-	log.Banner("emu "+Version, r)
-	server, err := devserver.Start(devserver.Options{
-		World: emulator.Options{
-			Config: r.Config, Classes: c.Program.Classes, Worker: c.Program.Worker,
-			Persist: c.persist(r.Config, o.persistTo),
-		},
-		IP: cmpOr(o.ip, r.Config.Dev.IP), Port: port(o, r.Config), Log: log,
-	})
-	if err != nil {
-		return err
-	}
-	code := exitCode(<-c.Signals)
-	go func() {
-		<-c.Signals
-		os.Exit(code)
-	}()
-	return &exit{code: code, err: server.Close()}
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-func port(o devOptions, c *config.Config) int {
-	if !o.portGiven && c.Dev.Port >= 0 {
-		return c.Dev.Port
-	}
-	return o.port
-}
-
-func exitCode(s os.Signal) int {
-	if s == syscall.SIGTERM {
-		return exitTerminated
-	}
-	return exitInterrupted
-}
-
-// persist is the state folder.
-func (c *Command) persist(cfg *config.Config, to string) string {
-	switch {
-	case to == "":
-		dir := c.Dir
-		if cfg.UserPath != "" {
-			dir = filepath.Dir(cfg.UserPath)
-		}
-		return filepath.Join(dir, ".emu", "state")
-	case filepath.IsAbs(to):
-		return to
-	}
-	return filepath.Join(c.Dir, to)
+	return c.serve(log, r, o)
 }
 
 // become builds the Worker's program and goes on as that.
-func (c *Command) become(log *devserver.Log, cfg *config.Config, o devOptions) error {
-	p, d := devserver.Find(cfg, o.source.script, c.Dir)
+func (c *Command) become(log *devserver.Log, cfg *config.Config, o *devOptions) error {
+	p, d := devserver.Find(cfg, o.script, c.Dir)
 	if d != nil {
 		log.Diagnostics([]config.Diagnostic{*d})
 		return &exit{code: exitError}
 	}
 	if p.Instead != "" {
-		log.Line(fmt.Sprintf("main %s is not run; serving Go package %s", p.Instead, p.Package(c.Dir)))
+		log.Say(fmt.Sprintf("main %s is not run; serving Go package %s", p.Instead, p.Package(c.Dir)))
 	}
-	bin, err := c.build(p)
+	program, err := c.build(p)
 	if err != nil {
 		return err
 	}
-	code, err := devserver.Become(bin, c.Args, append(c.Environ, handshake+"="+protocol))
-	return &exit{code: code, err: err}
+	code, err := program.Become(c.Args, append(c.Environ, handshake+"="+protocol))
+	return &exit{code, err}
 }
 
 // build builds a program, unless a signal comes first.
-func (c *Command) build(p *devserver.Program) (string, error) {
+func (c *Command) build(p *devserver.Program) (*devserver.Executable, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	built := make(chan struct{})
@@ -163,8 +113,9 @@ func (c *Command) build(p *devserver.Program) (string, error) {
 		case <-built:
 		}
 	})
-	bin, err := p.Build(ctx, c.Stderr)
-	// From here on a signal ends the process as if nobody had asked for it.
+	program, err := p.Build(ctx, c.Stderr, c.Dir)
+	// From here on a signal ends the process as if nobody had asked for it,
+	// so that none is lost on the way into the program.
 	signal.Reset(os.Interrupt, syscall.SIGTERM)
 	close(built)
 	watch.Wait()
@@ -175,15 +126,82 @@ func (c *Command) build(p *devserver.Program) (string, error) {
 	}
 	switch {
 	case context.Cause(ctx) != nil:
-		return "", context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	case errors.Is(err, devserver.ErrBuild):
-		return "", &exit{code: exitError}
+		return nil, &exit{code: exitError}
 	}
-	return bin, err
+	return program, err
 }
 
-// The handshake between emu and a program that it runs.
-const (
-	handshake = "EMU_PROGRAM"
-	protocol  = "1"
-)
+// serve serves the program that is linked in until a signal comes.
+func (c *Command) serve(log *devserver.Log, r *config.Result, o *devOptions) error {
+	log.Banner("emu "+Version, r)
+	persist := c.persist(r.Config, o.persistTo, log)
+	port := o.port
+	if port < 0 {
+		port = r.Config.Dev.Port
+	}
+	if port < 0 {
+		port = defaultPort
+	}
+	server, err := devserver.Start(devserver.Options{
+		World: emulator.Options{Config: r.Config, Classes: c.Program.Classes, Worker: c.Program.Worker, Persist: persist},
+		IP:    cmp.Or(o.ip, r.Config.Dev.IP), Port: port, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	code := exitCode(<-c.Signals)
+	ended := make(chan struct{})
+	var impatient sync.WaitGroup
+	impatient.Go(func() {
+		select {
+		case <-c.Signals:
+			os.Exit(code)
+		case <-ended:
+		}
+	})
+	err = server.Close()
+	close(ended)
+	impatient.Wait()
+	return &exit{code, err}
+}
+
+func exitCode(s os.Signal) int {
+	if s == syscall.SIGTERM {
+		return exitTerminated
+	}
+	return exitInterrupted
+}
+
+// wranglerState is where wrangler dev keeps its state.
+const wranglerState = ".wrangler/state"
+
+// persist is the state folder. It tells of the state that Wrangler keeps, and
+// who else is using it if it is shared.
+func (c *Command) persist(cfg *config.Config, to string, log *devserver.Log) string {
+	if to != "" {
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(c.Dir, to)
+		}
+		if strings.Contains(filepath.ToSlash(to), wranglerState) {
+			for _, p := range migrations.Users(to) {
+				log.Say(fmt.Sprintf("process %d (%s) uses the state in %s too: end it first", p.PID, p.Name, to))
+			}
+		}
+		return to
+	}
+	dir := c.Dir
+	if cfg.UserPath != "" {
+		dir = filepath.Dir(cfg.UserPath)
+	}
+	theirs := filepath.Join(dir, filepath.FromSlash(wranglerState))
+	if _, err := os.Stat(migrations.Dir(theirs)); err == nil {
+		shown, err := filepath.Rel(c.Dir, theirs)
+		if err != nil {
+			shown = theirs
+		}
+		log.Say("wrangler dev's state is left alone; to share it: --persist-to " + filepath.ToSlash(shown))
+	}
+	return filepath.Join(dir, ".emu", "state")
+}

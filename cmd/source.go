@@ -1,36 +1,67 @@
 package emucmd
 
 import (
-	"github.com/spf13/pflag"
+	"fmt"
+
+	"github.com/spf13/cobra"
 
 	"github.com/seed-36a2c969/emu/config"
 )
 
-// sourceFlags say which configuration is meant and what changes its meaning.
-type sourceFlags struct {
+// source says which configuration is meant, and what changes its meaning.
+type source struct {
+	cmd      *cobra.Command
 	config   string
 	env      string
-	envGiven bool
 	envFiles []string
 	vars     []string
+	protocol string
 	script   string
 }
 
-func (s *sourceFlags) add(f *pflag.FlagSet) {
-	f.StringVarP(&s.config, "config", "c", "", "configuration file (default wrangler.json, .jsonc or .toml, here or above)")
+// add defines the flags that every command with a configuration has.
+func (s *source) add(cmd *cobra.Command) {
+	s.cmd = cmd
+	f := cmd.Flags()
+	f.StringVarP(&s.config, "config", "c", "", "configuration `file` (default: wrangler.json, .jsonc or .toml, here or above)")
 	f.StringVarP(&s.env, "env", "e", "", "environment of the configuration")
-	f.StringArrayVar(&s.envFiles, "env-file", nil, "file of variables instead of .dev.vars (may be repeated)")
-	f.StringArrayVar(&s.vars, "var", nil, "variable as name:value (may be repeated)")
+	f.StringArrayVar(&s.envFiles, "env-file", nil, "`file` of variables in place of .dev.vars; may be repeated")
 }
 
 // options are those of [config.Load].
-func (s *sourceFlags) options(c *Command) config.Options {
+func (s *source) options(c *Command) config.Options {
 	o := config.Options{
-		Config: s.config, Dir: c.Dir, EnvFiles: s.envFiles, Vars: s.vars, Script: s.script,
+		Config: s.config, Dir: c.Dir, EnvFiles: s.envFiles, Vars: s.vars, Script: s.script, LocalProtocol: s.protocol,
 		Getenv: c.getenv, Environ: c.Environ,
 	}
-	if s.envGiven {
+	if s.cmd.Flags().Changed("env") {
 		o.Env = &s.env
 	}
 	return o
+}
+
+// script takes at most one argument, a script.
+func (s *source) args(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return &usage{fmt.Sprintf("%s takes one script, not %d arguments", cmd.CommandPath(), len(args)), "see " + cmd.CommandPath() + " --help"}
+	}
+	if len(args) == 1 {
+		s.script = args[0]
+	}
+	return nil
+}
+
+// oneOf checks a flag that takes one of some words, in Wrangler's terms.
+func oneOf(flag, given string, choices ...string) error {
+	quoted := ""
+	for i, c := range choices {
+		if c == given {
+			return nil
+		}
+		if i > 0 {
+			quoted += ", "
+		}
+		quoted += fmt.Sprintf("%q", c)
+	}
+	return &usage{fmt.Sprintf(msgInvalidValue, flag, given, quoted), ""}
 }

@@ -18,7 +18,7 @@ func (c *Command) version() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version and what it was recorded against",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		Example: "  emu version",
 		RunE: func(*cobra.Command, []string) error {
 			fmt.Fprintf(c.Stdout, "emu %s%s\nrecorded against %s\n%s %s/%s\n", Version, commit(), recorded, runtime.Version(), runtime.GOOS, runtime.GOARCH)
@@ -46,4 +46,12 @@ func commit() string {
 		return ""
 	}
 	return " (commit " + revision[:min(12, len(revision))] + modified + ")"
+}
+
+// noArgs takes no arguments.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usage{cmd.CommandPath() + " takes no arguments", "see " + cmd.CommandPath() + " --help"}
+	}
+	return nil
 }

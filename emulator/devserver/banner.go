@@ -16,19 +16,42 @@ import (
 // version.
 func (l *Log) Banner(program string, r *config.Result) {
 	title := " ⛅️ " + program
-	l.Line("\n" + title + "\n" + strings.Repeat("─", utf8.RuneCountInString(title)))
+	l.Print("\n" + title + "\n" + strings.Repeat("─", utf8.RuneCountInString(title)))
 	for _, file := range r.SecretFiles {
-		l.Line(fmt.Sprintf(msgSecrets, file))
+		l.Print(fmt.Sprintf(msgSecrets, file))
 	}
 	if table := bindings(r.Config); table != "" {
-		l.Line(table)
+		l.Print(table)
 	}
-	l.Diagnostics(r.Warnings)
 	l.Diagnostics(r.Notices)
-	if r.Config.CompatibilityDate == "" {
-		l.Diagnostics([]config.Diagnostic{noDate(r.Config)})
+	l.Diagnostics(r.Warnings)
+	l.Diagnostics(missing(r.Config))
+	var fields []string
+	for _, f := range r.Config.NotEmulated {
+		fields = append(fields, f.Name)
 	}
-	l.Line(msgStarting)
+	if fields != nil {
+		l.Say("not emulated, and without effect here: " + strings.Join(fields, ", "))
+	}
+	l.Print(msgStarting)
+}
+
+// missing warns of what the configuration asks for, or leaves out, and will
+// find different here.
+func missing(c *config.Config) (list []config.Diagnostic) {
+	if c.CompatibilityDate == "" {
+		list = append(list, noDate(c))
+	}
+	warn := func(text string) {
+		list = append(list, config.Diagnostic{Severity: config.Warning, Text: text})
+	}
+	if c.Dev.LocalProtocol == "https" {
+		warn("dev.local_protocol https has no effect: emu serves http")
+	}
+	if c.Dev.Host != "" {
+		warn("dev.host has no effect: a Worker sees the host that the client asks for")
+	}
+	return list
 }
 
 // noDate is the warning about a configuration without a compatibility date.

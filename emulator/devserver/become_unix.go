@@ -2,10 +2,52 @@
 
 package devserver
 
-import "syscall"
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+)
 
-// Become replaces this process by an executable: one process serves, and
+// Become replaces this process by the executable: one process serves, and
 // nothing is left when it is killed. It returns only with an error.
-func Become(path string, args, env []string) (int, error) {
-	return 1, syscall.Exec(path, append([]string{path}, args...), env)
+func (e *Executable) Become(args, env []string) (int, error) {
+	err := syscall.Exec(e.Path, append([]string{e.Path}, args...), env)
+	runtime.KeepAlive(e)
+	return 1, err
+}
+
+// Follow makes a process that serves for another one end with it: here they
+// are the same.
+func Follow() {}
+
+// lockRetry is how often a lock that another process has is tried.
+const lockRetry = 20 * time.Millisecond
+
+// lockFile waits for the lock of a file, which is given up when it is closed or
+// the process becomes another program.
+func lockFile(ctx context.Context, path string) (io.Closer, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
+			select {
+			case <-time.After(lockRetry):
+				continue
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+		}
+		if err != nil {
+			f.Close()
+			return nil, err
+		}
+		return f, nil
+	}
 }

@@ -1,6 +1,7 @@
 package devserver
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,46 +12,91 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 )
 
 // ErrBuild is the error of a program that does not compile; the compiler has
 // said why.
 var ErrBuild = errors.New("the program does not compile")
 
-// ErrNoGo is the error of a machine without Go.
-var ErrNoGo = errors.New("there is no go command to build the program with")
+// Executable is a program that was built, and reserved for this process until
+// the process ends or has become it.
+type Executable struct {
+	Path string
+	lock io.Closer
+}
 
-// Build compiles the program and returns the executable. What the compiler says goes to
-// out. The executable is always the same file, so that a program that has not
-// changed is not linked again.
-func (p *Program) Build(ctx context.Context, out io.Writer) (string, error) {
+// Close gives up what reserves the executable.
+func (e *Executable) Close() error { return e.lock.Close() }
+
+// advised is an error with advice.
+type advised struct{ text, hint string }
+
+func (e *advised) Error() string { return e.text }
+func (e *advised) Hint() string  { return e.hint }
+
+// Build compiles the program; what the compiler has to say goes to out. The
+// executable lies in the user's cache folder, at the same place each time, so
+// that a program that has not changed is not linked again. dir is the folder
+// that errors name the package from.
+func (p *Program) Build(ctx context.Context, out io.Writer, dir string) (*Executable, error) {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
-		return "", ErrNoGo
+		return nil, &advised{
+			"there is no go command to build Go package " + p.Package(dir) + " with",
+			"install Go from https://go.dev/dl/, or run the program itself: PROGRAM dev --config …",
+		}
 	}
+	if !p.direct && !p.imports(ctx, goTool) {
+		return nil, &advised{
+			"Go package " + p.Package(dir) + " is not a Worker: it does not call worker.Main",
+			"import " + workerPackage + " and end main with worker.Main(…)",
+		}
+	}
+	path, err := p.executable()
+	if err != nil {
+		return nil, err
+	}
+	lock, err := lockFile(ctx, path+".lock")
+	if err != nil {
+		return nil, err
+	}
+	c := exec.CommandContext(ctx, goTool, "build", "-o", path, ".")
+	c.Dir, c.Stdout, c.Stderr = p.Dir, out, out
+	if err = c.Run(); err != nil {
+		lock.Close()
+		var failed *exec.ExitError
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case errors.As(err, &failed):
+			return nil, ErrBuild
+		}
+		return nil, fmt.Errorf("cannot run go build: %w", err)
+	}
+	return &Executable{path, lock}, nil
+}
+
+// imports reports whether the program imports package worker by way of another
+// package of its own. If the go command cannot tell, the build will say why.
+func (p *Program) imports(ctx context.Context, goTool string) bool {
+	c := exec.CommandContext(ctx, goTool, "list", "-deps", ".")
+	c.Dir = p.Dir
+	list, err := c.Output()
+	return err != nil || slices.ContainsFunc(bytes.Fields(list), func(b []byte) bool { return string(b) == workerPackage })
+}
+
+// executable is where the program is built to.
+func (p *Program) executable() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256([]byte(p.Dir))
-	bin := filepath.Join(cache, "emu", hex.EncodeToString(sum[:8]), filepath.Base(p.Dir))
+	dir := filepath.Join(cache, "emu", hex.EncodeToString(sum[:8]))
+	name := filepath.Base(p.Dir)
 	if runtime.GOOS == "windows" {
-		bin += ".exe"
+		name += ".exe"
 	}
-	if err := os.MkdirAll(filepath.Dir(bin), 0o777); err != nil {
-		return "", err
-	}
-	c := exec.CommandContext(ctx, goTool, "build", "-o", bin, ".")
-	c.Dir, c.Stdout, c.Stderr = p.Dir, out, out
-	if err := c.Run(); err != nil {
-		if ctx.Err() != nil {
-			return "", ctx.Err()
-		}
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			return "", ErrBuild
-		}
-		return "", fmt.Errorf("cannot run go build: %w", err)
-	}
-	return bin, nil
+	return filepath.Join(dir, name), os.MkdirAll(dir, 0o777)
 }

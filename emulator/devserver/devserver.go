@@ -46,7 +46,8 @@ type Server struct {
 	http    *http.Server
 	url     string
 	addrs   []net.Addr
-	serving sync.WaitGroup
+	serving sync.WaitGroup // the listeners' goroutines
+	door    *door
 }
 
 // Start listens, makes the world and serves it. What was applied and found
@@ -65,16 +66,16 @@ func Start(o Options) (*Server, error) {
 		}
 		return nil, err
 	}
-	s := &Server{world: world, url: url}
+	s := &Server{world: world, url: url, door: &door{world: world}}
 	s.http = &http.Server{
-		Handler:                      door{world},
+		Handler:                      s.door,
 		ReadHeaderTimeout:            maxHeadTime,
 		IdleTimeout:                  maxIdleTime,
 		ErrorLog:                     log.New(complaints{o.Log}, "", 0),
 		DisableGeneralOptionsHandler: true,
 	}
 	for _, step := range world.Applied() {
-		o.Log.Line("applied migration: " + step)
+		o.Log.Say(step)
 	}
 	o.Log.Diagnostics(world.Warnings())
 	for _, l := range listeners {
@@ -92,21 +93,23 @@ func (s *Server) URL() string { return s.url }
 func (s *Server) Addrs() []net.Addr { return s.addrs }
 
 // Close stops listening, ends the world and lets go of every connection. It
-// returns when all of the server's goroutines have ended, or with the world's
-// error about those that do not.
+// returns when all of the server's goroutines have ended, or else with the
+// world's error about those that do not.
 func (s *Server) Close() error {
-	// Shutdown closes the listeners first, then waits for the connections.
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var closing sync.WaitGroup
-	closing.Go(func() { s.http.Shutdown(ctx) })
-	err := s.world.Close()
+	closing.Go(func() { s.http.Shutdown(ctx) }) // closes the listeners, then waits
+	failed := s.world.Close()
 	parting := time.AfterFunc(maxParting, cancel)
 	closing.Wait()
 	parting.Stop()
-	err = errors.Join(err, s.http.Close())
+	err := s.http.Close()
 	s.serving.Wait()
-	return err
+	if failed == nil {
+		s.door.inside.Wait()
+	}
+	return errors.Join(failed, err)
 }
 
 // complaints logs what net/http has to say about itself.

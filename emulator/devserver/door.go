@@ -10,14 +10,20 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
 // door is the front door: a few paths are the server's, the rest the Worker's.
-type door struct{ world *emulator.World }
+type door struct {
+	world  *emulator.World
+	inside sync.WaitGroup // requests
+}
 
-func (d door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.inside.Add(1)
+	defer d.inside.Done()
 	if strings.HasPrefix(r.URL.Path, "/cdn-cgi/") {
 		if refusal := foreign(r); refusal != "" {
 			forbid(w, refusal)

@@ -1,66 +1,56 @@
 package devserver
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
-// human appends an event as people read it, and says where it goes. The lines
-// of Wrangler keep its prefix, so that what waits for them goes on working.
-func (l *Log) human(b []byte, e *emulator.Event) (io.Writer, []byte) {
+// human writes an event as people read it. The lines that Wrangler has keep
+// its prefix too, so that a program that waits for them goes on working.
+func (l *Log) human(e *emulator.Event) {
+	b := l.buf[:0]
 	switch e.Type {
 	case emulator.EventReady:
-		b = fmt.Appendf(b, msgReady+"\n", e.Message)
+		b = fmt.Appendf(b, msgReady, e.Message)
 	case emulator.EventRequest:
-		b = append(b, "[wrangler:info] "...)
-		b = append(b, e.Method...)
-		b = append(b, ' ')
-		b = append(b, e.Path...)
-		b = append(b, ' ')
-		b = strconv.AppendInt(b, int64(e.Status), 10)
-		b = append(b, ' ')
-		b = append(b, http.StatusText(e.Status)...)
-		b = append(b, " ("...)
-		b = strconv.AppendInt(b, e.Millis, 10)
-		b = append(b, "ms)\n"...)
+		b = fmt.Appendf(b, msgRequest, e.Method, e.Path, e.Status, http.StatusText(e.Status), e.Millis)
 	case emulator.EventError:
-		if e.Handler == "worker" {
-			b = fmt.Appendf(b, "[wrangler:error] %s\n", e.Message)
-			if e.Stack != "" {
-				b = append(append(b, e.Stack...), '\n')
-			}
-			return l.Out, b
+		if e.Class != "" || e.Handler != "worker" {
+			l.complain(e)
+			return
 		}
-		text := e.Message
-		if e.Class != "" {
-			text = "Uncaught " + text
+		b = fmt.Appendf(b, msgWorkerError, e.Message)
+		if e.Stack != "" {
+			b = append(append(b, '\n'), e.Stack...)
 		}
-		b = append(b, renderDiagnostic(config.Diagnostic{Text: text, Notes: notes(e.Stack)}, l.Color)...)
-		return l.Err, b
 	default:
-		b = append(b, "[emu:info] "...)
-		b = append(b, life(e)...)
-		b = append(b, '\n')
+		if e.Class != "" {
+			b = append(b, "[emu:info] "...)
+		}
+		b = append(b, happened(e)...)
 	}
-	return l.Out, b
+	l.buf = append(b, '\n')
+	l.Out.Write(l.buf)
 }
 
-func notes(stack string) []config.Note {
-	if stack == "" {
-		return nil
+// complain writes an error of an object, or of the server itself.
+func (l *Log) complain(e *emulator.Event) {
+	d := config.Diagnostic{Text: e.Message}
+	if e.Class != "" {
+		d.Text = "Uncaught " + e.Message
 	}
-	return []config.Note{{Text: stack}}
+	if e.Stack != "" {
+		d.Notes = []config.Note{{Text: e.Stack}}
+	}
+	d.Render(l.Err, l.Color)
 }
 
-// life is what happened to an object.
-func life(e *emulator.Event) string {
+// happened says what happened, to which object.
+func happened(e *emulator.Event) string {
 	who := e.Class
 	switch {
 	case e.Name != "":
@@ -85,7 +75,10 @@ func life(e *emulator.Event) string {
 		}
 		return who + " ran its alarm"
 	}
-	return strings.TrimSpace(who + " " + e.Message)
+	if who != "" {
+		return who + ": " + e.Message
+	}
+	return e.Message
 }
 
 func sockets(n int) string {
@@ -93,40 +86,4 @@ func sockets(n int) string {
 		return "1 socket"
 	}
 	return strconv.Itoa(n) + " sockets"
-}
-
-func renderDiagnostic(d config.Diagnostic, color bool) string {
-	mark := "✘ [ERROR] "
-	if d.Severity == config.Warning {
-		mark = "▲ [WARNING] "
-	}
-	var b strings.Builder
-	b.WriteString(mark + d.Text + "\n\n")
-	if d.Place.File != "" {
-		fmt.Fprintf(&b, "    %s:%d:%d\n", d.Place.File, d.Place.Line, d.Place.Column)
-		if d.LineText != "" {
-			fmt.Fprintf(&b, "      %s\n", d.LineText)
-		}
-	}
-	for _, n := range d.Notes {
-		b.WriteString("  " + strings.ReplaceAll(n.Text, "\n", "\n  ") + "\n")
-	}
-	if d.Hint != "" {
-		b.WriteString("  hint: " + d.Hint + "\n")
-	}
-	return b.String() + "\n"
-}
-
-// Error writes what ended a command.
-func (l *Log) Error(err error) {
-	d := config.Diagnostic{Text: err.Error()}
-	if h, ok := err.(interface{ Hint() string }); ok {
-		d.Hint = h.Hint()
-	}
-	var refusal *emulator.Refusal
-	if errors.As(err, &refusal) {
-		l.Diagnostics(refusal.Diagnostics)
-		return
-	}
-	l.Diagnostics([]config.Diagnostic{d})
 }

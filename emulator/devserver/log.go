@@ -2,8 +2,13 @@ package devserver
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
@@ -28,13 +33,16 @@ var Levels = []string{"none", "error", "warn", "info", "log", "debug"}
 // Log writes what happens: for people, or as JSON, one event a line. It is
 // safe for concurrent use.
 type Log struct {
-	// Out takes what happens, Err what is wrong. In JSON, Out takes both.
+	// Out takes what happens, Err what is wrong with the configuration or the
+	// start and, unless in JSON, the errors of objects.
 	Out, Err io.Writer
 	Level    Level
-	// JSON writes an [emulator.Event] a line.
+	// JSON writes an [emulator.Event] a line to Out.
 	JSON bool
-	// Color allows terminal colours.
+	// Color allows terminal colours in Err.
 	Color bool
+	// Dir is the folder that the places in diagnostics are relative to.
+	Dir string
 
 	mu  sync.Mutex
 	buf []byte
@@ -42,35 +50,39 @@ type Log struct {
 
 // Event writes an event if its level is shown.
 func (l *Log) Event(e emulator.Event) {
-	if levelOf(&e) > l.Level {
+	if l.levelOf(&e) > l.Level {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.JSON {
-		line, err := json.Marshal(e)
-		if err == nil { // an Event has nothing that JSON cannot hold
+		if line, err := json.Marshal(e); err == nil { // an Event has nothing that JSON cannot hold
 			l.Out.Write(append(line, '\n'))
 		}
 		return
 	}
-	var to io.Writer
-	to, l.buf = l.human(l.buf[:0], &e)
-	to.Write(l.buf)
+	l.human(&e)
 }
 
-// Line writes a line that only tells people how things go.
-func (l *Log) Line(s string) {
+// Say writes a line about how things go, as an event of its own.
+func (l *Log) Say(line string) {
+	l.Event(emulator.Event{Time: time.Now(), Type: emulator.EventLog, Message: line})
+}
+
+// Print writes a text that is for people only.
+func (l *Log) Print(text string) {
 	if l.JSON || l.Level < LevelLog {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	io.WriteString(l.Out, s+"\n")
+	io.WriteString(l.Out, text+"\n")
 }
 
 // Diagnostics writes what was found about the configuration or the stored state.
 func (l *Log) Diagnostics(list []config.Diagnostic) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, d := range list {
 		level := LevelError
 		switch d.Severity {
@@ -79,24 +91,64 @@ func (l *Log) Diagnostics(list []config.Diagnostic) {
 		case config.Info:
 			level = LevelInfo
 		}
-		if level > l.Level {
-			continue
+		if level <= l.Level {
+			d.LineText = l.lineText(d)
+			d.Render(l.Err, l.Color)
 		}
-		l.mu.Lock()
-		io.WriteString(l.Err, renderDiagnostic(d, l.Color))
-		l.mu.Unlock()
 	}
 }
 
-// levelOf is the level from which on an event is shown.
-func levelOf(e *emulator.Event) Level {
+// lineText is the line that a diagnostic is about. One that was made from a
+// configuration, and not while it was read, does not have it.
+func (l *Log) lineText(d config.Diagnostic) string {
+	if d.LineText != "" || d.Place.Line == 0 {
+		return d.LineText
+	}
+	path := filepath.FromSlash(d.Place.File)
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(l.Dir, path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	n := 1
+	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
+		if n == d.Place.Line {
+			return strings.TrimRight(line, "\r\n")
+		}
+		n++
+	}
+	return ""
+}
+
+// Error writes what ended a command, with the advice that it carries.
+func (l *Log) Error(err error) {
+	var refusal *emulator.Refusal
+	if errors.As(err, &refusal) {
+		l.Diagnostics(refusal.Diagnostics)
+		return
+	}
+	d := config.Diagnostic{Text: err.Error()}
+	var advice interface{ Hint() string }
+	if errors.As(err, &advice) {
+		d.Hint = advice.Hint()
+	}
+	l.Diagnostics([]config.Diagnostic{d})
+}
+
+// levelOf is the level from which on an event is shown. A program reads every
+// one, people not the comings and goings of objects without sockets.
+func (l *Log) levelOf(e *emulator.Event) Level {
 	switch e.Type {
 	case emulator.EventError:
 		return LevelError
 	case emulator.EventReady, emulator.EventRequest:
 		return LevelInfo
 	case emulator.EventStart, emulator.EventEvict:
-		return LevelDebug
+		if !l.JSON {
+			return LevelDebug
+		}
 	}
 	return LevelLog
 }

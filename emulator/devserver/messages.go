@@ -6,6 +6,8 @@ const (
 	msgInvalidHost   = "Invalid Host header"
 	msgInvalidOrigin = "Invalid Origin header"
 	msgReady         = "[wrangler:info] Ready on %s"
+	msgRequest       = "[wrangler:info] %s %s %d %s (%dms)"
+	msgWorkerError   = "[wrangler:error] %s"
 	msgSecrets       = "Using secrets defined in %s"
 	msgBindings      = "Your Worker has access to the following bindings:"
 	msgStarting      = "⎔ Starting local server..."

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"go/build"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
@@ -20,6 +22,8 @@ type Program struct {
 	// Instead is the entry point that it stands for, as a user would write
 	// it; "" if that is the Go package itself.
 	Instead string
+
+	direct bool // the package itself imports workerPackage
 }
 
 // workerPackage is what a program that can be run imports.
@@ -49,11 +53,14 @@ func Find(c *config.Config, script, dir string) (*Program, *config.Diagnostic) {
 		}
 	}
 	if err := p.check(); err != nil {
-		return nil, &config.Diagnostic{
-			Text:  fmt.Sprintf("cannot run %s: %v", shown(dir, main), err),
-			Place: c.MainPlace,
-			Hint:  "emu runs Go: put a package main that calls worker.Main into " + shown(dir, p.Dir) + ", or let main name its folder",
+		d := &config.Diagnostic{
+			Text: fmt.Sprintf("cannot run %s: %v", shown(dir, main), err),
+			Hint: "emu runs Go: put a package main that calls worker.Main into " + shown(dir, p.Dir) + ", or let main name its folder",
 		}
+		if script == "" {
+			d.Place = c.MainPlace
+		}
+		return nil, d
 	}
 	return p, nil
 }
@@ -63,22 +70,26 @@ func (p *Program) check() error {
 	pkg, err := build.ImportDir(p.Dir, 0)
 	var none *build.NoGoError
 	switch {
-	case errors.As(err, &none), errors.Is(err, os.ErrNotExist):
-		return errors.New("no Go package is in its folder")
+	case errors.As(err, &none):
+		return errors.New("there is no Go package in its folder")
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("there is no such folder")
 	case err != nil:
-		return nil // the build says it better
+		p.direct = true // the build says better what is wrong
 	case pkg.Name != "main":
 		return fmt.Errorf("the Go package in its folder is package %s, not package main", pkg.Name)
+	default:
+		p.direct = slices.Contains(pkg.Imports, workerPackage)
 	}
 	return nil
 }
 
 // shown is a path as a user in dir would write it.
 func shown(dir, path string) string {
-	if rel, err := filepath.Rel(dir, path); err == nil {
-		return filepath.ToSlash(rel)
+	if rel, err := filepath.Rel(dir, path); err == nil && len(rel) < len(path) {
+		path = rel
 	}
-	return path
+	return filepath.ToSlash(path)
 }
 
 // Package is the folder as an argument of the go command: ./src.

@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/worker"
@@ -17,19 +16,25 @@ func newCounter(context.Context, *durable.State, *durable.Env) (*counter, error)
 }
 
 func (c *counter) Fetch(_ context.Context, r *durable.Request) (*durable.Response, error) {
-	if strings.HasPrefix(r.URL.Path, "/fail") {
+	if r.URL.Path == "/fail" {
 		panic("failed in the object")
 	}
 	c.n++
 	return durable.Text(200, fmt.Sprintln(c.n)), nil
 }
 
+func fetch(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
+	switch r.URL.Path {
+	case "/":
+		return durable.Text(200, env.Var("GREETING")+"\n"), nil
+	case "/hang":
+		fmt.Println("hanging")
+		select {} // takes no notice of ctx
+	}
+	return env.DurableObject("COUNTER").GetByName("one").Fetch(ctx, r)
+}
+
 func main() {
 	durable.Register("Counter", newCounter)
-	worker.Main(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
-		if r.URL.Path == "/" {
-			return durable.Text(200, env.Var("GREETING")+"\n"), nil
-		}
-		return env.DurableObject("COUNTER").GetByName("one").Fetch(ctx, r)
-	}))
+	worker.Main(durable.WorkerFunc(fetch))
 }

@@ -1,0 +1,39 @@
+package emucmd
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// Escapes of a workflow command's text and properties.
+var (
+	annotationText     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	annotationProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+// annotation is a diagnostic as GitHub shows it beside the line.
+//
+// Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+func annotation(d config.Diagnostic) string {
+	kind := "error"
+	if d.Severity != config.Error {
+		kind = "warning"
+	}
+	var at []string
+	if d.Place.File != "" {
+		at = append(at, "file="+annotationProperty.Replace(d.Place.File))
+	}
+	if d.Place.Line > 0 {
+		at = append(at, fmt.Sprintf("line=%d,col=%d", d.Place.Line, d.Place.Column))
+	}
+	text := d.Text
+	if d.Hint != "" {
+		text += "\nhint: " + d.Hint
+	}
+	if at == nil {
+		return "::" + kind + "::" + annotationText.Replace(text)
+	}
+	return "::" + kind + " " + strings.Join(at, ",") + "::" + annotationText.Replace(text)
+}

@@ -1,0 +1,204 @@
+package emucmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/seed-36a2c969/emu"
+
+// reasons say, for each thing that is allowed, why.
+type reasons map[string]string
+
+// arrows is the whole import graph of this module. An import that is not
+// written here fails the test: change the picture before the code.
+var arrows = map[string]reasons{
+	"cmd/emu": {"cmd": "main is one line, so that a program can have the same command line"},
+	"cmd": {
+		"config":                  "reads what the flags name",
+		"migrations":              "checks a history without a program",
+		"emulator":                "hands it what to serve",
+		"emulator/devserver":      "runs it",
+		"emulator/durable/driver": "names what a program links in",
+	},
+	"config":     {},
+	"migrations": {"config": "plans what the configuration lists, and points at it"},
+	"emulator": {
+		"config":                     "a world is made from one",
+		"migrations":                 "and from the stored state's history",
+		"emulator/durable/driver":    "the seam to the classes",
+		"emulator/internal/clock":    "a world's time",
+		"emulator/internal/store":    "an object's database",
+		"emulator/internal/v8":       "the bytes of stored values",
+		"emulator/internal/wire":     "sockets that clients open",
+		"emulator/internal/wsclient": "sockets that a Worker opens",
+	},
+	"emulator/devserver": {
+		"config":   "prints what was read and what is wrong with it",
+		"emulator": "serves a world",
+	},
+	"emulator/emutest": {
+		"config":                     "reads the configuration under test",
+		"emulator":                   "makes worlds",
+		"emulator/durable":           "exports the Worker under test",
+		"emulator/durable/driver":    "takes the classes under test",
+		"emulator/internal/clock":    "moves a world's time",
+		"emulator/internal/wsclient": "is a client",
+	},
+	"emulator/worker": {
+		"cmd":                     "a program's command line is emu's",
+		"emulator/durable":        "takes a class author's Worker",
+		"emulator/durable/driver": "collects the classes",
+	},
+	"emulator/durable":           {"emulator/durable/driver": "the Go front end of the seam"},
+	"emulator/durable/driver":    {},
+	"emulator/durable/httpx":     {"emulator/durable": "adapts its requests", "emulator/durable/driver": "finds the event of a context"},
+	"emulator/internal/clock":    {},
+	"emulator/internal/store":    {},
+	"emulator/internal/v8":       {"emulator/durable/driver": "the value tree that it turns into bytes"},
+	"emulator/internal/wire":     {},
+	"emulator/internal/wsclient": {},
+}
+
+// exampleImports are what the packages below fixtures may import besides one
+// another: what a user would.
+var exampleImports = reasons{
+	"emulator/durable":       "classes",
+	"emulator/durable/httpx": "net/http in classes",
+	"emulator/worker":        "programs",
+	"emulator/emutest":       "tests",
+}
+
+// owners says which packages alone may import a third-party module.
+var owners = map[string]reasons{
+	"github.com/spf13/cobra":          {"cmd": "the tree of commands"},
+	"github.com/spf13/pflag":          {"cmd": "cobra's flags"},
+	"github.com/tailscale/hujson":     {"config": "wrangler.jsonc"},
+	"github.com/pelletier/go-toml/v2": {"config": "wrangler.toml"},
+	"nhooyr.io/websocket":             {"emulator/internal/wsclient": "the client side of WebSockets"},
+	"modernc.org/sqlite":              {"emulator/internal/store": "SQLite without cgo"},
+	"modernc.org/libc":                {"emulator/internal/store": "the memory that SQLite's C interface speaks of"},
+	"golang.org/x/sys":                {"emulator/internal/wire": "epoll", "migrations": "file locks on Windows"},
+}
+
+// heavy is what durable must not bring into a wasm program.
+var heavy = reasons{
+	"net/http":     "a Worker on Cloudflare has fetch; httpx is apart for this reason",
+	"crypto/tls":   "comes with net/http: a megabyte and more",
+	"database/sql": "storage is the runtime's",
+	"os/exec":      "there is nothing to run",
+	"go/build":     "belongs to emu dev",
+	"regexp":       "its tables and code are a tenth of a small program",
+}
+
+// imports is what go list says of a package.
+type imports struct {
+	ImportPath string
+	Imports    []string
+}
+
+func goList(t *testing.T, env []string, args ...string) (list []imports) {
+	t.Helper()
+	c := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports"}, args...)...)
+	c.Dir = ".."
+	c.Env = append(os.Environ(), env...)
+	out, err := c.Output()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		t.Fatalf("go list: %v\n%s", err, failed.Stderr)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p imports
+		if err := dec.Decode(&p); err == io.EOF {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+func TestArrows(t *testing.T) {
+	used := map[string]reasons{}
+	for _, platform := range []string{"linux", "darwin", "windows"} {
+		for _, p := range goList(t, []string{"GOOS=" + platform}, "./...") {
+			from := strings.TrimPrefix(p.ImportPath, module+"/")
+			example := strings.HasPrefix(from, "fixtures/")
+			allowed, known := arrows[from]
+			if example {
+				allowed = exampleImports
+			} else if !known {
+				t.Errorf("%s is not in the picture", from)
+				continue
+			}
+			if used[from] == nil {
+				used[from] = reasons{}
+			}
+			for _, imp := range p.Imports {
+				if to, ours := strings.CutPrefix(imp, module+"/"); ours {
+					used[from][to] = "imported"
+					if allowed[to] == "" && !(example && strings.HasPrefix(to, "fixtures/")) {
+						t.Errorf("%s imports %s: there is no such arrow", from, to)
+					}
+					continue
+				}
+				if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") {
+					continue // the standard library's
+				}
+				owner := ownersOf(imp)
+				if owner == nil {
+					t.Errorf("%s imports %s, which nobody owns", from, imp)
+				} else if owner[from] == "" {
+					t.Errorf("%s imports %s: only %v may", from, imp, slices.Sorted(maps.Keys(owner)))
+				}
+			}
+		}
+	}
+	for from, allowed := range arrows {
+		for to, why := range allowed {
+			if used[from][to] == "" {
+				t.Errorf("%s does not import %s any more: take the arrow out (%s)", from, to, why)
+			}
+		}
+	}
+}
+
+// ownersOf are the owners of the module that an import belongs to.
+func ownersOf(imp string) reasons {
+	for module, who := range owners {
+		if imp == module || strings.HasPrefix(imp, module+"/") {
+			return who
+		}
+	}
+	return nil
+}
+
+// TestDurableIsLight: classes compile to a wasm program without what only the
+// emulator needs.
+func TestDurableIsLight(t *testing.T) {
+	env := []string{"GOOS=js", "GOARCH=wasm"}
+	for _, p := range goList(t, env, "-deps", "./emulator/durable") {
+		if why := heavy[p.ImportPath]; why != "" {
+			t.Errorf("durable brings in %s: %s", p.ImportPath, why)
+		}
+		if to, ours := strings.CutPrefix(p.ImportPath, module+"/"); ours && to != "emulator/durable" && arrows["emulator/durable"][to] == "" {
+			t.Errorf("durable brings in %s", to)
+		}
+	}
+	c := exec.Command("go", "build", "./emulator/durable")
+	c.Dir = ".."
+	c.Env = append(os.Environ(), env...)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("durable does not build for js/wasm: %v\n%s", err, out)
+	}
+}

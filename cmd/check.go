@@ -1,0 +1,159 @@
+package emucmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator"
+	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/migrations"
+)
+
+// checkOptions are the flags of emu check.
+type checkOptions struct {
+	source
+	json   bool
+	strict bool
+	format string
+}
+
+func (c *Command) check() *cobra.Command {
+	var o checkOptions
+	cmd := &cobra.Command{
+		Use:   "check [SCRIPT]",
+		Short: "Check a configuration and its migrations",
+		Long: `Checks the configuration as wrangler does, and its migrations from the first
+on. Whether the classes exist is checked by the program itself, when it starts
+or with its own check: go run ./src check.
+
+Exit status: 0 if there are no errors, 1 if there are, 2 for a wrong command.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := o.args(cmd, args); err != nil {
+				return &exit{exitUsage, err}
+			}
+			return nil
+		},
+		Example: "  emu check --config wrangler.jsonc --json",
+		RunE:    func(*cobra.Command, []string) error { return c.runCheck(&o) },
+	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &exit{exitUsage, flagError(cmd, err)} })
+	o.add(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.protocol, "local-protocol", "", "`protocol` to serve: http, https")
+	f.BoolVar(&o.json, "json", false, "print one JSON object")
+	f.BoolVar(&o.strict, "strict", false, "take warnings for errors")
+	f.StringVar(&o.format, "format", "human", "`human`, or github: annotations of a workflow run")
+	return cmd
+}
+
+// verdict is what emu check prints as JSON.
+type verdict struct {
+	OK       bool                `json:"ok"`
+	Config   json.RawMessage     `json:"config,omitempty"`
+	Errors   []config.Diagnostic `json:"errors"`
+	Warnings []config.Diagnostic `json:"warnings"`
+	// Migrations are what a start or a deployment would say of them: it is
+	// not part of what Wrangler says of a configuration.
+	Migrations []config.Diagnostic `json:"migrations,omitempty"`
+}
+
+func (c *Command) runCheck(o *checkOptions) error {
+	err := oneOf("format", o.format, "human", "github")
+	if o.protocol != "" && err == nil {
+		err = oneOf("local-protocol", o.protocol, "http", "https")
+	}
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
+	r := config.Load(o.options(c))
+	v := verdict{Errors: append([]config.Diagnostic{}, r.Errors...), Warnings: append([]config.Diagnostic{}, r.Warnings...)}
+	if r.Config != nil {
+		v.Config = r.Config.Normalized()
+		if err := c.checkProgram(r.Config, &v); err != nil {
+			return err
+		}
+	}
+	if o.strict {
+		v.Errors = append(v.Errors, asErrors(v.Warnings)...)
+		v.Errors = append(v.Errors, asErrors(v.Migrations)...)
+		v.Warnings, v.Migrations = []config.Diagnostic{}, nil
+	}
+	v.OK = len(v.Errors) == 0
+	switch {
+	case o.json:
+		text, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.Stdout, "%s\n", text)
+	case o.format == "github":
+		for _, list := range [][]config.Diagnostic{v.Warnings, v.Migrations, v.Errors} {
+			for _, d := range list {
+				fmt.Fprintln(c.Stdout, annotation(d))
+			}
+		}
+	default:
+		c.printVerdict(&v, r.Config)
+	}
+	if !v.OK {
+		return &exit{code: exitError}
+	}
+	return nil
+}
+
+// checkProgram checks the migrations as if none had been applied, and the
+// classes if the program is linked in.
+func (c *Command) checkProgram(cfg *config.Config, v *verdict) error {
+	if c.Program != nil {
+		_, errs, warnings, err := emulator.Check(emulator.Options{Config: cfg, Classes: c.Program.Classes})
+		v.Errors = append(v.Errors, errs...)
+		v.Migrations = warnings
+		return err
+	}
+	ledger, err := migrations.Open("", cfg.Name)
+	if err != nil {
+		return err
+	}
+	plan := ledger.Plan(migrations.Facts{Worker: cfg.Name, Config: cfg})
+	for _, d := range plan.Errors {
+		d.Severity = config.Warning
+		v.Migrations = append(v.Migrations, d)
+	}
+	v.Migrations = append(v.Migrations, plan.Warnings...)
+	return nil
+}
+
+func asErrors(list []config.Diagnostic) []config.Diagnostic {
+	errs := make([]config.Diagnostic, len(list))
+	for i, d := range list {
+		d.Severity = config.Error
+		errs[i] = d
+	}
+	return errs
+}
+
+// printVerdict prints what was found for people.
+func (c *Command) printVerdict(v *verdict, cfg *config.Config) {
+	log := c.log(devserver.LevelLog)
+	log.Diagnostics(v.Warnings)
+	log.Diagnostics(v.Migrations)
+	log.Diagnostics(v.Errors)
+	if !v.OK {
+		return
+	}
+	name, checked := "no configuration file", "the configuration and its migrations"
+	if cfg.Path != "" {
+		name = cfg.Path
+		if rel, err := filepath.Rel(c.Dir, cfg.Path); err == nil {
+			name = filepath.ToSlash(rel)
+		}
+	}
+	if c.Program != nil {
+		checked = "the configuration, its migrations and the classes"
+	}
+	log.Print(fmt.Sprintf("%s: ok (%s)", name, checked))
+}

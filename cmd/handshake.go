@@ -1,0 +1,23 @@
+package emucmd
+
+// The handshake between emu and a program that it becomes: a variable of the
+// environment that says which protocol emu speaks. Protocol 1: the program
+// takes emu's arguments as they are.
+const (
+	handshake = "EMU_PROGRAM"
+	protocol  = "1"
+)
+
+// otherVersion is the error of a program that was started by an emu of another
+// protocol.
+type otherVersion struct{ spoken string }
+
+func (e *otherVersion) Error() string {
+	return "this program is linked with emu " + Version + ", which speaks protocol " + protocol +
+		"; the emu that started it speaks protocol " + e.spoken
+}
+
+// Hint says how to go on.
+func (e *otherVersion) Hint() string {
+	return "use the emu of the program's own module: go run github.com/seed-36a2c969/emu/cmd/emu dev"
+}

@@ -1,0 +1,110 @@
+package emucmd
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// root is the tree of commands.
+func (c *Command) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "emu",
+		Short:         "Durable Objects with WebSocket Hibernation on your own machine",
+		Example:       "  emu dev --config wrangler.jsonc",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			return cmd.Help()
+		},
+		Args: cobra.ArbitraryArgs,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { help(cmd) })
+	root.SetHelpCommand(&cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Say what a command does",
+		Example: "  emu help dev",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			of, rest, err := cmd.Root().Find(args)
+			if err != nil || of == cmd.Root() && len(rest) > 0 {
+				return unknownCommand(cmd.Root(), rest[0])
+			}
+			return of.Help()
+		},
+	})
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(c.dev(), c.check(), c.version())
+	return root
+}
+
+// usage is the error of a command line that makes no sense.
+type usage struct{ text, hint string }
+
+func (u *usage) Error() string { return u.text }
+
+// Hint is what to type instead.
+func (u *usage) Hint() string { return u.hint }
+
+func unknownCommand(root *cobra.Command, name string) error {
+	var names []string
+	for _, cmd := range root.Commands() {
+		if cmd.IsAvailableCommand() {
+			names = append(names, cmd.Name())
+		}
+	}
+	hint := "commands: " + strings.Join(names, ", ")
+	if near := config.Suggest(name, names); near != "" {
+		hint = "did you mean emu " + near + "? " + hint
+	}
+	return &usage{fmt.Sprintf("unknown command %q", name), hint}
+}
+
+// flagError is the error of flags that cannot be parsed.
+func flagError(cmd *cobra.Command, err error) error {
+	see := "see " + cmd.CommandPath() + " --help"
+	u := &usage{err.Error(), see}
+	if unknown, ok := err.(*pflag.NotExistError); ok {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := config.Suggest(unknown.GetSpecifiedName(), names); near != "" {
+			u.hint = "did you mean --" + near + "? " + see
+		}
+	}
+	return u
+}
+
+// width is the terminal's that help is made for, in columns.
+const width = 80
+
+// help prints what a command does, and ends in an example.
+func help(cmd *cobra.Command) {
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "%s\n", cmd.Short)
+	if cmd.Long != "" {
+		fmt.Fprintf(out, "\n%s\n", cmd.Long)
+	}
+	if cmd.HasAvailableSubCommands() {
+		fmt.Fprintf(out, "\nUsage:\n  %s COMMAND\n\nCommands:\n", cmd.CommandPath())
+		for _, sub := range cmd.Commands() {
+			if sub.IsAvailableCommand() || sub.Name() == "help" {
+				fmt.Fprintf(out, "  %-9s %s\n", sub.Name(), sub.Short)
+			}
+		}
+	} else {
+		fmt.Fprintf(out, "\nUsage:\n  %s\n", cmd.UseLine())
+	}
+	if cmd.HasAvailableLocalFlags() {
+		fmt.Fprintf(out, "\nFlags:\n%s", cmd.LocalFlags().FlagUsagesWrapped(width))
+	}
+	if cmd.Example != "" {
+		fmt.Fprintf(out, "\nExample:\n%s\n", cmd.Example)
+	}
+}

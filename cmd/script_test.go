@@ -1,0 +1,214 @@
+package emucmd
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes the test's own program stand for emu, in scripts and for
+// exec.Command("emu").
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"emu": func() { os.Exit(Main(os.Args[1:])) }})
+}
+
+// TestScript runs testdata/script, each file a session at a terminal. Beside
+// testscript's own commands there are:
+//
+//	serve emu dev …       starts emu and waits for the ready line; sets $URL, $PORT
+//	get PATH REGEXP       expects an answer
+//	says REGEXP           expects what the server has printed so far to match
+//	signal INT|TERM CODE  sends a signal and expects the exit code
+func TestScript(t *testing.T) {
+	worker, err := filepath.Abs("testdata/worker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	emu, err := exec.LookPath("emu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := scriptEnv(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, env...)
+			e.Setenv("WORKER", worker)
+			e.Setenv("EMU", emu)
+			e.Values[running] = new(*served)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"serve": serve, "get": get, "says": says, "signal": send,
+		},
+	})
+}
+
+// scriptEnv lets a script, whose home is elsewhere, build with the caches of
+// the test, and keeps what emu builds in one folder for all scripts.
+func scriptEnv(t *testing.T) (env []string) {
+	home := t.TempDir()
+	env = append(env, "HOME="+home, "XDG_CACHE_HOME="+home, "LocalAppData="+home)
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOTOOLCHAIN"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		env = append(env, name+"="+strings.TrimSpace(string(out)))
+	}
+	return env
+}
+
+type key struct{}
+
+// running is the key of a script's server.
+var running key
+
+// served is an emu dev that runs.
+type served struct {
+	cmd   *exec.Cmd
+	url   string
+	ended chan struct{}
+
+	mu     sync.Mutex
+	output bytes.Buffer // of both streams
+	ready  chan string
+}
+
+// readyLine is what others look for too, and the event.
+var readyLine = regexp.MustCompile(`(?:Ready on |"type":"ready","message":")(https?:\/\/[^"]*)`)
+
+// patience is how long a program may take to be built and ready.
+const patience = 2 * time.Minute
+
+// start starts a command and waits until it is ready.
+func start(c *exec.Cmd) (*served, error) {
+	s := &served{cmd: c, ended: make(chan struct{}), ready: make(chan string, 1)}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	c.Stdout, c.Stderr = w, w
+	err = c.Start()
+	w.Close()
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	go func() {
+		defer close(s.ended)
+		s.read(r)
+		r.Close()
+		c.Wait()
+	}()
+	select {
+	case s.url = <-s.ready:
+		return s, nil
+	case <-s.ended:
+		return nil, fmt.Errorf("%v: ended before it was ready: %v\n%s", c.Args, c.ProcessState, s.said())
+	case <-time.After(patience):
+		s.kill()
+		return nil, fmt.Errorf("%v is not ready\n%s", c.Args, s.said())
+	}
+}
+
+// read gathers the output until every process that writes it has ended.
+func (s *served) read(r io.Reader) {
+	for lines := bufio.NewScanner(r); lines.Scan(); {
+		s.mu.Lock()
+		s.output.Write(append(lines.Bytes(), '\n'))
+		s.mu.Unlock()
+		if m := readyLine.FindSubmatch(lines.Bytes()); m != nil {
+			s.ready <- string(m[1])
+		}
+	}
+}
+
+func (s *served) said() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.output.String()
+}
+
+// kill ends what is left of it.
+func (s *served) kill() {
+	s.cmd.Process.Kill()
+	<-s.ended
+}
+
+// port is the port of a URL.
+func port(t interface{ Fatalf(string, ...any) }, url string) string {
+	_, p, err := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatalf("%s: %v", url, err)
+	}
+	return p
+}
+
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	path, err := exec.LookPath(args[0])
+	ts.Check(err)
+	c := exec.Command(path, args[1:]...)
+	c.Dir = ts.Getenv("WORK")
+	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData", "GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOTOOLCHAIN", "PATH", "SystemRoot", "TMPDIR", "TMP"} {
+		c.Env = append(c.Env, name+"="+ts.Getenv(name))
+	}
+	s, err := start(c)
+	ts.Check(err)
+	*ts.Value(running).(**served) = s
+	ts.Setenv("URL", s.url)
+	ts.Setenv("PORT", port(ts, s.url))
+	ts.Defer(s.kill)
+}
+
+// server is the script's server.
+func server(ts *testscript.TestScript) *served {
+	s := *ts.Value(running).(**served)
+	if s == nil {
+		ts.Fatalf("nothing is served")
+	}
+	return s
+}
+
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	resp, err := http.Get(server(ts).url + args[0])
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if !regexp.MustCompile(args[1]).Match(body) {
+		ts.Fatalf("answered: %s %s", resp.Status, body)
+	}
+}
+
+func says(ts *testscript.TestScript, neg bool, args []string) {
+	said := server(ts).said()
+	if regexp.MustCompile("(?m)"+args[0]).MatchString(said) == neg {
+		ts.Fatalf("the server has said:\n%s", said)
+	}
+}
+
+func send(ts *testscript.TestScript, neg bool, args []string) {
+	s := server(ts)
+	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}
+	ts.Check(s.cmd.Process.Signal(signals[args[0]]))
+	<-s.ended
+	if code := fmt.Sprint(s.cmd.ProcessState.ExitCode()); code != args[1] {
+		ts.Fatalf("ended with %s", code)
+	}
+}
