@@ -49,13 +49,17 @@ func (s *Storage) Put(ctx context.Context, key string, v any) error {
 	return caught(s.s.Put([]driver.Entry{{Key: key, Value: x}}))
 }
 
-// PutMany is storage.put(entries): all of them or, on an error, none.
+// PutMany is storage.put(entries): all of them or, on an error, none. Values that
+// are undefined are left out.
 func (s *Storage) PutMany(ctx context.Context, entries map[string]any) error {
 	in := make([]driver.Entry, 0, len(entries))
 	for k, v := range entries {
 		x, err := valueOf(v)
 		if err != nil {
 			return err
+		}
+		if x == (driver.Undefined{}) {
+			continue
 		}
 		in = append(in, driver.Entry{Key: k, Value: x})
 	}

@@ -25,9 +25,10 @@ package store
 // Not exact: a seek by a key that is no number in a rowid table counts as a row
 // read, and a seek behind OP_SeekScan does not; a writing statement that SQLite
 // compiles anew by itself while it starts, for a value in LIKE ? or LIMIT ? or
-// because another process changed the schema, counts approximately. And this
-// SQLite is built in another way: ANALYZE fills sqlite_stat4 too, and a range
-// made from LIKE or GLOB is searched once, not once more for blobs.
+// because another process changed the schema, counts approximately; so does
+// CREATE INDEX where the index has several pages. And this
+// SQLite is built in another way: a range made from LIKE or GLOB is searched
+// once, not once more for blobs.
 
 import (
 	"unsafe"
@@ -38,6 +39,7 @@ import (
 // counter counts the rows of one statement.
 type counter struct {
 	reads, writes []*int32  // P1 of the OP_Trace before what reads or writes
+	ends          []*int32  // of OP_SeekEnd
 	counts        []counted // of OP_Count
 	clears        bool      // empties a table by OP_Clear
 
@@ -109,7 +111,7 @@ func (c *counter) start(s *stmt) {
 		c.detach(s)
 		c.attach(s)
 	}
-	for _, list := range [...][]*int32{c.reads, c.writes} {
+	for _, list := range [...][]*int32{c.reads, c.ends, c.writes} {
 		for _, n := range list {
 			*n = 0
 		}
@@ -154,6 +156,9 @@ func (c *counter) totals(s *stmt) (read, written int64) {
 	for _, n := range c.reads {
 		read += int64(*n)
 	}
+	for _, n := range c.ends {
+		read += int64(min(*n, 2))
+	}
 	for _, n := range c.writes {
 		written += int64(*n)
 	}
@@ -166,6 +171,7 @@ type countKind int
 const (
 	countNot countKind = iota
 	countRead
+	countEnd   // counts while its cursor is nowhere, which it is twice
 	countRowid // counts unless its key in P3 is NULL
 	countFound // counts only if it does not jump
 	countWrite
@@ -197,6 +203,8 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 		switch op.Fopcode {
 		case lib.OP_Rewind, lib.OP_Sort, lib.OP_SorterSort, lib.OP_Last, lib.OP_NotExists, lib.OP_VNext:
 			kinds[i] = countRead
+		case lib.OP_SeekEnd:
+			kinds[i] = countEnd
 		case lib.OP_SeekRowid:
 			kinds[i] = countRowid
 		case lib.OP_SeekLT, lib.OP_SeekLE, lib.OP_SeekGE, lib.OP_SeekGT:
@@ -271,6 +279,8 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 		switch kind {
 		case countRead, countRowid:
 			c.reads = append(c.reads, ran)
+		case countEnd:
+			c.ends = append(c.ends, ran)
 		case countWrite:
 			c.writes = append(c.writes, ran)
 		case countCount:

@@ -76,8 +76,9 @@ type DB struct {
 	loose    map[*stmt]bool   // statements in use that no cache has yet
 
 	transaction
-	tables // which of our own tables exist
-	kvList *Iterator
+	tables         // which of our own tables exist
+	forgotten bool // the alarm was not asked for since DeleteAll
+	kvList    *Iterator
 }
 
 // Open opens or makes a database in WAL mode with workerd's limits. It
@@ -150,6 +151,7 @@ func (db *DB) setUp(content []byte) int32 {
 	}
 	lib.Xsqlite3_busy_timeout(db.tls, db.c, busyTimeout)
 	db.dropModules()
+	db.dropStat4()
 	self := db.self()
 	lib.Xsqlite3_set_authorizer(db.tls, db.c, callback(authorize), self)
 	lib.Xsqlite3_progress_handler(db.tls, db.c, progressInterval, callback(progress), self)
@@ -249,6 +251,7 @@ func (db *DB) DeleteAll() error {
 		return err
 	}
 	db.disconnect()
+	db.forgotten = true
 	var err error
 	if !db.inMemory() {
 		err = removeFiles(db.opts.Path)

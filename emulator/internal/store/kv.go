@@ -82,7 +82,7 @@ func (db *DB) Put(key string, value []byte) error {
 // PutMany sets all values or, on an error, none.
 func (db *DB) PutMany(entries []Entry) error {
 	if len(entries) == 0 {
-		return nil
+		return db.ensure(createKV, &db.tables.kv)
 	}
 	const savepoint = "_cf_put_multiple_savepoint"
 	if err := db.Savepoint(savepoint); err != nil {

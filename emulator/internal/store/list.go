@@ -64,9 +64,9 @@ func (o ListOptions) query() (sql string, args []any) {
 	return sql, args
 }
 
-// List returns the chosen entries.
+// List returns the chosen entries. It is an Iterate too.
 func (db *DB) List(o ListOptions) ([]Entry, error) {
-	it := db.iterate(o)
+	it := db.Iterate(o)
 	defer it.Close()
 	var list []Entry
 	for {

@@ -36,7 +36,10 @@ func (db *DB) setMetadata(key int64, value any) error {
 
 // Alarm returns when the alarm is due, in ns since 1970; ok is false if none
 // is set.
-func (db *DB) Alarm() (ns int64, ok bool, err error) { return db.metadata(keyAlarm) }
+func (db *DB) Alarm() (ns int64, ok bool, err error) {
+	db.forgotten = false
+	return db.metadata(keyAlarm)
+}
 
 // SetAlarm sets when the alarm is due, in ns since 1970.
 func (db *DB) SetAlarm(ns int64) error {
@@ -46,11 +49,15 @@ func (db *DB) SetAlarm(ns int64) error {
 	return db.setMetadata(keyAlarm, ns)
 }
 
-// DeleteAlarm unsets the alarm.
+// DeleteAlarm unsets the alarm. Like workerd it writes that there is none when
+// nobody has asked for the alarm since DeleteAll.
 func (db *DB) DeleteAlarm() error {
-	if _, ok, err := db.Alarm(); err != nil || !ok {
-		return err
+	if !db.forgotten {
+		if _, ok, err := db.Alarm(); err != nil || !ok {
+			return err
+		}
 	}
+	db.forgotten = false
 	return db.setMetadata(keyAlarm, nil)
 }
 

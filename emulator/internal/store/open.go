@@ -67,6 +67,14 @@ func (db *DB) dropModules() {
 	db.free(keep)
 }
 
+// dropStat4 keeps ANALYZE from making sqlite_stat4, which workerd is built without.
+func (db *DB) dropStat4() {
+	const stat4 = uint32(0x800) // SQLITE_Stat4 of sqliteInt.h
+	args := libc.NewVaList(db.c, stat4)
+	lib.Xsqlite3_test_control(db.tls, lib.SQLITE_TESTCTRL_OPTIMIZATIONS, args)
+	libc.Xfree(db.tls, args)
+}
+
 // openError says what is wrong with the file, in words for whoever has to
 // mend it.
 func (db *DB) openError(rc int32) error {
