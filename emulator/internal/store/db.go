@@ -76,9 +76,8 @@ type DB struct {
 	loose    map[*stmt]bool   // statements in use that no cache has yet
 
 	transaction
-	tables         // which of our own tables exist
-	forgotten bool // the alarm was not asked for since DeleteAll
-	kvList    *Iterator
+	tables // which of our own tables exist
+	kvList *Iterator
 }
 
 // Open opens or makes a database in WAL mode with workerd's limits. It
@@ -251,7 +250,6 @@ func (db *DB) DeleteAll() error {
 		return err
 	}
 	db.disconnect()
-	db.forgotten = true
 	var err error
 	if !db.inMemory() {
 		err = removeFiles(db.opts.Path)

@@ -81,6 +81,9 @@ func (db *DB) List(o ListOptions) ([]Entry, error) {
 // Iterate is List one entry at a time: it sees what is written ahead of it
 // meanwhile. A database has one such iterator; the next Iterate invalidates it.
 func (db *DB) Iterate(o ListOptions) *Iterator {
+	if start, end, all := o.bounds(); !all && end <= start {
+		return &Iterator{db: db} // there is nothing to ask the database for
+	}
 	if db.kvList != nil {
 		db.kvList.fail(refusal(msgListInvalidated))
 	}

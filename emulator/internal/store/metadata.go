@@ -36,10 +36,7 @@ func (db *DB) setMetadata(key int64, value any) error {
 
 // Alarm returns when the alarm is due, in ns since 1970; ok is false if none
 // is set.
-func (db *DB) Alarm() (ns int64, ok bool, err error) {
-	db.forgotten = false
-	return db.metadata(keyAlarm)
-}
+func (db *DB) Alarm() (ns int64, ok bool, err error) { return db.metadata(keyAlarm) }
 
 // SetAlarm sets when the alarm is due, in ns since 1970.
 func (db *DB) SetAlarm(ns int64) error {
@@ -49,15 +46,11 @@ func (db *DB) SetAlarm(ns int64) error {
 	return db.setMetadata(keyAlarm, ns)
 }
 
-// DeleteAlarm unsets the alarm. Like workerd it writes that there is none when
-// nobody has asked for the alarm since DeleteAll.
+// DeleteAlarm unsets the alarm.
 func (db *DB) DeleteAlarm() error {
-	if !db.forgotten {
-		if _, ok, err := db.Alarm(); err != nil || !ok {
-			return err
-		}
+	if _, ok, err := db.Alarm(); err != nil || !ok {
+		return err
 	}
-	db.forgotten = false
 	return db.setMetadata(keyAlarm, nil)
 }
 

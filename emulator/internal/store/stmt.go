@@ -59,7 +59,8 @@ func (db *DB) prepare(text uintptr, sql string, trusted bool, flags uint32) (*st
 }
 
 func (db *DB) prepareError(rc int32) error {
-	if db.refused != nil {
+	// A syntax error behind what was refused comes first.
+	if db.refused != nil && rc&0xff == lib.SQLITE_AUTH {
 		return db.refused
 	}
 	return db.failure(rc)

@@ -5,6 +5,7 @@ package store
 // are one atomic batch (workerd's ActorSqlite::ImplicitTxn).
 
 import (
+	"fmt"
 	"strings"
 
 	lib "modernc.org/sqlite/lib"
@@ -52,8 +53,10 @@ func (db *DB) Commit() error {
 	if !db.begun {
 		return nil
 	}
-	err := db.critical
-	if err == nil {
+	var err error
+	if db.critical != nil {
+		err = fmt.Errorf("SQLite has rolled the transaction back before: %v", db.critical)
+	} else {
 		err = db.exec("COMMIT")
 	}
 	if err != nil {
@@ -122,3 +125,17 @@ func (db *DB) failure(rc int32) error {
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// Idle reports whether the database could be closed and opened again without a
+// cursor or transaction being lost.
+func (db *DB) Idle() bool {
+	if db.begun {
+		return false
+	}
+	for s := lib.Xsqlite3_next_stmt(db.tls, db.c, 0); s != 0; s = lib.Xsqlite3_next_stmt(db.tls, db.c, s) {
+		if lib.Xsqlite3_stmt_busy(db.tls, s) != 0 {
+			return false
+		}
+	}
+	return true
+}
