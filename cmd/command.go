@@ -58,23 +58,18 @@ func MainWith(args []string, p *Program) int {
 	defer signal.Stop(signals)
 	c := &Command{
 		Args: args, Stdout: os.Stdout, Stderr: os.Stderr,
-		Dir: dir, Signals: signals, Program: p,
+		Dir: dir, Environ: os.Environ(), Signals: signals, Program: p,
 	}
-	spoken, started := os.LookupEnv(handshake)
 	os.Unsetenv(handshake) // what the Worker starts is not started by emu
-	c.Environ = os.Environ()
-	if started && p != nil {
-		if spoken != protocol {
-			c.log(devserver.LevelError).Error(&otherVersion{spoken})
-			return exitError
-		}
-		devserver.Follow()
-	}
 	return c.Run()
 }
 
 // Run runs the command and returns its exit code.
 func (c *Command) Run() int {
+	if err := c.shakeHands(); err != nil {
+		c.log(devserver.LevelError).Error(err)
+		return exitError
+	}
 	root := c.root()
 	root.SetArgs(c.Args)
 	root.SetOut(c.Stdout)

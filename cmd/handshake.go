@@ -1,5 +1,12 @@
 package emucmd
 
+import (
+	"slices"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/devserver"
+)
+
 // The handshake between emu and a program that it becomes: a variable of the
 // environment that says which protocol emu speaks. Protocol 1: the program
 // takes emu's arguments as they are.
@@ -7,6 +14,21 @@ const (
 	handshake = "EMU_PROGRAM"
 	protocol  = "1"
 )
+
+// shakeHands answers the handshake, if emu has started this program, and takes
+// it out of the environment.
+func (c *Command) shakeHands() error {
+	spoken, started := c.getenv(handshake)
+	c.Environ = slices.DeleteFunc(slices.Clone(c.Environ), func(v string) bool { return strings.HasPrefix(v, handshake+"=") })
+	if !started || c.Program == nil {
+		return nil
+	}
+	if spoken != protocol {
+		return &otherVersion{spoken}
+	}
+	devserver.Follow()
+	return nil
+}
 
 // otherVersion is the error of a program that was started by an emu of another
 // protocol.

@@ -37,6 +37,7 @@ func (c *Command) root() *cobra.Command {
 			if err != nil || of == cmd.Root() && len(rest) > 0 {
 				return unknownCommand(cmd.Root(), rest[0])
 			}
+			of.InitDefaultHelpFlag()
 			return of.Help()
 		},
 	})

@@ -94,7 +94,7 @@ func (p *Program) executable() (string, error) {
 	}
 	sum := sha256.Sum256([]byte(p.Dir))
 	dir := filepath.Join(cache, "emu", hex.EncodeToString(sum[:8]))
-	name := filepath.Base(p.Dir)
+	name := "emu" // as the system will list the process
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}

@@ -48,6 +48,7 @@ type Server struct {
 	addrs   []net.Addr
 	serving sync.WaitGroup // the listeners' goroutines
 	door    *door
+	silent  sync.Map // the connections that have not made a request yet
 }
 
 // Start listens, makes the world and serves it. What was applied and found
@@ -71,6 +72,7 @@ func Start(o Options) (*Server, error) {
 		Handler:                      s.door,
 		ReadHeaderTimeout:            maxHeadTime,
 		IdleTimeout:                  maxIdleTime,
+		ConnState:                    s.connState,
 		ErrorLog:                     log.New(complaints{o.Log}, "", 0),
 		DisableGeneralOptionsHandler: true,
 	}
@@ -101,6 +103,10 @@ func (s *Server) Close() error {
 	var closing sync.WaitGroup
 	closing.Go(func() { s.http.Shutdown(ctx) }) // closes the listeners, then waits
 	failed := s.world.Close()
+	s.silent.Range(func(conn, _ any) bool {
+		conn.(net.Conn).Close() // or else Shutdown would give it time
+		return true
+	})
 	parting := time.AfterFunc(maxParting, cancel)
 	closing.Wait()
 	parting.Stop()
@@ -110,6 +116,15 @@ func (s *Server) Close() error {
 		s.door.inside.Wait()
 	}
 	return errors.Join(failed, err)
+}
+
+// connState notes which connections have not made a request.
+func (s *Server) connState(conn net.Conn, state http.ConnState) {
+	if state == http.StateNew {
+		s.silent.Store(conn, nil)
+	} else {
+		s.silent.Delete(conn)
+	}
 }
 
 // complaints logs what net/http has to say about itself.

@@ -1,0 +1,88 @@
+package emucmd
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+)
+
+// run runs a command line in this process.
+func run(c Command, args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	c.Args, c.Stdout, c.Stderr = args, &out, &err
+	return c.Run(), out.String(), err.String()
+}
+
+// TestHelp: every command's help fits a terminal and ends in an example.
+func TestHelp(t *testing.T) {
+	var all []string
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if !cmd.Hidden {
+			all = append(all, strings.TrimSpace(strings.TrimPrefix(cmd.CommandPath(), "emu")))
+			for _, sub := range cmd.Commands() {
+				walk(sub)
+			}
+		}
+	}
+	walk((&Command{}).root())
+	for _, name := range all {
+		t.Run(name, func(t *testing.T) {
+			code, text, _ := run(Command{}, append(strings.Fields(name), "--help")...)
+			if code != exitOK {
+				t.Errorf("ends with %d", code)
+			}
+			for line := range strings.Lines(text) {
+				if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
+					t.Errorf("%d columns: %s", n, line)
+				}
+			}
+			if before, example, ok := strings.Cut(text, "\nExample:\n"); !ok || before == "" || !strings.HasPrefix(example, "  emu ") {
+				t.Errorf("does not end in an example:\n%s", text)
+			}
+			if _, help, _ := run(Command{}, append([]string{"help"}, strings.Fields(name)...)...); help != text {
+				t.Errorf("emu help %s differs:\n%s", name, help)
+			}
+		})
+	}
+}
+
+// TestHandshake: a program takes part only with the emu that it speaks with.
+func TestHandshake(t *testing.T) {
+	tests := []struct {
+		name    string
+		program *Program
+		environ []string
+		code    int
+	}{
+		{"by itself", &Program{}, nil, exitOK},
+		{"same", &Program{}, []string{handshake + "=" + protocol}, exitOK},
+		{"other", &Program{}, []string{handshake + "=0"}, exitError},
+		{"emu in a program", nil, []string{handshake + "=0"}, exitOK},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			code, _, stderr := run(Command{Program: test.program, Environ: test.environ}, "version")
+			if code != test.code {
+				t.Errorf("ends with %d", code)
+			}
+			if says := strings.Contains(strings.ReplaceAll(stderr, "\n  ", " "), "the emu that started it speaks protocol 0"); says != (code != exitOK) {
+				t.Errorf("says %q", stderr)
+			}
+		})
+	}
+}
+
+// TestColor: not into a file, and not with NO_COLOR.
+func TestColor(t *testing.T) {
+	_, _, stderr := run(Command{}, "dve")
+	if strings.Contains(stderr, "\x1b") {
+		t.Errorf("coloured: %q", stderr)
+	}
+	if (&Command{Environ: []string{"NO_COLOR=1"}}).color(nil) {
+		t.Error("coloured with NO_COLOR")
+	}
+}
