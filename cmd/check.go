@@ -97,7 +97,7 @@ func (c *Command) runCheck(o *checkOptions) error {
 			}
 		}
 	default:
-		c.printVerdict(&v, r.Config)
+		c.printVerdict(&v, r)
 	}
 	if !v.OK {
 		return &exit{code: exitError}
@@ -137,8 +137,9 @@ func asErrors(list []config.Diagnostic) []config.Diagnostic {
 }
 
 // printVerdict prints what was found for people.
-func (c *Command) printVerdict(v *verdict, cfg *config.Config) {
+func (c *Command) printVerdict(v *verdict, r *config.Result) {
 	log := c.log(devserver.LevelLog)
+	log.Diagnostics(r.Notices)
 	log.Diagnostics(v.Warnings)
 	log.Diagnostics(v.Migrations)
 	log.Diagnostics(v.Errors)
@@ -146,9 +147,9 @@ func (c *Command) printVerdict(v *verdict, cfg *config.Config) {
 		return
 	}
 	name, checked := "no configuration file", "the configuration and its migrations"
-	if cfg.Path != "" {
-		name = cfg.Path
-		if rel, err := filepath.Rel(c.Dir, cfg.Path); err == nil {
+	if r.Config.Path != "" {
+		name = r.Config.Path
+		if rel, err := filepath.Rel(c.Dir, name); err == nil {
 			name = filepath.ToSlash(rel)
 		}
 	}

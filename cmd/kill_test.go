@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -89,6 +90,23 @@ func TestSecondInterrupt(t *testing.T) {
 	}
 	if took := time.Since(begun); took > 4*time.Second || strings.Contains(s.said(), "still waiting") {
 		t.Errorf("the second Ctrl-C was not heard: took %v\n%s", took, s.said())
+	}
+}
+
+// TestInterruptedBuild: Ctrl-C ends a build too.
+func TestInterruptedBuild(t *testing.T) {
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte("#!/bin/sh\nexec sleep 1000\n"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	t.Setenv("HOME", bin)
+	t.Setenv("XDG_CACHE_HOME", bin)
+	signals := make(chan os.Signal, 1)
+	signals <- syscall.SIGTERM
+	code, _, stderr := run(Command{Signals: signals}, "dev", "--config", "testdata/worker/wrangler.jsonc")
+	if code != exitTerminated || stderr != "" {
+		t.Errorf("ended with %d\n%s", code, stderr)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"time"
 )
 
 // ErrBuild is the error of a program that does not compile; the compiler has
@@ -34,6 +35,9 @@ type advised struct{ text, hint string }
 
 func (e *advised) Error() string { return e.text }
 func (e *advised) Hint() string  { return e.hint }
+
+// maxCleaning is how long a build that is given up may take to clean up.
+const maxCleaning = 2 * time.Second
 
 // Build compiles the program; what the compiler has to say goes to out. The
 // executable lies in the user's cache folder, at the same place each time, so
@@ -63,6 +67,8 @@ func (p *Program) Build(ctx context.Context, out io.Writer, dir string) (*Execut
 	}
 	c := exec.CommandContext(ctx, goTool, "build", "-o", path, ".")
 	c.Dir, c.Stdout, c.Stderr = p.Dir, out, out
+	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) } // it removes its temporary files
+	c.WaitDelay = maxCleaning
 	if err = c.Run(); err != nil {
 		lock.Close()
 		var failed *exec.ExitError
