@@ -21,12 +21,6 @@ import (
 // called by. The answered request is told to the observer.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	begun := w.clock.Now()
-	log := func(status int) {
-		if w.opts.Observe == nil || strings.Contains(r.URL.Path, "/cdn-cgi/") {
-			return
-		}
-		w.emit(Event{Type: EventRequest, Method: r.Method, Path: r.URL.EscapedPath(), Status: status, Millis: w.clock.Now().Sub(begun).Milliseconds()})
-	}
 	if !methods[r.Method] || r.Host == "" {
 		refuse(rw, r)
 		return
@@ -34,8 +28,16 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	upgrade, refusal := wire.Check(r)
 	upgrade = upgrade || refusal != nil
 	http.NewResponseController(rw).EnableFullDuplex() // fails only where every request is
+	method, path := r.Method, ""
+	log := func(status int) {
+		if w.opts.Observe == nil || strings.Contains(path, "/cdn-cgi/") {
+			return
+		}
+		w.emit(Event{Type: EventRequest, Method: method, Path: path, Status: status, Millis: w.clock.Now().Sub(begun).Milliseconds()})
+	}
 	inv := w.invoke()
 	req, key := w.requestOf(r, upgrade)
+	path = req.URL.EscapedPath()
 	resp, err := inv.run(req)
 	if err == nil {
 		err = w.check(resp, upgrade)
@@ -55,6 +57,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		if refusal != nil {
 			log(http.StatusSwitchingProtocols) // as the Worker answered
 			client.other.Lost(nil)
+			rw.Header()["Date"] = nil
 			refusal.ServeHTTP(rw, r)
 			return
 		}

@@ -20,6 +20,7 @@ type receiver struct {
 	news      *signal // sent when there is something; nil if nobody waits
 	receivers int     // events that have asked for messages and have not ended
 	busy      bool    // a message was given out, and nobody has asked for the next
+	told      bool    // who receives has come to the peer's Close frame
 }
 
 // accept makes the socket one whose messages wait for Receive.
@@ -163,6 +164,7 @@ func (s *socket) replyToClose() {
 	if p == nil || !s.peerClosed {
 		return
 	}
+	p.told = true
 	c, _ := p.ended.(*driver.Closed)
 	if c != nil && !p.halfOpen && s.w.compat.autoReplyToClose && !s.closeSent && s.t != nil {
 		s.closeSent = true

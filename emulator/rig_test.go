@@ -229,9 +229,14 @@ type rawClient struct {
 // dial opens a connection in memory.
 func (r *rig) dial() net.Conn {
 	r.t.Helper()
-	c, err := r.Client().Transport.(*http.Transport).DialContext(r.t.Context(), "tcp", "emu.test:80")
+	return dialIn(r.t, r.World)
+}
+
+func dialIn(t *testing.T, w *emutest.World) net.Conn {
+	t.Helper()
+	c, err := w.Client().Transport.(*http.Transport).DialContext(t.Context(), "tcp", "emu.test:80")
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return c
 }
@@ -435,4 +440,18 @@ func (r *rig) exchange(c net.Conn, request string) string {
 		r.t.Errorf("exchange: %v after %q", err, b)
 	}
 	return string(b)
+}
+
+// bare is a class that accepts WebSockets and has no handlers for them.
+type bare struct{ st *durable.State }
+
+func (b *bare) Fetch(context.Context, *durable.Request) (*durable.Response, error) {
+	client, server := durable.WebSocketPair()
+	return durable.Upgrade(client), b.st.AcceptWebSocket(server)
+}
+
+func bareWorld(t *testing.T) *emutest.World {
+	return emutest.New(t, emutest.Classes(durable.Define("Bare", func(_ context.Context, st *durable.State, _ *durable.Env) (*bare, error) {
+		return &bare{st}, nil
+	})))
 }

@@ -22,7 +22,6 @@ type turn struct {
 // pass gives the free turn to who is next. It returns an event that has to be
 // run by the caller, nil if somebody was resumed or nobody is next. in.mu is held.
 func (in *instance) pass() *event {
-	in.setBusy(false)
 	for i, t := range in.ready {
 		if in.blocker != nil && t.e != in.blocker {
 			continue
@@ -35,6 +34,8 @@ func (in *instance) pass() *event {
 		}
 		return t.e
 	}
+	in.checkIdle() // while the world still counts as active
+	in.setBusy(false)
 	return nil
 }
 
@@ -57,11 +58,7 @@ func (in *instance) finish(e *event) *event {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.removePin(&e.pin)
-	next := in.pass()
-	if !in.busy {
-		in.checkIdle()
-	}
-	return next
+	return in.pass()
 }
 
 // release gives the turn up in the middle of an event.

@@ -3,8 +3,11 @@ package emulator
 // https://developers.cloudflare.com/workers/runtime-apis/websockets/
 
 import (
+	"bytes"
 	"context"
+	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
@@ -54,6 +57,10 @@ func (v *view) send(frame func([]byte) []byte) {
 	recycle(b)
 }
 
+// replacement is what becomes of a lone surrogate, and of what else is not UTF-8, on
+// its way out.
+var replacement = []byte("\uFFFD")
+
 func (v *view) Send(m driver.Message) error {
 	if err := v.usable(); err != nil {
 		return err
@@ -70,6 +77,9 @@ func (v *view) Send(m driver.Message) error {
 	case ignored:
 		return nil
 	}
+	if !m.Binary && !utf8.Valid(m.Data) {
+		m.Data = bytes.ToValidUTF8(m.Data, replacement)
+	}
 	v.send(messageFrame(m))
 	return nil
 }
@@ -79,6 +89,7 @@ func (v *view) Close(code int, reason string) error {
 		return err
 	}
 	s := v.s
+	reason = strings.ToValidUTF8(reason, string(replacement))
 	if code != 0 && !validCloseCode(code) {
 		return errorOf("InvalidAccessError", msgCloseCode(code))
 	}
@@ -142,7 +153,7 @@ func (v *view) ReadyState() int {
 		if s.failed {
 			return 3
 		}
-		in = s.peerClosed
+		in = s.plain.told
 	}
 	switch {
 	case in && out:
