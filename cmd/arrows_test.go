@@ -28,6 +28,7 @@ var arrows = map[string]reasons{
 		"emulator":                "hands it what to serve",
 		"emulator/devserver":      "runs it",
 		"emulator/durable/driver": "names what a program links in",
+		"emulator/talk":           "talks to a WebSocket",
 	},
 	"config":     {},
 	"migrations": {"config": "plans what the configuration lists, and points at it"},
@@ -53,6 +54,7 @@ var arrows = map[string]reasons{
 		"emulator/internal/clock":    "moves a world's time",
 		"emulator/internal/wsclient": "is a client",
 	},
+	"emulator/talk": {"emulator/internal/wsclient": "is a client"},
 	"emulator/worker": {
 		"cmd":                     "a program's command line is emu's",
 		"emulator/durable":        "takes a class author's Worker",
@@ -86,7 +88,7 @@ var owners = map[string]reasons{
 	"nhooyr.io/websocket":             {"emulator/internal/wsclient": "the client side of WebSockets"},
 	"modernc.org/sqlite":              {"emulator/internal/store": "SQLite without cgo"},
 	"modernc.org/libc":                {"emulator/internal/store": "the memory that SQLite's C interface speaks of"},
-	"golang.org/x/sys":                {"emulator/internal/wire": "epoll", "migrations": "file locks on Windows"},
+	"golang.org/x/sys":                {"emulator/internal/wire": "epoll", "migrations": "file locks on Windows", "cmd": "jobs on Windows"},
 }
 
 // heavy is what durable must not bring into a wasm program.

@@ -49,6 +49,12 @@ Exit status: 130 after Ctrl-C, 143 after SIGTERM, 1 if it cannot start.`,
 		RunE:    func(*cobra.Command, []string) error { return c.runDev(&o) },
 	}
 	o.add(cmd)
+	return cmd
+}
+
+// add defines the flags of every command that serves.
+func (o *devOptions) add(cmd *cobra.Command) {
+	o.source.add(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.ip, "ip", "", "address to listen on, * for all (default: dev.ip, or localhost)")
 	f.IntVar(&o.port, "port", -1, "port to listen on, 0 for any that is free (default: dev.port, or 8787)")
@@ -57,16 +63,27 @@ Exit status: 130 after Ctrl-C, 143 after SIGTERM, 1 if it cannot start.`,
 	f.StringArrayVar(&o.vars, "var", nil, "variable as `name:value`; may be repeated")
 	f.StringVar(&o.format, "log-format", "human", "`human`, or json: one event a line")
 	f.StringVar(&o.level, "log-level", "log", "`level`: "+strings.Join(devserver.Levels, ", "))
-	return cmd
 }
 
 func (c *Command) runDev(o *devOptions) error {
-	err := cmp.Or(oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"))
+	log, r, err := c.prepare(o)
 	if err != nil {
 		return err
 	}
+	if c.Program == nil {
+		return c.become(log, r.Config, o)
+	}
+	return c.serve(log, r, o)
+}
+
+// prepare checks the flags and reads the configuration.
+func (c *Command) prepare(o *devOptions) (*devserver.Log, *config.Result, error) {
+	err := cmp.Or(oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"))
+	if err != nil {
+		return nil, nil, err
+	}
 	if o.port < -1 || o.port > 65535 {
-		return &usage{fmt.Sprintf("there is no port %d", o.port), "ports are 0 to 65535; 0 is any that is free"}
+		return nil, nil, &usage{fmt.Sprintf("there is no port %d", o.port), "ports are 0 to 65535; 0 is any that is free"}
 	}
 	log := c.log(devserver.Level(slices.Index(devserver.Levels, o.level)))
 	log.JSON = o.format == "json"
@@ -74,12 +91,9 @@ func (c *Command) runDev(o *devOptions) error {
 	if r.Config == nil {
 		log.Diagnostics(r.Warnings)
 		log.Diagnostics(r.Errors)
-		return &exit{code: exitError}
+		return nil, nil, &exit{code: exitError}
 	}
-	if c.Program == nil {
-		return c.become(log, r.Config, o)
-	}
-	return c.serve(log, r, o)
+	return log, r, nil
 }
 
 // become builds the Worker's program and goes on as that.
@@ -133,10 +147,19 @@ func (c *Command) build(p *devserver.Program) (*devserver.Executable, error) {
 	return program, err
 }
 
+// start starts the program that is linked in.
+func (c *Command) start(log *devserver.Log, r *config.Result, o *devOptions, port int) (*devserver.Server, error) {
+	log.Banner("emu "+Version, r)
+	return devserver.Start(devserver.Options{
+		World: emulator.Options{
+			Config: r.Config, Classes: c.Program.Classes, Worker: c.Program.Worker, Persist: c.persist(r.Config, o.persistTo, log),
+		},
+		IP: cmp.Or(o.ip, r.Config.Dev.IP), Port: port, Log: log,
+	})
+}
+
 // serve serves the program that is linked in until a signal comes.
 func (c *Command) serve(log *devserver.Log, r *config.Result, o *devOptions) error {
-	log.Banner("emu "+Version, r)
-	persist := c.persist(r.Config, o.persistTo, log)
 	port := o.port
 	if port < 0 {
 		port = r.Config.Dev.Port
@@ -144,10 +167,7 @@ func (c *Command) serve(log *devserver.Log, r *config.Result, o *devOptions) err
 	if port < 0 {
 		port = defaultPort
 	}
-	server, err := devserver.Start(devserver.Options{
-		World: emulator.Options{Config: r.Config, Classes: c.Program.Classes, Worker: c.Program.Worker, Persist: persist},
-		IP:    cmp.Or(o.ip, r.Config.Dev.IP), Port: port, Log: log,
-	})
+	server, err := c.start(log, r, o, port)
 	if err != nil {
 		return err
 	}

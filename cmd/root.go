@@ -42,7 +42,7 @@ func (c *Command) root() *cobra.Command {
 		},
 	})
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(c.dev(), c.check(), c.version())
+	root.AddCommand(c.dev(), c.check(), c.exec(), c.init(), c.ws(), c.completion(), c.version())
 	return root
 }
 
@@ -96,7 +96,7 @@ func help(cmd *cobra.Command) {
 		fmt.Fprintf(out, "\nUsage:\n  %s COMMAND\n\nCommands:\n", cmd.CommandPath())
 		for _, sub := range cmd.Commands() {
 			if sub.IsAvailableCommand() || sub.Name() == "help" {
-				fmt.Fprintf(out, "  %-9s %s\n", sub.Name(), sub.Short)
+				fmt.Fprintf(out, "  %-11s %s\n", sub.Name(), sub.Short)
 			}
 		}
 	} else {

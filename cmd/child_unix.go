@@ -1,0 +1,92 @@
+//go:build unix
+
+package emucmd
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// child is a command that ends when emu does, even if that is killed.
+type child struct {
+	command *exec.Cmd
+	// whom is what kill(2) takes: the command's process group with all that it
+	// has started, or at a terminal the command alone. There it stays in
+	// emu's group, for Ctrl-C and Ctrl-Z are the terminal's to give.
+	whom int
+
+	keeper *exec.Cmd
+	pipe   io.Closer
+}
+
+// keeper is a shell that is told whom to kill, and does it when its input ends
+// a second time: nobody else has the other end of the pipe than emu.
+const keeper = `read -r whom && { read -r never; kill -s KILL -- "$whom"; }`
+
+// stdin is the standard input of a child.
+func stdin() io.Reader { return os.Stdin }
+
+// startChild starts a command.
+func startChild(command *exec.Cmd) (*child, error) {
+	c := &child{command: command, keeper: exec.Command("/bin/sh", "-c", keeper)}
+	c.keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no signal of emu's group reaches it
+	pipe, err := c.keeper.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	c.pipe = pipe
+	if err := c.keeper.Start(); err != nil {
+		return nil, err
+	}
+	apart := !atTerminal()
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: apart}
+	if err := command.Start(); err != nil {
+		c.dismiss()
+		return nil, err
+	}
+	c.whom = command.Process.Pid
+	if apart {
+		c.whom = -c.whom
+	}
+	fmt.Fprintln(pipe, c.whom)
+	return c, nil
+}
+
+// atTerminal reports whether emu has a terminal that it can be told by.
+func atTerminal() bool {
+	f, err := os.Open("/dev/tty")
+	if err == nil {
+		f.Close()
+	}
+	return err == nil
+}
+
+// signal passes a signal on that the command does not know of.
+func (c *child) signal(s os.Signal) {
+	if s == os.Interrupt && c.whom > 0 {
+		return // the terminal has told the command too
+	}
+	syscall.Kill(c.whom, s.(syscall.Signal))
+}
+
+func (c *child) kill() { syscall.Kill(c.whom, syscall.SIGKILL) }
+
+// wait waits for the command's end, and ends what is left of its group.
+func (c *child) wait() error {
+	err := c.command.Wait()
+	if c.whom < 0 {
+		c.kill()
+	}
+	c.dismiss()
+	return err
+}
+
+// dismiss ends the keeper before its input ends.
+func (c *child) dismiss() {
+	c.keeper.Process.Kill()
+	c.keeper.Wait()
+	c.pipe.Close()
+}

@@ -1,0 +1,70 @@
+//go:build unix
+
+package emucmd
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+)
+
+// accompanied starts emu exec with a shell's script, away from any terminal,
+// and waits until the script says that it has started.
+func accompanied(t *testing.T, script string) *served {
+	t.Helper()
+	emu, err := exec.LookPath("emu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(emu, "exec", "--config", "testdata/worker/wrangler.jsonc", "--persist-to", t.TempDir(), "--", "sh", "-c", script)
+	c.Env = append(os.Environ(), scriptEnv(t)...)
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	s, err := start(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.kill)
+	waitFor(t, s, "started")
+	return s
+}
+
+// TestExecEnds: whoever is told to end, nothing that has emu's output is left.
+func TestExecEnds(t *testing.T) {
+	const killed = 128 + int(syscall.SIGKILL)
+	tests := []struct {
+		name, script string
+		signals      []syscall.Signal // to emu, each after the script has said so
+		code         int
+	}{
+		{"the command", "sleep 1000 & echo started; exit 3", nil, 3},
+		{"the command, killed", "sleep 1000 & echo started; kill -9 $$", nil, killed},
+		{"emu", "trap 'echo told; exit 9' TERM; sleep 1000 & echo started; wait", []syscall.Signal{syscall.SIGTERM}, 9},
+		{"emu, interrupted", "trap 'echo told; exit 9' INT; sleep 1000 & echo started; wait", []syscall.Signal{syscall.SIGINT}, 9},
+		{"emu, twice", "trap 'echo told' TERM; echo started; while :; do sleep 1000 & wait; done", []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, killed},
+		{"emu, killed", "trap '' TERM INT; sleep 1000 & echo started; wait", []syscall.Signal{syscall.SIGKILL}, -1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := accompanied(t, test.script)
+			for i, signal := range test.signals {
+				if i > 0 {
+					waitFor(t, s, "told")
+				}
+				if err := s.cmd.Process.Signal(signal); err != nil {
+					t.Fatal(err)
+				}
+			}
+			<-s.ended // the end of the output, for everybody
+			if code := s.cmd.ProcessState.ExitCode(); code != test.code {
+				t.Errorf("ended with %d, want %d\n%s", code, test.code, s.said())
+			}
+			l, err := net.Listen("tcp", "127.0.0.1:"+port(t, s.url))
+			if err != nil {
+				t.Fatalf("the port is not free: %v", err)
+			}
+			l.Close()
+		})
+	}
+}

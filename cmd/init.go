@@ -1,0 +1,224 @@
+package emucmd
+
+import (
+	"bytes"
+	"cmp"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-36a2c969/emu/emulator"
+)
+
+// projectFiles are templates of a new project's files.
+//
+//go:embed all:project
+var projectFiles embed.FS
+
+const (
+	projectDir    = "project"
+	projectSuffix = ".tmpl"
+)
+
+// emuModule is the module that a project needs.
+const emuModule = "github.com/seed-36a2c969/emu"
+
+// project is what the templates are about.
+type project struct {
+	Name    string // the Worker's
+	Module  string // the Go module's
+	Date    string // the compatibility date
+	Emu     string // emuModule
+	Version string // of emuModule
+	Replace string // the folder of a checkout of emuModule, as go.mod has it; "" is none
+}
+
+func (c *Command) init() *cobra.Command {
+	var checkout string
+	cmd := &cobra.Command{
+		Use:   "init DIR",
+		Short: "Make a new project",
+		Long: `Makes a Go project in DIR: a chat room that hibernates, its test, and the
+configuration of the Worker in front of it. Nothing that exists is overwritten.
+
+An emu that was built from a checkout does not know of a version of its module
+that others could fetch: then --emu-path says where the checkout is.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return &usage{"emu init takes the folder of the new project", "emu init hello"}
+			}
+			return nil
+		},
+		Example: "  emu init hello && cd hello && go test ./... && emu dev",
+		RunE:    func(_ *cobra.Command, args []string) error { return c.runInit(args[0], checkout) },
+	}
+	cmd.Flags().StringVar(&checkout, "emu-path", "", "`folder` of a checkout of emu, for go.mod to point to")
+	return cmd
+}
+
+func (c *Command) runInit(dir, checkout string) error {
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		return &usage{"there is no go command to make a Go module with", "install Go from https://go.dev/dl/"}
+	}
+	p := project{Date: emulator.DefaultCompatibilityDate, Emu: emuModule}
+	target := c.path(dir)
+	p.Name = workerName(filepath.Base(target))
+	p.Module = "example.com/" + p.Name
+	if checkout == "" {
+		info, _ := debug.ReadBuildInfo()
+		if p.Version = released(info); p.Version == "" {
+			return &usage{"this emu was built from a checkout: no version of its module is known that go.mod could ask for",
+				"say where the checkout is: emu init " + dir + " --emu-path FOLDER"}
+		}
+	} else {
+		p.Version = "v0.0.0"
+		if p.Replace, err = c.replacement(target, checkout); err != nil {
+			return err
+		}
+	}
+	files, err := p.files()
+	if err != nil {
+		return err
+	}
+	if err := writeNew(target, files); err != nil {
+		return err
+	}
+	tidy := exec.Command(goTool, "mod", "tidy")
+	tidy.Dir, tidy.Env, tidy.Stderr = target, append(c.Environ, "PWD="+target), c.Stderr
+	again := "cd " + dir + " && go mod tidy"
+	if err := tidy.Run(); err != nil {
+		return &usage{"the files are written, but go mod tidy failed: " + err.Error(), again}
+	}
+	for _, f := range files {
+		fmt.Fprintln(c.Stdout, filepath.Join(dir, f.name))
+	}
+	fmt.Fprintf(c.Stdout, "\ncd %s && go test ./... && emu dev\n", dir)
+	return nil
+}
+
+// path makes a path that a user gave absolute.
+func (c *Command) path(p string) string {
+	if filepath.IsAbs(p) {
+		return filepath.Clean(p)
+	}
+	return filepath.Join(c.Dir, p)
+}
+
+// replacement is how go.mod in dir names a checkout of emu.
+func (c *Command) replacement(dir, checkout string) (string, error) {
+	at := c.path(checkout)
+	mod, err := os.ReadFile(filepath.Join(at, "go.mod"))
+	if err != nil || !regexp.MustCompile(`(?m)^module `+regexp.QuoteMeta(emuModule)+`\s*$`).Match(mod) {
+		return "", &usage{checkout + " is not a checkout of emu: it has no go.mod of module " + emuModule,
+			"give the folder that emu was built in; go.mod is in it"}
+	}
+	if !filepath.IsAbs(checkout) {
+		rel, err := filepath.Rel(dir, at)
+		if err != nil {
+			return "", fmt.Errorf("cannot point from %s to %s: %w", dir, checkout, err)
+		}
+		at = filepath.ToSlash(rel)
+	}
+	if strings.ContainsAny(at, " \t\"'`") {
+		at = strconv.Quote(at)
+	}
+	return at, nil
+}
+
+// released is the version of emu's module in a program, "" if it is not one
+// that can be fetched. Only what was fetched has a sum.
+//
+// Source: https://pkg.go.dev/runtime/debug#Module
+func released(info *debug.BuildInfo) string {
+	if info == nil {
+		return ""
+	}
+	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
+		if m.Path == emuModule && m.Replace == nil && m.Sum != "" {
+			return m.Version
+		}
+	}
+	return ""
+}
+
+// workerName makes a name that Cloudflare and Go accept of a folder's.
+func workerName(folder string) string {
+	name := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(folder), "-")
+	return cmp.Or(strings.Trim(name, "-"), "worker")
+}
+
+// newFile is a file of a new project.
+type newFile struct {
+	name string // with slashes
+	text []byte
+}
+
+// files are the project's, ordered by name.
+func (p *project) files() (list []newFile, err error) {
+	err = fs.WalkDir(projectFiles, projectDir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		t, err := template.ParseFS(projectFiles, path)
+		if err != nil {
+			return err
+		}
+		var text bytes.Buffer
+		if err := t.Execute(&text, p); err != nil {
+			return err
+		}
+		name := strings.TrimSuffix(strings.TrimPrefix(path, projectDir+"/"), projectSuffix)
+		list = append(list, newFile{name, text.Bytes()})
+		return nil
+	})
+	return list, err
+}
+
+// writeNew writes files below a folder, unless one of them exists already.
+func writeNew(dir string, files []newFile) error {
+	var there []string
+	for _, name := range append([]string{"go.sum"}, names(files)...) {
+		if _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(name))); !errors.Is(err, fs.ErrNotExist) {
+			there = append(there, name)
+		}
+	}
+	if there != nil {
+		slices.Sort(there)
+		return &usage{"nothing is written, for these files exist already: " + strings.Join(there, ", "), "choose another folder"}
+	}
+	for _, f := range files {
+		path := filepath.Join(dir, filepath.FromSlash(f.name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return err
+		}
+		out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(f.text)
+		if err = cmp.Or(err, out.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func names(files []newFile) (list []string) {
+	for _, f := range files {
+		list = append(list, f.name)
+	}
+	return list
+}

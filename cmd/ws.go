@@ -1,0 +1,132 @@
+package emucmd
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/emulator/talk"
+)
+
+// wsOptions are the flags of emu ws.
+type wsOptions struct {
+	subprotocols []string
+	headers      []string
+	ping, json   bool
+	wait         time.Duration
+}
+
+func (c *Command) ws() *cobra.Command {
+	var o wsOptions
+	cmd := &cobra.Command{
+		Use:   "ws URL",
+		Short: "Talk to a WebSocket",
+		Long: `Opens a WebSocket and sends the lines of standard input, each as a text message.
+A line that begins with \x is a binary message in hexadecimal: \x00ff10; one
+that begins with \\ is a text with one backslash less. What comes in is shown
+with its time and type. At the end of the input it waits for answers, then
+closes the connection with code 1000.
+
+Exit status: 0 if the server closed with 1000, 1001 or without a code, 2 for a
+wrong command or line, 130 after Ctrl-C, 1 otherwise.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return &exit{exitUsage, &usage{"emu ws takes one URL", "emu ws ws://localhost:8787/websocket"}}
+			}
+			return nil
+		},
+		Example: "  emu ws --ping ws://localhost:8787/websocket",
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.runWS(cmd, &o, args[0]) },
+	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &exit{exitUsage, flagError(cmd, err)} })
+	f := cmd.Flags()
+	f.StringArrayVar(&o.subprotocols, "subprotocol", nil, "`name` of a subprotocol to offer; may be repeated")
+	f.StringArrayVar(&o.headers, "header", nil, "header of the handshake as `name:value`; may be repeated")
+	f.BoolVar(&o.ping, "ping", false, "send a ping first, and wait for its pong")
+	f.DurationVar(&o.wait, "wait", time.Second, "`time` to wait for answers after the end of the input")
+	f.BoolVar(&o.json, "json", false, "print one JSON object a line")
+	return cmd
+}
+
+func (c *Command) runWS(cmd *cobra.Command, o *wsOptions, to string) error {
+	header, err := headers(o.headers)
+	if err == nil {
+		err = checkURL(to)
+	}
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var interrupted os.Signal
+	ended := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case interrupted = <-c.Signals:
+			signal.Reset(os.Interrupt, syscall.SIGTERM) // a second one ends emu at once
+			cancel()
+		case <-ended:
+		}
+	})
+	var left atomic.Bool // a line was left out
+	clean, err := talk.Talk(ctx, talk.Options{
+		URL: to, Header: header, Subprotocols: o.subprotocols, Ping: o.ping, Wait: o.wait, JSON: o.json,
+		In: cmd.InOrStdin(), Out: c.Stdout,
+		Complain: func(err error) {
+			left.Store(true)
+			c.log(devserver.LevelError).Error(err)
+		},
+	})
+	close(ended)
+	watch.Wait()
+	switch {
+	case interrupted != nil:
+		return &exit{code: exitCode(interrupted)}
+	case err != nil || !clean:
+		return &exit{exitError, err}
+	case left.Load():
+		return &exit{code: exitUsage}
+	}
+	return nil
+}
+
+// headers are those that --header gives.
+func headers(list []string) (http.Header, error) {
+	h := http.Header{}
+	for _, line := range list {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok || strings.TrimSpace(name) == "" {
+			return nil, &usage{fmt.Sprintf("--header %s is not name:value", line), `emu ws --header "Authorization: Bearer token" URL`}
+		}
+		h.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	return h, nil
+}
+
+// checkURL refuses what cannot be the URL of a WebSocket.
+func checkURL(s string) error {
+	u, err := url.Parse(s)
+	if err == nil && u.Host != "" {
+		switch u.Scheme {
+		case "ws", "wss", "http", "https":
+			return nil
+		}
+	}
+	hint := "emu ws ws://localhost:8787/websocket"
+	if guess, err := url.Parse("ws://" + s); err == nil && !strings.Contains(s, "://") && guess.Hostname() != "" {
+		hint = "did you mean ws://" + s + "?"
+	}
+	return &usage{s + " is not the URL of a WebSocket", hint}
+}
