@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
@@ -105,20 +106,23 @@ func (e *exit) Error() string {
 
 // log is a log on the command's streams.
 func (c *Command) log(level devserver.Level) *devserver.Log {
-	return &devserver.Log{Out: c.Stdout, Err: c.Stderr, Level: level, Color: c.color(c.Stderr), Dir: c.Dir}
+	return &devserver.Log{Out: c.Stdout, Err: c.Stderr, Level: level, Style: c.style(c.Stderr), Dir: c.Dir}
 }
 
-// color reports whether a stream is a terminal that may be written to in colours.
-func (c *Command) color(w io.Writer) bool {
-	if v, _ := c.getenv("NO_COLOR"); v != "" {
-		return false
-	}
+// style is how diagnostics are written to a stream: wrapped if it is a
+// terminal, and in colours unless the user does not want them.
+func (c *Command) style(w io.Writer) config.Style {
 	f, ok := w.(*os.File)
 	if !ok {
-		return false
+		return config.Unwrapped
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return config.Unwrapped
+	}
+	if v, _ := c.getenv("NO_COLOR"); v != "" {
+		return config.Wrapped
+	}
+	return config.Colored
 }
 
 // getenv looks a variable of the environment up; the last one counts.

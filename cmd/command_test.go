@@ -2,11 +2,16 @@ package emucmd
 
 import (
 	"bytes"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+
+	"github.com/seed-36a2c969/emu/config"
 )
 
 // run runs a command line in this process.
@@ -69,20 +74,39 @@ func TestHandshake(t *testing.T) {
 			if code != test.code {
 				t.Errorf("ends with %d", code)
 			}
-			if says := strings.Contains(strings.ReplaceAll(stderr, "\n  ", " "), "the emu that started it speaks protocol 0"); says != (code != exitOK) {
+			if says := strings.Contains(stderr, "the emu that started it speaks protocol 0"); says != (code != exitOK) {
 				t.Errorf("says %q", stderr)
 			}
 		})
 	}
 }
 
-// TestColor: not into a file, and not with NO_COLOR.
-func TestColor(t *testing.T) {
-	_, _, stderr := run(Command{}, "dve")
-	if strings.Contains(stderr, "\x1b") {
-		t.Errorf("coloured: %q", stderr)
+// TestStyle: into a file lines stay whole, and colours are for those who want them.
+func TestStyle(t *testing.T) {
+	terminal, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0) // a device, as a terminal is
+	if err != nil {
+		t.Fatal(err)
 	}
-	if (&Command{Environ: []string{"NO_COLOR=1"}}).color(nil) {
-		t.Error("coloured with NO_COLOR")
+	defer terminal.Close()
+	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, test := range []struct {
+		name    string
+		w       io.Writer
+		environ []string
+		want    config.Style
+	}{
+		{"terminal", terminal, nil, config.Colored},
+		{"terminal, NO_COLOR", terminal, []string{"NO_COLOR=1"}, config.Wrapped},
+		{"terminal, NO_COLOR empty", terminal, []string{"NO_COLOR="}, config.Colored},
+		{"file", file, nil, config.Unwrapped},
+		{"no file", new(bytes.Buffer), nil, config.Unwrapped},
+	} {
+		if got := (&Command{Environ: test.environ}).style(test.w); got != test.want {
+			t.Errorf("%s: style %d, want %d", test.name, got, test.want)
+		}
 	}
 }

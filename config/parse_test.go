@@ -77,7 +77,7 @@ func fuzz(f *testing.F, name string) {
 		}
 		checkPlaces(t, data, r)
 		var b bytes.Buffer
-		if err := Render(&b, r, false); err != nil {
+		if err := Render(&b, r, Wrapped); err != nil {
 			t.Fatal(err)
 		}
 		checkLines(t, name, b.String())

@@ -3,20 +3,34 @@ package config
 import (
 	"bufio"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"unicode"
 )
 
-// columns is the width that diagnostics are made for.
+// Style is how diagnostics are written.
+type Style int
+
+const (
+	// Unwrapped is for files and pipes: each line of a text stays one line,
+	// so that it can be searched for.
+	Unwrapped Style = iota
+	// Wrapped is for terminals, of 80 columns.
+	Wrapped
+	// Colored is Wrapped in colours.
+	Colored
+)
+
+// columns is the width of a terminal, and of the source lines that are shown.
 const columns = 80
 
 // Render writes what a reading found: notices, then warnings, then errors, as
-// Wrangler orders them.
-func Render(w io.Writer, r *Result, color bool) error {
+// Wrangler orders them. See [Diagnostic.Render].
+func Render(w io.Writer, r *Result, style Style) error {
 	for _, list := range [][]Diagnostic{r.Notices, r.Warnings, r.Errors} {
 		for _, d := range list {
-			if err := d.Render(w, color); err != nil {
+			if err := d.Render(w, style); err != nil {
 				return err
 			}
 		}
@@ -25,9 +39,9 @@ func Render(w io.Writer, r *Result, color bool) error {
 }
 
 // Render writes a diagnostic with its place, its source line and a marker
-// below it, 80 columns wide.
-func (d Diagnostic) Render(w io.Writer, color bool) error {
-	p := &printer{w: bufio.NewWriter(w), color: color}
+// below it.
+func (d Diagnostic) Render(w io.Writer, style Style) error {
+	p := &printer{w: bufio.NewWriter(w), style: style}
 	switch d.Severity {
 	case Error:
 		p.head("✘ [ERROR] ", red, d.Text)
@@ -68,22 +82,30 @@ const (
 // printer writes diagnostics.
 type printer struct {
 	w     *bufio.Writer
-	color bool
+	style Style
 }
 
 // write never fails before the writer is flushed.
 func (p *printer) write(s string) { _, _ = p.w.WriteString(s) }
 
 func (p *printer) paint(s, color string) string {
-	if !p.color || color == "" {
+	if p.style != Colored || color == "" {
 		return s
 	}
 	return color + s + plain
 }
 
+// room is what a line has left for text.
+func (p *printer) room(taken int) int {
+	if p.style == Unwrapped {
+		return math.MaxInt / 2
+	}
+	return columns - taken
+}
+
 // head writes a message behind its mark.
 func (p *printer) head(mark, color, message string) {
-	lines := wrap(message, columns-width(mark), columns-2)
+	lines := wrap(message, p.room(width(mark)), p.room(2))
 	for i, line := range lines {
 		switch {
 		case i == 0:
@@ -97,7 +119,7 @@ func (p *printer) head(mark, color, message string) {
 
 // wrap writes a text behind a mark and lines it up.
 func (p *printer) wrap(mark, indent, message string) {
-	for i, line := range wrap(message, columns-len(indent), columns-len(indent)) {
+	for i, line := range wrap(message, p.room(len(indent)), p.room(len(indent))) {
 		if i == 0 {
 			p.write(mark + line + "\n")
 		} else {
@@ -205,7 +227,9 @@ func wrap(message string, first, others int) []string {
 	room := first
 	for line := range strings.SplitSeq(strings.TrimRight(message, "\n"), "\n") {
 		line = printable(line)
-		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		words := strings.TrimLeft(line, " ")
+		indent := line[:min(len(line)-len(words), others/2)]
+		line = indent + words
 		for width(line) > room {
 			at := strings.LastIndexByte(head(line, room+1), ' ')
 			if at <= len(indent) {

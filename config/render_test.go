@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -29,7 +30,7 @@ func TestRenderSnapshots(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			dir, _, o := readCase(t, id)
 			var b bytes.Buffer
-			if err := Render(&b, Load(o), false); err != nil {
+			if err := Render(&b, Load(o), Wrapped); err != nil {
 				t.Fatal(err)
 			}
 			got := strings.ReplaceAll(b.String(), dir, "<CASE>")
@@ -57,10 +58,36 @@ func TestRenderFitsEightyColumns(t *testing.T) {
 	for _, id := range cases(t) {
 		_, _, o := readCase(t, id)
 		var b bytes.Buffer
-		if err := Render(&b, Load(o), false); err != nil {
+		if err := Render(&b, Load(o), Wrapped); err != nil {
 			t.Fatal(err)
 		}
 		checkLines(t, id, b.String())
+	}
+}
+
+// TestRenderUnwrapped: into a file, a line of a text is one line.
+func TestRenderUnwrapped(t *testing.T) {
+	for _, id := range cases(t) {
+		_, _, o := readCase(t, id)
+		r := Load(o)
+		for _, d := range slices.Concat(r.Errors, r.Warnings) {
+			var b bytes.Buffer
+			if err := d.Render(&b, Unwrapped); err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.SplitSeq(d.Text+"\n"+d.Hint, "\n") {
+				if line = strings.TrimSpace(line); len(line) < 1000 && !strings.Contains(b.String(), printable(line)) {
+					t.Errorf("%s: %q is not in\n%s", id, line, b.String())
+				}
+			}
+		}
+	}
+}
+
+func TestWrapOfDeepIndent(t *testing.T) {
+	lines := wrap("a\n"+strings.Repeat(" ", 300)+"b "+strings.Repeat("c", 100), 70, 78)
+	if len(lines) != 5 || strings.TrimSpace(lines[1]) != "b" {
+		t.Errorf("%q", lines)
 	}
 }
 
@@ -89,7 +116,7 @@ func TestMarkerStandsBelowWhatItMarks(t *testing.T) {
 		s := &source{file: "f", text: c.line}
 		d := Diagnostic{Text: "t", Place: s.place(at, at+len(c.marked)), LineText: c.line}
 		var b bytes.Buffer
-		if err := d.Render(&b, false); err != nil {
+		if err := d.Render(&b, Wrapped); err != nil {
 			t.Fatal(err)
 		}
 		checkLines(t, c.marked, b.String())
@@ -109,7 +136,7 @@ func TestMarkerStandsBelowWhatItMarks(t *testing.T) {
 func TestRenderColor(t *testing.T) {
 	d := Diagnostic{Severity: Warning, Text: "a", Hint: "b"}
 	var b bytes.Buffer
-	if err := d.Render(&b, true); err != nil {
+	if err := d.Render(&b, Colored); err != nil {
 		t.Fatal(err)
 	}
 	want := yellow + "▲ [WARNING] " + plain + bold + "a" + plain + "\n\n" + green + "  hint: " + plain + "b\n\n"

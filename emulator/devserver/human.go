@@ -46,7 +46,7 @@ func (l *Log) complain(e *emulator.Event) {
 	if e.Stack != "" {
 		d.Notes = []config.Note{{Text: e.Stack}}
 	}
-	d.Render(l.Err, l.Color)
+	d.Render(l.Err, l.Style)
 }
 
 // happened says what happened, to which object.

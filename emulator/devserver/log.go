@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,8 +38,8 @@ type Log struct {
 	Level    Level
 	// JSON writes an [emulator.Event] a line to Out.
 	JSON bool
-	// Color allows terminal colours in Err.
-	Color bool
+	// Style is how diagnostics are written to Err.
+	Style config.Style
 	// Dir is the folder that the places in diagnostics are relative to.
 	Dir string
 
@@ -92,34 +91,18 @@ func (l *Log) Diagnostics(list []config.Diagnostic) {
 			level = LevelInfo
 		}
 		if level <= l.Level {
-			d.LineText = l.lineText(d)
-			d.Render(l.Err, l.Color)
+			d.WithLines(l.read).Render(l.Err, l.Style)
 		}
 	}
 }
 
-// lineText is the line that a diagnostic is about. One that was made from a
-// configuration, and not while it was read, does not have it.
-func (l *Log) lineText(d config.Diagnostic) string {
-	if d.LineText != "" || d.Place.Line == 0 {
-		return d.LineText
-	}
-	path := filepath.FromSlash(d.Place.File)
+// read reads a file by the name that a diagnostic's place has.
+func (l *Log) read(file string) ([]byte, error) {
+	path := filepath.FromSlash(file)
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(l.Dir, path)
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	n := 1
-	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
-		if n == d.Place.Line {
-			return strings.TrimRight(line, "\r\n")
-		}
-		n++
-	}
-	return ""
+	return os.ReadFile(path)
 }
 
 // Error writes what ended a command, with the advice that it carries.
