@@ -22,8 +22,8 @@ type child struct {
 	pipe   io.Closer
 }
 
-// keeper is a shell that is told whom to kill, and does it when its input ends
-// a second time: nobody else has the other end of the pipe than emu.
+// keeper is a shell that reads whom to kill, and does it at the end of its
+// input: a pipe of which nobody but emu has the other end.
 const keeper = `read -r whom && { read -r never; kill -s KILL -- "$whom"; }`
 
 // stdin is the standard input of a child.
