@@ -56,9 +56,19 @@ func (db *DB) usable() error {
 }
 
 // prepareLast runs all statements of query but the last, which it returns.
-func (db *DB) prepareLast(query string) (*stmt, error) {
+func (db *DB) prepareLast(query string) (last *stmt, err error) {
 	text := db.cstring(query)
 	defer db.free(text)
+	var open []*stmt // INSERT ... RETURNING and its like: as on workerd the batch cannot be committed then
+	defer func() {
+		for _, s := range open {
+			if err != nil {
+				s.finalize()
+			} else {
+				db.checkOut(s)
+			}
+		}
+	}()
 	for at, first := 0, true; ; first = false {
 		s, used, err := db.prepare(text+uintptr(at), query[at:], false, lib.SQLITE_PREPARE_PERSISTENT)
 		if err != nil {
@@ -79,25 +89,29 @@ func (db *DB) prepareLast(query string) (*stmt, error) {
 			}
 			return s, nil
 		}
-		if err := db.runOnce(s); err != nil {
+		row, err := db.runOnce(s)
+		if row && !s.readonly {
+			open = append(open, s)
+		} else {
+			s.finalize()
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
 }
 
-// runOnce runs a statement whose rows nobody wants.
-func (db *DB) runOnce(s *stmt) error {
-	defer s.finalize()
+// runOnce runs a statement up to its first row, which nobody wants.
+func (db *DB) runOnce(s *stmt) (row bool, err error) {
 	if s.params != 0 {
-		return refusal(msgParametersEarly)
+		return false, refusal(msgParametersEarly)
 	}
 	if !s.readonly {
 		if err := db.begin(); err != nil {
-			return err
+			return false, err
 		}
 	}
-	_, err := s.step()
-	return err
+	return s.step()
 }
 
 // Rows is the cursor over a statement's result. It stays valid across Commit
