@@ -39,7 +39,7 @@ type Command struct {
 const (
 	exitOK          = 0
 	exitError       = 1   // what was asked for cannot be done, or was asked wrongly
-	exitUsage       = 2   // of emu check: it was asked wrongly
+	exitUsage       = 2   // of emu check and emu ws: it was asked wrongly
 	exitInterrupted = 130 // 128 + SIGINT
 	exitTerminated  = 143 // 128 + SIGTERM
 )

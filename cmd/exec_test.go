@@ -12,14 +12,14 @@ import (
 
 // accompanied starts emu exec with a shell's script, away from any terminal,
 // and waits until the script says that it has started.
-func accompanied(t *testing.T, script string) *served {
+func accompanied(t *testing.T, env []string, script string) *served {
 	t.Helper()
 	emu, err := exec.LookPath("emu")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.Command(emu, "exec", "--config", "testdata/worker/wrangler.jsonc", "--persist-to", t.TempDir(), "--", "sh", "-c", script)
-	c.Env = append(os.Environ(), scriptEnv(t)...)
+	c.Env = append(os.Environ(), env...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	s, err := start(c)
 	if err != nil {
@@ -45,9 +45,10 @@ func TestExecEnds(t *testing.T) {
 		{"emu, twice", "trap 'echo told' TERM; echo started; while :; do sleep 1000 & wait; done", []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, killed},
 		{"emu, killed", "trap '' TERM INT; sleep 1000 & echo started; wait", []syscall.Signal{syscall.SIGKILL}, -1},
 	}
+	env := scriptEnv(t)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := accompanied(t, test.script)
+			s := accompanied(t, env, test.script)
 			for i, signal := range test.signals {
 				if i > 0 {
 					waitFor(t, s, "told")
