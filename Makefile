@@ -52,8 +52,11 @@ bench:
 
 # conformance runs the recorded conversations over TCP in real time against emu and,
 # with $EMU_ORACLE, against the real tools: a difference is printed as real: … emu: …
+# Then real clients, which its script installs from Debian and npm; it prints their table.
 conformance:
-	go test -count=1 -tags conformance -timeout 20m ./...
+	go test -count=1 -tags conformance -timeout 20m $$(go list ./... | grep -v fixtures/clients)
+	sh fixtures/clients/install.sh
+	go test -count=1 -tags conformance -timeout 20m -v ./fixtures/clients
 
 # ci is what .ci/run does.
 ci:
