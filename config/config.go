@@ -162,6 +162,8 @@ type Note struct {
 type Options struct {
 	// Config is --config; "" searches upwards as Wrangler does.
 	Config string
+	// Past, if not nil, is read in place of the file that Config names.
+	Past *Past
 	// Dir is the working directory; "" is the process's.
 	Dir string
 	// Env is --env; nil is not given, and then CLOUDFLARE_ENV counts.
@@ -178,6 +180,13 @@ type Options struct {
 	Getenv func(string) (string, bool)
 	// Environ lists the environment as os.Environ does, for CLOUDFLARE_INCLUDE_PROCESS_ENV.
 	Environ []string
+}
+
+// Past is a version of a configuration that is not what lies in its folder now,
+// such as a commit's. Secrets are not read beside it.
+type Past struct {
+	Name string // in diagnostics, such as HEAD~1:wrangler.jsonc
+	Text []byte
 }
 
 // Result is what came of reading a configuration. Config is nil if there are errors.

@@ -85,6 +85,21 @@ func TestNoConfiguration(t *testing.T) {
 	}
 }
 
+// TestPast: a commit's version has the folder of today's, and no secrets.
+func TestPast(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "worker")
+	write(t, dir, map[string]string{"wrangler.jsonc": `{"name": "now"}`, ".dev.vars": "SECRET=1"})
+	past := func(text string) *Result {
+		return Load(Options{Config: "wrangler.jsonc", Dir: dir, Past: &Past{Name: "HEAD~1:wrangler.jsonc", Text: []byte(text)}})
+	}
+	if c := past(`{"main": "a.ts"}`).Config; c.Name != "worker" || len(c.Vars) != 0 || c.MainPlace.File != "HEAD~1:wrangler.jsonc" || c.MainPlace.Line != 1 {
+		t.Errorf("got %+v", c)
+	}
+	if r := past("{\n"); len(r.Errors) != 1 || r.Errors[0].Place.File != "HEAD~1:wrangler.jsonc" {
+		t.Errorf("got %+v", r.Errors)
+	}
+}
+
 func TestNotEmulated(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"wrangler.toml": "name = \"w\"\nminify = true\n[[kv_namespaces]]\nbinding = \"KV\"\n"})

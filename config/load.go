@@ -58,13 +58,20 @@ func (r *reading) open() bool {
 		r.file = &value{kind: table}
 		return true
 	}
+	past := r.options.Past
 	shown := r.shown(r.files.config)
+	if past != nil {
+		shown = past.Name
+	}
 	r.source.file = shown
 	if !knownFormat(r.files.config) {
 		return r.refuse(Diagnostic{
 			Text: "unknown configuration format: " + shown,
 			Hint: "name the file wrangler.jsonc, wrangler.json or wrangler.toml, in lower case",
 		})
+	}
+	if past != nil {
+		return r.parse(past.Text)
 	}
 	data, err := os.ReadFile(r.files.config)
 	if err != nil {
@@ -142,7 +149,9 @@ func (r *reading) check() {
 		return
 	}
 	r.result.Config = r.config(name)
-	r.loadSecrets()
+	if r.options.Past == nil {
+		r.loadSecrets()
+	}
 	top.noticeSwallowed()
 }
 

@@ -108,9 +108,15 @@ func write(path string, data []byte) []effect {
 	}
 }
 
+// The trash folder, and the time in the names of what is in it.
+const (
+	trashFolder = ".trash"
+	trashTime   = "20060102T150405.000Z"
+)
+
 // trash is where something of the state folder goes when it is removed.
 func (l *Ledger) trash(name string, now time.Time) string {
-	return filepath.Join(l.dir, ".trash", name+"-"+now.UTC().Format("20060102T150405.000Z"))
+	return filepath.Join(l.dir, trashFolder, name+"-"+now.UTC().Format(trashTime))
 }
 
 // moveTo moves a file or folder, to a path that is not there yet.

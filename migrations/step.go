@@ -3,6 +3,7 @@ package migrations
 // What a plan does, one line each for people.
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -30,10 +31,20 @@ const (
 	Transfer
 )
 
-var kindNames = [...]string{"migrate", "create", "adopt", "rename", "delete", "purge", "transfer"}
+// kinds are the kinds' names, and their verbs for what is to be done and what
+// has been.
+var kinds = [...]struct{ name, plan, done string }{
+	{"migrate", "Apply", "Applied"},
+	{"create", "Create", "Created"},
+	{"adopt", "Adopt", "Adopted"},
+	{"rename", "Rename", "Renamed"},
+	{"delete", "Delete", "Deleted"},
+	{"purge", "Move", "Moved"},
+	{"transfer", "Take", "Took"},
+}
 
 // String is the kind's name in lower case.
-func (k Kind) String() string { return kindNames[k] }
+func (k Kind) String() string { return kinds[k].name }
 
 // Step is one thing that applying a [Plan] does.
 type Step struct {
@@ -59,27 +70,48 @@ type Step struct {
 	purged bool   // the deletion's data goes in the same plan
 }
 
-// String says in one line what is done.
-func (s Step) String() string {
+// String says in one line what was done.
+func (s Step) String() string { return kinds[s.Kind].done + " " + s.object() }
+
+// Planned says in one line what is to be done.
+func (s Step) Planned() string { return kinds[s.Kind].plan + " " + s.object() }
+
+// object is what a step's verb is said of.
+func (s Step) object() string {
 	switch s.Kind {
 	case Migrate:
-		return fmt.Sprintf("Applied migration %s: %s", s.Tag, s.what)
+		return fmt.Sprintf("migration %s: %s", s.Tag, s.what)
 	case Create:
-		return fmt.Sprintf("Created Durable Object class %s (%s)", s.Class, s.Storage)
+		return fmt.Sprintf("Durable Object class %s (%s)", s.Class, s.Storage)
 	case Adopt:
-		return fmt.Sprintf("Adopted the existing data of Durable Object class %s in %s", s.Class, s.Folder)
+		return fmt.Sprintf("the existing data of Durable Object class %s in %s", s.Class, s.Folder)
 	case Rename:
-		return fmt.Sprintf("Renamed Durable Object class %s to %s (data kept)", s.From, s.Class)
+		return fmt.Sprintf("Durable Object class %s to %s (data kept)", s.From, s.Class)
 	case Delete:
 		if s.Folder == "" || s.purged {
-			return fmt.Sprintf("Deleted Durable Object class %s", s.Class)
+			return fmt.Sprintf("Durable Object class %s", s.Class)
 		}
-		return fmt.Sprintf("Deleted Durable Object class %s; its data stays in %s until --purge", s.Class, s.Folder)
+		return fmt.Sprintf("Durable Object class %s; its data stays in %s until --purge", s.Class, s.Folder)
 	case Purge:
-		return fmt.Sprintf("Moved the data of deleted Durable Object class %s to %s", s.Class, s.Folder)
+		return fmt.Sprintf("the data of deleted Durable Object class %s to %s", s.Class, s.Folder)
 	default:
-		return fmt.Sprintf("Took Durable Object class %s over from Worker %s (data kept)", s.Class, s.Script)
+		return fmt.Sprintf("Durable Object class %s over from Worker %s (data kept)", s.Class, s.Script)
 	}
+}
+
+// MarshalJSON writes a step with its kind's name and what is to be done as text.
+func (s Step) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Kind      string `json:"kind"`
+		Tag       string `json:"tag,omitempty"`
+		Class     string `json:"class,omitempty"`
+		From      string `json:"from,omitempty"`
+		Script    string `json:"from_script,omitempty"`
+		Storage   string `json:"storage,omitempty"`
+		UniqueKey string `json:"unique_key,omitempty"`
+		Folder    string `json:"folder,omitempty"`
+		Text      string `json:"text"`
+	}{s.Kind.String(), s.Tag, s.Class, s.From, s.Script, s.Storage, s.Key, s.Folder, s.Planned()})
 }
 
 // describe lists what a migration does, in the order in which it is done.

@@ -1,0 +1,97 @@
+package migrations
+
+// What a ledger holds, for people who want to know where their data is.
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Status is what a [Ledger] holds.
+type Status struct {
+	LastTag string `json:"last_tag,omitempty"`
+	// Classes are the live classes by name.
+	Classes []Stored `json:"classes"`
+	// Deleted are the deleted classes in the order of their deletion.
+	Deleted []Stored `json:"deleted"`
+	// Aside are classes that only a history other than the applied one has:
+	// that of another branch.
+	Aside []Stored `json:"aside"`
+}
+
+// Stored is a class with where its data lies.
+type Stored struct {
+	Class     string `json:"class"`
+	Storage   string `json:"storage"` // [SQLite] or [KV]
+	UniqueKey string `json:"unique_key"`
+	// CreatedByTag and DeletedByTag are migrations; "" for exports.
+	CreatedByTag string     `json:"created_by_tag,omitempty"`
+	DeletedByTag string     `json:"deleted_by_tag,omitempty"`
+	DeletedAt    *time.Time `json:"deleted_at,omitempty"`
+	// Folder holds the data, "" if none is stored.
+	Folder string `json:"folder,omitempty"`
+	// Trash are the folders that a purge has moved data of this class to.
+	Trash []string `json:"trash,omitempty"`
+}
+
+// Status tells what the ledger holds and where the data lies. It fails if the
+// trash folder cannot be read.
+func (l *Ledger) Status() (*Status, error) {
+	trash, err := l.trashed()
+	if err != nil {
+		return nil, err
+	}
+	stored := func(class string, ns namespace) Stored {
+		s := Stored{Class: class, Storage: ns.Storage, UniqueKey: ns.UniqueKey, CreatedByTag: ns.CreatedByTag, Trash: trash[ns.UniqueKey]}
+		if l.Exists(ns.UniqueKey) {
+			s.Folder = filepath.Join(l.dir, ns.UniqueKey)
+		}
+		return s
+	}
+	st := &Status{LastTag: l.rec.LastTag, Classes: []Stored{}, Deleted: []Stored{}, Aside: []Stored{}}
+	for _, class := range slices.Sorted(maps.Keys(l.rec.Classes)) {
+		st.Classes = append(st.Classes, stored(class, l.rec.Classes[class]))
+	}
+	for _, t := range l.rec.Tombstones {
+		s := stored(t.Class, t.namespace)
+		s.DeletedByTag, s.DeletedAt = t.DeletedByTag, &t.DeletedAt
+		st.Deleted = append(st.Deleted, s)
+	}
+	for _, ns := range l.rec.Aside {
+		st.Aside = append(st.Aside, stored(ns.CreatedAs, ns))
+	}
+	return st, nil
+}
+
+// trashed are the folders of the trash by the unique key of their data.
+func (l *Ledger) trashed() (map[string][]string, error) {
+	if l.dir == "" {
+		return nil, nil
+	}
+	dir := filepath.Join(l.dir, trashFolder)
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	all := map[string][]string{}
+	for _, e := range entries {
+		name, again := e.Name(), strings.LastIndexByte(e.Name(), '~')
+		if again > strings.LastIndexByte(name, '-') {
+			name = name[:again]
+		}
+		i := strings.LastIndexByte(name, '-')
+		if i < 0 {
+			continue
+		}
+		if _, err := time.Parse(trashTime, name[i+1:]); err == nil {
+			all[name[:i]] = append(all[name[:i]], filepath.Join(dir, e.Name()))
+		}
+	}
+	return all, nil
+}
