@@ -3,6 +3,9 @@ package emulator
 import (
 	"runtime"
 	"sync"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 )
 
 // activity counts what user code and the emulator are doing at the moment: turns
@@ -53,6 +56,16 @@ func (w *World) Settle() {
 		w.activity.mu.Unlock()
 		<-c
 	}
+}
+
+// after calls f when d of the world's time is over, unless the world is closed.
+func (w *World) after(d time.Duration, f func()) clock.Timer {
+	return w.clock.AfterFunc(d, func() {
+		if w.enter() {
+			defer w.running.Done()
+			f()
+		}
+	})
 }
 
 // signal wakes one goroutine that waits for it. From the wake to when that

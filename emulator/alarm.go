@@ -5,9 +5,8 @@ package emulator
 import (
 	"container/heap"
 	"encoding/hex"
-	"errors"
-	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -18,9 +17,8 @@ import (
 const (
 	alarmRetries    = 6
 	alarmFirstDelay = 2 * time.Second
+	alarmMaxBackoff = 9 // doublings of it
 	alarmJitter     = 0.25
-	// maxAlarm is the last time that kj::Date counts, in ms: the year 2189.
-	maxAlarm = 6936249599999
 )
 
 // alarms schedules the alarms of all objects of a world.
@@ -38,10 +36,13 @@ type alarms struct {
 // alarm is the one alarm of an object.
 type alarm struct {
 	o         *object
+	name      string    // of the object, from the namespace's file
 	scheduled int64     // as it was set, ns
 	due       time.Time // when it runs, which for a retry is later
-	retries   int
-	index     int // in the queue; -1 while it runs
+	retries   int       // that count
+	failures  int
+	began     atomic.Bool // its handler, at the latest run
+	index     int         // in the queue; -1 while it runs
 }
 
 func newAlarms(w *World) *alarms {
@@ -50,7 +51,7 @@ func newAlarms(w *World) *alarms {
 
 // load reads the alarms of a namespace that were set before the start.
 func (a *alarms) load(n *namespace) error {
-	file, err := n.files.alarms(false)
+	file, err := n.files.alarms()
 	if err != nil || file == nil {
 		return err
 	}
@@ -67,9 +68,7 @@ func (a *alarms) load(n *namespace) error {
 		if b, err := hex.DecodeString(row.ID); err != nil || copy(id[:], b) != len(id) {
 			continue
 		}
-		o := n.object(id)
-		o.connect(driver.ID{Name: row.Name, HasName: row.Name != ""})
-		a.put(o, row.Time)
+		a.put(n.object(id), row.Time).name = row.Name
 	}
 	return nil
 }
@@ -105,25 +104,56 @@ func (a *alarms) close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, f := range a.files {
-		if f != nil { // in memory there is none
-			f.Close()
-		}
+		f.Close()
 	}
 	a.files = nil
 }
 
-// save writes an alarm to the namespace's file, before the object's own commit.
+// change commits a batch in which the object's alarm may have changed: to ns, or to
+// none. A crash on the way loses no alarm: one that comes sooner than the one
+// before is in the namespace's file before the commit, and one that comes later,
+// or never, leaves the one before there until after it, which then finds nothing
+// to run.
+func (a *alarms) change(o *object, ns int64, set bool, commit func() error) error {
+	a.mu.Lock()
+	was := a.byID[o]
+	a.mu.Unlock()
+	sooner := set && (was == nil || ns < was.scheduled)
+	if sooner {
+		if err := a.save(o, ns); err != nil {
+			return err
+		}
+	}
+	if err := commit(); err != nil {
+		if sooner && was != nil {
+			a.report(o, a.save(o, was.scheduled))
+		}
+		return err
+	}
+	switch {
+	case !set:
+		a.drop(o)
+	default:
+		if !sooner && ns != was.scheduled {
+			a.report(o, a.save(o, ns))
+		}
+		a.schedule(o, ns)
+	}
+	return nil
+}
+
+// report tells of a failure to write that no caller gets to see.
+func (a *alarms) report(o *object, err error) {
+	if err != nil {
+		o.emit(Event{Type: EventError, Handler: "storage", Message: err.Error()})
+	}
+}
+
+// save writes an alarm to the namespace's file.
 func (a *alarms) save(o *object, ns int64) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	file, ok := a.files[o.ns]
-	if !ok {
-		var err error
-		if file, err = o.ns.files.alarms(true); err != nil {
-			return err
-		}
-		a.files[o.ns] = file
-	}
+	file := a.files[o.ns]
 	if file == nil {
 		return nil
 	}
@@ -139,11 +169,12 @@ func (a *alarms) schedule(o *object, ns int64) {
 }
 
 // put: a.mu is held.
-func (a *alarms) put(o *object, ns int64) {
+func (a *alarms) put(o *object, ns int64) *alarm {
 	a.remove(o)
 	next := &alarm{o: o, scheduled: ns, due: time.Unix(0, ns)}
 	a.byID[o] = next
 	heap.Push(&a.queue, next)
+	return next
 }
 
 // remove: a.mu is held.
@@ -162,9 +193,7 @@ func (a *alarms) drop(o *object) {
 	defer a.mu.Unlock()
 	a.remove(o)
 	if file := a.files[o.ns]; file != nil {
-		if err := file.Delete(idString(o.id)); err != nil {
-			o.emit(Event{Type: EventError, Handler: "storage", Message: err.Error()})
-		}
+		a.report(o, file.Delete(idString(o.id)))
 	}
 	a.arm()
 }
@@ -200,109 +229,33 @@ func (a *alarms) run() {
 func (a *alarms) fire(al *alarm) {
 	e := newEvent(a.w.newSignal(), "alarm", func(e *event) { e.alarm(al) })
 	defer e.done.leave()
+	al.began.Store(false)
+	al.o.connect(driver.ID{Name: al.name, HasName: al.name != ""})
 	al.o.submit(e)
 	a.w.activity.change(false) // run's: the event counts now
 	<-e.done.c
-	_, _, err := e.result()
+	failed := e.result() != nil
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.byID[al.o] != al || a.stopped {
-		return // set anew, or deleted, in the handler
+	if !failed || a.byID[al.o] != al || a.stopped {
+		a.mu.Unlock()
+		return // done, or set anew or deleted in the handler
 	}
-	if err == nil || err.Name == noRetry {
-		return
-	}
-	if al.retries >= alarmRetries {
+	counts := al.began.Load() // not if the object could not be constructed
+	if counts && al.retries >= alarmRetries {
+		a.mu.Unlock()
+		al.o.emit(Event{Type: EventError, Handler: "alarm", Message: msgAlarmGivenUp(al.retries + 1)})
 		al.o.submit(newEvent(nil, "alarm", func(e *event) { e.in.storage.DeleteAlarm() }))
 		return
 	}
-	delay := time.Duration(float64(alarmFirstDelay<<al.retries) * (1 + alarmJitter*a.w.chance.fraction()))
-	al.retries++
+	delay := time.Duration(float64(alarmFirstDelay<<min(al.failures, alarmMaxBackoff)) * (1 + alarmJitter*a.w.chance.fraction()))
+	al.failures++
+	if counts {
+		al.retries++
+	}
 	al.due = a.w.clock.Now().Add(delay)
 	heap.Push(&a.queue, al)
 	a.arm()
-}
-
-// noRetry is the name of an error that only says that there was nothing to run.
-const noRetry = "emu: no alarm"
-
-// alarm runs the class's alarm handler.
-func (e *event) alarm(al *alarm) {
-	in := e.in
-	s := in.storage
-	at, set, err := s.alarmTime()
-	if err == nil && (!set || at > al.scheduled) {
-		// A crash came between the two files: the object's own is right.
-		s.alarmWrites = true
-		if !set {
-			in.o.ns.w.alarms.drop(in.o)
-		} else {
-			in.o.ns.w.alarms.schedule(in.o, at)
-		}
-		return
-	}
-	in.o.emit(Event{Type: EventAlarm, Retry: al.retries})
-	if !in.handles(driver.HandlesAlarm) {
-		s.DeleteAlarm()
-		return
-	}
-	s.alarmRuns = true
-	info := driver.AlarmInfo{ScheduledTime: time.UnixMilli(al.scheduled / 1e6), IsRetry: al.retries > 0, RetryCount: al.retries}
-	err = in.obj.Alarm(e, info)
-	unset := s.alarmRuns
-	s.alarmRuns = false
-	if err != nil {
-		thrown := exception(err)
-		if !errors.Is(err, driver.ErrReset) {
-			in.o.fault("alarm", thrown)
-		}
-		e.throw(thrown)
-		return
-	}
-	if unset {
-		s.DeleteAlarm()
-	}
-}
-
-// alarmTime is the stored alarm, also while its handler runs.
-func (s *storage) alarmTime() (ns int64, set bool, err error) {
-	err = s.use(func(db *store.DB) (err error) {
-		ns, set, err = db.Alarm()
-		return err
-	})
-	return ns, set, err
-}
-
-// SetAlarm sets the alarm, of which the scheduler learns when it is committed.
-func (s *storage) SetAlarm(ms float64) error {
-	switch {
-	case math.IsNaN(ms) || math.IsInf(ms, 0):
-		return typeError(msgAlarmInvalid)
-	case ms <= 0:
-		return typeError(msgAlarmPast)
-	case ms > maxAlarm:
-		return typeError(msgAlarmFar)
-	case s.in.obj != nil && !s.in.handles(driver.HandlesAlarm):
-		return typeError(msgAlarmNoHandler)
-	}
-	at := max(int64(ms), s.in.o.ns.w.clock.Now().UnixMilli())
-	s.alarmRuns, s.alarmWrites = false, true
-	return s.use(func(db *store.DB) error { return db.SetAlarm(at * 1e6) })
-}
-
-// Alarm returns the alarm in ms.
-func (s *storage) Alarm() (ms float64, ok bool, err error) {
-	ns, ok, err := s.alarmTime()
-	if err != nil || !ok || s.alarmRuns {
-		return 0, false, err
-	}
-	return float64(ns / 1e6), true, nil
-}
-
-// DeleteAlarm deletes it.
-func (s *storage) DeleteAlarm() error {
-	s.alarmRuns, s.alarmWrites = false, true
-	return s.use(func(db *store.DB) error { return db.DeleteAlarm() })
+	a.mu.Unlock()
 }
 
 // alarmQueue is a heap by time.

@@ -4,7 +4,6 @@ package emulator
 // https://developers.cloudflare.com/workers/runtime-apis/streams/
 
 import (
-	"context"
 	"io"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -52,14 +51,25 @@ func unboundReader(r io.Reader) io.Reader {
 
 // Read reads off the turn.
 func (b *turnBody) Read(p []byte) (n int, err error) {
-	werr := b.e.Wait(context.Background(), driver.PinBody, driver.Place{}, func() error {
-		n, err = b.r.Read(p)
-		return nil
-	})
-	if werr != nil {
+	off := pause{kind: driver.PinBody}
+	if isBuffered(b.r) {
+		off.begin = func() { n, err = b.r.Read(p) }
+	} else {
+		off.wait = func() error { n, err = b.r.Read(p); return nil }
+	}
+	if werr := b.e.(pauser).pause(off); werr != nil {
 		return n, werr
 	}
 	return n, err
+}
+
+// isBuffered reports whether reading takes no time.
+func isBuffered(r io.Reader) bool {
+	if b, ok := r.(*objectBody); ok {
+		r = b.Reader
+	}
+	_, ok := r.(interface{ Len() int })
+	return ok
 }
 
 // Close closes the body below.

@@ -69,6 +69,7 @@ type World struct {
 	activity  activity
 	observe   sync.Mutex
 	samples   sampler
+	handles   handles
 	warnings  []config.Diagnostic
 	applied   []string
 

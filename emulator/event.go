@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 )
 
 // event is one run of user code in an object: a handler's, the constructor's, or
@@ -36,6 +37,7 @@ type event struct {
 
 	done     *signal // sent when there is a result; nil if nobody waits for it
 	settled  atomic.Bool
+	refused  bool          // an RPC method that there is not
 	failure  *driver.Error // why there is no result
 	response *driver.Response
 	value    driver.Value
@@ -62,8 +64,12 @@ func (e *event) throw(err *driver.Error) { e.err, e.response, e.value = err, nil
 // exited is the result of a handler whose goroutine ended. After a reset the
 // event has failed already.
 func (e *event) exited() {
-	gone := plainError("the handler ended its goroutine with runtime.Goexit")
+	gone := plainError(msgGoexit)
 	e.throw(gone)
+	if e.in.dead.Load() {
+		return
+	}
+	e.in.o.fault(e.handler, gone)
 	if e.handler == "constructor" {
 		e.in.o.reset(e.in, gone)
 	}
@@ -88,15 +94,12 @@ func (e *event) fail(err *driver.Error) {
 	}
 }
 
-// result is what the event came to, after done.
-func (e *event) result() (*driver.Response, driver.Value, *driver.Error) {
-	switch {
-	case e.failure != nil:
-		return nil, nil, e.failure
-	case e.err != nil:
-		return nil, nil, e.err
+// result is what the event came to, after done: nil if it succeeded.
+func (e *event) result() *driver.Error {
+	if e.failure != nil {
+		return e.failure
 	}
-	return e.response, e.value, nil
+	return e.err
 }
 
 // released is called when the turn is given up for the first time.
@@ -108,30 +111,87 @@ func (e *event) released() {
 }
 
 // Wait gives the turn up while f runs. In f itself, and after the event, it only
-// runs f.
-func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) (err error) {
-	if !e.holds {
-		return f()
+// runs f. On an instance that is gone, because what was written before could not
+// be committed for example, f does not run.
+func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) error {
+	return e.pause(pause{kind: kind, at: at, wait: f})
+}
+
+// pause is one wait of user code.
+type pause struct {
+	kind driver.PinKind
+	at   driver.Place
+	// begin starts what is waited for; up to its end the world counts as active.
+	begin func()
+	// wait waits; without it the wait is over at once.
+	wait func() error
+	// signal is what it waits for, if that is one. A reset sends it.
+	signal *signal
+	// over is called when who waited has the turn again, or its place among those
+	// who want it. It may be called twice.
+	over func()
+}
+
+func (p *pause) start() {
+	if p.begin != nil {
+		p.begin()
 	}
-	p := &pin{kind: kind, at: at}
-	e.in.pin(p)
+}
+
+func (p *pause) end() {
+	if p.signal != nil {
+		p.signal.leave()
+	}
+	if p.over != nil {
+		p.over()
+	}
+}
+
+// pause gives the turn up, as Wait does.
+func (e *event) pause(p pause) (err error) {
+	defer p.end()
+	if !e.holds {
+		p.start()
+		if p.wait == nil {
+			return nil
+		}
+		return p.wait()
+	}
+	if e.in.storage.syncDepth > 0 {
+		return errSyncWaits
+	}
+	hold := &pin{kind: p.kind, at: p.at, signal: p.signal}
+	e.in.pin(hold)
+	activity := &e.in.o.ns.w.activity
+	activity.change(true)
+	active := true
 	e.in.release(e)
-	// Deferred, so that the turn is taken also before a panic or Goexit of f unwinds.
+	// Deferred, so that the turn is taken also before a panic or Goexit of wait unwinds.
 	defer func() {
-		reset := e.in.acquire(e)
-		e.in.unpin(p)
-		if reset != nil {
-			err = reset
+		gone := e.in.acquire(e, &p)
+		e.in.unpin(hold)
+		if active {
+			activity.change(false)
+		}
+		if gone {
+			err = driver.ErrReset
 		}
 	}()
-	return f()
+	if e.in.dead.Load() {
+		return driver.ErrReset
+	}
+	p.start()
+	if p.wait == nil {
+		return nil
+	}
+	active = false
+	activity.change(false)
+	return p.wait()
 }
 
 // Sleep waits for d of the world's time.
 func (e *event) Sleep(ctx context.Context, d time.Duration, at driver.Place) error {
-	over := e.in.o.ns.w.newSignal()
-	defer over.leave()
-	return e.Wait(ctx, driver.PinSleep, at, func() error { return e.in.o.ns.w.sleep(ctx, d, over) })
+	return e.pause(e.in.o.ns.w.sleep(ctx, d, at))
 }
 
 // Now is the world's time.
@@ -180,16 +240,22 @@ func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place
 	}
 }
 
-// sleep waits for d of the world's time; over must be left when the caller has
-// its turn again.
-func (w *World) sleep(ctx context.Context, d time.Duration, over *signal) error {
-	t := w.clock.AfterFunc(d, over.send)
-	select {
-	case <-over.c:
-		return nil
-	case <-ctx.Done():
-		t.Stop()
-		return context.Cause(ctx)
+// sleep is a wait for d of the world's time.
+func (w *World) sleep(ctx context.Context, d time.Duration, at driver.Place) pause {
+	over := w.newSignal()
+	var timer clock.Timer
+	return pause{
+		kind: driver.PinSleep, at: at, signal: over,
+		begin: func() { timer = w.clock.AfterFunc(d, over.send) },
+		wait: func() error {
+			select {
+			case <-over.c:
+				return context.Cause(ctx) // nil, unless it has ended too
+			case <-ctx.Done():
+				timer.Stop()
+				return context.Cause(ctx)
+			}
+		},
 	}
 }
 

@@ -100,5 +100,6 @@ func (w *World) dial(ctx context.Context, r *driver.Request) (*driver.Response, 
 	theirs.(*view).s.mode = returned
 	s.url, s.proto = r.URL.String(), answer.Header.Get("Sec-WebSocket-Protocol")
 	s.attach(w, newOutgoing(w, conn, s), nil)
+	w.carried(s)
 	return &driver.Response{Status: 101, Header: answer.Header, WebSocket: ours}, nil
 }

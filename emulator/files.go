@@ -38,19 +38,14 @@ func (f *files) open(id [32]byte) (*store.DB, error) {
 	return store.Open(store.Options{Path: filepath.Join(f.dir, idString(id)+".sqlite"), Sync: f.sync})
 }
 
-// alarms opens the namespace's alarms; nil if there are none and make is false.
-func (f *files) alarms(make bool) (*store.Alarms, error) {
+// alarms opens the namespace's alarms and makes their database if it is not
+// there, which workerd does at a start too; nil in memory.
+func (f *files) alarms() (*store.Alarms, error) {
 	if f.dir == "" {
 		return nil, nil
-	}
-	path := filepath.Join(f.dir, "metadata.sqlite")
-	if !make {
-		if _, err := os.Stat(path); os.IsNotExist(err) {
-			return nil, nil
-		}
 	}
 	if err := os.MkdirAll(f.dir, 0o777); err != nil {
 		return nil, err
 	}
-	return store.OpenAlarms(store.Options{Path: path, Sync: f.sync})
+	return store.OpenAlarms(store.Options{Path: filepath.Join(f.dir, "metadata.sqlite"), Sync: f.sync})
 }

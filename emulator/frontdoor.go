@@ -62,6 +62,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			return
 		}
 		log(http.StatusSwitchingProtocols)
+		client.relay()
 		w.switchProtocols(rw, client.other, key, resp.Header)
 	default:
 		log(resp.Status)

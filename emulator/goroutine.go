@@ -6,6 +6,8 @@ package emulator
 import (
 	"bytes"
 	"regexp"
+	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -21,49 +23,58 @@ const labelKey = "durable-object"
 
 var labels atomic.Uint64
 
-// labelOf is a label for a new instance, unique in the process. It is no state
+// newLabel is a label for an instance, unique in the process. It is no state
 // that worlds share: nothing is ever looked up by it but in a profile.
-func labelOf(*instance) string { return strconv.FormatUint(labels.Add(1), 36) }
+func newLabel() string { return strconv.FormatUint(labels.Add(1), 36) }
 
 // sampler reads the goroutine profile once for all objects that fall idle
 // together.
 type sampler struct {
-	mu    sync.Mutex
-	taken time.Time
-	found map[string]driver.Place
+	begun atomic.Uint64 // how many samples have been begun
+
+	mu      sync.Mutex
+	taken   time.Time
+	found   map[string]driver.Place // by label: where a class started a goroutine
+	created map[string]driver.Place // where the user's code starts goroutines, by their first function
 }
 
 // sampleAge is how old, in machine time, a sample may be.
 const sampleAge = 100 * time.Millisecond
 
+// sampleTries bounds the wait for goroutines that have not begun to run.
+const sampleTries = 1000
+
+// latest is the number of the latest sample.
+func (s *sampler) latest() uint64 { return s.begun.Load() }
+
 // leftBehind returns a pin for a goroutine that the instance's class left
-// running, nil if there is none.
-func (s *sampler) leftBehind(in *instance) *pin {
-	label, _ := pprof.Label(in.ctx, labelKey)
+// running, nil if there is none, by a sample that is later than the one given.
+func (s *sampler) leftBehind(in *instance, than uint64) *pin {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.taken) > sampleAge {
-		s.found, s.taken = sample(), time.Now()
+	if s.latest() <= than || time.Since(s.taken) > sampleAge {
+		s.begun.Add(1)
+		for tries := 0; s.sample() && tries < sampleTries; tries++ {
+			runtime.Gosched()
+		}
+		s.taken = time.Now()
 	}
-	at, ok := s.found[label]
+	at, ok := s.found[in.label]
 	if !ok {
 		return nil
 	}
 	return &pin{kind: driver.PinGoroutine, at: at}
 }
 
-// Leftovers returns where goroutines are that classes of the world have left
-// running, in objects that are in memory.
+// Leftovers returns where the classes of the world started goroutines that they
+// have left running, in objects that are in memory.
 func (w *World) Leftovers() (places []driver.Place) {
+	since := w.samples.latest()
 	for _, o := range w.objects() {
-		o.mu.Lock()
-		in := o.inst
-		o.mu.Unlock()
-		if in == nil {
-			continue
-		}
-		if p := w.samples.leftBehind(in); p != nil {
-			places = append(places, p.at)
+		if in := o.instance(); in != nil {
+			if p := w.samples.leftBehind(in, since); p != nil {
+				places = append(places, p.at)
+			}
 		}
 	}
 	return places
@@ -72,60 +83,138 @@ func (w *World) Leftovers() (places []driver.Place) {
 var (
 	labelLine = regexp.MustCompile(`"` + labelKey + `":"([0-9a-z]+)"`)
 	frameLine = regexp.MustCompile(`^#\t0x[0-9a-f]+\t(\S+)\+0x[0-9a-f]+\s+(.*):(\d+)$`)
+	dumpLine  = regexp.MustCompile(`^\t(.*):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
 
-// sample returns where the labelled goroutines of the process are, by label: of
-// each stack the outermost frame that is not the emulator's, which is the
-// function of the go statement.
-func sample() map[string]driver.Place {
+// sample finds the labelled goroutines of the process that the user's code
+// started or is in. It reports whether one is too young to tell. s.mu is held.
+func (s *sampler) sample() (again bool) {
 	var b bytes.Buffer
 	pprof.Lookup("goroutine").WriteTo(&b, 1)
-	found := map[string]driver.Place{}
-	for _, record := range strings.Split(b.String(), "\n\n") {
+	s.found = map[string]driver.Place{}
+	for record := range strings.SplitSeq(b.String(), "\n\n") {
 		m := labelLine.FindStringSubmatch(record)
 		if m == nil {
 			continue
 		}
-		if at, ok := userFrame(record); ok {
-			found[m[1]] = at
+		g, ours := readRecord(record)
+		if ours {
+			continue
+		}
+		if g.entry == "" {
+			again = true
+			continue
+		}
+		at, ok := s.created[g.entry]
+		if !ok {
+			s.created = creations()
+			at, ok = s.created[g.entry]
+		}
+		switch {
+		case ok:
+			s.found[m[1]] = at
+		case g.user != driver.Place{}:
+			s.found[m[1]] = g.user
 		}
 	}
-	return found
+	return again
 }
 
-// userFrame is the outermost frame of a goroutine that belongs to neither the
-// emulator nor the standard library; a goroutine without one, such as a kept
-// connection's, is nobody's timer.
-func userFrame(record string) (at driver.Place, ok bool) {
+// goroutine is what a profile tells of one.
+type goroutine struct {
+	entry string       // its first function
+	user  driver.Place // where it is in the outermost function of the user's code, if in any
+}
+
+// readRecord reads a record of the profile. Goroutines that run events are ours.
+func readRecord(record string) (g goroutine, ours bool) {
 	for line := range strings.SplitSeq(record, "\n") {
 		m := frameLine.FindStringSubmatch(line)
 		if m == nil {
 			continue
 		}
-		function := m[1]
-		if strings.HasPrefix(function, emulatorPath+".(*instance)") {
-			return driver.Place{}, false // an event of its own
+		if strings.HasPrefix(m[1], emulatorPath+".(*instance)") {
+			return g, true
 		}
-		if isStandard(function) || strings.HasPrefix(function, emulatorPath) {
+		g.entry = m[1]
+		if isUsers(m[1]) {
+			g.user = placeOf(m[2], m[3])
+		}
+	}
+	return g, false
+}
+
+// creations returns the places of the go statements in the user's code that have
+// started the goroutines there are, by their first functions.
+func creations() map[string]driver.Place {
+	var b bytes.Buffer
+	pprof.Lookup("goroutine").WriteTo(&b, 2)
+	found := map[string]driver.Place{}
+	for block := range strings.SplitSeq(b.String(), "\n\n") {
+		frames, creator, ok := strings.Cut(strings.TrimSpace(block), "\ncreated by ")
+		if !ok {
 			continue
 		}
-		n, _ := strconv.Atoi(m[3])
-		at, ok = driver.Place{File: m[2], Line: n}, true
+		function, rest, _ := strings.Cut(creator, " in goroutine ")
+		_, place, _ := strings.Cut(rest, "\n")
+		at := dumpLine.FindStringSubmatch(place)
+		if at == nil || !isUsers(function) {
+			continue
+		}
+		lines := strings.Split(frames, "\n")
+		if len(lines) < 3 {
+			continue
+		}
+		entry := lines[len(lines)-2] // function(arguments), and then its place
+		if i := strings.LastIndexByte(entry, '('); i > 0 {
+			entry = entry[:i]
+		}
+		found[entry] = placeOf(at[1], at[2])
 	}
-	return at, ok
+	return found
+}
+
+func placeOf(file, line string) driver.Place {
+	n, _ := strconv.Atoi(line)
+	return driver.Place{File: file, Line: n}
 }
 
 const emulatorPath = "github.com/seed-36a2c969/emu/emulator"
 
-// isStandard reports whether a function is the standard library's, whose import
-// paths have no dot in their first element.
-func isStandard(function string) bool {
-	path := function
-	if i := strings.LastIndex(function, "/"); i >= 0 {
-		path = function[:i]
-		first, _, _ := strings.Cut(path, "/")
-		return !strings.Contains(first, ".")
+// isUsers reports whether a function belongs neither to the emulator nor to the
+// standard library.
+func isUsers(function string) bool {
+	if function == emulatorPath || strings.HasPrefix(function, emulatorPath+".") || strings.HasPrefix(function, emulatorPath+"/") {
+		return false
 	}
-	name, _, _ := strings.Cut(path, ".")
-	return name != "main"
+	return strings.HasPrefix(function, "main.") || !isStandard(function)
 }
+
+// isStandard reports whether a function is the standard library's: in none of
+// the program's modules or, if the program does not know them, in an import path
+// whose first element has no dot.
+func isStandard(function string) bool {
+	if modules := programModules(); len(modules) > 0 {
+		for _, m := range modules {
+			if rest, ok := strings.CutPrefix(function, m); ok && rest != "" && strings.ContainsRune("./_", rune(rest[0])) {
+				return false
+			}
+		}
+		return true
+	}
+	first, _, _ := strings.Cut(function, "/")
+	return !strings.Contains(first, ".") || !strings.Contains(function, "/")
+}
+
+// programModules returns the paths of the modules of which the program is built.
+var programModules = sync.OnceValue(func() (paths []string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Path == "" {
+		return nil
+	}
+	paths = append(paths, info.Main.Path)
+	for _, d := range info.Deps {
+		paths = append(paths, d.Path)
+	}
+	return paths
+})

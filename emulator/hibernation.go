@@ -3,6 +3,7 @@ package emulator
 // https://developers.cloudflare.com/durable-objects/best-practices/websockets/#durable-objects-hibernation-websocket-api
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,8 @@ type sockets struct {
 	o       *object
 	auto    atomic.Pointer[autoResponse]
 	timeout atomic.Int64 // of an event, in nanoseconds; 0 is none
+
+	deferred atomic.Int32 // accepted ones whose peer's Close frame is not answered yet
 
 	mu        sync.Mutex
 	list      []*socket            // hibernatable ones in the order of acceptance; nil where one has gone
@@ -138,19 +141,19 @@ func (l *sockets) hibernate() int {
 	return live
 }
 
-// shutPlain drops the connections that cannot hibernate.
-func (l *sockets) shutPlain() {
+// dropPlain drops the connections that cannot hibernate.
+func (l *sockets) dropPlain(drop func(*socket)) {
 	l.mu.Lock()
 	plain := l.plain
 	l.plain = nil
 	l.mu.Unlock()
 	for s := range plain {
-		s.shut()
+		drop(s)
 	}
 }
 
 // reset drops all connections with a bare FIN and forgets the settings.
-func (l *sockets) reset() {
+func (l *sockets) reset(drop func(*socket)) {
 	l.mu.Lock()
 	list, lingering := l.list, l.lingering
 	l.list, l.live, l.lingering = nil, 0, nil
@@ -159,13 +162,20 @@ func (l *sockets) reset() {
 	l.mu.Unlock()
 	for _, s := range list {
 		if s != nil {
-			s.shut()
+			drop(s)
 		}
 	}
 	for s := range lingering {
-		s.shut()
+		drop(s)
 	}
-	l.shutPlain()
+	l.dropPlain(drop)
+}
+
+// accepted returns the sockets that cannot hibernate.
+func (l *sockets) accepted() []*socket {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Keys(l.plain))
 }
 
 // matches reports whether a text message is answered automatically.

@@ -10,66 +10,66 @@ func (in *instance) checkIdle() {
 	if len(in.pins.all) > 0 || in.gone {
 		return
 	}
-	in.quiet = in.o.ns.w.clock.Now()
+	in.quiet, in.sampled = in.o.ns.w.clock.Now(), in.o.ns.w.samples.latest()
 	if in.idle == nil {
-		in.idle = in.o.ns.w.clock.AfterFunc(idleTime, in.idleOver)
+		in.idle = in.o.ns.w.after(idleTime, in.idleOver)
 	}
 }
 
 // idleOver is called by the idle timer, which is not stopped by events: it
 // looks whether the time since the last one is over, and else waits for the rest.
 func (in *instance) idleOver() {
-	w := in.o.ns.w
-	if !w.enter() {
+	since, over := in.rest()
+	if !over {
 		return
 	}
-	defer w.running.Done()
-	if !in.rest() {
-		return
-	}
-	if left := w.samples.leftBehind(in); left != nil {
+	if left := in.o.ns.w.samples.leftBehind(in, since); left != nil {
 		in.pinGoroutine(left)
 		return
 	}
 	in.o.letGo(in)
 }
 
-// rest reports whether the idle time is over; if it is not and nothing pins the
+// rest reports whether the idle time is over, and which sample was the latest when
+// it began; if it is not and nothing pins the
 // instance, the timer is set for what is left.
-func (in *instance) rest() bool {
+func (in *instance) rest() (since uint64, over bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.idle = nil
 	if in.busy || len(in.pins.all) > 0 || in.gone {
-		return false
+		return 0, false
 	}
-	clock := in.o.ns.w.clock
-	if left := idleTime - clock.Now().Sub(in.quiet); left > 0 {
-		in.idle = clock.AfterFunc(left, in.idleOver)
-		return false
+	w := in.o.ns.w
+	if left := idleTime - w.clock.Now().Sub(in.quiet); left > 0 {
+		in.idle = w.after(left, in.idleOver)
+		return 0, false
 	}
-	return true
+	return in.sampled, true
 }
 
-// pinGoroutine pins the instance with a goroutine that its class left running,
-// and looks again after the idle time.
+// pinGoroutine pins the instance with a goroutine that its class left running.
 func (in *instance) pinGoroutine(p *pin) {
 	in.pin(p)
-	clock := in.o.ns.w.clock
-	clock.AfterFunc(idleTime, func() {
-		if !in.o.ns.w.enter() {
+	in.watch(p)
+}
+
+// watch looks after the idle time whether the goroutine has ended.
+func (in *instance) watch(p *pin) {
+	w := in.o.ns.w
+	w.after(idleTime, func() {
+		if in.dead.Load() {
 			return
 		}
-		defer in.o.ns.w.running.Done()
-		if left := in.o.ns.w.samples.leftBehind(in); left != nil {
-			left.since = p.since
-			in.mu.Lock()
-			in.removePin(p)
-			in.mu.Unlock()
-			in.pinGoroutine(left)
+		left := w.samples.leftBehind(in, w.samples.latest())
+		if left == nil {
+			in.unpin(p)
 			return
 		}
-		in.unpin(p)
+		in.mu.Lock()
+		p.at = left.at
+		in.mu.Unlock()
+		in.watch(p)
 	})
 }
 

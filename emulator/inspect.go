@@ -12,7 +12,10 @@ import (
 
 // Object is a Durable Object seen from outside, by tests and tools. It stays
 // valid whether the object is in memory or not.
-type Object struct{ o *object }
+type Object struct {
+	o  *object
+	id driver.ID
+}
 
 // Object returns the object of that name in the namespace of a binding. Looking
 // at it does not start it.
@@ -37,11 +40,7 @@ func (w *World) ObjectByID(binding, hex string) (*Object, error) {
 	return n.outside(id), nil
 }
 
-func (n *namespace) outside(id driver.ID) *Object {
-	o := n.object(id.Bytes)
-	o.connect(id)
-	return &Object{o}
-}
+func (n *namespace) outside(id driver.ID) *Object { return &Object{n.object(id.Bytes), id} }
 
 // State says where an object is.
 type State string
@@ -54,17 +53,20 @@ const (
 	Absent     State = "absent"     // not in memory, without sockets
 )
 
-// ID returns the object's id.
-func (o *Object) ID() driver.ID { return o.o.ID() }
+// ID returns the object's id, with its name if that is known.
+func (o *Object) ID() driver.ID {
+	if o.id.HasName {
+		return o.id
+	}
+	return o.o.ID()
+}
 
 // Class returns the name of the object's class.
 func (o *Object) Class() string { return o.o.ns.class.Name() }
 
 // State says where the object is now.
 func (o *Object) State() State {
-	o.o.mu.Lock()
-	in := o.o.inst
-	o.o.mu.Unlock()
+	in := o.o.instance()
 	if in == nil {
 		if o.o.sockets.count() > 0 {
 			return Hibernated
@@ -83,9 +85,7 @@ func (o *Object) State() State {
 // its class left running included.
 func (o *Object) Pins() []Pin {
 	pins := o.o.Pins()
-	o.o.mu.Lock()
-	in := o.o.inst
-	o.o.mu.Unlock()
+	in := o.o.instance()
 	if in == nil {
 		return pins
 	}
@@ -94,7 +94,8 @@ func (o *Object) Pins() []Pin {
 			return pins
 		}
 	}
-	if p := in.o.ns.w.samples.leftBehind(in); p != nil {
+	samples := &in.o.ns.w.samples
+	if p := samples.leftBehind(in, samples.latest()); p != nil {
 		pins = append(pins, Pin{Kind: p.kind, Place: p.at, Since: in.o.ns.w.clock.Now()})
 	}
 	return pins
@@ -130,9 +131,7 @@ func (o *Object) Hibernate() error {
 	if pins := o.Pins(); len(pins) > 0 {
 		return &PinnedError{pins}
 	}
-	o.o.mu.Lock()
-	in := o.o.inst
-	o.o.mu.Unlock()
+	in := o.o.instance()
 	if in == nil {
 		return nil
 	}
@@ -169,24 +168,22 @@ func (o *object) evict() {
 		return
 	}
 	o.inst, o.leaving = nil, true
-	flight := in.breakWith(nil)
+	flight := in.refuse()
 	o.mu.Unlock()
 	in.storage.discard()
-	o.sockets.shutPlain()
+	o.sockets.dropPlain((*socket).drop)
 	n := o.sockets.hibernate()
-	in.cancel(driver.ErrReset)
 	o.emit(Event{Type: EventEvict, Sockets: n})
 	for _, e := range flight {
 		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true})
 	}
+	in.end()
 	o.left()
 }
 
 // Abort resets the object as ctx.abort(reason) does.
 func (o *Object) Abort(reason string) {
-	o.o.mu.Lock()
-	in := o.o.inst
-	o.o.mu.Unlock()
+	in := o.o.instance()
 	if in == nil {
 		return
 	}
@@ -259,7 +256,7 @@ func (o *Object) Storage(f func(driver.Storage) error) error {
 
 // detached runs f with the storage of an object that is not in memory.
 func (o *object) detached(f func(driver.Storage) error) error {
-	in := &instance{o: o}
+	in := &instance{o: o, busy: true} // it never falls idle
 	in.storage = newStorage(in)
 	defer in.storage.close()
 	if err := f(in.storage); err != nil {

@@ -24,18 +24,19 @@ type instance struct {
 	storage *storage
 	cancel  context.CancelCauseFunc
 	ctx     context.Context // of its events; carries the profiler's label
-	dirty   []*socket       // with frames staged in this turn; belongs to who has the turn
+	label   string
+	dirty   []*socket // with frames staged in this turn; belongs to who has the turn
 
 	mu      sync.Mutex
-	busy    bool   // somebody has the turn
-	ready   []turn // who wants it, in the order in which they became ready
+	busy    bool // somebody has the turn
+	ready   turns
 	blocker *event // while it is set only this event may have the turn
 	pins    pins
-	gone    bool          // evicted or reset
-	dead    atomic.Bool   // is gone, for those without the lock
-	broken  *driver.Error // reset, with this
+	gone    bool        // evicted or reset
+	dead    atomic.Bool // is gone, for those without the lock
 	idle    clock.Timer
 	quiet   time.Time // since when nothing pins it
+	sampled uint64    // the latest sample of goroutines then
 }
 
 // newInstance starts an instance. o.mu is held.
@@ -44,7 +45,8 @@ func newInstance(o *object) *instance {
 	in.storage = newStorage(in)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	in.cancel = cancel
-	in.ctx = pprof.WithLabels(ctx, pprof.Labels(labelKey, labelOf(in)))
+	in.label = newLabel()
+	in.ctx = pprof.WithLabels(ctx, pprof.Labels(labelKey, in.label))
 	e := newEvent(nil, "constructor", in.construct)
 	in.blocker = e
 	in.submit(e)
@@ -55,6 +57,15 @@ func newInstance(o *object) *instance {
 func (in *instance) construct(e *event) {
 	o := in.o
 	woken := o.sockets.count() > 0
+	// In JavaScript a constructor can wait only in blockConcurrencyWhile, which has a limit.
+	var limit clock.Timer
+	e.onRelease = func() { limit = in.limit() }
+	defer func() {
+		e.onRelease = nil
+		if limit != nil {
+			limit.Stop()
+		}
+	}()
 	obj, err := o.ns.class.Construct(e, (*state)(in), o.ns.w.env)
 	if err == nil {
 		err = context.Cause(in.ctx)
@@ -87,7 +98,7 @@ func (in *instance) submit(e *event) {
 		e.Context = in.ctx
 	}
 	in.addPin(&e.pin)
-	in.ready = append(in.ready, turn{e: e})
+	in.ready.add(turn{e: e})
 	if !in.busy {
 		if next := in.pass(); next != nil {
 			in.spawn(next)
@@ -138,20 +149,26 @@ func (in *instance) runOne(e *event) (next *event) {
 	return nil
 }
 
-// breakWith makes the instance refuse everything and returns the events in
-// flight and waiting, which its caller must fail. o.mu is held.
-func (in *instance) breakWith(err *driver.Error) (flight []*event) {
+// end tells those who wait that the instance is gone.
+func (in *instance) end() {
+	in.cancel(driver.ErrReset)
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.gone, in.broken, in.blocker = true, err, nil
-	in.dead.Store(true)
-	var resumed []turn
-	for _, t := range in.ready {
-		if t.resume != nil {
-			resumed = append(resumed, t)
+	for _, p := range in.pins.all {
+		if p.signal != nil {
+			p.signal.send()
 		}
 	}
-	in.ready = resumed
+}
+
+// refuse makes the instance refuse everything and returns the events in
+// flight and waiting, which its caller must fail. o.mu is held.
+func (in *instance) refuse() (flight []*event) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.gone, in.blocker = true, nil
+	in.dead.Store(true)
+	in.ready.keepResumed()
 	for _, p := range in.pins.all {
 		if p.event != nil {
 			flight = append(flight, p.event)

@@ -31,21 +31,23 @@ func (i *invocation) Value(key any) any {
 
 // Wait runs f.
 func (i *invocation) Wait(_ context.Context, _ driver.PinKind, _ driver.Place, f func() error) error {
-	return i.wait(f)
+	return i.pause(pause{wait: f})
 }
 
-// wait runs f, which waits.
-func (i *invocation) wait(f func() error) error {
+func (i *invocation) pause(p pause) error {
+	defer p.end()
+	p.start()
+	if p.wait == nil {
+		return nil
+	}
 	i.w.activity.change(false)
 	defer i.w.activity.change(true)
-	return f()
+	return p.wait()
 }
 
 // Sleep waits for d of the world's time.
 func (i *invocation) Sleep(ctx context.Context, d time.Duration, _ driver.Place) error {
-	over := i.w.newSignal()
-	defer over.leave()
-	return i.wait(func() error { return i.w.sleep(ctx, d, over) })
+	return i.pause(i.w.sleep(ctx, d, driver.Place{}))
 }
 
 // Now is the world's time.
@@ -60,7 +62,7 @@ func (i *invocation) InObject() bool { return false }
 // Fetch is the global fetch().
 func (i *invocation) Fetch(ctx context.Context, r *driver.Request, _ driver.Place) (*driver.Response, error) {
 	var resp *driver.Response
-	err := i.wait(func() (err error) {
+	err := i.Wait(ctx, driver.PinFetch, driver.Place{}, func() (err error) {
 		resp, err = i.w.fetch(ctx, r)
 		return err
 	})
@@ -69,14 +71,17 @@ func (i *invocation) Fetch(ctx context.Context, r *driver.Request, _ driver.Plac
 
 // WaitUntil runs f beside the invocation; the world's Close waits for it.
 func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place) {
-	i.w.start(func() {
-		i.w.activity.change(true)
+	i.w.activity.change(true)
+	started := i.w.start(func() {
 		defer i.w.activity.change(false)
 		err := caughtPanic(func() error { return f(i) })
 		if err != nil && !errors.Is(err, context.Canceled) {
 			i.w.fault(exception(err))
 		}
 	})
+	if !started {
+		i.w.activity.change(false)
+	}
 }
 
 // run runs the Worker's fetch handler; a panic is its exception.

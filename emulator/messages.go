@@ -105,6 +105,15 @@ func msgReserved(method string) string {
 }
 
 // Ours.
+
+const msgGoexit = "the handler ended its goroutine with runtime.Goexit"
+
+var errSyncWaits = plainError("what TransactionSync runs must not wait; use Transaction")
+
+func msgAlarmGivenUp(runs int) string {
+	return fmt.Sprintf("the alarm handler has failed %d times, the alarm is dropped", runs)
+}
+
 func msgOverflow(buffered int64) string {
 	return fmt.Sprintf("a client reads too slowly: %d bytes wait for it, its WebSocket is closed with 1009", buffered)
 }

@@ -22,8 +22,10 @@ type object struct {
 	leaving bool       // an instance is being let go; events wait
 	waiting []*event   // for leaving to end
 	life    *life      // of this and later instances until a reset
-	name    *string    // by which it was first addressed while not in memory
 	stopped bool       // by World.Close
+
+	addressed bool
+	name      *string // what it was first addressed by, nil if by its id
 }
 
 // life is what a stub is connected to: the instances of an object between two
@@ -86,22 +88,39 @@ func (o *object) left() {
 	}
 }
 
-// connect returns the life that a stub's calls belong to from its first use on,
-// and notes the name that it addresses the object by.
+// connect returns the life that a stub's calls belong to from its first use on.
+// What the object is first addressed by decides on its name.
 func (o *object) connect(id driver.ID) *life {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if id.HasName && o.name == nil && o.inst == nil {
-		o.name = &id.Name
+	if !o.addressed {
+		o.addressed = true
+		if id.HasName {
+			o.name = &id.Name
+		}
 	}
 	return o.life
 }
 
-// reset breaks the instance: its events fail with err, its sockets are dropped with
-// a bare FIN, what it had not committed is lost, its stubs stay broken.
+// instance returns the object in memory, nil if it is not.
+func (o *object) instance() *instance {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.inst
+}
+
+// reset breaks the instance off for a reason that its class gave.
 func (o *object) reset(in *instance, err *driver.Error) {
 	e := *err
-	e.DurableObjectReset, e.Remote, e.Stack = true, false, ""
+	e.DurableObjectReset = true
+	o.breakOff(in, &e)
+}
+
+// breakOff breaks the instance: its events fail with err, its sockets are dropped
+// with a bare FIN, what it had not committed is lost, its stubs stay broken.
+func (o *object) breakOff(in *instance, err *driver.Error) {
+	e := *err
+	e.Remote, e.Stack, e.Cause = false, "", nil
 	o.mu.Lock()
 	if o.inst != in {
 		o.mu.Unlock()
@@ -110,18 +129,18 @@ func (o *object) reset(in *instance, err *driver.Error) {
 	o.inst, o.leaving = nil, true
 	o.life.broken.Store(&e)
 	o.life = new(life)
-	flight := in.breakWith(&e)
+	flight := in.refuse()
 	o.mu.Unlock()
 
 	in.storage.discard()
-	o.sockets.reset()
-	in.cancel(driver.ErrReset)
-	o.emit(Event{Type: EventReset, Message: e.Error(), Stack: err.Stack})
+	o.sockets.reset((*socket).drop)
+	o.emit(Event{Type: EventReset, Message: uncaught(&e), Stack: err.Stack})
+	remote := e
+	remote.Remote = true
 	for _, ev := range flight {
-		remote := e
-		remote.Remote = true
 		ev.fail(&remote)
 	}
+	in.end()
 	o.left()
 }
 
@@ -132,25 +151,22 @@ func (o *object) shutdown() {
 	in, flight := o.inst, o.waiting
 	o.waiting = nil
 	if in != nil {
-		flight = append(flight, in.breakWith(nil)...)
+		flight = append(flight, in.refuse()...)
 	}
 	o.mu.Unlock()
-	o.sockets.reset()
-	if in != nil {
-		in.cancel(driver.ErrReset)
-		in.storage.interrupt()
-	}
+	o.sockets.reset((*socket).shut)
 	for _, e := range flight {
 		e.fail(plainError(msgConnectionLost))
+	}
+	if in != nil {
+		in.storage.interrupt()
+		in.end()
 	}
 }
 
 // close closes the database of an object that shutdown ended.
 func (o *object) close() {
-	o.mu.Lock()
-	in := o.inst
-	o.mu.Unlock()
-	if in != nil {
+	if in := o.instance(); in != nil {
 		in.storage.close()
 	}
 }

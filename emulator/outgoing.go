@@ -5,6 +5,7 @@ package emulator
 import (
 	"context"
 	"errors"
+	"runtime/pprof"
 	"sync"
 
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
@@ -36,6 +37,7 @@ func (t *outgoing) Start() {
 }
 
 func (t *outgoing) read() {
+	pprof.SetGoroutineLabels(context.Background()) // it is not the class's
 	for {
 		binary, data, err := t.conn.Read(context.Background())
 		if err == nil {
@@ -95,6 +97,7 @@ func (t *outgoing) enqueue(f func()) {
 }
 
 func (t *outgoing) send() {
+	pprof.SetGoroutineLabels(context.Background())
 	for {
 		t.mu.Lock()
 		if len(t.queue) == 0 {

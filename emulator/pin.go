@@ -18,11 +18,12 @@ type Pin struct {
 }
 
 type pin struct {
-	kind  driver.PinKind
-	at    driver.Place
-	since time.Time
-	event *event // that is in flight
-	index int
+	kind   driver.PinKind
+	at     driver.Place
+	since  time.Time
+	event  *event  // that is in flight
+	signal *signal // that it waits for
+	index  int
 }
 
 // pins are an instance's, guarded by its mu.
@@ -63,9 +64,7 @@ func (in *instance) unpin(p *pin) {
 
 // Pins returns what keeps the object in memory now, oldest first.
 func (o *object) Pins() []Pin {
-	o.mu.Lock()
-	in := o.inst
-	o.mu.Unlock()
+	in := o.instance()
 	if in == nil {
 		return nil
 	}

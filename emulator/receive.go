@@ -21,6 +21,7 @@ type receiver struct {
 	receivers int     // events that have asked for messages and have not ended
 	busy      bool    // a message was given out, and nobody has asked for the next
 	told      bool    // who receives has come to the peer's Close frame
+	deferred  bool    // the answer to it waits for somebody to receive at all
 }
 
 // accept makes the socket one whose messages wait for Receive.
@@ -151,8 +152,39 @@ func (s *socket) endWith(c *driver.Closed) {
 		p.ended = c
 		p.wake()
 	}
-	if p == nil || p.receivers == 0 || len(p.queue) == 0 && !p.busy {
+	switch {
+	case p == nil || len(p.queue) == 0 && (p.receivers == 0 || !p.busy):
 		s.replyToClose()
+	case p.receivers == 0 && !s.mayReceive(nil):
+		s.replyToClose()
+	case p.receivers == 0 && s.owner != nil:
+		p.deferred = true
+		s.owner.o.sockets.deferred.Add(1)
+	}
+}
+
+// mayReceive reports whether somebody may still ask for the messages that wait: an
+// event that is under way, but for one that is ending, or a Worker. s.mu is held.
+func (s *socket) mayReceive(ending *event) bool {
+	in := s.owner
+	if in == nil {
+		return true
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, p := range in.pins.all {
+		if p.event != nil && p.event != ending {
+			return true
+		}
+	}
+	return false
+}
+
+// noLongerDeferred: s.mu is held.
+func (s *socket) noLongerDeferred() {
+	if s.plain.deferred {
+		s.plain.deferred = false
+		s.owner.o.sockets.deferred.Add(-1)
 	}
 }
 
@@ -195,6 +227,24 @@ func (e *event) stopReceiving() {
 		s.received(-1)
 	}
 	e.receives = nil
+	if e.in.o.sockets.deferred.Load() > 0 {
+		for _, s := range e.in.o.sockets.accepted() {
+			s.endDeferral(e)
+		}
+	}
+}
+
+// endDeferral answers a Close frame for which nobody is left, when e has ended.
+func (s *socket) endDeferral(e *event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.owner == nil || !s.plain.deferred || s.plain.receivers == 0 && s.mayReceive(e) {
+		return
+	}
+	s.noLongerDeferred()
+	if s.plain.receivers == 0 {
+		s.replyToClose()
+	}
 }
 
 // receivedByWorker is receivesFrom in a Worker, whose functions for waitUntil may go
@@ -239,6 +289,9 @@ func (s *socket) end(err error) {
 		p.wake()
 	}
 	if in := s.owner; in != nil {
+		if s.plain != nil {
+			s.noLongerDeferred()
+		}
 		s.owner = nil
 		in.o.sockets.forgetPlain(s)
 		in.unpin(s.hold)

@@ -53,6 +53,7 @@ const (
 	accepted                 // accept(): its messages wait for Receive
 	hibernatable             // acceptWebSocket(): its events go to the object
 	returned                 // it was given away in a response
+	relayed                  // its messages go to the other end's connection, and back
 )
 
 // transport carries a socket's frames: a [wire.Conn], another socket of the
@@ -88,6 +89,11 @@ func recycle(b *[]byte) {
 func (s *socket) write(frames []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.hand(frames)
+}
+
+// hand is write. s.mu is held.
+func (s *socket) hand(frames []byte) {
 	if s.t == nil {
 		s.out = append(s.out, frames...)
 		return
@@ -115,7 +121,7 @@ func (s *socket) attach(w *World, t transport, head []byte) {
 
 // startReading: s.mu is held.
 func (s *socket) startReading() {
-	if s.t != nil && !s.started && (s.mode == accepted || s.mode == hibernatable) {
+	if s.t != nil && !s.started && (s.mode == accepted || s.mode == hibernatable || s.mode == relayed) {
 		s.started = true
 		s.t.Start()
 	}
@@ -170,13 +176,18 @@ func (s *socket) finish() {
 	}
 }
 
-// shut ends the connection with a bare FIN.
-func (s *socket) shut() {
+// shut ends the connection with a bare FIN, at once.
+func (s *socket) shut() { s.dropBy(transport.Shut) }
+
+// drop ends the connection with a bare FIN, after what was sent.
+func (s *socket) drop() { s.dropBy(transport.Finish) }
+
+func (s *socket) dropBy(end func(transport)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.finished, s.out = true, nil
 	if s.t != nil {
-		s.t.Shut()
+		end(s.t)
 		s.w.uncarried(s)
 	}
 	s.end(driver.ErrReset)
@@ -186,11 +197,16 @@ func (s *socket) shut() {
 // the message costs until it is dispatched.
 func (s *socket) Message(binary bool, data []byte) int {
 	s.mu.Lock()
-	if s.mode != hibernatable {
+	mode, o := s.mode, s.o
+	if mode == relayed {
+		s.mu.Unlock()
+		s.other.write(messageFrame(driver.Message{Data: data, Binary: binary})(nil))
+		return 0
+	}
+	if mode != hibernatable {
 		defer s.mu.Unlock()
 		return s.deliver(driver.Message{Data: data, Binary: binary})
 	}
-	o := s.o
 	s.mu.Unlock()
 	if !binary && o.sockets.matches(data) {
 		if s.pending.Load() == 0 {
@@ -220,12 +236,17 @@ func (s *socket) Lost(error) {
 
 func (s *socket) closed(c *driver.Closed) {
 	s.mu.Lock()
-	if s.mode != hibernatable {
+	mode := s.mode
+	if mode != hibernatable && mode != relayed {
 		defer s.mu.Unlock()
 		s.endWith(c)
 		return
 	}
 	s.mu.Unlock()
+	if mode == relayed {
+		s.relayClose(c)
+		return
+	}
 	e := newEvent(nil, "webSocketClose", (*event).webSocketClose)
 	e.closed = c
 	s.submit(e, 0)
@@ -235,6 +256,11 @@ func (s *socket) closed(c *driver.Closed) {
 func (s *socket) Failed(status int, description string) {
 	err := plainError(msgProtocol(status, description))
 	s.mu.Lock()
+	if s.mode == relayed {
+		s.mu.Unlock()
+		s.relayClose(&driver.Closed{Code: 1006})
+		return
+	}
 	if s.mode != hibernatable {
 		defer s.mu.Unlock()
 		s.failWith(err)

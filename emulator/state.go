@@ -174,15 +174,11 @@ func (st *state) BlockConcurrencyWhile(ctx context.Context, f func(ctx context.C
 	p := &pin{kind: driver.PinBlock, at: at}
 	in.pin(p)
 	defer in.unpin(p)
-	timeout := plainError(msgBlockTimeout)
-	timeout.Overloaded = true
-	timer := in.o.ns.w.clock.AfterFunc(blockTimeout, func() { in.o.reset(in, timeout) })
-	defer timer.Stop()
 	failed := in.block(e, func() error { return caughtPanic(func() error { return f(ctx) }) })
 	if failed == nil && !in.dead.Load() {
 		return nil
 	}
-	if failed != nil {
+	if !in.dead.Load() {
 		in.o.reset(in, exception(failed))
 	}
 	runtime.Goexit()

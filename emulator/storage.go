@@ -3,6 +3,7 @@ package emulator
 // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -25,9 +26,12 @@ type storage struct {
 	over bool // the instance is gone
 
 	running atomic.Pointer[store.DB] // db, for who has no lock
+	used    atomic.Bool              // since handles looked
+	place   *list.Element            // in handles
 
 	// These belong to who has the turn.
 	depth       int  // of open transactions
+	syncDepth   int  // of those of transactionSync
 	alarmWrites bool // the batch may have changed the alarm
 	alarmRuns   bool // the alarm's handler runs and has not set another: it shows none
 }
@@ -49,6 +53,7 @@ func (s *storage) open() error {
 	if s.over {
 		return driver.ErrReset
 	}
+	s.used.Store(true)
 	if s.db != nil {
 		return nil
 	}
@@ -59,6 +64,7 @@ func (s *storage) open() error {
 	db.OnBegin(s.began)
 	s.db = db
 	s.running.Store(db)
+	s.in.o.ns.w.handles.add(s)
 	return nil
 }
 
@@ -89,46 +95,45 @@ func (s *storage) held() bool { return s.depth > 0 }
 func (s *storage) commit() *driver.Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.db == nil || s.over || s.held() || !s.db.Dirty() {
+	if s.held() {
 		return nil
 	}
-	touched := s.alarmWrites
-	s.alarmWrites = false
-	o := s.in.o
-	if !touched {
-		return s.commitError(s.db.Commit())
-	}
-	ns, set, err := s.db.Alarm()
-	if err == nil && set {
-		// First, so that no crash between the two loses the alarm.
-		err = o.ns.w.alarms.save(o, ns)
-	}
-	if err == nil {
-		err = s.db.Commit()
-	} else {
-		s.db.Rollback()
-	}
-	if err != nil {
-		return s.commitError(err)
-	}
-	if set {
-		o.ns.w.alarms.schedule(o, ns)
-	} else {
-		o.ns.w.alarms.drop(o)
-	}
-	return nil
-}
-
-// commitError is what callers see of a failed commit. Only what the application
-// did itself is told; the rest is in the log.
-func (s *storage) commitError(err error) *driver.Error {
+	err := s.commitBatch()
 	if err == nil {
 		return nil
 	}
+	// Only what the application did itself is told; the rest is in the log.
 	var e *store.Error
 	if errors.As(err, &e) && e.Code == sqliteConstraint {
 		return plainError(msgConstraintsViolated + e.Message)
 	}
+	return s.internalError(err)
+}
+
+// commitBatch commits, and tells the scheduler of the alarm. s.mu is held.
+func (s *storage) commitBatch() error {
+	switch {
+	case s.over:
+		return nil
+	case !s.alarmWrites && s.db == nil:
+		return nil
+	case !s.alarmWrites:
+		return s.db.Commit()
+	}
+	s.alarmWrites = false
+	if err := s.open(); err != nil {
+		return err
+	}
+	ns, set, err := s.db.Alarm()
+	if err != nil {
+		s.db.Rollback()
+		return err
+	}
+	return s.in.o.ns.w.alarms.change(s.in.o, ns, set, s.db.Commit)
+}
+
+// internalError is what callers see of a failure that is not the application's.
+func (s *storage) internalError(err error) *driver.Error {
 	reference := s.in.o.ns.w.chance.reference()
 	s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: fmt.Sprintf("commit failed (reference %s): %v", reference, err)})
 	return plainError("internal error; reference = " + reference)
@@ -147,9 +152,14 @@ func (s *storage) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
-	if s.db == nil {
-		return
+	if s.db != nil {
+		s.in.o.ns.w.handles.remove(s)
+		s.closeDB()
 	}
+}
+
+// closeDB: s.mu is held.
+func (s *storage) closeDB() {
 	s.running.Store(nil)
 	if err := s.db.Close(); err != nil {
 		s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: err.Error()})
@@ -304,12 +314,19 @@ func (s *storage) DeleteAll(context.Context) error {
 	})
 }
 
-// CurrentBookmark counts up, as workerd's does.
+// CurrentBookmark counts up, as workerd's does, and like it commits what was
+// written so far.
 func (s *storage) CurrentBookmark() (b string, err error) {
 	err = s.use(func(db *store.DB) (err error) {
 		b, err = db.Bookmark()
 		return err
 	})
+	if err == nil {
+		s.in.flush()
+	}
+	if err == nil && s.in.dead.Load() {
+		err = driver.ErrReset
+	}
 	return b, err
 }
 

@@ -33,10 +33,10 @@ func (s *stub) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (*
 	if err := s.call(ctx, e, at); err != nil {
 		return nil, err
 	}
-	resp, _, err := e.result()
-	if err != nil {
-		return nil, remote(err, nil)
+	if err := e.result(); err != nil {
+		return nil, s.caught(e, false)
 	}
+	resp := e.response
 	resp.Body = bound(driver.EventOf(ctx), resp.Body)
 	if resp.WebSocket != nil {
 		resp.WebSocket.(*view).s.takeBack()
@@ -46,35 +46,45 @@ func (s *stub) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (*
 
 // Call calls an RPC method of the object.
 func (s *stub) Call(ctx context.Context, method string, args []driver.Value, at driver.Place) (driver.Value, error) {
-	if reservedMethods[method] {
-		return nil, typeError(msgReserved(method))
-	}
 	sent, err := transfer(&driver.Array{Elements: args})
 	if err != nil {
 		return nil, err
 	}
-	e := newEvent(s.o.ns.w.newSignal(), method, func(e *event) {
-		v, err := e.in.obj.Call(e, method, sent.(*driver.Array).Elements)
-		if errors.Is(err, driver.ErrNoMethod) {
-			err = typeError(msgNoMethod(method))
-		}
-		if err == nil {
-			v, err = transfer(v)
-		}
-		if err != nil {
-			e.throw(exception(err))
-			return
-		}
-		e.value = v
-	})
+	e := newEvent(s.o.ns.w.newSignal(), method, func(e *event) { e.call(method, sent.(*driver.Array).Elements) })
 	if err := s.call(ctx, e, at); err != nil {
 		return nil, err
 	}
-	_, v, thrown := e.result()
-	if thrown != nil {
-		return nil, remote(thrown, s)
+	if err := e.result(); err != nil {
+		return nil, s.caught(e, true)
 	}
-	return v, nil
+	return e.value, nil
+}
+
+// call runs an RPC method.
+func (e *event) call(method string, args []driver.Value) {
+	if reservedMethods[method] {
+		e.refuse(typeError(msgReserved(method)))
+		return
+	}
+	v, err := e.in.obj.Call(e, method, args)
+	if errors.Is(err, driver.ErrNoMethod) {
+		e.refuse(typeError(msgNoMethod(method)))
+		return
+	}
+	if err == nil {
+		v, err = transfer(v)
+	}
+	if err != nil {
+		e.failed(err)
+		return
+	}
+	e.value = v
+}
+
+// refuse is the result of a call that did not reach the class.
+func (e *event) refuse(err *driver.Error) {
+	e.refused = true
+	e.throw(err)
 }
 
 // call runs the event in the object and waits for its result.
@@ -84,33 +94,46 @@ func (s *stub) call(ctx context.Context, e *event, at driver.Place) error {
 		again := *err
 		return &again
 	}
-	defer e.done.leave()
-	run := func() error {
-		s.o.submit(e)
-		select {
-		case <-e.done.c:
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	if caller := driver.EventOf(ctx); caller != nil {
-		return caller.Wait(ctx, driver.PinStub, at, run)
+	p := pause{
+		kind: driver.PinStub, at: at, signal: e.done,
+		begin: func() { s.o.submit(e) },
+		wait: func() error {
+			select {
+			case <-e.done.c:
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		},
 	}
-	return run()
+	if caller, ok := driver.EventOf(ctx).(pauser); ok {
+		return caller.pause(p)
+	}
+	defer p.end()
+	p.start()
+	return p.wait()
 }
 
-// remote is an exception of the object as its caller catches it; over RPC, with s.
-func remote(err *driver.Error, s *stub) *driver.Error {
-	e := *err
-	e.Remote, e.Stack = true, ""
-	if s != nil {
-		e.DurableObjectID = idString(s.id.Bytes)
-		if err.DurableObjectReset {
-			e.Remote = false
-		}
+// pauser is an event or an invocation.
+type pauser interface{ pause(p pause) error }
+
+// caught is the exception of a failed event as its caller catches it. Over RPC an
+// object that broke under the call does not count as remote.
+func (s *stub) caught(e *event, rpc bool) *driver.Error {
+	if e.failure != nil {
+		err := *e.failure
+		err.Remote = err.Remote && !rpc
+		return &err
 	}
-	return &e
+	err := *e.err
+	err.Remote, err.Stack, err.Cause = true, "", nil
+	if rpc && !e.refused {
+		err.DurableObjectID = idString(s.id.Bytes)
+	}
+	return &err
 }
 
 // transfer copies a value as RPC does: serialized, and within the limit.
@@ -128,7 +151,7 @@ func transfer(v driver.Value) (driver.Value, error) {
 	return v8.Decode(data)
 }
 
-// reservedMethods are the handlers, which are not RPC methods.
+// reservedMethods are the handlers, and a stub's own method.
 var reservedMethods = map[string]bool{
-	"alarm": true, "webSocketMessage": true, "webSocketClose": true, "webSocketError": true,
+	"alarm": true, "webSocketMessage": true, "webSocketClose": true, "webSocketError": true, "dup": true,
 }

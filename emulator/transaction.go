@@ -10,37 +10,61 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
-// TransactionSync runs f in a savepoint.
+// TransactionSync runs f in a savepoint of the batch.
 func (s *storage) TransactionSync(f func() error, at driver.Place) error {
-	name := fmt.Sprintf("_cf_sync_savepoint_%d", s.depth)
-	return s.transact(name, at, f)
+	s.syncDepth++
+	defer func() { s.syncDepth-- }()
+	t := &transaction{s: s, name: fmt.Sprintf("_cf_sync_savepoint_%d", s.depth)}
+	return t.run(at, f)
 }
 
-// Transaction commits what was written before, and runs f in a savepoint with
-// other events kept out.
+// Transaction commits what was written before, runs f with other events kept
+// out, and commits what f wrote. As in workerd, what is sent meanwhile leaves
+// whatever becomes of the transaction.
 func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, rollback func() error) error, at driver.Place) error {
 	e, err := s.in.eventIn(ctx)
 	if err != nil {
 		return err
 	}
-	if !s.held() {
-		s.in.flush()
-	}
-	name := fmt.Sprintf("_cf_savepoint_%d", s.depth)
 	return s.in.block(e, func() error {
-		return s.transact(name, at, func() error {
-			return f(ctx, func() error { return s.use(func(db *store.DB) error { return s.undo(db, name) }) })
-		})
+		t := &transaction{s: s, name: fmt.Sprintf("_cf_savepoint_%d", s.depth)}
+		if err := t.run(at, func() error { return f(ctx, t.rollback) }); err != nil || s.held() {
+			return err
+		}
+		return s.end()
 	})
 }
 
-// transact runs f in a savepoint: kept if f succeeds, undone if it returns an
-// error, panics or ends its goroutine.
-func (s *storage) transact(name string, at driver.Place, f func() error) (err error) {
+// end commits the outermost transaction. If it cannot be, the object is reset.
+func (s *storage) end() error {
+	s.in.leave()
+	s.mu.Lock()
+	err := s.commitBatch()
+	s.mu.Unlock()
+	if err != nil {
+		s.in.o.reset(s.in, s.internalError(err))
+	}
+	if s.in.dead.Load() {
+		return driver.ErrReset
+	}
+	return nil
+}
+
+// transaction is a savepoint.
+type transaction struct {
+	s      *storage
+	name   string
+	undone bool
+}
+
+// run runs f: what it wrote is kept if it succeeds, undone if it returns an error,
+// panics or ends its goroutine.
+func (t *transaction) run(at driver.Place, f func() error) error {
+	s := t.s
 	p := &pin{kind: driver.PinTransaction, at: at}
 	s.in.pin(p)
 	defer s.in.unpin(p)
-	if err := s.use(func(db *store.DB) error { return db.Savepoint(name) }); err != nil {
+	if err := s.use(func(db *store.DB) error { return db.Savepoint(t.name) }); err != nil {
 		return err
 	}
 	s.depth++
@@ -48,14 +72,24 @@ func (s *storage) transact(name string, at driver.Place, f func() error) (err er
 	defer func() {
 		s.depth--
 		if !kept {
-			s.use(func(db *store.DB) error { return s.undo(db, name) })
+			t.rollback()
 		}
 	}()
 	if err := f(); err != nil {
 		return err
 	}
 	kept = true
-	return s.use(func(db *store.DB) error { return db.Release(name) })
+	if t.undone {
+		return nil
+	}
+	return s.use(func(db *store.DB) error { return db.Release(t.name) })
 }
 
-func (s *storage) undo(db *store.DB, name string) error { return db.RollbackTo(name) }
+// rollback undoes what was written; what is written after it is not undone.
+func (t *transaction) rollback() error {
+	if t.undone {
+		return nil
+	}
+	t.undone = true
+	return t.s.use(func(db *store.DB) error { return db.RollbackTo(t.name) })
+}

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 )
 
 // turn is one who wants the turn: an event that has not begun, or one that goes
@@ -19,24 +20,56 @@ type turn struct {
 	resume chan struct{}
 }
 
+// turns are those who want the turn, in the order in which they became ready.
+type turns struct {
+	list []turn
+	head int // those before it have had their turn
+}
+
+func (q *turns) add(t turn) {
+	if q.head > len(q.list)/2 {
+		q.list, q.head = slices.Delete(q.list, 0, q.head), 0
+	}
+	q.list = append(q.list, t)
+}
+
+// next removes the first; with of, the first of that event.
+func (q *turns) next(of *event) (turn, bool) {
+	for i := q.head; i < len(q.list); i++ {
+		t := q.list[i]
+		if of != nil && t.e != of {
+			continue
+		}
+		if i == q.head {
+			q.list[i] = turn{}
+			q.head++
+		} else {
+			q.list = slices.Delete(q.list, i, i+1)
+		}
+		return t, true
+	}
+	return turn{}, false
+}
+
+// keepResumed drops the events that have not begun.
+func (q *turns) keepResumed() {
+	q.list = slices.DeleteFunc(q.list[q.head:], func(t turn) bool { return t.resume == nil })
+	q.head = 0
+}
+
 // pass gives the free turn to who is next. It returns an event that has to be
 // run by the caller, nil if somebody was resumed or nobody is next. in.mu is held.
 func (in *instance) pass() *event {
-	for i, t := range in.ready {
-		if in.blocker != nil && t.e != in.blocker {
-			continue
-		}
-		in.setBusy(true)
-		in.ready = slices.Delete(in.ready, i, i+1)
-		if t.resume != nil {
-			close(t.resume)
-			return nil
-		}
-		return t.e
+	t, ok := in.ready.next(in.blocker)
+	if !ok {
+		in.checkIdle() // while the world still counts as active
 	}
-	in.checkIdle() // while the world still counts as active
-	in.setBusy(false)
-	return nil
+	in.setBusy(ok)
+	if t.resume != nil {
+		close(t.resume)
+		return nil
+	}
+	return t.e
 }
 
 // setBusy says whether somebody has the turn. in.mu is held.
@@ -54,7 +87,9 @@ func (in *instance) finish(e *event) *event {
 	in.flush()
 	e.dispatched()
 	e.stopReceiving()
-	e.settle()
+	if !in.dead.Load() { // else who broke it off fails the event
+		e.settle()
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.removePin(&e.pin)
@@ -76,59 +111,71 @@ func (in *instance) release(e *event) {
 
 // acquire takes the turn again, also on an instance that is gone: its events
 // still run one at a time until they have noticed.
-func (in *instance) acquire(e *event) error {
+func (in *instance) acquire(e *event, after *pause) (gone bool) {
 	in.mu.Lock()
 	if in.busy || (in.blocker != nil && in.blocker != e) {
 		t := turn{e, make(chan struct{})}
-		in.ready = append(in.ready, t)
+		in.ready.add(t)
 		in.mu.Unlock()
+		after.end() // who has the turn counts as active, who waits for it does not
 		<-t.resume
 		in.mu.Lock()
 	}
 	in.setBusy(true)
-	gone := in.gone
+	gone = in.gone
 	in.mu.Unlock()
+	after.end()
 	e.holds = true
-	if gone {
-		return driver.ErrReset
-	}
-	return nil
+	return gone
 }
 
 // flush is the output gate: what was written in this turn is committed, and only
-// then do frames leave, one write for each socket. A failed commit resets the object.
+// then do frames leave. A failed commit resets the object, and only the frames
+// that were sent before the first write leave.
+//
+// What a transaction has written waits for its end; as in workerd, what is sent
+// meanwhile does not.
 func (in *instance) flush() {
-	if in.storage.held() && !in.dead.Load() {
-		return // what a transaction wrote is not sure yet
-	}
 	err := in.storage.commit()
-	if in.dead.Load() {
-		for _, s := range in.dirty {
-			s.dropAll()
-		}
-	} else if err != nil {
+	if err != nil {
 		for _, s := range in.dirty {
 			s.dropUnsafe()
 		}
 	}
+	in.leave()
+	if err != nil {
+		in.o.breakOff(in, err)
+	}
+}
+
+// leave lets the frames of this turn go, in one write for each socket.
+func (in *instance) leave() {
+	dead := in.dead.Load()
 	for i, s := range in.dirty {
+		if dead {
+			s.dropAll()
+		}
 		s.flush()
 		in.dirty[i] = nil
 	}
 	in.dirty = in.dirty[:0]
-	if err != nil {
-		in.o.reset(in, err)
-	}
 }
 
-// block runs f while no other event has a turn.
+// block runs f while no other event has a turn. What was written before it is
+// committed first. If f takes too long the object is reset.
 func (in *instance) block(e *event, f func() error) error {
+	in.flush()
+	if in.dead.Load() {
+		return driver.ErrReset
+	}
 	in.mu.Lock()
 	before := in.blocker
 	in.blocker = e
 	e.depth++
 	in.mu.Unlock()
+	limit := in.limit()
 	defer func() {
+		limit.Stop()
 		in.mu.Lock()
 		e.depth--
 		if in.blocker == e {
@@ -137,6 +184,15 @@ func (in *instance) block(e *event, f func() error) error {
 		in.mu.Unlock()
 	}()
 	return f()
+}
+
+// limit resets the instance if what blocks it is not over in time.
+func (in *instance) limit() clock.Timer {
+	return in.o.ns.w.after(blockTimeout, func() {
+		late := plainError(msgBlockTimeout)
+		late.Overloaded = true
+		in.o.reset(in, late)
+	})
 }
 
 // eventIn returns the event of ctx if it belongs to the instance.

@@ -224,8 +224,8 @@ func (v *view) Receive(ctx context.Context, at driver.Place) (m driver.Message, 
 	if err := v.usable(); err != nil {
 		return m, err
 	}
-	e := driver.EventOf(ctx)
-	if e == nil {
+	e, ok := driver.EventOf(ctx).(pauser)
+	if !ok {
 		return m, driver.ErrNoEvent
 	}
 	if in, ok := e.(*event); ok {
@@ -239,14 +239,17 @@ func (v *view) Receive(ctx context.Context, at driver.Place) (m driver.Message, 
 		v.s.receivedByWorker()
 	}
 	var heard []*signal
-	defer func() {
-		for _, s := range heard {
-			s.leave()
-		}
-	}()
-	err = e.Wait(ctx, driver.PinReceive, at, func() error {
-		m, err = v.s.receive(ctx, func(s *signal) { heard = append(heard, s) })
-		return err
+	err = e.pause(pause{
+		kind: driver.PinReceive, at: at,
+		wait: func() error {
+			m, err = v.s.receive(ctx, func(s *signal) { heard = append(heard, s) })
+			return err
+		},
+		over: func() {
+			for _, s := range heard {
+				s.leave()
+			}
+		},
 	})
 	return m, err
 }

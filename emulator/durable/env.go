@@ -100,6 +100,13 @@ func (s *Stub) Name() string { return s.s.ID().Name }
 // Fetch sends a request to the object. A request received by the caller may be
 // passed on as it is, and the response, a WebSocket upgrade too, returned as it is.
 func (s *Stub) Fetch(ctx context.Context, r *Request) (*Response, error) {
+	if r.URL == nil || !r.URL.IsAbs() {
+		text := ""
+		if r.URL != nil {
+			text = r.URL.String()
+		}
+		return nil, &Error{Name: "TypeError", Message: "Invalid URL: " + text}
+	}
 	resp, err := s.s.Fetch(ctx, sent(r), callerOf(ctx))
 	if err != nil {
 		return nil, caught(err)

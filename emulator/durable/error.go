@@ -3,6 +3,7 @@ package durable
 // https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -74,9 +75,24 @@ func thrown(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
+	d := e.thrown()
+	d.Message, d.Cause = err.Error(), err
+	return d
+}
+
+// As lets the runtime find the exception also in an error that user code panics with.
+func (e *Error) As(target any) bool {
+	d, ok := target.(**driver.Error)
+	if ok {
+		*d = e.thrown()
+	}
+	return ok
+}
+
+func (e *Error) thrown() *driver.Error {
 	d := &driver.Error{
-		Name: e.Name, Message: err.Error(), Retryable: e.Retryable, Overloaded: e.Overloaded,
-		Remote: e.Remote, DurableObjectReset: e.DurableObjectReset, Stack: e.stack, Cause: err,
+		Name: cmp.Or(e.Name, "Error"), Message: e.Message, Retryable: e.Retryable, Overloaded: e.Overloaded,
+		Remote: e.Remote, DurableObjectReset: e.DurableObjectReset, Stack: e.stack,
 	}
 	if o, ok := e.Props.v.(*driver.Object); ok {
 		d.Props = o.Properties

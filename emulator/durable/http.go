@@ -60,6 +60,12 @@ func NewRequest(method, address string, body io.Reader) (*Request, error) {
 	case nil:
 	case io.ReadCloser:
 		r.Body = b
+	case *strings.Reader:
+		r.Body = bufferBody{b}
+	case *bytes.Reader:
+		r.Body = bufferBody{b}
+	case *bytes.Buffer:
+		r.Body = bufferBody{b}
 	default:
 		r.Body = io.NopCloser(body)
 	}
@@ -180,6 +186,16 @@ func answer(r *Response, err error) (*driver.Response, error) {
 	}
 	return d, nil
 }
+
+// bufferBody is a body in memory. The runtime knows by Len that reading it takes no time.
+type bufferBody struct{ buffer }
+
+type buffer interface {
+	io.Reader
+	Len() int
+}
+
+func (bufferBody) Close() error { return nil }
 
 // lengthOf is a body's length where its type tells.
 func lengthOf(body io.Reader) (int, bool) {

@@ -29,7 +29,7 @@ func describe(e emulator.Event) string {
 		if who == "" {
 			who = e.ID[:8]
 		}
-		s += " " + e.Class + " " + who
+		s += fmt.Sprintf(" %s %.40s", e.Class, who)
 	}
 	switch e.Type {
 	case emulator.EventRequest:

@@ -1,0 +1,97 @@
+package emulator
+
+// https://developers.cloudflare.com/durable-objects/api/alarms/#alarm
+
+import (
+	"math"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
+)
+
+// maxAlarm is the first time, in ms since 1970, that workerd cannot hold. It is in
+// the year 2262, whatever the message says.
+const maxAlarm = 9223372036854.775
+
+// alarm runs the class's alarm handler.
+func (e *event) alarm(al *alarm) {
+	al.began.Store(true)
+	in, s := e.in, e.in.storage
+	at, set, err := s.alarmTime()
+	switch {
+	case err != nil:
+		e.failed(err)
+		return
+	case !set || at > al.scheduled:
+		// A crash came between the two files: the object's own is right.
+		s.alarmWrites = true
+		return
+	}
+	in.o.emit(Event{Type: EventAlarm, Retry: al.retries})
+	if !in.handles(driver.HandlesAlarm) {
+		s.DeleteAlarm()
+		return
+	}
+	s.alarmRuns = true
+	// However the handler ends, the alarm shows again.
+	defer func() { s.alarmRuns = false }()
+	info := driver.AlarmInfo{ScheduledTime: time.UnixMilli(al.scheduled / 1e6), IsRetry: al.retries > 0, RetryCount: al.retries}
+	if err := in.obj.Alarm(e, info); err != nil {
+		e.failed(err)
+		return
+	}
+	if s.alarmRuns {
+		s.DeleteAlarm()
+	}
+}
+
+// failed is the result of a handler that returned an error.
+func (e *event) failed(err error) {
+	thrown := exception(err)
+	if !e.in.dead.Load() {
+		e.in.o.fault(e.handler, thrown)
+	}
+	e.throw(thrown)
+}
+
+// alarmTime is the stored alarm, also while its handler runs.
+func (s *storage) alarmTime() (ns int64, set bool, err error) {
+	err = s.use(func(db *store.DB) (err error) {
+		ns, set, err = db.Alarm()
+		return err
+	})
+	return ns, set, err
+}
+
+// SetAlarm sets the alarm, of which the scheduler learns when it is committed.
+func (s *storage) SetAlarm(ms float64) error {
+	switch {
+	case math.IsNaN(ms) || math.IsInf(ms, 0):
+		return typeError(msgAlarmInvalid)
+	case ms <= 0:
+		return typeError(msgAlarmPast)
+	case ms >= maxAlarm:
+		return typeError(msgAlarmFar)
+	case s.in.obj != nil && !s.in.handles(driver.HandlesAlarm):
+		return typeError(msgAlarmNoHandler)
+	}
+	at := max(int64(ms), s.in.o.ns.w.clock.Now().UnixMilli())
+	s.alarmRuns, s.alarmWrites = false, true
+	return s.use(func(db *store.DB) error { return db.SetAlarm(at * 1e6) })
+}
+
+// Alarm returns the alarm in ms.
+func (s *storage) Alarm() (ms float64, ok bool, err error) {
+	ns, ok, err := s.alarmTime()
+	if err != nil || !ok || s.alarmRuns {
+		return 0, false, err
+	}
+	return float64(ns / 1e6), true, nil
+}
+
+// DeleteAlarm deletes it.
+func (s *storage) DeleteAlarm() error {
+	s.alarmRuns, s.alarmWrites = false, true
+	return s.use(func(db *store.DB) error { return db.DeleteAlarm() })
+}

@@ -1,0 +1,62 @@
+package emulator
+
+import (
+	"container/list"
+	"sync"
+)
+
+// maxHandles is how many databases of a world are open at a time, unless more of
+// them have something under way.
+const maxHandles = 512
+
+// handles bounds the open databases. One that has nothing under way is closed
+// when there are too many, and opened again at its next use; what a statement
+// had set on the connection, such as PRAGMA foreign_keys, is then forgotten.
+type handles struct {
+	mu   sync.Mutex
+	list list.List // of *storage, the longest open first
+}
+
+// add notes a database that was opened, and closes others if there are too many.
+// s.mu is held.
+func (h *handles) add(s *storage) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.place = h.list.PushBack(s)
+	e := h.list.Front()
+	for range h.list.Len() {
+		if h.list.Len() <= maxHandles {
+			return
+		}
+		next := e.Next()
+		if other := e.Value.(*storage); other != s {
+			if other.lay() {
+				h.list.Remove(e)
+			} else {
+				h.list.MoveToBack(e)
+			}
+		}
+		e = next
+	}
+}
+
+// remove forgets a database that is about to be closed. s.mu is held.
+func (h *handles) remove(s *storage) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.list.Remove(s.place)
+}
+
+// lay closes the database if nobody has used it since the last time and nothing is
+// under way.
+func (s *storage) lay() bool {
+	if s.used.Swap(false) || !s.mu.TryLock() {
+		return false
+	}
+	defer s.mu.Unlock()
+	if !s.db.Idle() {
+		return false
+	}
+	s.closeDB()
+	return true
+}
