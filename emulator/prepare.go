@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -44,7 +45,7 @@ func planOf(ledger *migrations.Ledger, o *Options) *migrations.Plan {
 	}
 	facts := migrations.Facts{
 		Worker: o.Config.Name, Config: o.Config, Registered: names, Strict: o.Strict, Purge: o.Purge,
-		Exists: ledger.Exists, Peer: ledger.Peer,
+		Now: time.Now(), Exists: ledger.Exists, Peer: ledger.Peer,
 	}
 	if o.Clock != nil {
 		facts.Now = o.Clock.Now()
