@@ -42,7 +42,7 @@ func (c *Command) root() *cobra.Command {
 		},
 	})
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(c.dev(), c.check(), c.exec(), c.init(), c.ws(), c.completion(), c.version())
+	root.AddCommand(c.dev(), c.check(), c.migrations(), c.exec(), c.init(), c.ws(), c.completion(), c.version())
 	return root
 }
 
@@ -54,16 +54,16 @@ func (u *usage) Error() string { return u.text }
 // Hint is what to type instead.
 func (u *usage) Hint() string { return u.hint }
 
-func unknownCommand(root *cobra.Command, name string) error {
+func unknownCommand(parent *cobra.Command, name string) error {
 	var names []string
-	for _, cmd := range root.Commands() {
+	for _, cmd := range parent.Commands() {
 		if cmd.IsAvailableCommand() {
 			names = append(names, cmd.Name())
 		}
 	}
 	hint := "commands: " + strings.Join(names, ", ")
 	if near := config.Suggest(name, names); near != "" {
-		hint = "did you mean emu " + near + "? " + hint
+		hint = "did you mean " + parent.CommandPath() + " " + near + "? " + hint
 	}
 	return &usage{fmt.Sprintf("unknown command %q", name), hint}
 }

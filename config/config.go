@@ -10,6 +10,8 @@ package config
 type Config struct {
 	// Path is the configuration file, absolute; "" if there is none.
 	Path string
+	// File is Path as diagnostics show it.
+	File string
 	// UserPath is the file that the user wrote: Path, unless a build tool
 	// redirects to another. .dev.vars and the state folder stand beside it.
 	UserPath string

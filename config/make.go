@@ -10,6 +10,7 @@ func (r *reading) config(env string) *Config {
 	e := r.active
 	c := &Config{
 		Path:              r.files.config,
+		File:              r.source.file,
 		Env:               env,
 		TopLevelName:      r.file.get("name").text(),
 		CompatibilityDate: e.get("compatibility_date").text(),

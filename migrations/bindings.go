@@ -182,5 +182,5 @@ func lifecyclePlace(cfg *config.Config, class string) config.Place {
 	if len(cfg.Migrations) > 0 {
 		return cfg.MigrationsPlace
 	}
-	return config.Place{File: cfg.Path}
+	return config.Place{File: cfg.File}
 }

@@ -39,12 +39,12 @@ func Deployed(cfg *config.Config, tag string) (*config.Config, error) {
 func Compare(c Comparison) []config.Diagnostic {
 	d := &deployment{Comparison: c}
 	if c.Deployed == nil {
-		d.warn(config.Place{File: c.Now.Path}, "give --against FILE or --assume-deployed TAG", msgNotCompared)
+		d.warn(config.Place{File: c.Now.File}, "give --against FILE or --assume-deployed TAG", msgNotCompared)
 		return d.said
 	}
 	if c.Deployed.Name != c.Now.Name {
-		d.warn(config.Place{File: c.Now.Path}, "", msgOtherWorker, c.Deployed.Name, c.Now.Name)
-		d.Deployed = &config.Config{Path: c.Deployed.Path, Name: c.Now.Name}
+		d.warn(config.Place{File: c.Now.File}, "", msgOtherWorker, c.Deployed.Name, c.Now.Name)
+		d.Deployed = &config.Config{Path: c.Deployed.Path, File: c.Deployed.File, Name: c.Now.Name}
 	}
 	if !d.foldsLocally() {
 		return d.said
@@ -145,9 +145,10 @@ func (d *deployment) edited(was, is config.Migration) {
 	found := false
 	moved := func(from, to []config.ClassRef, before, after string) {
 		for _, c := range to {
-			if slices.Contains(names(from), c.Name) {
+			if i := slices.Index(names(from), c.Name); i >= 0 {
 				found = true
-				d.fail(c.Place, fmt.Sprintf("restore the step and add a migration that creates a class of another name with %s", after), msgDeployedStorage, c.Name, before, after, is.Tag)
+				d.fail(c.Place, fmt.Sprintf("restore the step and add a migration that creates a class of another name with %s", field(after)), msgDeployedStorage, c.Name, before, after, is.Tag)
+				d.said[len(d.said)-1].Notes = []config.Note{{Text: "it was deployed as", Place: from[i].Place}}
 			}
 		}
 	}
@@ -158,6 +159,14 @@ func (d *deployment) edited(was, is config.Migration) {
 		n := &d.said[len(d.said)-1]
 		n.Notes = []config.Note{{Text: "deployed: " + stepOf(was).text(), Place: was.Place}, {Text: "configuration: " + stepOf(is).text(), Place: is.Place}}
 	}
+}
+
+// field is the list of new classes with a storage.
+func field(storage string) string {
+	if storage == SQLite {
+		return "new_sqlite_classes"
+	}
+	return "new_classes"
 }
 
 func (d *deployment) deployedTag() string {

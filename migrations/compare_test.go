@@ -77,7 +77,7 @@ var compareCases = []struct {
 		now:    conf(bind("A"), with("v1", "n:B", "s:A")),
 		errors: "class A was deployed with kv and cannot change to sqlite; production ignores the edit of migration \"v1\"",
 		place:  12,
-		hint:   "restore the step and add a migration that creates a class of another name with sqlite",
+		hint:   "restore the step and add a migration that creates a class of another name with new_sqlite_classes",
 	},
 	{
 		id:     "DEP08",

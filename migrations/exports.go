@@ -128,7 +128,7 @@ func (f *fold) undeclared() {
 		if !f.declared(class) {
 			f.problem(config.Diagnostic{
 				Text:  fmt.Sprintf(msgUndeclared, class),
-				Place: config.Place{File: f.facts.Config.Path},
+				Place: config.Place{File: f.facts.Config.File},
 				Hint:  fmt.Sprintf("add %q: {\"type\": \"durable-object\", \"state\": \"deleted\"} to exports, or declare it", class),
 			})
 		}

@@ -17,7 +17,7 @@ type option func(*config.Config)
 
 // conf is the configuration of Worker w.
 func conf(options ...option) *config.Config {
-	cfg := &config.Config{Path: "/p/wrangler.jsonc", Main: "/p/src/worker.go", Name: "w", NameGiven: true, MigrationsPlace: config.Place{File: "/p/wrangler.jsonc", Line: 8}}
+	cfg := &config.Config{Path: "/p/wrangler.jsonc", File: "/p/wrangler.jsonc", Main: "/p/src/worker.go", Name: "w", NameGiven: true, MigrationsPlace: config.Place{File: "/p/wrangler.jsonc", Line: 8}}
 	for _, o := range options {
 		o(cfg)
 	}

@@ -77,7 +77,7 @@ func (f *fold) problem(d config.Diagnostic) {
 func (f *fold) checkName() {
 	cfg := f.facts.Config
 	if !cfg.NameGiven && f.dir != "" {
-		f.warn(config.Place{File: cfg.Path}, fmt.Sprintf("add \"name\": %q", f.facts.Worker), msgNoName, fileName(cfg), f.facts.Worker)
+		f.warn(config.Place{File: cfg.File}, fmt.Sprintf("add \"name\": %q", f.facts.Worker), msgNoName, fileName(cfg), f.facts.Worker)
 	}
 }
 

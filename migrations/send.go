@@ -15,7 +15,7 @@ func (d *deployment) send() {
 	steps := d.Now.Migrations
 	if tag != "" {
 		if len(steps) == 0 {
-			d.fail(config.Place{File: d.Now.Path}, "put the migrations back", msgTagCondition, tag)
+			d.fail(config.Place{File: d.Now.File}, "put the migrations back", msgTagCondition, tag)
 			return
 		}
 		i := d.index(tag)

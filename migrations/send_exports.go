@@ -24,9 +24,9 @@ func (d *deployment) reconcile() {
 		switch {
 		case declared[class]:
 		case inCode(class):
-			d.refuse(config.Place{File: d.Now.Path}, class, "provisioned_class_missing_from_config", "declare it, or declare it with \"state\": \"deleted\"")
+			d.refuse(config.Place{File: d.Now.File}, class, "provisioned_class_missing_from_config", "declare it, or declare it with \"state\": \"deleted\"")
 		default:
-			d.refuse(config.Place{File: d.Now.Path}, class, "orphaned_provisioned_namespace", "add a tombstone for the class, or add the class back to the program and to exports")
+			d.refuse(config.Place{File: d.Now.File}, class, "orphaned_provisioned_namespace", "add a tombstone for the class, or add the class back to the program and to exports")
 		}
 	}
 	provisioned := maps.Clone(d.classes)

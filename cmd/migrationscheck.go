@@ -1,0 +1,107 @@
+package emucmd
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/migrations"
+)
+
+func (c *Command) migrationsCheck() *cobra.Command {
+	var o historyOptions
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Refuse what a deployment would refuse",
+		Long: `Compares the migrations and bindings with those that are deployed, and refuses
+what production refuses, with its code, or ignores without a word. What is
+deployed is a file, a file of a git commit, or this configuration up to a
+migration. Without any of these only the stored state is compared with.
+
+Whether the classes exist is checked by the program itself: go run ./src
+migrations check.
+
+Exit status: 0 if nothing is refused, 1 if something is, 2 for a wrong command.`,
+		Example: "  emu migrations check --against origin/main:wrangler.jsonc",
+		RunE:    func(*cobra.Command, []string) error { return c.answer(&o, c.runMigrationsCheck) },
+	}
+	o.add(cmd)
+	o.assumed(cmd)
+	cmd.Flags().StringVar(&o.against, "against", "", "deployed configuration: a `file`, or GITREF:PATH")
+	return cmd
+}
+
+// comparison is what emu migrations check prints as JSON.
+type comparison struct {
+	// OK is not there if nothing was compared and nothing is wrong.
+	OK *bool `json:"ok,omitempty"`
+	// Compared is what was compared with, "" if nothing was.
+	Compared string              `json:"compared,omitempty"`
+	Errors   []config.Diagnostic `json:"errors"`
+	Warnings []config.Diagnostic `json:"warnings"`
+}
+
+func (c *Command) runMigrationsCheck(o *historyOptions) error {
+	if o.against != "" && o.assume != "" {
+		return &exit{exitUsage, &usage{"--against and --assume-deployed exclude each other", "give one of them"}}
+	}
+	cfg, err := c.read(o)
+	if err != nil {
+		return err
+	}
+	d, err := c.deployed(cfg, o)
+	if err != nil {
+		return err
+	}
+	found := d.wrong
+	if found == nil {
+		found = migrations.Compare(migrations.Comparison{Deployed: d.config, Now: cfg, Registered: c.registered()})
+		if d.missing != "" {
+			found[0].Hint = d.missing
+		}
+		if d.config == nil {
+			h, err := c.history(cfg, o)
+			if err != nil {
+				return err
+			}
+			plan := h.ledger.Plan(h.facts(c, migrations.Check))
+			found = slices.Concat(found, plan.Warnings, plan.Errors)
+		}
+	}
+	return c.printComparison(cfg, d, found, o)
+}
+
+func (c *Command) printComparison(cfg *config.Config, d *deployed, found []config.Diagnostic, o *historyOptions) error {
+	v := comparison{Errors: []config.Diagnostic{}, Warnings: []config.Diagnostic{}}
+	for _, f := range found {
+		f = f.WithLines(d.read)
+		if f.Severity == config.Error {
+			v.Errors = append(v.Errors, f)
+		} else {
+			v.Warnings = append(v.Warnings, f)
+		}
+	}
+	ok := len(v.Errors) == 0
+	if d.config != nil {
+		v.Compared = d.name
+	}
+	if d.config != nil || !ok {
+		v.OK = &ok
+	}
+	if o.json {
+		return c.printJSON(v, ok)
+	}
+	log := c.log(devserver.LevelLog)
+	log.Diagnostics(v.Warnings)
+	log.Diagnostics(v.Errors)
+	switch {
+	case !ok:
+		return &exit{code: exitError}
+	case d.config != nil:
+		log.Print(fmt.Sprintf("%s: ok (compared with %s)", c.relative(cfg.Path), d.name))
+	}
+	return nil
+}
