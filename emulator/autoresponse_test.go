@@ -112,6 +112,23 @@ func TestAutoResponse(t *testing.T) {
 			c.expect("text pong", "text echo:hello", "text pong")
 		}
 	})
+	t.Run("AR-1 order behind a handler that runs", func(t *testing.T) {
+		begun, end := make(chan struct{}), make(chan struct{})
+		r := newRig(t, script{construct: pinger.construct, message: func(_ context.Context, _ *probe, ws *durable.WebSocket, m durable.Message) error {
+			close(begun)
+			<-end // without giving the turn up
+			return ws.Send("echo:" + m.String())
+		}})
+		c := r.open()
+		c.send(text("hello"))
+		<-begun
+		c.send(text("ping"), frame(0x89, "read"))
+		if got := c.next(); got != fmt.Sprintf("pong %x", "read") {
+			t.Errorf("got %s", got)
+		}
+		close(end)
+		c.expect("text echo:hello", "text pong")
+	})
 	t.Run("AR-1 a handler that waits is not waited for", func(t *testing.T) {
 		r := newRig(t, pinger)
 		c := r.open()
