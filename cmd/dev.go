@@ -32,6 +32,7 @@ type devOptions struct {
 	persistTo string
 	format    string
 	level     string
+	stored
 }
 
 func (c *Command) dev() *cobra.Command {
@@ -60,6 +61,7 @@ func (o *devOptions) add(cmd *cobra.Command) {
 	f.IntVar(&o.port, "port", -1, "port to listen on, 0 for any that is free (default: dev.port, or 8787)")
 	f.Lookup("port").DefValue = "0" // which help does not print
 	f.StringVar(&o.persistTo, "persist-to", "", "`folder` of the stored data (default: .emu/state beside the configuration)")
+	o.stored.add(cmd)
 	f.StringArrayVar(&o.vars, "var", nil, "variable as `name:value`; may be repeated")
 	f.StringVar(&o.format, "log-format", "human", "`human`, or json: one event a line")
 	f.StringVar(&o.level, "log-level", "log", "`level`: "+strings.Join(devserver.Levels, ", "))
@@ -150,9 +152,14 @@ func (c *Command) build(p *devserver.Program) (*devserver.Executable, error) {
 // start starts the program that is linked in.
 func (c *Command) start(log *devserver.Log, r *config.Result, o *devOptions, port int) (*devserver.Server, error) {
 	log.Banner("emu "+Version, r)
+	persist := c.persist(r.Config, o.persistTo, log)
+	if err := o.forget(persist, r.Config.Name, log); err != nil {
+		return nil, err
+	}
 	return devserver.Start(devserver.Options{
 		World: emulator.Options{
-			Config: r.Config, Classes: c.Program.Classes, Worker: c.Program.Worker, Persist: c.persist(r.Config, o.persistTo, log),
+			Config: r.Config, Classes: c.Program.Classes, Worker: c.Program.Worker, Persist: persist,
+			Strict: o.strict, Purge: o.purge,
 		},
 		IP: cmp.Or(o.ip, r.Config.Dev.IP), Port: port, Log: log,
 	})
