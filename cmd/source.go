@@ -23,9 +23,25 @@ type source struct {
 func (s *source) add(cmd *cobra.Command) {
 	s.cmd = cmd
 	f := cmd.Flags()
-	f.StringVarP(&s.config, "config", "c", "", "configuration `file` (default: wrangler.json, .jsonc or .toml, here or above)")
+	f.VarP((*once)(&s.config), "config", "c", "configuration `file` (default: wrangler.json, .jsonc or .toml, here or above)")
 	f.StringVarP(&s.env, "env", "e", "", "environment of the configuration")
 	f.StringArrayVar(&s.envFiles, "env-file", nil, "`file` of variables in place of .dev.vars; may be repeated")
+}
+
+// once is a flag that is given at most once: Wrangler takes several
+// configurations, of Workers that run together, and emu runs one.
+type once string
+
+func (o *once) String() string { return string(*o) }
+
+func (o *once) Type() string { return "string" }
+
+func (o *once) Set(value string) error {
+	if *o != "" {
+		return fmt.Errorf("there is %s already, and emu runs one Worker", *o)
+	}
+	*o = once(value)
+	return nil
 }
 
 // options are those of [config.Load].

@@ -1,0 +1,223 @@
+package emucmd
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// corpus holds configurations with what Wrangler 4.164.0 makes of them.
+const corpus = "../fixtures/config"
+
+// expected is what was recorded of one.
+type expected struct {
+	Input struct {
+		Cwd  string
+		Args struct {
+			Config        string   `json:"config"`
+			Env           *string  `json:"env"`
+			Script        string   `json:"script"`
+			EnvFile       []string `json:"env-file"`
+			LocalProtocol string   `json:"localProtocol"`
+		}
+		Env map[string]string
+	}
+	OK               bool
+	Errors, Warnings []struct{ Text string }
+	Fatal            *struct {
+		Kind, Text string
+		Location   struct{ Line int }
+	}
+	Normalized map[string]json.RawMessage
+	// A big configuration keeps a count instead.
+	VarsCount *int `json:"normalized_vars_count"`
+}
+
+// said is a diagnostic as emu check prints it.
+type said struct {
+	Text, Code, File string
+	Line, Column     int
+}
+
+// args are the case as a command line.
+func (r *expected) args() []string {
+	args := []string{"check", "--json"}
+	add := func(flag, value string) {
+		if value != "" {
+			args = append(args, flag, value)
+		}
+	}
+	a := r.Input.Args
+	add("--config", a.Config)
+	if a.Env != nil {
+		args = append(args, "--env="+*a.Env)
+	}
+	for _, f := range a.EnvFile {
+		add("--env-file", f)
+	}
+	add("--local-protocol", a.LocalProtocol)
+	if a.Script != "" {
+		args = append(args, a.Script)
+	}
+	return args
+}
+
+// normalFields are the fields of the configuration that are compared.
+var normalFields = []string{
+	"name", "main", "compatibility_date", "compatibility_flags", "durable_objects", "migrations", "exports", "vars", "definedEnvironments", "dev",
+}
+
+// TestCheckGolden: emu check says of every recorded configuration what Wrangler says.
+func TestCheckGolden(t *testing.T) {
+	different := map[string]bool{}
+	for _, d := range config.Differences {
+		for _, id := range d.Cases {
+			different[id] = true
+		}
+	}
+	entries, err := os.ReadDir(corpus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, equal := 0, 0
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		all++
+		t.Run(e.Name(), func(t *testing.T) {
+			dir, err := filepath.Abs(filepath.Join(corpus, e.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			differs := checkCase(t, dir)
+			switch {
+			case different[e.Name()[:3]]:
+			case differs != nil:
+				t.Error(strings.Join(differs, "\n"))
+			default:
+				equal++
+			}
+		})
+	}
+	t.Logf("%d configurations: %d as recorded, %d others", all, equal, all-equal)
+}
+
+// checkCase runs emu check on a case and says what is not as recorded.
+func checkCase(t *testing.T, dir string) (differs []string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "expected.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want expected
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	c := Command{Dir: filepath.Join(dir, want.Input.Cwd)}
+	for name, value := range want.Input.Env {
+		c.Environ = append(c.Environ, name+"="+value)
+	}
+	code, stdout, stderr := run(c, want.args()...)
+	var got struct {
+		OK               bool
+		Config           map[string]json.RawMessage
+		Errors, Warnings []said
+	}
+	if n := strings.Count(stdout, "\n"); n != 1 || stderr != "" {
+		t.Errorf("printed %d lines, and on stderr %q", n, stderr)
+	}
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		t.Fatalf("%v\n%s", err, stdout)
+	}
+	if wantCode := map[bool]int{true: exitOK, false: exitError}[got.OK]; code != wantCode || (got.Config != nil) != got.OK {
+		t.Errorf("ok %t with exit code %d and configuration %v", got.OK, code, got.Config)
+	}
+	for _, s := range slices.Concat(got.Errors, got.Warnings) {
+		if s.Text == "" || (s.Line > 0) != (s.Column > 0) || s.Line > 0 && s.File == "" {
+			t.Errorf("%+v", s)
+		}
+	}
+	say := func(what string, got, want any) { differs = append(differs, jsonText(t, what, got, want)) }
+	if got.OK != want.OK {
+		say("ok", got.OK, want.OK)
+	}
+	if f := want.Fatal; f != nil {
+		if !slices.ContainsFunc(got.Errors, func(e said) bool {
+			switch f.Kind {
+			case "parse":
+				return e.Code == f.Text && e.Line == f.Location.Line
+			case "exception":
+				return e.Code == "crash"
+			}
+			return f.Text == "" || e.Text == f.Text
+		}) {
+			say("errors", got.Errors, f)
+		}
+		return differs
+	}
+	texts := func(list []said) []string {
+		all := []string{}
+		for _, s := range list {
+			all = append(all, s.Text)
+		}
+		return all
+	}
+	recordedTexts := func(list []struct{ Text string }) []string {
+		all := []string{}
+		for _, s := range list {
+			all = append(all, s.Text)
+		}
+		return all
+	}
+	if g, w := texts(got.Errors), recordedTexts(want.Errors); !slices.Equal(g, w) {
+		say("errors", g, w)
+	}
+	if g, w := texts(got.Warnings), recordedTexts(want.Warnings); !slices.Equal(g, w) {
+		say("warnings", g, w)
+	}
+	if !got.OK {
+		return differs
+	}
+	place := strings.NewReplacer(filepath.ToSlash(dir), "<CASE>", filepath.ToSlash(filepath.Dir(dir)), "<CASES>")
+	for _, field := range normalFields {
+		if _, ok := want.Normalized[field]; !ok && want.VarsCount != nil {
+			continue
+		}
+		g, w := plain(t, []byte(place.Replace(string(got.Config[field])))), plain(t, want.Normalized[field])
+		if !reflect.DeepEqual(g, w) {
+			say(field, g, w)
+		}
+	}
+	return differs
+}
+
+func plain(t *testing.T, data json.RawMessage) (v any) {
+	t.Helper()
+	if len(data) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func jsonText(t *testing.T, what string, got, want any) string {
+	t.Helper()
+	g, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return what + ": " + string(g) + "\nrecorded: " + string(w)
+}
