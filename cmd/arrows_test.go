@@ -88,7 +88,8 @@ var owners = map[string]reasons{
 	"nhooyr.io/websocket":             {"emulator/internal/wsclient": "the client side of WebSockets"},
 	"modernc.org/sqlite":              {"emulator/internal/store": "SQLite without cgo"},
 	"modernc.org/libc":                {"emulator/internal/store": "the memory that SQLite's C interface speaks of"},
-	"golang.org/x/sys":                {"emulator/internal/wire": "epoll", "migrations": "file locks on Windows", "cmd": "jobs on Windows"},
+	"github.com/fsnotify/fsnotify":    {"emulator/devserver": "builds again on change"},
+	"golang.org/x/sys":                {"emulator/internal/wire": "epoll", "migrations": "file locks on Windows", "emulator/devserver": "hotkeys, and the end of processes on Windows", "cmd": "jobs on Windows"},
 }
 
 // heavy is what durable must not bring into a wasm program.

@@ -33,6 +33,8 @@ type Command struct {
 	Signals <-chan os.Signal
 	// Program is nil for emu itself, which becomes a program that it builds.
 	Program *Program
+
+	link *devserver.Link // to the emu that this program serves for; nil is none
 }
 
 // The exit codes.

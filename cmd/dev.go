@@ -3,6 +3,7 @@ package emucmd
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
@@ -21,14 +23,18 @@ import (
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
-// defaultPort is Wrangler's.
-const defaultPort = 8787
-
 // devOptions are the flags of emu dev.
 type devOptions struct {
 	source
 	ip        string
 	port      int
+	host      string
+	keyPath   string
+	certPath  string
+	name      string
+	date      string
+	flags     []string
+	cwd       string
 	persistTo string
 	format    string
 	level     string
@@ -37,19 +43,32 @@ type devOptions struct {
 
 func (c *Command) dev() *cobra.Command {
 	var o devOptions
+	watch, keys := true, false
 	cmd := &cobra.Command{
 		Use:   "dev [SCRIPT]",
 		Short: "Serve a Worker and its Durable Objects on this machine",
 		Long: `Serves what the configuration describes, until Ctrl-C. The program is the Go
-package main at SCRIPT or at the configuration's main, or in its folder. Ctrl-C
-a second time ends it at once.
+package main at SCRIPT or at the configuration's main, or in its folder. It is
+built again when its sources, the configuration or .dev.vars change; a program
+that is started by itself (go run ./src dev) stays as it is. Ctrl-C a second
+time ends it at once.
 
-Exit status: 130 after Ctrl-C, 143 after SIGTERM, 1 if it cannot start.`,
+Exit status: 130 after Ctrl-C (0 with hotkeys), 143 after SIGTERM, 1 if it
+cannot start.`,
 		Args:    o.args,
 		Example: "  emu dev --config wrangler.jsonc --port 8787",
-		RunE:    func(*cobra.Command, []string) error { return c.runDev(&o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.Program == nil && watch {
+				asked := cmd.Flags().Changed("show-interactive-dev-session")
+				return c.watch(&o, keys || !asked && c.interactive(), asked)
+			}
+			return c.runDev(&o)
+		},
 	}
 	o.add(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&watch, "watch", true, "build again on change; with --watch=false emu becomes the program")
+	f.BoolVar(&keys, "show-interactive-dev-session", false, "hotkeys (default: at a terminal)")
 	return cmd
 }
 
@@ -60,11 +79,26 @@ func (o *devOptions) add(cmd *cobra.Command) {
 	f.StringVar(&o.ip, "ip", "", "address to listen on, * for all (default: dev.ip, or localhost)")
 	f.IntVar(&o.port, "port", -1, "port to listen on, 0 for any that is free (default: dev.port, or 8787)")
 	f.Lookup("port").DefValue = "0" // which help does not print
+	f.StringVar(&o.host, "host", "", "host that the Worker sees (default: dev.host, or as it is asked for)")
+	f.StringVar(&o.protocol, "local-protocol", "", "http, or https with a certificate of emu's own")
+	f.StringVar(&o.certPath, "https-cert-path", "", "certificate `file` for https")
+	f.StringVar(&o.keyPath, "https-key-path", "", "its key `file`")
+	f.StringVar(&o.name, "name", "", "name of the Worker, in place of the configuration's")
+	f.StringVar(&o.date, "compatibility-date", "", "`date` in place of the configuration's")
+	f.StringArrayVar(&o.flags, "compatibility-flag", nil, "`flag` in place of the configuration's; may be repeated")
+	f.StringVar(&o.cwd, "cwd", "", "`folder` to run in")
 	f.StringVar(&o.persistTo, "persist-to", "", "`folder` of the stored data (default: .emu/state beside the configuration)")
 	o.stored.add(cmd)
 	f.StringArrayVar(&o.vars, "var", nil, "variable as `name:value`; may be repeated")
 	f.StringVar(&o.format, "log-format", "human", "`human`, or json: one event a line")
 	f.StringVar(&o.level, "log-level", "log", "`level`: "+strings.Join(devserver.Levels, ", "))
+	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "compatibility-flags" { // Wrangler has both
+			name = "compatibility-flag"
+		}
+		return pflag.NormalizedName(name)
+	})
+	addForeign(cmd)
 }
 
 func (c *Command) runDev(o *devOptions) error {
@@ -80,22 +114,59 @@ func (c *Command) runDev(o *devOptions) error {
 
 // prepare checks the flags and reads the configuration.
 func (c *Command) prepare(o *devOptions) (*devserver.Log, *config.Result, error) {
-	err := cmp.Or(oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"))
+	log, err := c.begin(o)
 	if err != nil {
 		return nil, nil, err
 	}
+	r := c.load(log, o)
+	if r.Config == nil {
+		return nil, nil, &exit{code: exitError}
+	}
+	return log, r, nil
+}
+
+// begin checks the flags.
+func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
+	err := cmp.Or(refuseForeign(o.cmd), oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"))
+	if err == nil && o.protocol != "" {
+		err = oneOf("local-protocol", o.protocol, "http", "https")
+	}
+	if err == nil && (o.certPath == "") != (o.keyPath == "") {
+		err = &usage{"a certificate and its key belong together", "give both --https-cert-path and --https-key-path, or none"}
+	}
+	if err != nil {
+		return nil, err
+	}
 	if o.port < -1 || o.port > 65535 {
-		return nil, nil, &usage{fmt.Sprintf("there is no port %d", o.port), "ports are 0 to 65535; 0 is any that is free"}
+		return nil, &usage{fmt.Sprintf("there is no port %d", o.port), "ports are 0 to 65535; 0 is any that is free"}
 	}
 	log := c.log(devserver.Level(slices.Index(devserver.Levels, o.level)))
 	log.JSON = o.format == "json"
+	if o.cwd != "" {
+		if !filepath.IsAbs(o.cwd) {
+			o.cwd = filepath.Join(c.Dir, o.cwd)
+		}
+		c.Dir, log.Dir = o.cwd, o.cwd
+	}
+	return log, nil
+}
+
+// load reads the configuration and says what is wrong with it.
+func (c *Command) load(log *devserver.Log, o *devOptions) *config.Result {
 	r := config.Load(o.options(c))
 	if r.Config == nil {
 		log.Diagnostics(r.Warnings)
 		log.Diagnostics(r.Errors)
-		return nil, nil, &exit{code: exitError}
+		return r
 	}
-	return log, r, nil
+	if o.name != "" {
+		r.Config.Name, r.Config.NameGiven = o.name, true
+	}
+	r.Config.CompatibilityDate = cmp.Or(o.date, r.Config.CompatibilityDate)
+	if o.flags != nil {
+		r.Config.CompatibilityFlags = o.flags
+	}
+	return r
 }
 
 // become builds the Worker's program and goes on as that.
@@ -106,7 +177,7 @@ func (c *Command) become(log *devserver.Log, cfg *config.Config, o *devOptions) 
 		return &exit{code: exitError}
 	}
 	if p.Instead != "" {
-		log.Say(fmt.Sprintf("main %s is not run; serving Go package %s", p.Instead, p.Package(c.Dir)))
+		log.Say(p.Told(c.Dir))
 	}
 	program, err := c.build(p)
 	if err != nil {
@@ -149,32 +220,90 @@ func (c *Command) build(p *devserver.Program) (*devserver.Executable, error) {
 	return program, err
 }
 
-// start starts the program that is linked in.
-func (c *Command) start(log *devserver.Log, r *config.Result, o *devOptions, port int) (*devserver.Server, error) {
-	log.Banner("emu "+Version, r)
-	persist := c.persist(r.Config, o.persistTo, log)
-	if err := o.forget(persist, r.Config.Name, log); err != nil {
-		return nil, err
+// address is where to listen.
+func (c *Command) address(o *devOptions, cfg *config.Config) devserver.Address {
+	a := devserver.Address{IP: cmp.Or(o.ip, cfg.Dev.IP), Port: o.port}
+	if a.Port < 0 {
+		a.Port = cfg.Dev.Port
 	}
-	return devserver.Start(devserver.Options{
-		World: emulator.Options{
-			Config: r.Config, Classes: c.Program.Classes, Worker: c.Program.Worker, Persist: persist,
-			Strict: o.strict, Purge: o.purge,
-		},
-		IP: cmp.Or(o.ip, r.Config.Dev.IP), Port: port, Log: log,
-	})
+	if a.Port < 0 {
+		a.Port = devserver.AnyPort
+	}
+	ci, _ := c.getenv("CI")
+	a.CI = ci != "" && ci != "false"
+	return a
+}
+
+// start starts the program that is linked in.
+func (c *Command) start(log *devserver.Log, r *config.Result, o *devOptions, address devserver.Address) (*devserver.Server, error) {
+	log.Banner("emu "+Version, r)
+	c.sayFlags(log, o)
+	world := emulator.Options{
+		Config: r.Config, Classes: c.Program.Classes, Worker: c.Program.Worker,
+		Persist: c.persist(r.Config, o.persistTo, log),
+	}
+	return c.startWith(log, r.Config, o, devserver.Options{Address: address, World: world})
+}
+
+// sayFlags tells of flags without effect.
+func (c *Command) sayFlags(log *devserver.Log, o *devOptions) {
+	if flags := withoutEffect(o.cmd); flags != "" {
+		log.Say("without effect here: " + flags)
+	}
+}
+
+// startWith starts the program with options that are filled in: those that the
+// configuration and the flags say.
+func (c *Command) startWith(log *devserver.Log, cfg *config.Config, o *devOptions, s devserver.Options) (*devserver.Server, error) {
+	s.Log, s.Host = log, cmp.Or(o.host, cfg.Dev.Host)
+	s.World.Strict, s.World.Purge = o.strict, o.purge
+	if s.Link.First() {
+		if err := o.forget(s.World.Persist, cfg.Name, log); err != nil {
+			return nil, err
+		}
+	}
+	if encrypted(o, cfg) {
+		cert, err := c.certificate(o, s.World.Persist, s.Host, s.Address.IP)
+		if err != nil {
+			return nil, err
+		}
+		if s.Link.First() {
+			log.Say("certificate SHA-256 " + devserver.Fingerprint(cert))
+		}
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}
+	}
+	return devserver.Start(s)
+}
+
+func encrypted(o *devOptions, cfg *config.Config) bool {
+	return cmp.Or(o.protocol, cfg.Dev.LocalProtocol) == "https"
+}
+
+// certificate is the user's, or emu's own.
+func (c *Command) certificate(o *devOptions, persist string, hosts ...string) (tls.Certificate, error) {
+	if o.certPath == "" {
+		hosts = slices.DeleteFunc(hosts, func(h string) bool { return h == "" || h == "*" })
+		return devserver.Certificate(persist, hosts...)
+	}
+	files := [2]string{o.certPath, o.keyPath}
+	for i, f := range files {
+		if !filepath.IsAbs(f) {
+			files[i] = filepath.Join(c.Dir, f)
+		}
+	}
+	cert, err := tls.LoadX509KeyPair(files[0], files[1])
+	if err != nil {
+		err = fmt.Errorf("cannot use the certificate: %w", err)
+	}
+	return cert, err
 }
 
 // serve serves the program that is linked in until a signal comes.
 func (c *Command) serve(log *devserver.Log, r *config.Result, o *devOptions) error {
-	port := o.port
-	if port < 0 {
-		port = r.Config.Dev.Port
+	if c.link != nil {
+		return c.serveLinked(log, r, o)
 	}
-	if port < 0 {
-		port = defaultPort
-	}
-	server, err := c.start(log, r, o, port)
+	server, err := c.start(log, r, o, c.address(o, r.Config))
 	if err != nil {
 		return err
 	}
@@ -204,25 +333,44 @@ func exitCode(s os.Signal) int {
 // wranglerState is where wrangler dev keeps its state.
 const wranglerState = ".wrangler/state"
 
-// persist is the state folder. It tells of the state that Wrangler keeps, and
-// who else is using it if it is shared.
+// persist is the state folder; what there is to say of it is told.
 func (c *Command) persist(cfg *config.Config, to string, log *devserver.Log) string {
+	c.sayState(cfg, to, log)
+	return c.persistTo(cfg, to)
+}
+
+// persistTo is the state folder.
+func (c *Command) persistTo(cfg *config.Config, to string) string {
+	switch {
+	case filepath.IsAbs(to):
+		return to
+	case to != "":
+		return filepath.Join(c.Dir, to)
+	}
+	return filepath.Join(c.stateBeside(cfg), ".emu", "state")
+}
+
+// stateBeside is the folder that state folders lie in if nobody says where.
+func (c *Command) stateBeside(cfg *config.Config) string {
+	if cfg.UserPath != "" {
+		return filepath.Dir(cfg.UserPath)
+	}
+	return c.Dir
+}
+
+// sayState tells of the state that Wrangler keeps, and who else is using it if
+// it is shared.
+func (c *Command) sayState(cfg *config.Config, to string, log *devserver.Log) {
 	if to != "" {
-		if !filepath.IsAbs(to) {
-			to = filepath.Join(c.Dir, to)
-		}
+		to = c.persistTo(cfg, to)
 		if strings.Contains(filepath.ToSlash(to), wranglerState) {
 			for _, p := range migrations.Users(to) {
 				log.Say(fmt.Sprintf("process %d (%s) uses the state in %s too: end it first", p.PID, p.Name, to))
 			}
 		}
-		return to
+		return
 	}
-	dir := c.Dir
-	if cfg.UserPath != "" {
-		dir = filepath.Dir(cfg.UserPath)
-	}
-	theirs := filepath.Join(dir, filepath.FromSlash(wranglerState))
+	theirs := filepath.Join(c.stateBeside(cfg), filepath.FromSlash(wranglerState))
 	if _, err := os.Stat(migrations.Dir(theirs)); err == nil {
 		shown, err := filepath.Rel(c.Dir, theirs)
 		if err != nil {
@@ -230,5 +378,4 @@ func (c *Command) persist(cfg *config.Config, to string, log *devserver.Log) str
 		}
 		log.Say("wrangler dev's state is left alone; to share it: --persist-to " + filepath.ToSlash(shown))
 	}
-	return filepath.Join(dir, ".emu", "state")
 }

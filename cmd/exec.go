@@ -7,6 +7,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator/devserver"
 )
 
 // urlVariable tells a command where the Worker is.
@@ -67,7 +70,7 @@ func (c *Command) runExec(o *devOptions, args []string) error {
 	if c.Program == nil {
 		return c.become(log, r.Config, o)
 	}
-	server, err := c.start(log, r, o, max(o.port, 0))
+	server, err := c.start(log, r, o, c.freeAddress(o, r.Config))
 	if err != nil {
 		return err
 	}
@@ -75,6 +78,13 @@ func (c *Command) runExec(o *devOptions, args []string) error {
 	command.Env = append(c.Environ, urlVariable+"="+server.URL())
 	code, err := c.accompany(command)
 	return &exit{code, errors.Join(err, server.Close())}
+}
+
+// freeAddress is where to listen if nobody asked for a port: at any.
+func (c *Command) freeAddress(o *devOptions, cfg *config.Config) devserver.Address {
+	a := c.address(o, cfg)
+	a.Port = max(o.port, 0)
+	return a
 }
 
 // accompany runs a command to its end, and passes signals on: the first as it

@@ -8,11 +8,11 @@ import (
 )
 
 // The handshake between emu and a program that it becomes: a variable of the
-// environment that says which protocol emu speaks. Protocol 1: the program
-// takes emu's arguments as they are.
+// environment that says which protocol emu speaks. Protocol 2: the program
+// takes emu's arguments as they are. A link follows if emu goes on beside it.
 const (
 	handshake = "EMU_PROGRAM"
-	protocol  = "1"
+	protocol  = "2"
 )
 
 // shakeHands answers the handshake, if emu has started this program, and takes
@@ -23,11 +23,17 @@ func (c *Command) shakeHands() error {
 	if !started || c.Program == nil {
 		return nil
 	}
+	spoken, link, linked := strings.Cut(spoken, " ")
 	if spoken != protocol {
 		return &otherVersion{spoken}
 	}
-	devserver.Follow()
-	return nil
+	if !linked {
+		devserver.Follow()
+		return nil
+	}
+	var err error
+	c.link, err = devserver.OpenLink(link)
+	return err
 }
 
 // otherVersion is the error of a program that was started by an emu of another

@@ -17,13 +17,13 @@ import (
 )
 
 // dev starts emu dev in a process group of its own.
-func dev(t *testing.T) *served {
+func dev(t *testing.T, flags ...string) *served {
 	t.Helper()
 	path, err := exec.LookPath("emu")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(path, "dev", "--config", "testdata/worker/wrangler.jsonc", "--port", "0", "--persist-to", t.TempDir())
+	c := exec.Command(path, append([]string{"dev", "--config", "testdata/worker/wrangler.jsonc", "--port", "0", "--persist-to", t.TempDir()}, flags...)...)
 	c.Env = append(os.Environ(), scriptEnv(t)...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	s, err := start(c)
@@ -47,20 +47,50 @@ func request(t *testing.T, s *served, path string) net.Conn {
 }
 
 func TestKillLeavesNothing(t *testing.T) {
-	s := dev(t)
-	if err := s.cmd.Process.Kill(); err != nil {
+	for _, flag := range []string{"--watch=false", "--watch"} {
+		t.Run(flag, func(t *testing.T) {
+			s := dev(t, flag)
+			if err := s.cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			// The pipe of its output ends with the last process that has it.
+			<-s.ended
+			nothingLeft(t, s)
+		})
+	}
+}
+
+// TestKillEndsBuild: a build ends with emu, with all that it has started.
+func TestKillEndsBuild(t *testing.T) {
+	bin := t.TempDir()
+	started := filepath.Join(bin, "started")
+	script := "#!/bin/sh\nsh -c 'echo $$ >" + started + "; sleep 1000' &\nsleep 1000\n"
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	// The pipe of its output ends with the last process that has it.
-	<-s.ended
-	if err := syscall.Kill(-s.cmd.Process.Pid, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("a process is left in the group: %v", err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:"+port(t, s.url))
+	path, err := exec.LookPath("emu")
 	if err != nil {
-		t.Fatalf("the port is not free: %v", err)
+		t.Fatal(err)
 	}
-	l.Close()
+	for _, flag := range []string{"--watch=false", "--watch"} {
+		t.Run(flag, func(t *testing.T) {
+			os.Remove(started)
+			c := exec.Command(path, "dev", "--config", "testdata/worker/wrangler.jsonc", "--port", "0", "--persist-to", t.TempDir(), flag)
+			c.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+bin, "XDG_CACHE_HOME="+bin)
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			pid := 0
+			await(t, "a build", func() bool {
+				text, _ := os.ReadFile(started)
+				n, _ := fmt.Sscan(string(text), &pid)
+				return n == 1
+			})
+			c.Process.Kill()
+			c.Wait()
+			await(t, "the end of the build", func() bool { return !alive(pid) })
+		})
+	}
 }
 
 // TestSecondInterrupt: the first Ctrl-C waits for a handler, the second does not.
@@ -113,9 +143,37 @@ func TestInterruptedBuild(t *testing.T) {
 // waitFor waits until the server has printed a text.
 func waitFor(t *testing.T, s *served, text string) {
 	t.Helper()
-	for tick := time.Tick(5 * time.Millisecond); !strings.Contains(s.said(), text); <-tick {
-		if t.Context().Err() != nil {
-			t.Fatal(t.Context().Err())
+	waitForMany(t, s, text, 1)
+}
+
+// waitForMany waits until the server has printed a text so many times.
+func waitForMany(t *testing.T, s *served, text string, n int) {
+	t.Helper()
+	await(t, fmt.Sprintf("%q, %d times", text, n), func() bool { return strings.Count(s.said(), text) >= n })
+}
+
+// await waits for something that comes from other processes.
+func await(t *testing.T, what string, come func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for tick := time.Tick(2 * time.Millisecond); !come(); <-tick {
+		if time.Now().After(deadline) {
+			t.Fatalf("there is no %s", what)
 		}
 	}
 }
+
+// nothingLeft checks that no process of the group is left, and the port free.
+func nothingLeft(t *testing.T, s *served) {
+	t.Helper()
+	await(t, "end of the processes", func() bool { return !alive(-s.cmd.Process.Pid) })
+	l, err := net.Listen("tcp", "127.0.0.1:"+port(t, s.url))
+	if err != nil {
+		t.Fatalf("the port is not free: %v", err)
+	}
+	l.Close()
+}
+
+// alive reports whether there is a process, or one of a group if its number is
+// negative.
+func alive(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }

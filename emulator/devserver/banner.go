@@ -25,7 +25,9 @@ func (l *Log) Banner(program string, r *config.Result) {
 	}
 	l.Diagnostics(r.Notices)
 	l.Diagnostics(r.Warnings)
-	l.Diagnostics(missing(r.Config))
+	if r.Config.CompatibilityDate == "" {
+		l.Diagnostics([]config.Diagnostic{noDate(r.Config)})
+	}
 	var fields []string
 	for _, f := range r.Config.NotEmulated {
 		fields = append(fields, f.Name)
@@ -34,24 +36,6 @@ func (l *Log) Banner(program string, r *config.Result) {
 		l.Say("not emulated, and without effect here: " + strings.Join(fields, ", "))
 	}
 	l.Print(msgStarting)
-}
-
-// missing warns of what the configuration asks for, or leaves out, and will
-// find different here.
-func missing(c *config.Config) (list []config.Diagnostic) {
-	if c.CompatibilityDate == "" {
-		list = append(list, noDate(c))
-	}
-	warn := func(text string) {
-		list = append(list, config.Diagnostic{Severity: config.Warning, Text: text})
-	}
-	if c.Dev.LocalProtocol == "https" {
-		warn("dev.local_protocol https has no effect: emu serves http")
-	}
-	if c.Dev.Host != "" {
-		warn("dev.host has no effect: a Worker sees the host that the client asks for")
-	}
-	return list
 }
 
 // noDate is the warning about a configuration without a compatibility date.

@@ -65,11 +65,9 @@ func (p *Program) Build(ctx context.Context, out io.Writer, dir string) (*Execut
 	if err != nil {
 		return nil, err
 	}
-	c := exec.CommandContext(ctx, goTool, "build", "-o", path, ".")
+	c := exec.Command(goTool, "build", "-o", path, ".")
 	c.Dir, c.Stdout, c.Stderr = p.Dir, out, out
-	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) } // it removes its temporary files
-	c.WaitDelay = maxCleaning
-	if err = c.Run(); err != nil {
+	if err = runGuarded(ctx, c); err != nil {
 		lock.Close()
 		var failed *exec.ExitError
 		switch {
@@ -83,13 +81,41 @@ func (p *Program) Build(ctx context.Context, out io.Writer, dir string) (*Execut
 	return &Executable{path, lock}, nil
 }
 
+// runGuarded runs a command that ends with its context and with this process.
+func runGuarded(ctx context.Context, c *exec.Cmd) error {
+	end, err := guard(c)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if err := c.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	interrupt(c) // it removes its temporary files
+	select {
+	case <-ended:
+	case <-time.After(maxCleaning):
+		kill(c)
+		<-ended
+	}
+	return ctx.Err()
+}
+
 // imports reports whether the program imports package worker by way of another
 // package of its own. If the go command cannot tell, the build will say why.
 func (p *Program) imports(ctx context.Context, goTool string) bool {
-	c := exec.CommandContext(ctx, goTool, "list", "-deps", ".")
-	c.Dir = p.Dir
-	list, err := c.Output()
-	return err != nil || slices.ContainsFunc(bytes.Fields(list), func(b []byte) bool { return string(b) == workerPackage })
+	c := exec.Command(goTool, "list", "-deps", ".")
+	var list bytes.Buffer
+	c.Dir, c.Stdout = p.Dir, &list
+	err := runGuarded(ctx, c)
+	return err != nil || slices.ContainsFunc(bytes.Fields(list.Bytes()), func(b []byte) bool { return string(b) == workerPackage })
 }
 
 // executable is where the program is built to.

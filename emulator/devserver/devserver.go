@@ -7,12 +7,14 @@ package devserver
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator"
@@ -22,11 +24,14 @@ import (
 type Options struct {
 	// World is what is served. The server sets its Observe.
 	World emulator.Options
-	// IP is the address to listen on: "localhost" (also "") is both loopback
-	// addresses, "*" every address, otherwise one address or host name.
-	IP string
-	// Port is the port to listen on; 0 is any that is free.
-	Port int
+	// Address is where to listen, if there is no Link.
+	Address Address
+	// Link is to the emu that this program serves for; nil is none.
+	Link *Link
+	// Host is the host that the Worker sees, "" for the one that was asked for.
+	Host string
+	// TLS makes it https; nil is http.
+	TLS *tls.Config
 	// Log is told of everything that happens. It must not be nil.
 	Log *Log
 }
@@ -42,32 +47,41 @@ const (
 
 // Server is a world that listens.
 type Server struct {
-	world   *emulator.World
-	http    *http.Server
-	url     string
-	addrs   []net.Addr
-	serving sync.WaitGroup // the listeners' goroutines
-	door    *door
-	silent  sync.Map // the connections that have not made a request yet
+	world     *emulator.World
+	http      *http.Server
+	url       string
+	listeners []net.Listener
+	serving   sync.WaitGroup // the listeners' goroutines
+	door      *door
+	silent    sync.Map    // the connections that have not made a request yet
+	left      atomic.Bool // another program follows
 }
 
 // Start listens, makes the world and serves it. What was applied and found
 // questionable is in the log before the ready event is. The address comes
 // first, so that a busy port leaves the stored state alone.
 func Start(o Options) (*Server, error) {
-	listeners, url, err := listen(o.IP, o.Port)
+	listening, err := o.listen()
 	if err != nil {
 		return nil, err
 	}
-	o.World.Observe = o.Log.Event
+	s := &Server{listeners: listening.listeners, url: address(listening.Host, o.TLS != nil)}
+	memory := releaser{}
+	o.World.Observe = func(e emulator.Event) {
+		memory.note(&e)
+		if !s.left.Load() {
+			o.Log.Event(e)
+		}
+	}
 	world, err := emulator.New(o.World)
 	if err != nil {
-		for _, l := range listeners {
-			l.Close()
-		}
+		listening.Close()
 		return nil, err
 	}
-	s := &Server{world: world, url: url, door: &door{world: world}}
+	s.world, s.door = world, &door{world: world, host: o.Host}
+	if o.Link != nil {
+		s.door.passing = newPassing(s.listeners[0].Addr(), o.TLS != nil)
+	}
 	s.http = &http.Server{
 		Handler:                      s.door,
 		ReadHeaderTimeout:            maxHeadTime,
@@ -75,24 +89,54 @@ func Start(o Options) (*Server, error) {
 		ConnState:                    s.connState,
 		ErrorLog:                     log.New(complaints{o.Log}, "", 0),
 		DisableGeneralOptionsHandler: true,
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, connection{}, conn)
+		},
 	}
 	for _, step := range world.Applied() {
 		o.Log.Say(step)
 	}
 	o.Log.Diagnostics(world.Warnings())
-	for _, l := range listeners {
-		s.addrs = append(s.addrs, l.Addr())
+	for _, l := range s.listeners {
+		if o.TLS != nil {
+			l = tls.NewListener(l, o.TLS)
+		}
 		s.serving.Go(func() { s.http.Serve(l) })
 	}
-	o.Log.Event(emulator.Event{Time: world.Now(), Type: emulator.EventReady, Message: url})
+	if o.Link.updates() {
+		o.Log.updated(s.url)
+	} else {
+		o.Log.Event(emulator.Event{Time: world.Now(), Type: emulator.EventReady, Message: s.url})
+	}
 	return s, nil
+}
+
+// listen takes the listeners of the link, or opens them.
+func (o *Options) listen() (*Listening, error) {
+	if o.Link != nil {
+		return o.Link.listen(o.Address)
+	}
+	return Listen(o.Address)
+}
+
+// address is a URL.
+func address(host string, encrypted bool) string {
+	if encrypted {
+		return "https://" + host
+	}
+	return "http://" + host
 }
 
 // URL is where the server is to be found, such as http://localhost:8787.
 func (s *Server) URL() string { return s.url }
 
 // Addrs are the addresses that it listens on.
-func (s *Server) Addrs() []net.Addr { return s.addrs }
+func (s *Server) Addrs() (addrs []net.Addr) {
+	for _, l := range s.listeners {
+		addrs = append(addrs, l.Addr())
+	}
+	return addrs
+}
 
 // Close stops listening, ends the world and lets go of every connection. It
 // returns when all of the server's goroutines have ended, or else with the
@@ -103,10 +147,7 @@ func (s *Server) Close() error {
 	var closing sync.WaitGroup
 	closing.Go(func() { s.http.Shutdown(ctx) }) // closes the listeners, then waits
 	failed := s.world.Close()
-	s.silent.Range(func(conn, _ any) bool {
-		conn.(net.Conn).Close() // or else Shutdown would give it time
-		return true
-	})
+	s.dropSilent()
 	parting := time.AfterFunc(maxParting, cancel)
 	closing.Wait()
 	parting.Stop()
@@ -116,6 +157,15 @@ func (s *Server) Close() error {
 		s.door.inside.Wait()
 	}
 	return errors.Join(failed, err)
+}
+
+// dropSilent closes the connections that have not made a request, to which
+// Shutdown would give time.
+func (s *Server) dropSilent() {
+	s.silent.Range(func(conn, _ any) bool {
+		conn.(net.Conn).Close()
+		return true
+	})
 }
 
 // connState notes which connections have not made a request.

@@ -17,8 +17,10 @@ import (
 
 // door is the front door: a few paths are the server's, the rest the Worker's.
 type door struct {
-	world  *emulator.World
-	inside sync.WaitGroup // requests
+	world   *emulator.World
+	host    string         // what the Worker sees; "" as it was asked for
+	passing *passing       // nil if no other program can follow
+	inside  sync.WaitGroup // requests
 }
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -34,6 +36,14 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, "ok")
 			return
 		}
+	}
+	if d.host != "" {
+		r.Header.Set("MF-Original-Hostname", r.Host)
+		r.Host = d.host
+	}
+	if d.passing != nil {
+		d.passing.serve(w, r, d.world)
+		return
 	}
 	d.world.ServeHTTP(w, r)
 }

@@ -29,12 +29,68 @@ func (e *InUseError) Hint() string {
 	return fmt.Sprintf("port %d is held by %s", e.Port, e.Holder)
 }
 
+// Address is where to listen.
+type Address struct {
+	// IP is "localhost" (also "") for both loopback addresses, "*" for every
+	// address, otherwise one address or host name.
+	IP string
+	// Port is the port; 0 is any that is free, AnyPort Wrangler's or, if that
+	// is taken, another.
+	Port int
+	// CI makes AnyPort try no port between Wrangler's and any that is free, as
+	// Wrangler does where $CI is set.
+	CI bool
+}
+
+// AnyPort is the port of an [Address] for whose port nobody asked.
+const AnyPort = -1
+
+// Wrangler's port, and how many after it are tried.
+const (
+	defaultPort = 8787
+	extraPorts  = 10
+)
+
+// Listening is an address that is listened on.
+type Listening struct {
+	// Host is how to reach it: localhost:8787.
+	Host string
+
+	listeners []net.Listener
+}
+
+// Close stops listening.
+func (l *Listening) Close() {
+	for _, l := range l.listeners {
+		l.Close()
+	}
+}
+
+// Listen listens on an address.
+func Listen(a Address) (*Listening, error) {
+	if a.Port != AnyPort {
+		return listen(a.IP, a.Port)
+	}
+	last := defaultPort + extraPorts
+	if a.CI {
+		last = defaultPort
+	}
+	for port := defaultPort; port <= last; port++ {
+		l, err := listen(a.IP, port)
+		var taken *InUseError
+		if !errors.As(err, &taken) {
+			return l, err
+		}
+	}
+	return listen(a.IP, 0)
+}
+
 // freePortTries is how often a port that is free on one loopback address may
 // turn out taken on the other.
 const freePortTries = 20
 
-// listen opens the listeners of an address and says how to reach them.
-func listen(ip string, port int) ([]net.Listener, string, error) {
+// listen opens the listeners of an address and a port.
+func listen(ip string, port int) (*Listening, error) {
 	if ip == "" || ip == "localhost" {
 		for try := 1; ; try++ {
 			listeners, err := listenLoopback(port)
@@ -42,9 +98,9 @@ func listen(ip string, port int) ([]net.Listener, string, error) {
 				continue
 			}
 			if err != nil {
-				return nil, "", refused("localhost", port, err)
+				return nil, refused("localhost", port, err)
 			}
-			return listeners, address("localhost", listeners[0]), nil
+			return &Listening{hostOf("localhost", listeners[0]), listeners}, nil
 		}
 	}
 	host, shown := ip, ip
@@ -56,9 +112,9 @@ func listen(ip string, port int) ([]net.Listener, string, error) {
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
-		return nil, "", refused(ip, port, err)
+		return nil, refused(ip, port, err)
 	}
-	return []net.Listener{l}, address(shown, l), nil
+	return &Listening{hostOf(shown, l), []net.Listener{l}}, nil
 }
 
 // listenLoopback opens one port on 127.0.0.1 and, where there is IPv6, on ::1.
@@ -86,9 +142,9 @@ func refused(host string, port int, err error) error {
 	return fmt.Errorf("cannot listen on %s: %w", net.JoinHostPort(host, strconv.Itoa(port)), err)
 }
 
-// address is how to reach a listener.
-func address(host string, l net.Listener) string {
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(portOf(l)))
+// hostOf is how to reach a listener.
+func hostOf(host string, l net.Listener) string {
+	return net.JoinHostPort(host, strconv.Itoa(portOf(l)))
 }
 
 func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }

@@ -68,6 +68,16 @@ func (l *Log) Say(line string) {
 	l.Event(emulator.Event{Time: time.Now(), Type: emulator.EventLog, Message: line})
 }
 
+// updated writes that another program serves at an address: for programs it is
+// ready, as the first was.
+func (l *Log) updated(url string) {
+	if l.JSON {
+		l.Event(emulator.Event{Time: time.Now(), Type: emulator.EventReady, Message: url})
+		return
+	}
+	l.Print(msgUpdated)
+}
+
 // Print writes a text that is for people only.
 func (l *Log) Print(text string) {
 	if l.JSON || l.Level < LevelLog {

@@ -104,7 +104,7 @@ env.SECRET ("(hidden)")                                       Environment Variab
 }
 
 func TestBanner(t *testing.T) {
-	r := load(t, `{"name": "hello", "dev": {"host": "example.com", "local_protocol": "https"}, "routes": ["example.com/*"]}`)
+	r := load(t, `{"name": "hello", "routes": ["example.com/*"]}`)
 	r.SecretFiles = []string{".dev.vars"}
 	var out bytes.Buffer
 	log := &Log{Out: &out, Err: &out, Level: LevelLog}
@@ -113,8 +113,6 @@ func TestBanner(t *testing.T) {
 		"\n ⛅️ emu 1.2.3\n─────────────\nUsing secrets defined in .dev.vars\n",
 		"▲ [WARNING] No compatibility_date was specified. Using the default compatibility",
 		`Add one to your wrangler.jsonc file: {"compatibility_date":"2026-11-17"}`,
-		"dev.local_protocol https has no effect",
-		"dev.host has no effect",
 		"not emulated, and without effect here: routes\n⎔ Starting local server...\n",
 	} {
 		if !strings.Contains(out.String(), want) {

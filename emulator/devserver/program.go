@@ -100,3 +100,8 @@ func (p *Program) Package(dir string) string {
 	}
 	return "./" + strings.TrimPrefix(s, "./")
 }
+
+// Told says which package is run instead of the entry point.
+func (p *Program) Told(dir string) string {
+	return fmt.Sprintf("main %s is not run; serving Go package %s", p.Instead, p.Package(dir))
+}

@@ -109,7 +109,7 @@ func TestAddresses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.ip, func(t *testing.T) {
-			s, _ := serve(t, Options{IP: test.ip}, hello)
+			s, _ := serve(t, Options{Address: Address{IP: test.ip}}, hello)
 			if !strings.HasPrefix(s.URL(), test.url) || len(s.Addrs()) != 1 {
 				t.Errorf("serves %s at %v", s.URL(), s.Addrs())
 			}
@@ -131,7 +131,7 @@ func TestBusyPort(t *testing.T) {
 			port := portOf(l)
 			persist := filepath.Join(t.TempDir(), "state")
 			_, err = Start(Options{
-				Port: port, Log: &Log{Out: io.Discard, Err: io.Discard},
+				Address: Address{Port: port}, Log: &Log{Out: io.Discard, Err: io.Discard},
 				World: emulator.Options{Config: load(t, `{"name": "hello"}`).Config, Persist: persist},
 			})
 			var inUse *InUseError
@@ -157,7 +157,7 @@ func TestBusyPort(t *testing.T) {
 
 // TestAddressNotOurs: an address that no interface of this machine has.
 func TestAddressNotOurs(t *testing.T) {
-	_, _, err := listen("192.0.2.1", 0)
+	_, err := listen("192.0.2.1", 0)
 	if err == nil || !strings.HasPrefix(err.Error(), "cannot listen on 192.0.2.1:0: ") {
 		t.Errorf("error %v", err)
 	}

@@ -1,0 +1,89 @@
+package emucmd
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// The flags of wrangler dev that emu dev has for the sake of a command line
+// that was written for Wrangler.
+// https://developers.cloudflare.com/workers/wrangler/commands/#dev
+
+// foreignFlag is such a flag.
+type foreignFlag struct {
+	name, short string
+	bool        bool
+	// instead is what to do: the flag is refused, for without it something
+	// else would run. "" is a flag that changes nothing here.
+	instead string
+}
+
+var foreignFlags = []foreignFlag{
+	{name: "local", short: "l", bool: true},
+	{name: "latest", bool: true},
+	{name: "bundle", bool: true},
+	{name: "no-bundle", bool: true},
+	{name: "minify", bool: true},
+	{name: "types", bool: true},
+	{name: "live-reload", bool: true},
+	{name: "enable-containers", bool: true},
+	{name: "infer-origin-from-routes", bool: true},
+	{name: "inspector-port"},
+	{name: "inspector-ip"},
+	{name: "tsconfig"},
+	{name: "jsx-factory"},
+	{name: "jsx-fragment"},
+
+	{name: "remote", short: "r", bool: true, instead: "emu runs on this machine only"},
+	{name: "tunnel", bool: true, instead: "emu serves this machine; --ip * serves its network"},
+	{name: "test-scheduled", bool: true, instead: "emu has no cron triggers"},
+	{name: "assets", instead: "emu serves no static assets"},
+	{name: "site", instead: "emu serves no static assets"},
+	{name: "define", instead: "a Go program has no such replacements: use --var"},
+	{name: "alias", instead: "a Go program has no such replacements: use a replace in go.mod"},
+	{name: "route", instead: "give the host alone: --host"},
+	{name: "routes", instead: "give the host alone: --host"},
+	{name: "local-upstream", instead: "give the host alone: --host"},
+	{name: "upstream-protocol", instead: "it is that of --local-protocol"},
+}
+
+// addForeign defines them. Help does not show them.
+func addForeign(cmd *cobra.Command) {
+	f := cmd.Flags()
+	for _, foreign := range foreignFlags {
+		if foreign.bool {
+			f.BoolP(foreign.name, foreign.short, false, "")
+		} else {
+			f.StringArrayP(foreign.name, foreign.short, nil, "")
+		}
+		f.MarkHidden(foreign.name)
+	}
+}
+
+// refuseForeign refuses the flags that change what runs.
+func refuseForeign(cmd *cobra.Command) (err error) {
+	for _, foreign := range foreignFlags {
+		flag := cmd.Flags().Lookup(foreign.name)
+		if err == nil && flag != nil && given(flag) && foreign.instead != "" {
+			err = &usage{fmt.Sprintf("emu dev has no --%s", foreign.name), foreign.instead}
+		}
+	}
+	return err
+}
+
+// withoutEffect lists the flags that were given and change nothing.
+func withoutEffect(cmd *cobra.Command) string {
+	var names []string
+	for _, foreign := range foreignFlags {
+		if flag := cmd.Flags().Lookup(foreign.name); flag != nil && given(flag) && foreign.instead == "" {
+			names = append(names, "--"+foreign.name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// given reports whether a flag asks for something.
+func given(f *pflag.Flag) bool { return f.Changed && f.Value.String() != "false" }

@@ -1,0 +1,6 @@
+//go:build unix && conformance
+
+package emucmd
+
+// edits is how often TestEdits saves a source file.
+const edits = 99

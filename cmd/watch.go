@@ -1,0 +1,89 @@
+package emucmd
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"syscall"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator"
+	"github.com/seed-36a2c969/emu/emulator/devserver"
+)
+
+// watch serves the Worker's program, and the next one when something changes.
+// With keys it listens to the terminal, if there is one; asked is that one must be.
+func (c *Command) watch(o *devOptions, keys, asked bool) error {
+	log, err := c.begin(o)
+	if err != nil {
+		return err
+	}
+	w := &devserver.Watch{
+		Load:    func() *config.Result { return c.load(log, o) },
+		Script:  o.script,
+		Dir:     c.Dir,
+		Address: func(cfg *config.Config) devserver.Address { return c.address(o, cfg) },
+		Files:   o.envFiles,
+		Args:    c.Args, Environ: slices.Clip(c.Environ),
+		Handshake: func(link string) string { return handshake + "=" + protocol + " " + link },
+		Stdout:    c.Stdout, Stderr: c.Stderr,
+		Signals: c.Signals, Log: log,
+	}
+	if keys {
+		typed, restore, err := devserver.Typed(os.Stdin)
+		switch {
+		case err == nil:
+			defer restore()
+			w.Keys = typed
+			log.Print(devserver.Keys)
+		case asked:
+			return &usage{"there is no terminal for hotkeys", "leave --show-interactive-dev-session out"}
+		default:
+			keys = false
+		}
+	}
+	err = w.Run()
+	var by *devserver.Interrupted
+	switch {
+	case errors.Is(err, devserver.ErrTold):
+		return &exit{code: exitError}
+	case !errors.As(err, &by):
+		return err
+	case keys && by.Signal != syscall.SIGTERM:
+		return nil
+	}
+	return &exit{code: exitCode(by.Signal)}
+}
+
+// interactive reports whether what emu says goes to a terminal.
+func (c *Command) interactive() bool {
+	info, err := os.Stdout.Stat()
+	return c.Stdout == os.Stdout && err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// serveLinked serves the program that is linked in for an emu that watches.
+func (c *Command) serveLinked(log *devserver.Log, r *config.Result, o *devOptions) error {
+	world := emulator.Options{
+		Config: r.Config, Classes: c.Program.Classes, Worker: c.Program.Worker,
+		Persist: c.persistTo(r.Config, o.persistTo),
+	}
+	_, errs, _, err := emulator.Check(world)
+	if err != nil {
+		return err
+	}
+	if len(errs) > 0 {
+		log.Diagnostics(errs)
+		return &exit{code: exitError}
+	}
+	c.link.Checked()
+	if c.link.First() {
+		log.Banner("emu "+Version, r)
+		c.sayFlags(log, o)
+		c.sayState(r.Config, o.persistTo, log)
+	}
+	server, err := c.startWith(log, r.Config, o, devserver.Options{World: world, Link: c.link, Address: c.address(o, r.Config)})
+	if err != nil {
+		return err
+	}
+	return c.link.Serve(server)
+}

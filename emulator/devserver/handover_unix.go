@@ -1,0 +1,74 @@
+//go:build unix
+
+package devserver
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// firstFile is the descriptor of the first of exec.Cmd's ExtraFiles.
+const firstFile = 3
+
+// hand gives a command the writing end of its link, and the listeners. It
+// returns what they are to be called in the handshake.
+func hand(c *exec.Cmd, say *os.File, listeners []*os.File) (first uintptr, n int, err error) {
+	c.ExtraFiles = append([]*os.File{say}, listeners...)
+	return firstFile, len(listeners), nil
+}
+
+// inherited is a file that the process was started with. What it starts itself
+// shall not have it.
+func inherited(fd uintptr, name string) *os.File {
+	syscall.CloseOnExec(int(fd))
+	return os.NewFile(fd, name)
+}
+
+// fileOf is a listener as a file to be handed over. Unlike with its File method,
+// handing it over does not make the listener block for those who have it.
+func fileOf(l net.Listener) (*os.File, error) {
+	raw, err := l.(*net.TCPListener).SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var fd int
+	var failed error
+	err = raw.Control(func(of uintptr) {
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
+		if fd, failed = syscall.Dup(int(of)); failed == nil {
+			syscall.CloseOnExec(fd)
+		}
+	})
+	if err != nil || failed != nil {
+		return nil, os.NewSyscallError("dup", failed)
+	}
+	return os.NewFile(uintptr(fd), "listener"), nil
+}
+
+// endTogether makes what this process starts end with it: here by pipes.
+func endTogether() error { return nil }
+
+// guard makes a command the first of a process group that is killed when this
+// process ends, however it does. The pipe that it returns is to be closed when
+// the command has ended, which ends what the command has left running.
+func guard(c *exec.Cmd) (end func(), err error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	const script = `(read -r never; kill -s KILL 0) <&3 >/dev/null 2>&1 & exec "$@" 3<&-`
+	c.Args = append([]string{"sh", "-c", script, "sh", c.Path}, c.Args[1:]...)
+	c.Path = "/bin/sh"
+	c.ExtraFiles = []*os.File{r}
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return func() { r.Close(); w.Close() }, nil
+}
+
+// interrupt asks a guarded command to end.
+func interrupt(c *exec.Cmd) error { return syscall.Kill(-c.Process.Pid, syscall.SIGINT) }
+
+// kill ends a guarded command and what it has started.
+func kill(c *exec.Cmd) { syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }

@@ -1,0 +1,21 @@
+package devserver
+
+import (
+	"os"
+
+	"golang.org/x/sys/windows"
+)
+
+// keyMode lets a console give its keys as they are typed, without showing
+// them. Ctrl-C stays what it is.
+func keyMode(f *os.File) (restore func(), err error) {
+	h := windows.Handle(f.Fd())
+	var was uint32
+	if err := windows.GetConsoleMode(h, &was); err != nil {
+		return nil, err
+	}
+	if err := windows.SetConsoleMode(h, was&^(windows.ENABLE_LINE_INPUT|windows.ENABLE_ECHO_INPUT)); err != nil {
+		return nil, err
+	}
+	return func() { windows.SetConsoleMode(h, was) }, nil
+}

@@ -1,0 +1,56 @@
+package devserver
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+)
+
+// served is a program that serves for this process.
+type served struct {
+	cmd   *exec.Cmd
+	input io.WriteCloser
+	said  chan string   // what it has to say; closed when it says no more
+	ended chan struct{} // closed when it has ended
+}
+
+// serveWith starts a program with a link. handshake makes an entry of the
+// environment out of the link's description.
+func (w *Watch) serveWith(e *Executable) (*served, error) {
+	r, say, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	p := &served{cmd: exec.Command(e.Path, w.Args...), said: make(chan string, 4), ended: make(chan struct{})}
+	defer say.Close()
+	p.cmd.Stdout, p.cmd.Stderr = w.Stdout, w.Stderr
+	first, n, err := hand(p.cmd, say, w.files)
+	if err == nil {
+		p.cmd.Env = append(w.Environ, w.Handshake(fmt.Sprintf("%d %d %s", first, n, w.host)))
+		p.input, err = p.cmd.StdinPipe()
+	}
+	if err == nil {
+		err = p.cmd.Start()
+	}
+	if err != nil {
+		r.Close()
+		return nil, fmt.Errorf("cannot run the program: %w", err)
+	}
+	go func() {
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			p.said <- lines.Text()
+		}
+		close(p.said)
+		r.Close()
+		p.cmd.Wait()
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+func (p *served) tell(word string) { fmt.Fprintln(p.input, word) }
+
+// code is the exit code of a program that has ended; 1 of one that was killed.
+func (p *served) code() int { return max(1, p.cmd.ProcessState.ExitCode()) }
