@@ -26,6 +26,7 @@ type instance struct {
 	ctx     context.Context // of its events; carries the profiler's label
 	label   string
 	dirty   []*socket // with frames staged in this turn; belongs to who has the turn
+	shared  []*event  // that have ended and wait for the commit; likewise
 
 	mu      sync.Mutex
 	busy    bool // somebody has the turn
@@ -144,6 +145,7 @@ func (in *instance) runOne(e *event) (next *event) {
 		}
 	}()
 	e.holds = true
+	in.mark()
 	e.run(e)
 	returned = true
 	return nil

@@ -42,6 +42,7 @@ type socket struct {
 	// These belong to who has the object's turn.
 	view   *view
 	staged *[]byte // frames sent in this turn
+	marked int     // how many bytes of them are of events before this one; see share
 	safe   int     // how many bytes of them were sent before the turn's first write
 }
 
@@ -142,7 +143,7 @@ func (s *socket) touch(in *instance) { s.stage(in, func(b []byte) []byte { retur
 // flush sends what was staged, and ends a connection that both sides have closed.
 func (s *socket) flush() {
 	staged := s.staged
-	s.staged, s.safe = nil, 0
+	s.staged, s.safe, s.marked = nil, 0, 0
 	if len(*staged) > 0 {
 		s.write(*staged)
 	}

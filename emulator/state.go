@@ -203,6 +203,7 @@ func (st *state) Abort(reason string) {
 	if reason == "" {
 		reason = msgAbort
 	}
+	st.instance().keepShared()
 	st.o.reset(st.instance(), plainError(reason))
 	runtime.Goexit()
 }

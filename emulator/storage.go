@@ -34,6 +34,7 @@ type storage struct {
 	syncDepth   int  // of those of transactionSync
 	alarmWrites bool // the batch may have changed the alarm
 	alarmRuns   bool // the alarm's handler runs and has not set another: it shows none
+	marked      bool // the savepoint of share.go is set
 }
 
 func newStorage(in *instance) *storage { return &storage{in: in} }
@@ -98,6 +99,7 @@ func (s *storage) commit() *driver.Error {
 	if s.held() {
 		return nil
 	}
+	s.marked = false
 	err := s.commitBatch()
 	if err == nil {
 		return nil

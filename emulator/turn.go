@@ -51,6 +51,11 @@ func (q *turns) next(of *event) (turn, bool) {
 	return turn{}, false
 }
 
+// any reports whether there is one; with of, one of that event.
+func (q *turns) any(of *event) bool {
+	return slices.ContainsFunc(q.list[q.head:], func(t turn) bool { return of == nil || t.e == of })
+}
+
 // keepResumed drops the events that have not begun.
 func (q *turns) keepResumed() {
 	q.list = slices.DeleteFunc(q.list[q.head:], func(t turn) bool { return t.resume == nil })
@@ -84,16 +89,26 @@ func (in *instance) setBusy(busy bool) {
 func (in *instance) finish(e *event) *event {
 	e.released()
 	e.holds = false
-	in.flush()
-	e.dispatched()
-	e.stopReceiving()
-	if !in.dead.Load() { // else who broke it off fails the event
-		e.settle()
+	if in.share(e) {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		return in.pass()
 	}
+	in.flush()
+	e.complete()
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.removePin(&e.pin)
 	return in.pass()
+}
+
+// complete publishes what an event came to, when it may leave.
+func (e *event) complete() {
+	e.dispatched()
+	e.stopReceiving()
+	if !e.in.dead.Load() { // else who broke it off fails the event
+		e.settle()
+	}
 }
 
 // release gives the turn up in the middle of an event.
@@ -126,6 +141,7 @@ func (in *instance) acquire(e *event, after *pause) (gone bool) {
 	in.mu.Unlock()
 	after.end()
 	e.holds = true
+	in.mark()
 	return gone
 }
 
@@ -146,6 +162,7 @@ func (in *instance) flush() {
 	if err != nil {
 		in.o.breakOff(in, err)
 	}
+	in.settleShared()
 }
 
 // leave lets the frames of this turn go, in one write for each socket.

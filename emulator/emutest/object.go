@@ -50,6 +50,10 @@ func (o *Object) Pins() []emulator.Pin {
 	return o.o.Pins()
 }
 
+// PinsNow is Pins without waiting for what the test has sent, for a test whose
+// handler is blocked outside the emulator.
+func (o *Object) PinsNow() []emulator.Pin { return o.o.Pins() }
+
 // Hibernate takes the object out of memory as its idle time would. If something pins
 // it the test fails, with the pin's kind and place.
 func (o *Object) Hibernate() {

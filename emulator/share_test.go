@@ -1,0 +1,95 @@
+package emulator_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/emutest"
+)
+
+// gated answers /wait when its gate opens, so that a test can queue events behind
+// it, and writes a row for every other request.
+type gated struct {
+	st   *durable.State
+	gate chan struct{}
+}
+
+func (g *gated) Fetch(ctx context.Context, r *durable.Request) (*durable.Response, error) {
+	what := r.URL.Query().Get("do")
+	if what == "count" {
+		rows, err := g.st.Storage().SQL().Exec("SELECT group_concat(v) FROM t")
+		if err != nil {
+			return nil, err
+		}
+		var all *string
+		if err := rows.One(&all); err != nil || all == nil {
+			return durable.Text(200, ""), err
+		}
+		return durable.Text(200, *all), nil
+	}
+	if what == "wait" {
+		<-g.gate
+	}
+	if _, err := g.st.Storage().SQL().Exec("INSERT INTO t VALUES (?)", what); err != nil {
+		return nil, err
+	}
+	if what == "abort" {
+		g.st.Abort("enough")
+	}
+	return durable.Text(200, what), nil
+}
+
+// Events that share a commit are each answered, and an abort takes only the
+// writes of its own event, and what waits behind it.
+func TestSharedCommit(t *testing.T) {
+	gate := make(chan struct{})
+	class := durable.Define("Gated", func(ctx context.Context, st *durable.State, env *durable.Env) (*gated, error) {
+		_, err := st.Storage().SQL().Exec("CREATE TABLE IF NOT EXISTS t(v)")
+		return &gated{st, gate}, err
+	})
+	for name, queued := range map[string][]string{
+		"all succeed": {"a", "b", "c"},
+		"one aborts":  {"a", "b", "abort", "lost"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := emutest.New(t, emutest.Classes(class), emutest.RealTime())
+			w.Fetch("GET", "/Gated/x?do=first")
+			o := w.Object("Gated", "x")
+			var all sync.WaitGroup
+			answers := make([]string, len(queued))
+			all.Go(func() {
+				if got := w.Fetch("GET", "/Gated/x?do=wait"); got.Body != "wait" {
+					t.Errorf("the first is answered %q", got.Body)
+				}
+			})
+			inFlight(t, o, 1)
+			for i, what := range queued {
+				all.Go(func() { answers[i] = fmt.Sprint(w.Fetch("GET", "/Gated/x?do="+what).Status) })
+				inFlight(t, o, i+2)
+			}
+			gate <- struct{}{}
+			all.Wait()
+			want, stored := []string{"200", "200", "200"}, "first,wait,a,b,c"
+			if name == "one aborts" {
+				want, stored = []string{"200", "200", "500", "500"}, "first,wait,a,b"
+			}
+			if fmt.Sprint(answers) != fmt.Sprint(want) {
+				t.Errorf("answered %v, expected %v", answers, want)
+			}
+			if got := w.Fetch("GET", "/Gated/x?do=count").Body; got != stored {
+				t.Errorf("stored %s, expected %s", got, stored)
+			}
+		})
+	}
+}
+
+// inFlight waits until n events of the object are in flight or queued.
+func inFlight(t *testing.T, o *emutest.Object, n int) {
+	t.Helper()
+	if !eventually(func() bool { return len(o.PinsNow()) == n }) {
+		t.Fatalf("%d events did not come: %v", n, o.PinsNow())
+	}
+}
