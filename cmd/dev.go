@@ -238,11 +238,20 @@ func (c *Command) address(o *devOptions, cfg *config.Config) devserver.Address {
 func (c *Command) start(log *devserver.Log, r *config.Result, o *devOptions, address devserver.Address) (*devserver.Server, error) {
 	log.Banner("emu "+Version, r)
 	c.sayFlags(log, o)
-	world := emulator.Options{
-		Config: r.Config, Classes: c.Program.Classes, Worker: c.Program.Worker,
-		Persist: c.persist(r.Config, o.persistTo, log),
+	world := c.world(r.Config, o)
+	c.sayState(r.Config, o.persistTo, log)
+	if err := o.forget(world.Persist, r.Config.Name, log); err != nil {
+		return nil, err
 	}
 	return c.startWith(log, r.Config, o, devserver.Options{Address: address, World: world})
+}
+
+// world says what the program that is linked in is a world of.
+func (c *Command) world(cfg *config.Config, o *devOptions) emulator.Options {
+	return emulator.Options{
+		Config: cfg, Classes: c.Program.Classes, Worker: c.Program.Worker,
+		Persist: c.persistTo(cfg, o.persistTo), Strict: o.strict, Purge: o.purge,
+	}
 }
 
 // sayFlags tells of flags without effect.
@@ -256,18 +265,12 @@ func (c *Command) sayFlags(log *devserver.Log, o *devOptions) {
 // configuration and the flags say.
 func (c *Command) startWith(log *devserver.Log, cfg *config.Config, o *devOptions, s devserver.Options) (*devserver.Server, error) {
 	s.Log, s.Host = log, cmp.Or(o.host, cfg.Dev.Host)
-	s.World.Strict, s.World.Purge = o.strict, o.purge
-	if s.Link.First() {
-		if err := o.forget(s.World.Persist, cfg.Name, log); err != nil {
-			return nil, err
-		}
-	}
 	if encrypted(o, cfg) {
 		cert, err := c.certificate(o, s.World.Persist, s.Host, s.Address.IP)
 		if err != nil {
 			return nil, err
 		}
-		if s.Link.First() {
+		if !s.Link.Updates() {
 			log.Say("certificate SHA-256 " + devserver.Fingerprint(cert))
 		}
 		s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}
@@ -332,12 +335,6 @@ func exitCode(s os.Signal) int {
 
 // wranglerState is where wrangler dev keeps its state.
 const wranglerState = ".wrangler/state"
-
-// persist is the state folder; what there is to say of it is told.
-func (c *Command) persist(cfg *config.Config, to string, log *devserver.Log) string {
-	c.sayState(cfg, to, log)
-	return c.persistTo(cfg, to)
-}
 
 // persistTo is the state folder.
 func (c *Command) persistTo(cfg *config.Config, to string) string {

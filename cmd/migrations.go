@@ -127,7 +127,7 @@ type history struct {
 
 // history opens the ledger of a configuration's Worker.
 func (c *Command) history(cfg *config.Config, o *historyOptions) (h *history, err error) {
-	h = &history{config: cfg, state: c.persist(cfg, o.persistTo, c.log(devserver.LevelError))}
+	h = &history{config: cfg, state: c.persistTo(cfg, o.persistTo)}
 	h.ledger, err = migrations.Open(h.state, cfg.Name)
 	return h, err
 }

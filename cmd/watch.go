@@ -63,11 +63,12 @@ func (c *Command) interactive() bool {
 
 // serveLinked serves the program that is linked in for an emu that watches.
 func (c *Command) serveLinked(log *devserver.Log, r *config.Result, o *devOptions) error {
-	world := emulator.Options{
-		Config: r.Config, Classes: c.Program.Classes, Worker: c.Program.Worker,
-		Persist: c.persistTo(r.Config, o.persistTo),
+	world := c.world(r.Config, o)
+	checked := world
+	if o.reset { // the record of migrations may be unreadable, and will be another
+		checked.Persist = ""
 	}
-	_, errs, _, err := emulator.Check(world)
+	_, errs, _, err := emulator.Check(checked)
 	if err != nil {
 		return err
 	}
@@ -76,10 +77,15 @@ func (c *Command) serveLinked(log *devserver.Log, r *config.Result, o *devOption
 		return &exit{code: exitError}
 	}
 	c.link.Checked()
-	if c.link.First() {
+	if c.link.Retold() {
 		log.Banner("emu "+Version, r)
 		c.sayFlags(log, o)
 		c.sayState(r.Config, o.persistTo, log)
+	}
+	if !c.link.Updates() {
+		if err := o.forget(world.Persist, r.Config.Name, log); err != nil {
+			return err
+		}
 	}
 	server, err := c.startWith(log, r.Config, o, devserver.Options{World: world, Link: c.link, Address: c.address(o, r.Config)})
 	if err != nil {

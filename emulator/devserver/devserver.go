@@ -103,7 +103,7 @@ func Start(o Options) (*Server, error) {
 		}
 		s.serving.Go(func() { s.http.Serve(l) })
 	}
-	if o.Link.updates() {
+	if o.Link.Updates() {
 		o.Log.updated(s.url)
 	} else {
 		o.Log.Event(emulator.Event{Time: world.Now(), Type: emulator.EventReady, Message: s.url})

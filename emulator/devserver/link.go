@@ -72,12 +72,11 @@ func (l *Link) Checked() {
 	l.begin = <-l.told
 }
 
-// First reports whether the start is to be told at length: the configuration
-// is new. Without a link it is.
-func (l *Link) First() bool { return l == nil || l.begin != tellCode }
+// Retold reports whether the configuration is to be told: it is new.
+func (l *Link) Retold() bool { return l.begin != tellCode }
 
-// updates reports whether the program follows another.
-func (l *Link) updates() bool { return l != nil && l.begin != tellStart }
+// Updates reports whether the program follows another. Without a link it does not.
+func (l *Link) Updates() bool { return l != nil && l.begin != tellStart }
 
 func (l *Link) tell(word string) {
 	l.mu.Lock()
