@@ -28,14 +28,31 @@ func (l *Log) Banner(program string, r *config.Result) {
 	if r.Config.CompatibilityDate == "" {
 		l.Diagnostics([]config.Diagnostic{noDate(r.Config)})
 	}
-	var fields []string
-	for _, f := range r.Config.NotEmulated {
-		fields = append(fields, f.Name)
-	}
-	if fields != nil {
-		l.Say("not emulated, and without effect here: " + strings.Join(fields, ", "))
-	}
+	l.withoutEffect(r.Config.NotEmulated)
 	l.Print(msgStarting)
+}
+
+// withoutEffect tells of the fields that do nothing on this machine.
+func (l *Log) withoutEffect(fields []config.Field) {
+	if len(fields) == 0 {
+		return
+	}
+	names := make([]string, len(fields))
+	width := len("Field")
+	for i, f := range fields {
+		names[i] = f.Name
+		width = max(width, utf8.RuneCountInString(f.Name))
+	}
+	if l.JSON {
+		l.Say("not emulated, and without effect here: " + strings.Join(names, ", "))
+		return
+	}
+	var b strings.Builder
+	b.WriteString("Not emulated, and without effect here:\n" + padded("Field", width) + columnGap + "Documentation\n")
+	for _, f := range fields {
+		b.WriteString(padded(f.Name, width) + columnGap + f.Page + "\n")
+	}
+	l.Print(b.String())
 }
 
 // noDate is the warning about a configuration without a compatibility date.

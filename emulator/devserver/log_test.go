@@ -104,7 +104,8 @@ env.SECRET ("(hidden)")                                       Environment Variab
 }
 
 func TestBanner(t *testing.T) {
-	r := load(t, `{"name": "hello", "routes": ["example.com/*"]}`)
+	r := load(t, `{"name": "hello", "routes": ["example.com/*"], "minify": true}`)
+	r.Notices = []config.Diagnostic{{Severity: config.Warning, Text: "a notice"}}
 	r.SecretFiles = []string{".dev.vars"}
 	var out bytes.Buffer
 	log := &Log{Out: &out, Err: &out, Level: LevelLog}
@@ -113,11 +114,23 @@ func TestBanner(t *testing.T) {
 		"\n ⛅️ emu 1.2.3\n─────────────\nUsing secrets defined in .dev.vars\n",
 		"▲ [WARNING] No compatibility_date was specified. Using the default compatibility",
 		`Add one to your wrangler.jsonc file: {"compatibility_date":"2026-11-17"}`,
-		"not emulated, and without effect here: routes\n⎔ Starting local server...\n",
+		"Not emulated, and without effect here:\n" +
+			"Field       Documentation\n" +
+			"routes      https://developers.cloudflare.com/workers/wrangler/configuration/#types-of-routes\n" +
+			"minify      https://developers.cloudflare.com/workers/wrangler/configuration/#inheritable-keys\n\n⎔ Starting local server...\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in:\n%s", want, out.String())
 		}
+	}
+	if n := strings.Count(out.String(), "a notice"); n != 1 {
+		t.Errorf("a notice is told %d times", n)
+	}
+	out.Reset()
+	log.JSON = true
+	log.Banner("emu 1.2.3", r)
+	if want := `"message":"not emulated, and without effect here: routes, minify"`; !strings.Contains(out.String(), want) {
+		t.Errorf("%q is not in:\n%s", want, out.String())
 	}
 }
 
