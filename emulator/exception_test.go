@@ -160,8 +160,7 @@ func TestException(t *testing.T) {
 	t.Run("EX-12 the log names the exception and its place", func(t *testing.T) {
 		s := newScene(t, methods{"new": func(_ context.Context, o *obj) (any, error) {
 			if o.st.ID().Name() == "a" {
-				var m map[string]int
-				m["x"] = 1
+				nilMap()["x"] = 1
 			}
 			return nil, nil
 		}, "range": throws(&durable.Error{Name: "RangeError", Message: "r"})})
@@ -199,7 +198,7 @@ func TestPanic(t *testing.T) {
 		"an error":         {func(context.Context, *obj) (any, error) { panic(errors.New("bang")) }, "Error: bang"},
 		"an exception":     {func(context.Context, *obj) (any, error) { panic(&durable.Error{Name: "RangeError", Message: "bang"}) }, "RangeError: bang"},
 		"nil":              {func(context.Context, *obj) (any, error) { panic(nil) }, "Error: panic called with nil argument"},
-		"a nil map":        {func(context.Context, *obj) (any, error) { var m map[string]int; m["x"]++; return m, nil }, "Error: assignment to entry in nil map"},
+		"a nil map":        {func(context.Context, *obj) (any, error) { nilMap()["x"]++; return nil, nil }, "Error: assignment to entry in nil map"},
 		"a nil pointer":    {func(context.Context, *obj) (any, error) { return none.n, nil }, "Error: runtime error: invalid memory address or nil pointer dereference"},
 		"an index":         {func(_ context.Context, o *obj) (any, error) { return []int{}[o.n], nil }, "Error: runtime error: index out of range [1] with length 0"},
 		"a type assertion": {func(_ context.Context, o *obj) (any, error) { return any(o.n).(string), nil }, "Error: interface conversion: interface {} is int, not string"},
@@ -282,3 +281,5 @@ func TestPanic(t *testing.T) {
 		s.fetch("a", "count").want("1")
 	})
 }
+
+func nilMap() map[string]int { return nil }
