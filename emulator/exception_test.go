@@ -220,7 +220,11 @@ func TestPanic(t *testing.T) {
 	for name, p := range panics {
 		m[strings.ReplaceAll(name, " ", "-")] = p.f
 	}
-	m["ws"] = func(ctx context.Context, o *obj) (any, error) { return m[o.arg](ctx, o) }
+	handled := make(chan struct{}, 1)
+	m["ws"] = func(ctx context.Context, o *obj) (any, error) {
+		defer func() { handled <- struct{}{} }()
+		return m[o.arg](ctx, o)
+	}
 	for name, p := range panics {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, m)
@@ -236,6 +240,7 @@ func TestPanic(t *testing.T) {
 			c := s.Dial("/a")
 			c.Send(method)
 			s.Advance(0)
+			<-handled
 			s.Settle()
 			c.ExpectNone()
 			s.fetch("a", "count").want("2") // the instance lives
