@@ -1,9 +1,9 @@
 package emucmd
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -146,15 +146,9 @@ func (c *Command) printVerdict(v *verdict, r *config.Result) {
 	if !v.OK {
 		return
 	}
-	name, checked := "no configuration file", "the configuration and its migrations"
-	if r.Config.Path != "" {
-		name = r.Config.Path
-		if rel, err := filepath.Rel(c.Dir, name); err == nil {
-			name = filepath.ToSlash(rel)
-		}
-	}
+	checked := "the configuration and its migrations"
 	if c.Program != nil {
 		checked = "the configuration, its migrations and the classes"
 	}
-	log.Print(fmt.Sprintf("%s: ok (%s)", name, checked))
+	log.Print(fmt.Sprintf("%s: ok (%s)", cmp.Or(r.Config.File, "no configuration file"), checked))
 }

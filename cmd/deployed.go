@@ -63,7 +63,7 @@ func (c *Command) against(cfg *config.Config, o *historyOptions) (*deployed, err
 	}
 	options := o.options(c)
 	// The folder is today's: it names a Worker without a name.
-	options.Config = filepath.Join(filepath.Dir(cfg.Path), path.Base(filepath.ToSlash(o.against)))
+	options.Config = filepath.Join(c.stateBeside(cfg), path.Base(filepath.ToSlash(o.against)))
 	options.Past = &config.Past{Name: d.name, Text: d.text}
 	r := config.Load(options)
 	if r.Config == nil {
@@ -86,7 +86,7 @@ func (c *Command) gitShow(cfg *config.Config, name string) ([]byte, error) {
 	}
 	var said bytes.Buffer
 	show := exec.Command(git, "show", "--end-of-options", name)
-	show.Dir = filepath.Dir(cfg.Path)
+	show.Dir = c.stateBeside(cfg)
 	show.Env = append(slices.Clone(c.Environ), "LC_ALL=C")
 	show.Stderr = &said
 	text, err := show.Output()

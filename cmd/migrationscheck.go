@@ -1,6 +1,7 @@
 package emucmd
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -101,7 +102,7 @@ func (c *Command) printComparison(cfg *config.Config, d *deployed, found []confi
 	case !ok:
 		return &exit{code: exitError}
 	case d.config != nil:
-		log.Print(fmt.Sprintf("%s: ok (compared with %s)", c.relative(cfg.Path), d.name))
+		log.Print(fmt.Sprintf("%s: ok (compared with %s)", cmp.Or(cfg.File, "no configuration file"), d.name))
 	}
 	return nil
 }
