@@ -1,3 +1,5 @@
+//go:build conformance
+
 package v8
 
 import (
@@ -13,8 +15,10 @@ import (
 )
 
 // TestConformance compares with Node, whose serializer is workerd's but for the
-// width of small integers and workerd's host objects. It runs if EMU_ORACLE is a
-// folder in whose node_modules a node program is.
+// width of small integers and workerd's host objects. EMU_ORACLE is a folder in
+// whose node_modules a node program is:
+//
+//	EMU_ORACLE=DIR go test -tags conformance ./emulator/internal/v8
 func TestConformance(t *testing.T) {
 	dir := os.Getenv("EMU_ORACLE")
 	if dir == "" {
