@@ -323,13 +323,14 @@ func (s *storage) CurrentBookmark() (b string, err error) {
 		b, err = db.Bookmark()
 		return err
 	})
-	if err == nil {
-		s.in.flush()
+	if err != nil {
+		return "", err
 	}
-	if err == nil && s.in.dead.Load() {
-		err = driver.ErrReset
+	s.in.flush()
+	if s.in.dead.Load() {
+		return "", driver.ErrReset
 	}
-	return b, err
+	return b, nil
 }
 
 // BookmarkForTime is refused.
