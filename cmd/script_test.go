@@ -3,6 +3,7 @@ package emucmd
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,8 +32,9 @@ func TestMain(m *testing.M) {
 // testscript's own commands there are:
 //
 //	serve emu dev …       starts emu and waits for the ready line; sets $URL, $PORT
-//	get PATH REGEXP       expects an answer
+//	get PATH REGEXP       expects an answer, with ! that there is none
 //	says REGEXP           expects what the server has printed so far to match
+//	await TEXT N          waits until it has printed a text so many times
 //	signal INT|TERM CODE  sends a signal and expects the exit code
 func TestScript(t *testing.T) {
 	worker, err := filepath.Abs("testdata/worker")
@@ -54,7 +57,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serve, "get": get, "says": says, "signal": send,
+			"serve": serve, "get": get, "says": says, "await": awaitText, "signal": send,
 		},
 	})
 }
@@ -153,7 +156,7 @@ func (s *served) kill() {
 
 // port is the port of a URL.
 func port(t interface{ Fatalf(string, ...any) }, url string) string {
-	_, p, err := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
+	_, p, err := net.SplitHostPort(url[strings.Index(url, "//")+2:])
 	if err != nil {
 		t.Fatalf("%s: %v", url, err)
 	}
@@ -185,8 +188,14 @@ func server(ts *testscript.TestScript) *served {
 	return s
 }
 
+// client trusts a certificate that emu has signed.
+var client = http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+
 func get(ts *testscript.TestScript, neg bool, args []string) {
-	resp, err := http.Get(server(ts).url + args[0])
+	resp, err := client.Get(server(ts).url + args[0])
+	if neg && err != nil {
+		return
+	}
 	ts.Check(err)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
@@ -200,6 +209,18 @@ func says(ts *testscript.TestScript, neg bool, args []string) {
 	said := server(ts).said()
 	if regexp.MustCompile("(?m)"+args[0]).MatchString(said) == neg {
 		ts.Fatalf("the server has said:\n%s", said)
+	}
+}
+
+func awaitText(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	s := server(ts)
+	deadline := time.Now().Add(patience)
+	for tick := time.Tick(2 * time.Millisecond); strings.Count(s.said(), args[0]) < n; <-tick {
+		if time.Now().After(deadline) {
+			ts.Fatalf("the server has said:\n%s", s.said())
+		}
 	}
 }
 

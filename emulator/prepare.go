@@ -35,7 +35,18 @@ func Check(o Options) (steps []string, errs, warnings []config.Diagnostic, err e
 	for _, s := range plan.Steps {
 		steps = append(steps, s.String())
 	}
-	return steps, append(refused(&o), plan.Errors...), plan.Warnings, nil
+	return steps, wrong(&o, plan), plan.Warnings, nil
+}
+
+// wrong is what is wrong with a start, each error once.
+func wrong(o *Options, plan *migrations.Plan) []config.Diagnostic {
+	errs := refused(o)
+	for _, d := range plan.Errors {
+		if !saidAlready(errs, d) {
+			errs = append(errs, d)
+		}
+	}
+	return errs
 }
 
 func planOf(ledger *migrations.Ledger, o *Options) *migrations.Plan {
@@ -132,13 +143,7 @@ func (w *World) prepare() (*migrations.Plan, *migrations.Ledger, error) {
 		return nil, nil, err
 	}
 	plan := planOf(ledger, o)
-	errs := refused(o)
-	for _, d := range plan.Errors {
-		if !saidAlready(errs, d) {
-			errs = append(errs, d)
-		}
-	}
-	if len(errs) > 0 {
+	if errs := wrong(o, plan); len(errs) > 0 {
 		lock.Release()
 		return nil, nil, &Refusal{errs}
 	}

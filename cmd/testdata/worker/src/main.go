@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/worker"
@@ -27,6 +28,10 @@ func fetch(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.
 	switch r.URL.Path {
 	case "/":
 		return durable.Text(200, env.Var("GREETING")+"\n"), nil
+	case "/exit":
+		os.Exit(3)
+	case "/url":
+		return durable.Text(200, r.URL.String()+" "+r.Header.Get("MF-Original-Hostname")+"\n"), nil
 	case "/hang":
 		fmt.Println("hanging")
 		select {} // takes no notice of ctx
