@@ -20,8 +20,11 @@ func (db *DB) Exec(query string, args []any) (*Rows, error) {
 	}
 	s := db.cache.take(query)
 	if s != nil && s.counts.stale(s) {
+		params := s.params
 		db.cache.drop(s)
-		s = nil
+		if s = nil; len(args) != params {
+			return nil, refusal(msgParameterCount) // before it is compiled again
+		}
 	}
 	if s == nil {
 		var err error
