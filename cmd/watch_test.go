@@ -187,19 +187,18 @@ func TestEdits(t *testing.T) {
 		t.Errorf("in the end: %q, %v", final.last, err)
 	}
 	final.client.CloseIdleConnections()
-	slices.Sort(took)
-	t.Logf("from save to ready: median %v, longest %v; go build alone %v", took[len(took)/2], took[len(took)-1], buildTime(t, dir))
-	if n := openFiles(s); n > base {
-		t.Errorf("%d files are open, %d at the start", n, base)
-	}
+	await(t, "end of open files", func() bool { return openFiles(s) <= base })
 	if runtime.GOOS == "linux" {
 		await(t, "end of the old programs", func() bool { return processes(s) == 2 })
 	}
 	interruptAll(t, s)
+	slices.Sort(took)
+	t.Logf("from save to ready: median %v, longest %v; go build alone %v", took[len(took)/2], took[len(took)-1], buildTime(t, dir))
 }
 
 // buildTime is how long the go command takes for an edit.
 func buildTime(t *testing.T, dir string) time.Duration {
+	t.Helper()
 	var took []time.Duration
 	for i := range 3 {
 		save(t, dir, "main.go", fmt.Sprintf(edited, edits-i))
@@ -247,4 +246,41 @@ func interruptAll(t *testing.T, s *served) {
 		t.Errorf("ended with %d", code)
 	}
 	nothingLeft(t, s)
+}
+
+// TestEditWhileHanging: a handler that does not end keeps neither the new program
+// nor its client waiting, and ends with the old program.
+func TestEditWhileHanging(t *testing.T) {
+	dir := editedProject(t)
+	hanging := strings.Replace(fmt.Sprintf(edited, 0), "durable.Sleep(ctx, 200*time.Millisecond)", `println("hanging"); select {}`, 1)
+	save(t, dir, "main.go", strings.Replace(hanging, `"time"`, `_ "time"`, 1))
+	s := watching(t, dir)
+	post := &asker{method: "POST", url: s.url + "/slow"}
+	get := &asker{method: "GET", url: s.url + "/slow"}
+	var asking sync.WaitGroup
+	for _, a := range []*asker{post, get} {
+		asking.Go(func() {
+			if err := a.ask(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	waitForMany(t, s, "hanging", 2)
+	save(t, dir, "main.go", fmt.Sprintf(edited, 1))
+	waitFor(t, s, "Local server updated and ready")
+	asking.Wait()
+	if runtime.GOOS == "linux" {
+		await(t, "end of the old program", func() bool { return processes(s) == 2 })
+	}
+	if post.busy != 1 {
+		t.Errorf("the request was answered %q", post.last)
+	}
+	if get.last != "version 1" {
+		t.Errorf("the request that is asked again was answered %q", get.last)
+	}
+	after := &asker{method: "GET", url: s.url}
+	if err := after.ask(); err != nil || after.last != "version 1" {
+		t.Errorf("then: %q, %v", after.last, err)
+	}
+	interruptAll(t, s)
 }

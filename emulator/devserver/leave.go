@@ -48,7 +48,11 @@ func (s *Server) Linger() {
 	time.Sleep(lingering)
 	s.door.passing.under.Wait()
 	s.dropSilent()
-	s.http.Shutdown(context.Background())
+	// What does not end is a handler whose request has its answer.
+	ctx, cancel := context.WithTimeout(context.Background(), maxParting)
+	defer cancel()
+	s.http.Shutdown(ctx)
+	s.door.passing.under.Wait()
 	s.http.Close()
 }
 

@@ -131,11 +131,14 @@ func (ps *passing) serve(w http.ResponseWriter, r *http.Request, world *emulator
 	p.whole = safe && r.Body == http.NoBody && r.Header.Get("Upgrade") == ""
 	ps.mu.Lock()
 	leaving := ps.leaving
-	if !leaving {
+	if leaving {
+		ps.under.Add(1)
+	} else {
 		ps.waiting[p] = struct{}{}
 	}
 	ps.mu.Unlock()
 	if leaving { // nothing has been done for it yet
+		defer ps.under.Done()
 		p.state.Store(taken)
 		p.whole = r.Header.Get("Upgrade") == ""
 		p.again.Body, p.again.ContentLength = r.Body, r.ContentLength
