@@ -13,20 +13,19 @@ type InUseError struct {
 	// Host and Port are the address as the user gave it.
 	Host string
 	Port int
-	// Holder is the program that has it, "" if the system does not tell.
-	Holder string
 }
 
 func (e *InUseError) Error() string {
 	return fmt.Sprintf(msgInUse, net.JoinHostPort(e.Host, strconv.Itoa(e.Port)))
 }
 
-// Hint says which program it is.
+// Hint says which program it is, "" if the system does not tell.
 func (e *InUseError) Hint() string {
-	if e.Holder == "" {
+	by := holder(e.Port)
+	if by == "" {
 		return ""
 	}
-	return fmt.Sprintf("port %d is held by %s", e.Port, e.Holder)
+	return fmt.Sprintf("port %d is held by %s", e.Port, by)
 }
 
 // Address is where to listen.
@@ -137,7 +136,7 @@ func listenLoopback(port int) ([]net.Listener, error) {
 // refused makes the error of an address that cannot be had.
 func refused(host string, port int, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return &InUseError{Host: host, Port: port, Holder: holder(port)}
+		return &InUseError{Host: host, Port: port}
 	}
 	return fmt.Errorf("cannot listen on %s: %w", net.JoinHostPort(host, strconv.Itoa(port)), err)
 }

@@ -1,0 +1,54 @@
+package devserver
+
+import (
+	"fmt"
+	"net"
+	"testing"
+)
+
+// TestAnyPort: Wrangler's port, the next ones unless in CI, then any.
+func TestAnyPort(t *testing.T) {
+	var held []net.Listener
+	defer func() {
+		for _, l := range held {
+			l.Close()
+		}
+	}()
+	for port := defaultPort; port <= defaultPort+extraPorts; port++ {
+		l, err := Listen(Address{Port: AnyPort})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := portOf(l.listeners[0])
+		l.Close()
+		if got < port || got > defaultPort+extraPorts {
+			t.Fatalf("port %d is free, or one after it, but %d is taken", port, got)
+		}
+		if l.Host != fmt.Sprintf("localhost:%d", got) {
+			t.Errorf("host %s", l.Host)
+		}
+		// One of the two loopback addresses is enough to make it taken.
+		for ; port <= got; port++ {
+			if busy, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+				held = append(held, busy)
+			}
+		}
+		port--
+		ci, err := Listen(Address{Port: AnyPort, CI: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := portOf(ci.listeners[0]); p >= defaultPort && p <= defaultPort+extraPorts {
+			t.Errorf("with CI: port %d", p)
+		}
+		ci.Close()
+	}
+	l, err := Listen(Address{Port: AnyPort})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if p := portOf(l.listeners[0]); p >= defaultPort && p <= defaultPort+extraPorts {
+		t.Errorf("all are taken, and %d is not", p)
+	}
+}
