@@ -16,6 +16,9 @@ import (
 // families are the cases recorded from wrangler dev, which tests are named by: how many
 // there are of each kind.
 var families = map[string]int{
+	"ID": 16, // ids
+	"LC": 8,  // construction and gates
+	"EX": 12, // exceptions
 	"AW": 11, // acceptWebSocket
 	"GW": 3,  // getWebSockets, getTags
 	"AR": 4,  // automatic responses

@@ -100,7 +100,7 @@ func (e *event) handle(f func() error) {
 	}
 	err := f()
 	var over *driver.Error // what a handler says that was cancelled by the timeout is of no interest
-	if err != nil && !errors.Is(err, driver.ErrReset) && !errors.As(context.Cause(e), &over) {
+	if err != nil && !e.in.over(err) && !errors.As(context.Cause(e), &over) {
 		o.fault(e.handler, exception(err))
 	}
 }

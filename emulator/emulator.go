@@ -194,11 +194,11 @@ func (w *World) busy() string {
 	var s string
 	for _, o := range w.objects() {
 		for _, p := range o.Pins() {
-			s += fmt.Sprintf("\n  %s %s: %s since %s at %s", o.ns.class.Name(), o.ID().Name, p.Kind, p.Since.Format(time.TimeOnly), p.Place)
+			s += fmt.Sprintf("\n  %s %s: %s since %s", o.ns.class.Name(), o.ID().Name, p, p.Since.Format(time.TimeOnly))
 		}
 	}
 	if s == "" {
-		s = "\n  the Worker's own goroutines"
+		s = "\n  the Worker: a handler, a response's body or a function given to waitUntil"
 	}
 	return s
 }

@@ -228,7 +228,7 @@ func (e *event) WaitUntil(f func(ctx context.Context) error, at driver.Place) { 
 
 func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place) {
 	e := newEvent(nil, "waitUntil", func(e *event) {
-		if err := f(e); err != nil && !errors.Is(err, driver.ErrReset) {
+		if err := f(e); err != nil && !in.over(err) {
 			in.o.fault("waitUntil", exception(err))
 		}
 	})

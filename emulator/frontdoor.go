@@ -5,6 +5,9 @@ package emulator
 // https://developers.cloudflare.com/workers/runtime-apis/handlers/fetch/
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -20,6 +23,14 @@ import (
 // status 500 and their text, upgrades are taken from the server that it is
 // called by. The answered request is told to the observer.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if !w.enter() {
+		rw.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	defer w.running.Done()
+	if r.Body != nil {
+		defer r.Body.Close() // in full duplex net/http must not find it open
+	}
 	begun := w.clock.Now()
 	if !methods[r.Method] || r.Host == "" {
 		refuse(rw, r)
@@ -30,7 +41,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	http.NewResponseController(rw).EnableFullDuplex() // fails only where every request is
 	method, path := r.Method, ""
 	log := func(status int) {
-		if w.opts.Observe == nil || strings.Contains(path, "/cdn-cgi/") {
+		if w.opts.Observe == nil || strings.HasPrefix(path, "/cdn-cgi/") {
 			return
 		}
 		w.emit(Event{Type: EventRequest, Method: method, Path: path, Status: status, Millis: w.clock.Now().Sub(begun).Milliseconds()})
@@ -122,6 +133,7 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	body := unboundReader(resp.Body)
 	if c, ok := body.(io.Closer); ok {
 		defer c.Close()
+		defer context.AfterFunc(w.ctx, func() { c.Close() })() // Close does not wait for who streams
 	}
 	rw.WriteHeader(resp.Status)
 	if body == nil || head {
@@ -149,7 +161,9 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 			return
 		}
 		if err != nil {
-			w.fault(exception(err))
+			if !errors.Is(err, http.ErrAbortHandler) {
+				w.fault(exception(err))
+			}
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -160,6 +174,7 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key string, header http.Header) {
 	conn, buffered, err := http.NewResponseController(rw).Hijack()
 	if err != nil {
+		w.fault(exception(fmt.Errorf("taking over the connection: %w", err)))
 		server.Lost(err)
 		return
 	}
@@ -168,7 +183,7 @@ func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key stri
 	early = append([]byte(nil), early...)
 	t, err := wire.NewConn(conn, early, server, &wire.Options{MaxQueue: w.opts.MaxBuffered, Poller: w.parking(conn)})
 	if err != nil {
-		conn.Close()
+		w.fault(exception(fmt.Errorf("taking over the connection: %w", err)))
 		server.Lost(err)
 		return
 	}

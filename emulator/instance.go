@@ -68,15 +68,13 @@ func (in *instance) construct(e *event) {
 		}
 	}()
 	obj, err := o.ns.class.Construct(e, (*state)(in), o.ns.w.env)
-	if err == nil {
-		err = context.Cause(in.ctx)
+	if in.dead.Load() {
+		return // who broke it off has said why
 	}
 	if err != nil {
-		if !errors.Is(err, driver.ErrReset) {
-			thrown := exception(err)
-			o.fault("constructor", thrown)
-			o.reset(in, thrown)
-		}
+		thrown := exception(err)
+		o.fault("constructor", thrown)
+		o.reset(in, thrown)
 		return
 	}
 	in.obj = obj
@@ -184,3 +182,6 @@ func (in *instance) refuse() (flight []*event) {
 	}
 	return flight
 }
+
+// over reports whether an error only says that the instance is gone.
+func (in *instance) over(err error) bool { return in.dead.Load() && errors.Is(err, driver.ErrReset) }

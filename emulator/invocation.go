@@ -88,15 +88,21 @@ func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
 	i.w.activity.change(true)
 	defer i.w.activity.change(false)
+	returned := false
 	defer func() {
 		if p := recover(); p != nil {
 			resp, err = nil, panicked(p, debug.Stack())
+		} else if !returned { // the connection ends with the goroutine
+			i.w.fault(plainError("the handler ended its goroutine with runtime.Goexit"))
 		}
 	}()
 	if i.w.opts.Worker == nil {
-		return nil, plainError(msgNoFetch)
+		err = plainError(msgNoFetch)
+	} else {
+		resp, err = i.w.opts.Worker.Fetch(i, r, i.w.env)
 	}
-	return i.w.opts.Worker.Fetch(i, r, i.w.env)
+	returned = true
+	return resp, err
 }
 
 // fault tells the observer of an exception in the Worker.

@@ -1,0 +1,89 @@
+package emulator_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator"
+	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/emutest"
+)
+
+// A response that never ends does not hold up Close.
+func TestCloseEndsStreams(t *testing.T) {
+	for name, inObject := range map[string]bool{"of the Worker": false, "of an object": true} {
+		t.Run(name, func(t *testing.T) {
+			stream := func() *durable.Response {
+				r, w := io.Pipe()
+				go w.Write([]byte("begun"))
+				return &durable.Response{Body: r}
+			}
+			class := durable.Define("Stream", func(context.Context, *durable.State, *durable.Env) (fetchFunc, error) {
+				return func(context.Context, *durable.Request) (*durable.Response, error) { return stream(), nil }, nil
+			})
+			world, err := emulator.New(emulator.Options{
+				Config: &config.Config{
+					Name:       "w",
+					Bindings:   []config.DurableObjectBinding{{Name: "STREAM", ClassName: "Stream"}},
+					Migrations: []config.Migration{{Tag: "v1", NewSQLiteClasses: []config.ClassRef{{Name: "Stream"}}}},
+				},
+				Classes: []driver.Class{class.Driver()},
+				Worker: durable.Export(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
+					if inObject {
+						return env.DurableObject("STREAM").GetByName("x").Fetch(ctx, r)
+					}
+					return stream(), nil
+				})),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := httptest.NewServer(world)
+			defer server.Close()
+			resp, err := http.Get(server.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if _, err := io.ReadFull(resp.Body, make([]byte, len("begun"))); err != nil {
+				t.Fatal(err)
+			}
+			if err := world.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// fetchFunc is a class of one function.
+type fetchFunc func(ctx context.Context, r *durable.Request) (*durable.Response, error)
+
+func (f fetchFunc) Fetch(ctx context.Context, r *durable.Request) (*durable.Response, error) {
+	return f(ctx, r)
+}
+
+// A constructor that returns the error of something kept from a former instance
+// fails as with any other.
+func TestConstructorReturnsErrReset(t *testing.T) {
+	tries := 0
+	class := durable.Define("Late", func(context.Context, *durable.State, *durable.Env) (fetchFunc, error) {
+		if tries++; tries == 1 {
+			return nil, durable.ErrReset
+		}
+		return func(context.Context, *durable.Request) (*durable.Response, error) {
+			return durable.Text(200, "ok"), nil
+		}, nil
+	})
+	w := emutest.New(t, emutest.Classes(class))
+	if got := w.Fetch("GET", "/Late/x").Status; got != 500 {
+		t.Errorf("status %d, expected 500", got)
+	}
+	if got := w.Fetch("GET", "/Late/x").Body; got != "ok" {
+		t.Errorf("the next construction answers %q", got)
+	}
+}
