@@ -37,7 +37,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if d.host != "" {
+	if d.host != "" && r.Host != d.host { // a request that was passed on has it
 		r.Header.Set("MF-Original-Hostname", r.Host)
 		r.Host = d.host
 	}

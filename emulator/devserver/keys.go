@@ -23,7 +23,9 @@ const clearScreen = "\x1b[H\x1b[2J\x1b[3J"
 func (w *Watch) press(key byte) (again bool, err error) {
 	switch key {
 	case 'b':
-		browse(w.URL())
+		if w.current != nil {
+			browse(w.current.url)
+		}
 	case 'c':
 		w.Log.Print(clearScreen + Keys)
 	case 'r':

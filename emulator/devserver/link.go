@@ -25,8 +25,8 @@ const (
 // What a program tells emu.
 const (
 	saidChecked = "checked" // classes and migrations are as they must be
-	saidReady   = "ready"
-	saidLeft    = "left" // the stored state is free
+	saidReady   = "ready"   // at the address that follows
+	saidLeft    = "left"    // the stored state is free
 )
 
 // Link is a program's side of the link.
@@ -112,7 +112,7 @@ func (l *Link) listen(a Address) (*Listening, error) {
 
 // Serve keeps a server going until emu tells otherwise.
 func (l *Link) Serve(s *Server) error {
-	l.tell(saidReady)
+	l.tell(saidReady + " " + s.URL())
 	for word := range l.told {
 		switch word {
 		case tellHibernate:

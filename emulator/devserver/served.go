@@ -6,12 +6,14 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 )
 
 // served is a program that serves for this process.
 type served struct {
 	cmd   *exec.Cmd
 	input io.WriteCloser
+	url   string        // where it serves, once it has said that it is ready
 	said  chan string   // what it has to say; closed when it says no more
 	ended chan struct{} // closed when it has ended
 }
@@ -40,6 +42,9 @@ func (w *Watch) serveWith(e *Executable) (*served, error) {
 	}
 	go func() {
 		for lines := bufio.NewScanner(r); lines.Scan(); {
+			if url, ready := strings.CutPrefix(lines.Text(), saidReady+" "); ready {
+				p.url = url
+			}
 			p.said <- lines.Text()
 		}
 		close(p.said)

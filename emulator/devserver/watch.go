@@ -115,9 +115,6 @@ func (w *Watch) Run() (err error) {
 	return w.loop()
 }
 
-// URL is where the programs serve.
-func (w *Watch) URL() string { return "http://" + w.host }
-
 // loop is the life of a watch. begin is how the program that is being built
 // will be told to serve.
 func (w *Watch) loop() error {
