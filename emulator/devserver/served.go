@@ -18,8 +18,7 @@ type served struct {
 	ended chan struct{} // closed when it has ended
 }
 
-// serveWith starts a program with a link. handshake makes an entry of the
-// environment out of the link's description.
+// serveWith starts a program with a link.
 func (w *Watch) serveWith(e *Executable) (*served, error) {
 	r, say, err := os.Pipe()
 	if err != nil {
@@ -56,6 +55,3 @@ func (w *Watch) serveWith(e *Executable) (*served, error) {
 }
 
 func (p *served) tell(word string) { fmt.Fprintln(p.input, word) }
-
-// code is the exit code of a program that has ended; 1 of one that was killed.
-func (p *served) code() int { return max(1, p.cmd.ProcessState.ExitCode()) }
