@@ -142,6 +142,14 @@ func (a *alarms) change(o *object, ns int64, set bool, commit func() error) erro
 	return nil
 }
 
+// have reports whether the object's alarm is the one given.
+func (a *alarms) have(o *object, ns int64, set bool) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	was := a.byID[o]
+	return set && was != nil && was.scheduled == ns || !set && was == nil
+}
+
 // report tells of a failure to write that no caller gets to see.
 func (a *alarms) report(o *object, err error) {
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,6 +119,49 @@ func TestOutputGate(t *testing.T) {
 			t.Errorf("the log tells of %d resets, want 5", resets)
 		}
 	})
+	for name, doom := range map[string]string{"a violated constraint": "violate", "an open RETURNING": "returning"} {
+		t.Run("LC-8 queued events of which the last cannot be committed: "+name, func(t *testing.T) {
+			s := newScene(t, methods{"new": tables, "violate": violate, "hello": logs, "put": func(ctx context.Context, o *obj) (any, error) {
+				for _, ws := range o.st.WebSockets() {
+					if err := ws.Send("put " + o.arg); err != nil {
+						return nil, err
+					}
+				}
+				return o.arg, errors.Join(o.st.Storage().Put(ctx, o.arg, 1), second(setIn(time.Hour)(ctx, o)))
+			}, "doom": func(ctx context.Context, o *obj) (any, error) {
+				for _, ws := range o.st.WebSockets() {
+					if err := ws.Send("sent before"); err != nil {
+						return nil, err
+					}
+				}
+				if o.arg == "returning" {
+					_, err := o.st.Storage().SQL().Exec("INSERT INTO p VALUES (7) RETURNING id")
+					return nil, errors.Join(err, deleteAlarmOf(ctx, o))
+				}
+				return violate(ctx, o)
+			}, "block": func(ctx context.Context, o *obj) (any, error) {
+				return nil, o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error { return durable.Sleep(ctx, time.Second) })
+			}, "alarm": count, "get": getAlarm})
+			c := s.Dial("/a")
+			s.call("a", "block")
+			a, b, bad, late := s.call("a", "put a"), s.call("a", "put b"), s.call("a", "doom "+doom), s.call("a", "put late")
+			s.Advance(time.Second)
+			a.want(`"a"`)
+			b.want(`"b"`)
+			if got := bad.result(); !strings.HasPrefix(got, "Error: ") {
+				t.Error(got)
+			}
+			if got := late.result(); got != bad.result() {
+				t.Errorf("the one behind it: %s", got)
+			}
+			c.Expect("put a", "put b", "sent before")
+			c.ExpectLost()
+			if got := jsonOf(s.stored("a")); got != `{"a":1,"b":1}` {
+				t.Error(got)
+			}
+			s.call("a", "get").want("3601000")
+		})
+	}
 	t.Run("LC-8 the stub of a failed commit stays broken", func(t *testing.T) {
 		s := newScene(t, methods{"new": tables, "hello": logs, "violate": violate})
 		s.start(func(ctx context.Context, env *durable.Env) (any, error) {
@@ -183,6 +227,8 @@ func TestOutputGate(t *testing.T) {
 		s.wantLog("in out", "in out")
 	})
 }
+
+func deleteAlarmOf(ctx context.Context, o *obj) error { return o.st.Storage().DeleteAlarm(ctx) }
 
 func second(_ any, err error) error { return err }
 

@@ -262,7 +262,7 @@ func (o *object) detached(f func(driver.Storage) error) error {
 	if err := f(in.storage); err != nil {
 		return err
 	}
-	if err := in.storage.commit(); err != nil {
+	if _, err := in.storage.commit(); err != nil {
 		return err
 	}
 	return nil

@@ -5,18 +5,15 @@ import "github.com/seed-36a2c969/emu/emulator/internal/store"
 // Events that are queued behind one another share a commit: as long as others
 // wait for the turn, what an event that has ended came to is kept back, and it
 // leaves when the batch is durable. Nothing leaves before its writes are, and an
-// event that aborts takes only its own writes with it.
+// event that aborts, or whose writes cannot be committed, takes only these with it.
 
 // maxShared is how many ended events may wait for one commit.
 const maxShared = 64
 
-// markName is the savepoint before which a batch has the writes of ended events.
-const markName = "_cf_shared_savepoint"
-
 // share keeps back an event that has ended, if it has written or follows one that
 // has, and somebody waits for the turn.
 func (in *instance) share(e *event) bool {
-	if in.dead.Load() || len(in.shared) == maxShared || !in.storage.dirty() {
+	if in.dead.Load() || len(in.shared) == maxShared || !in.storage.shareable() {
 		return false
 	}
 	in.mu.Lock()
@@ -44,12 +41,13 @@ func (in *instance) mark() {
 	if len(in.shared) == 0 {
 		return
 	}
-	if in.storage.mark() != nil {
+	if in.storage.use((*store.DB).Mark) != nil {
 		in.flush()
 		return
 	}
 	for _, s := range in.dirty {
 		s.marked = len(*s.staged)
+		s.own = s.marked
 	}
 }
 
@@ -62,35 +60,15 @@ func (in *instance) keepShared() {
 	for _, s := range in.dirty {
 		*s.staged = (*s.staged)[:s.marked]
 	}
-	if in.storage.backToMark() == nil {
+	if in.storage.use((*store.DB).BackToMark) == nil {
 		in.flush()
 	}
 }
 
-// dirty reports whether there is something to commit, and no transaction open.
-func (s *storage) dirty() bool {
+// shareable reports whether there is something to commit that can be, and no
+// transaction open.
+func (s *storage) shareable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.db != nil && !s.over && !s.held() && s.db.Dirty()
-}
-
-// mark sets the savepoint, in place of the one before.
-func (s *storage) mark() error {
-	return s.use(func(db *store.DB) error {
-		if s.marked {
-			if err := db.Release(markName); err != nil {
-				return err
-			}
-		}
-		s.marked = true
-		return db.Savepoint(markName)
-	})
-}
-
-// backToMark undoes what was written since mark.
-func (s *storage) backToMark() error {
-	return s.use(func(db *store.DB) error {
-		s.marked = false
-		return db.RollbackTo(markName)
-	})
+	return s.db != nil && !s.over && !s.held() && s.db.Dirty() && s.db.Committable()
 }

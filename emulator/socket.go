@@ -43,7 +43,8 @@ type socket struct {
 	view   *view
 	staged *[]byte // frames sent in this turn
 	marked int     // how many bytes of them are of events before this one; see share
-	safe   int     // how many bytes of them were sent before the turn's first write
+	safe   int     // how many bytes of them were sent before the first write
+	own    int     // how many before the first write of the event that has the turn
 }
 
 // mode says what has been done with a socket.
@@ -143,7 +144,7 @@ func (s *socket) touch(in *instance) { s.stage(in, func(b []byte) []byte { retur
 // flush sends what was staged, and ends a connection that both sides have closed.
 func (s *socket) flush() {
 	staged := s.staged
-	s.staged, s.safe, s.marked = nil, 0, 0
+	s.staged, s.safe, s.own, s.marked = nil, 0, 0, 0
 	if len(*staged) > 0 {
 		s.write(*staged)
 	}
@@ -156,8 +157,14 @@ func (s *socket) flush() {
 	}
 }
 
-// dropUnsafe forgets what was staged after the turn's first write.
-func (s *socket) dropUnsafe() { *s.staged = (*s.staged)[:s.safe] }
+// dropUnsafe forgets what was staged after the first write that was lost.
+func (s *socket) dropUnsafe(kept bool) {
+	n := s.safe
+	if kept {
+		n = s.own
+	}
+	*s.staged = (*s.staged)[:n]
+}
 
 // dropAll forgets all that was staged.
 func (s *socket) dropAll() { *s.staged = (*s.staged)[:0] }

@@ -34,7 +34,6 @@ type storage struct {
 	syncDepth   int  // of those of transactionSync
 	alarmWrites bool // the batch may have changed the alarm
 	alarmRuns   bool // the alarm's handler runs and has not set another: it shows none
-	marked      bool // the savepoint of share.go is set
 }
 
 func newStorage(in *instance) *storage { return &storage{in: in} }
@@ -69,11 +68,15 @@ func (s *storage) open() error {
 	return nil
 }
 
-// began is called at the first write of a batch: what was sent before it may
-// leave even if the batch is lost.
+// began is called at the first write of a batch, and of an event in a shared one:
+// what was sent before it may leave even if the writes are lost.
 func (s *storage) began() {
+	first := len(s.in.shared) == 0
 	for _, sock := range s.in.dirty {
-		sock.safe = len(*sock.staged)
+		sock.own = len(*sock.staged)
+		if first {
+			sock.safe = sock.own
+		}
 	}
 }
 
@@ -93,45 +96,56 @@ func storageError(err error) error {
 func (s *storage) held() bool { return s.depth > 0 }
 
 // commit makes the batch durable. An error resets the object.
-func (s *storage) commit() *driver.Error {
+//
+// kept says that what ended events had written is durable nevertheless.
+func (s *storage) commit() (kept bool, failed *driver.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held() {
-		return nil
+		return false, nil
 	}
-	s.marked = false
-	err := s.commitBatch()
+	kept, err := s.commitBatch()
 	if err == nil {
-		return nil
+		return false, nil
 	}
 	// Only what the application did itself is told; the rest is in the log.
 	var e *store.Error
 	if errors.As(err, &e) && e.Code == sqliteConstraint {
-		return plainError(msgConstraintsViolated + e.Message)
+		return kept, plainError(msgConstraintsViolated + e.Message)
 	}
-	return s.internalError(err)
+	return kept, s.internalError(err)
 }
 
 // commitBatch commits, and tells the scheduler of the alarm. s.mu is held.
-func (s *storage) commitBatch() error {
+func (s *storage) commitBatch() (kept bool, err error) {
 	switch {
 	case s.over:
-		return nil
+		return false, nil
 	case !s.alarmWrites && s.db == nil:
-		return nil
+		return false, nil
 	case !s.alarmWrites:
-		return s.db.Commit()
+		return s.db.CommitOr()
 	}
 	s.alarmWrites = false
 	if err := s.open(); err != nil {
-		return err
+		return false, err
 	}
 	ns, set, err := s.db.Alarm()
 	if err != nil {
 		s.db.Rollback()
-		return err
+		return false, err
 	}
-	return s.in.o.ns.w.alarms.change(s.in.o, ns, set, s.db.Commit)
+	o, alarms := s.in.o, s.in.o.ns.w.alarms
+	err = alarms.change(o, ns, set, func() (err error) {
+		kept, err = s.db.CommitOr()
+		return err
+	})
+	if kept {
+		if ns, set, aerr := s.db.Alarm(); aerr == nil && !alarms.have(o, ns, set) {
+			alarms.report(o, alarms.change(o, ns, set, func() error { return nil }))
+		}
+	}
+	return kept, err
 }
 
 // internalError is what callers see of a failure that is not the application's.

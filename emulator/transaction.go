@@ -39,7 +39,7 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 func (s *storage) end() error {
 	s.in.leave()
 	s.mu.Lock()
-	err := s.commitBatch()
+	_, err := s.commitBatch()
 	s.mu.Unlock()
 	if err != nil {
 		s.in.o.reset(s.in, s.internalError(err))

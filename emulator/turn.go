@@ -152,13 +152,16 @@ func (in *instance) acquire(e *event, after *pause) (gone bool) {
 // What a transaction has written waits for its end; as in workerd, what is sent
 // meanwhile does not.
 func (in *instance) flush() {
-	err := in.storage.commit()
+	kept, err := in.storage.commit()
 	if err != nil {
 		for _, s := range in.dirty {
-			s.dropUnsafe()
+			s.dropUnsafe(kept)
 		}
 	}
 	in.leave()
+	if kept {
+		in.settleShared()
+	}
 	if err != nil {
 		in.o.breakOff(in, err)
 	}

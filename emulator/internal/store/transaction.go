@@ -6,14 +6,17 @@ package store
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	lib "modernc.org/sqlite/lib"
 )
 
 type transaction struct {
-	begun   bool
-	onBegin func()
+	begun     bool
+	marked    bool // a part of it
+	unwritten bool // since the mark
+	onBegin   func()
 	// critical is the error that made SQLite roll the transaction back by
 	// itself. Later writes must not pass for the rest of the same batch.
 	critical error
@@ -34,12 +37,16 @@ func (db *DB) begin() error {
 	case db.critical != nil:
 		return db.critical
 	case db.begun:
+		if db.unwritten {
+			db.unwritten = false
+			db.onBegin()
+		}
 		return nil
 	}
 	if err := db.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	db.begun = true
+	db.begun, db.unwritten = true, false
 	if db.onBegin != nil {
 		db.onBegin()
 	}
@@ -53,20 +60,100 @@ func (db *DB) Commit() error {
 	if !db.begun {
 		return nil
 	}
-	var err error
-	if db.critical != nil {
-		err = fmt.Errorf("SQLite has rolled the transaction back before: %v", db.critical)
-	} else {
-		err = db.exec("COMMIT")
-	}
+	err := db.tryCommit()
 	if err != nil {
 		if rerr := db.Rollback(); rerr != nil {
 			return rerr
 		}
+	}
+	return err
+}
+
+// CommitOr is Commit for a batch with a [DB.Mark]: if it fails, what was written
+// before the mark is committed if it can be, and kept is true. The cursors that a
+// failed commit leaves must not be read on.
+func (db *DB) CommitOr() (kept bool, err error) {
+	if !db.begun {
+		return false, nil
+	}
+	err = db.tryCommit()
+	if err == nil {
+		return false, nil
+	}
+	if db.critical == nil && db.marked {
+		for s := range db.busyWrites() {
+			lib.Xsqlite3_reset(db.tls, s)
+		}
+		if db.BackToMark() == nil && db.tryCommit() == nil {
+			return true, err
+		}
+	}
+	if rerr := db.Rollback(); rerr != nil {
+		return false, rerr
+	}
+	return false, err
+}
+
+func (db *DB) tryCommit() error {
+	if db.critical != nil {
+		return fmt.Errorf("SQLite has rolled the transaction back before: %v", db.critical)
+	}
+	if err := db.exec("COMMIT"); err != nil {
 		return err
 	}
-	db.begun = false
+	db.begun, db.marked = false, false
 	return nil
+}
+
+// markName is the savepoint of a mark.
+const markName = "_cf_mark"
+
+// Mark notes what the batch holds now, in place of the mark before. The first
+// write after it is told to who wants to know of the first of a batch.
+func (db *DB) Mark() error {
+	if db.marked {
+		if err := db.Release(markName); err != nil {
+			return err
+		}
+		db.marked = false
+	}
+	db.unwritten = false
+	if err := db.Savepoint(markName); err != nil {
+		return err
+	}
+	db.marked, db.unwritten = true, db.onBegin != nil
+	return nil
+}
+
+// BackToMark undoes what was written since Mark.
+func (db *DB) BackToMark() error {
+	db.marked = false
+	return db.RollbackTo(markName)
+}
+
+// Committable reports whether nothing that statements have left behind makes a
+// commit fail: a foreign key still violated, or a cursor of an INSERT ... RETURNING
+// that was not read to its end.
+func (db *DB) Committable() bool {
+	now, high := db.out, db.out+8
+	if lib.Xsqlite3_db_status(db.tls, db.c, lib.SQLITE_DBSTATUS_DEFERRED_FKS, now, high, 0) != lib.SQLITE_OK || *(*int32)(ptr(now)) != 0 {
+		return false
+	}
+	for range db.busyWrites() {
+		return false
+	}
+	return true
+}
+
+// busyWrites are the statements that write and have not come to their end.
+func (db *DB) busyWrites() iter.Seq[uintptr] {
+	return func(yield func(uintptr) bool) {
+		for s := lib.Xsqlite3_next_stmt(db.tls, db.c, 0); s != 0; s = lib.Xsqlite3_next_stmt(db.tls, db.c, s) {
+			if lib.Xsqlite3_stmt_readonly(db.tls, s) == 0 && lib.Xsqlite3_stmt_busy(db.tls, s) != 0 && !yield(s) {
+				return
+			}
+		}
+	}
 }
 
 // Rollback undoes the writes since the last Commit. Cursors over tables that
@@ -75,7 +162,7 @@ func (db *DB) Rollback() error {
 	if !db.begun {
 		return nil
 	}
-	db.begun, db.critical = false, nil
+	db.begun, db.marked, db.critical = false, false, nil
 	db.tables = tables{}
 	if lib.Xsqlite3_get_autocommit(db.tls, db.c) != 0 {
 		return nil // SQLite did it
