@@ -112,6 +112,7 @@ func New(o Options) (*World, error) {
 	for _, s := range plan.Steps {
 		w.applied = append(w.applied, s.String())
 	}
+	w.handles.max = maxHandles
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.transport = newTransport()
 	w.alarms = newAlarms(w)
@@ -173,6 +174,10 @@ func (w *World) Close() error {
 	w.alarms.close()
 	return errors.Join(err, w.lock.Release())
 }
+
+// Abandon frees the stored state for another process although Close has not ended.
+// The process must end at once.
+func (w *World) Abandon() error { return w.lock.Release() }
 
 func (w *World) await(done chan struct{}) error {
 	late := make(chan struct{}, 1)

@@ -14,6 +14,7 @@ const maxHandles = 512
 // had set on the connection, such as PRAGMA foreign_keys, is then forgotten.
 type handles struct {
 	mu   sync.Mutex
+	max  int
 	list list.List // of *storage, the longest open first
 }
 
@@ -25,7 +26,7 @@ func (h *handles) add(s *storage) {
 	s.place = h.list.PushBack(s)
 	e := h.list.Front()
 	for range h.list.Len() {
-		if h.list.Len() <= maxHandles {
+		if h.list.Len() <= h.max {
 			return
 		}
 		next := e.Next()
