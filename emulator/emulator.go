@@ -81,6 +81,8 @@ type World struct {
 	sealed  bool
 	running sync.WaitGroup // every goroutine the world started
 
+	requests sync.WaitGroup // in ServeHTTP, on the goroutines of its callers
+
 	// memory are the connections that are not of the network.
 	memory struct {
 		sync.Mutex
@@ -143,6 +145,18 @@ const closePatience = 5 * time.Second
 // it reports an error event that names what it waits for, and after 10 returns
 // an error.
 func (w *World) Close() error {
+	err := w.Stop()
+	done := make(chan struct{})
+	go func() {
+		w.requests.Wait()
+		close(done)
+	}()
+	return errors.Join(err, w.await(done))
+}
+
+// Stop is Close without waiting for requests whose handler in the Worker, or whose
+// body, does not end. The stored state is free when it returns.
+func (w *World) Stop() error {
 	if w.closed.Swap(true) {
 		return nil
 	}
@@ -174,10 +188,6 @@ func (w *World) Close() error {
 	w.alarms.close()
 	return errors.Join(err, w.lock.Release())
 }
-
-// Abandon frees the stored state for another process although Close has not ended.
-// The process must end at once.
-func (w *World) Abandon() error { return w.lock.Release() }
 
 func (w *World) await(done chan struct{}) error {
 	late := make(chan struct{}, 1)
@@ -223,6 +233,16 @@ func (w *World) enter() bool {
 	defer w.gate.Unlock()
 	if !w.sealed {
 		w.running.Add(1)
+	}
+	return !w.sealed
+}
+
+// request counts a request until requests.Done; false if the world is closed.
+func (w *World) request() bool {
+	w.gate.Lock()
+	defer w.gate.Unlock()
+	if !w.sealed {
+		w.requests.Add(1)
 	}
 	return !w.sealed
 }

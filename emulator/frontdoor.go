@@ -23,11 +23,11 @@ import (
 // status 500 and their text, upgrades are taken from the server that it is
 // called by. The answered request is told to the observer.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	if !w.enter() {
+	if !w.request() {
 		rw.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	defer w.running.Done()
+	defer w.requests.Done()
 	if r.Body != nil {
 		defer r.Body.Close() // in full duplex net/http must not find it open
 	}

@@ -31,7 +31,7 @@ func (s *Server) Leave() error {
 	s.serving.Wait()
 	s.door.passing.leave()
 	closed := make(chan error, 1)
-	go func() { closed <- s.world.Close() }()
+	go func() { closed <- s.world.Stop() }()
 	select {
 	case err := <-closed:
 		return err
