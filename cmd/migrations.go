@@ -132,17 +132,18 @@ func (c *Command) history(cfg *config.Config, o *historyOptions) (h *history, er
 	return h, err
 }
 
-// read reads the configuration, and says what is wrong with it.
-func (c *Command) read(o *historyOptions) (*config.Config, error) {
+// read reads the configuration with what is questionable about it, and says what is
+// wrong with it.
+func (c *Command) read(o *historyOptions) (*config.Config, []config.Diagnostic, error) {
 	r := config.Load(o.options(c))
 	if r.Config != nil {
-		return r.Config, nil
+		return r.Config, r.Warnings, nil
 	}
 	if o.json {
-		return nil, c.printJSON(refusal{Errors: r.Errors, Warnings: []config.Diagnostic{}}, false)
+		return nil, nil, c.printJSON(refusal{Errors: r.Errors, Warnings: none(r.Warnings)}, false)
 	}
 	c.log(devserver.LevelWarn).Diagnostics(r.Errors)
-	return nil, &exit{code: exitError}
+	return nil, nil, &exit{code: exitError}
 }
 
 // answer runs a command. With --json its error is an object too.
@@ -160,7 +161,7 @@ func (c *Command) answer(o *historyOptions, run func(*historyOptions) error) err
 }
 
 func (c *Command) runPlan(o *historyOptions) error {
-	cfg, err := c.read(o)
+	cfg, warnings, err := c.read(o)
 	if err != nil {
 		return err
 	}
@@ -177,15 +178,16 @@ func (c *Command) runPlan(o *historyOptions) error {
 	facts := h.facts(c, migrations.Dev)
 	facts.Strict, facts.Purge, facts.Now = o.strict, o.purge, now
 	p := h.ledger.Plan(facts)
+	warnings = append(warnings, p.Warnings...)
 	ok := len(p.Errors) == 0
 	if o.json {
 		return c.printJSON(plan{
 			OK: ok, Worker: h.config.Name, State: h.state, LastTag: h.ledger.LastTag(),
-			Steps: append([]migrations.Step{}, p.Steps...), Errors: none(p.Errors), Warnings: none(p.Warnings),
+			Steps: append([]migrations.Step{}, p.Steps...), Errors: none(p.Errors), Warnings: none(warnings),
 		}, ok)
 	}
 	log := c.log(devserver.LevelLog)
-	log.Diagnostics(p.Warnings)
+	log.Diagnostics(warnings)
 	log.Diagnostics(p.Errors)
 	if !ok {
 		return &exit{code: exitError}
@@ -239,7 +241,7 @@ func (c *Command) relative(path string) string {
 }
 
 func (c *Command) runStatus(o *historyOptions) error {
-	cfg, err := c.read(o)
+	cfg, _, err := c.read(o)
 	if err != nil {
 		return err
 	}

@@ -27,10 +27,18 @@ migrations check.
 
 Exit status: 0 if nothing is refused, 1 if something is, 2 for a wrong command.`,
 		Example: "  emu migrations check --against origin/main:wrangler.jsonc",
-		RunE:    func(*cobra.Command, []string) error { return c.answer(&o, c.runMigrationsCheck) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, name := range []string{"against", "assume-deployed"} {
+				if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+					return &exit{exitUsage, &usage{"--" + name + " is given without a value", "is a variable of the command line empty?"}}
+				}
+			}
+			return c.answer(&o, c.runMigrationsCheck)
+		},
 	}
 	o.add(cmd)
 	o.assumed(cmd)
+	cmd.Flags().BoolVar(&o.strict, "strict", false, "refuse for warnings too, and when nothing was compared")
 	cmd.Flags().StringVar(&o.against, "against", "", "deployed configuration: a `file`, or GITREF:PATH")
 	return cmd
 }
@@ -49,7 +57,7 @@ func (c *Command) runMigrationsCheck(o *historyOptions) error {
 	if o.against != "" && o.assume != "" {
 		return &exit{exitUsage, &usage{"--against and --assume-deployed exclude each other", "give one of them"}}
 	}
-	cfg, err := c.read(o)
+	cfg, warnings, err := c.read(o)
 	if err != nil {
 		return err
 	}
@@ -72,7 +80,7 @@ func (c *Command) runMigrationsCheck(o *historyOptions) error {
 			found = slices.Concat(found, plan.Warnings, plan.Errors)
 		}
 	}
-	return c.printComparison(cfg, d, found, o)
+	return c.printComparison(cfg, d, append(warnings, found...), o)
 }
 
 func (c *Command) printComparison(cfg *config.Config, d *deployed, found []config.Diagnostic, o *historyOptions) error {
@@ -85,7 +93,7 @@ func (c *Command) printComparison(cfg *config.Config, d *deployed, found []confi
 			v.Warnings = append(v.Warnings, f)
 		}
 	}
-	ok := len(v.Errors) == 0
+	ok := len(v.Errors) == 0 && !(o.strict && len(v.Warnings) > 0)
 	if d.config != nil {
 		v.Compared = d.name
 	}

@@ -60,7 +60,7 @@ var (
 	), "binding", "namespace", "remote")
 
 	isAISearch = binding(msgObjects("ai_search"), all(
-		must("binding", msgStrings), must("instance_name", msgMust), isRemote,
+		must("binding", msgStrings), must("instance_name", msgMustAn), isRemote,
 	), "binding", "instance_name", "remote")
 
 	isAgentMemory = binding(msgObjects("agent_memory"), all(

@@ -17,6 +17,8 @@ type fold struct {
 	facts *Facts
 	rec   *record
 	dir   string
+	// suffixes are the last ones given to a unique key.
+	suffixes map[string]int
 	// known are namespaces that a class of the same origin takes up again.
 	known []namespace
 	// adopt is set when there was no ledger: the folders that are there are
@@ -190,10 +192,17 @@ func (f *fold) reclaim(key string) bool {
 // namespace has or had.
 func (f *fold) newKey(class string) string {
 	base := f.facts.Worker + "-" + class
-	key := base
-	for n := 2; f.taken(key); n++ {
+	key, n := base, f.suffixes[base] // keys are for life: those before it are taken
+	if n > 0 {
 		key = fmt.Sprintf("%s~%d", base, n)
 	}
+	for ; f.taken(key); key = fmt.Sprintf("%s~%d", base, n) {
+		n = max(n+1, 2)
+	}
+	if f.suffixes == nil {
+		f.suffixes = map[string]int{}
+	}
+	f.suffixes[base] = n
 	return key
 }
 
@@ -207,7 +216,12 @@ func hasKey(all []namespace, key string) bool {
 
 // live reports whether a class or a tombstone of the record has the key.
 func (f *fold) live(key string) bool {
-	return hasKey(slices.Collect(maps.Values(f.rec.Classes)), key) || slices.ContainsFunc(f.rec.Tombstones, func(t tombstone) bool { return t.UniqueKey == key })
+	for _, ns := range f.rec.Classes {
+		if ns.UniqueKey == key {
+			return true
+		}
+	}
+	return slices.ContainsFunc(f.rec.Tombstones, func(t tombstone) bool { return t.UniqueKey == key })
 }
 
 func (f *fold) step(kind Kind, class string, ns namespace, tag string, place config.Place) Step {
