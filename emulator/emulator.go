@@ -114,7 +114,7 @@ func New(o Options) (*World, error) {
 	for _, s := range plan.Steps {
 		w.applied = append(w.applied, s.String())
 	}
-	w.handles.max = maxHandles
+	w.handles.init()
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.transport = newTransport()
 	w.alarms = newAlarms(w)

@@ -9,17 +9,36 @@ import (
 // them have something under way.
 const maxHandles = 512
 
+// maxOpening is how many databases are opened at a time, so that those that have
+// been opened are known before more are.
+const maxOpening = 8
+
 // handles bounds the open databases. One that has nothing under way is closed
 // when there are too many, and opened again at its next use; what a statement
 // had set on the connection, such as PRAGMA foreign_keys, is then forgotten.
 type handles struct {
+	opening chan struct{}
+
 	mu   sync.Mutex
 	max  int
 	list list.List // of *storage, the longest open first
 }
 
-// add notes a database that was opened, and closes others if there are too many.
-// s.mu is held.
+func (h *handles) init() { h.max, h.opening = maxHandles, make(chan struct{}, maxOpening) }
+
+// open opens a database and closes others if there are too many. s.mu is held.
+func (h *handles) open(s *storage) error {
+	h.opening <- struct{}{}
+	defer func() { <-h.opening }()
+	db, err := s.in.o.ns.files.open(s.in.o.id)
+	if err != nil {
+		return err
+	}
+	s.db = db
+	h.add(s)
+	return nil
+}
+
 func (h *handles) add(s *storage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -57,14 +57,11 @@ func (s *storage) open() error {
 	if s.db != nil {
 		return nil
 	}
-	db, err := s.in.o.ns.files.open(s.in.o.id)
-	if err != nil {
+	if err := s.in.o.ns.w.handles.open(s); err != nil {
 		return err
 	}
-	db.OnBegin(s.began)
-	s.db = db
-	s.running.Store(db)
-	s.in.o.ns.w.handles.add(s)
+	s.db.OnBegin(s.began)
+	s.running.Store(s.db)
 	return nil
 }
 
