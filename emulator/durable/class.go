@@ -35,7 +35,8 @@ func Define[T any](name string, construct func(ctx context.Context, st *State, e
 //
 // The constructor runs before the first event of an instance and again after
 // each hibernation or eviction; no event is delivered until it returns. An error
-// fails the event that woke the object, and resets the object.
+// fails the event that woke the object, and resets the object, as does a wait of
+// more than 30 seconds.
 func Register[T any](name string, construct func(ctx context.Context, st *State, env *Env) (T, error)) *Class[T] {
 	c := define(name, construct, caller())
 	driver.Register(c.Driver())

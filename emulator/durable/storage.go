@@ -95,13 +95,16 @@ func all(entries []driver.Entry) iter.Seq2[string, Value] {
 }
 
 // TransactionSync is storage.transactionSync(f): f's writes are rolled back if it
-// returns an error or panics. Transactions nest.
+// returns an error or panics. Transactions nest. f must not wait: what lets other
+// events in returns an error there.
 func (s *Storage) TransactionSync(f func() error) error {
 	return caught(s.s.TransactionSync(func() error { return thrown(f()) }, caller()))
 }
 
 // Transaction is storage.transaction(f), for an f that waits in between; other
-// events of the object stay out until it ends.
+// events of the object stay out until it ends. What was written before it is
+// committed first, what f wrote when it has ended. As on Cloudflare, what f sends
+// does not wait for that. If f takes more than 30 seconds the object is reset.
 func (s *Storage) Transaction(ctx context.Context, f func(ctx context.Context) error) error {
 	return caught(s.s.Transaction(ctx, func(ctx context.Context, _ func() error) error { return thrown(f(ctx)) }, caller()))
 }
