@@ -147,7 +147,10 @@ func (c *Command) printVerdict(v *verdict, r *config.Result) {
 		return
 	}
 	checked := "the configuration and its migrations"
-	if c.Program != nil {
+	switch {
+	case len(v.Migrations) > 0:
+		checked = "the configuration; of its migrations see above"
+	case c.Program != nil:
 		checked = "the configuration, its migrations and the classes"
 	}
 	log.Print(fmt.Sprintf("%s: ok (%s)", cmp.Or(r.Config.File, "no configuration file"), checked))

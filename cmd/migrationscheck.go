@@ -86,6 +86,9 @@ func (c *Command) runMigrationsCheck(o *historyOptions) error {
 func (c *Command) printComparison(cfg *config.Config, d *deployed, found []config.Diagnostic, o *historyOptions) error {
 	v := comparison{Errors: []config.Diagnostic{}, Warnings: []config.Diagnostic{}}
 	for _, f := range found {
+		if f.Place.File != "" && f.Place.Line == 0 { // of the file as a whole
+			f.Place.Line, f.Place.Column = 1, 1
+		}
 		f = f.WithLines(d.read)
 		if f.Severity == config.Error {
 			v.Errors = append(v.Errors, f)
