@@ -184,5 +184,15 @@ func TestIDName(t *testing.T) {
 		s.Advance(12 * time.Second)
 		parsed("c")("c")
 		named("d")("")
+		s.Advance(75 * time.Second)
+		parsed("c")("c")
+		named("d")("")
+	})
+	t.Run("ID-9 until the object is forgotten", func(t *testing.T) {
+		named("e")("e")
+		parsed("f")("")
+		s.Advance(160 * time.Second)
+		parsed("e")("")
+		named("f")("f")
 	})
 }

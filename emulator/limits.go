@@ -5,7 +5,10 @@ import "time"
 // Cloudflare's limits as workerd enforces them locally.
 // https://developers.cloudflare.com/durable-objects/platform/limits/
 const (
-	idleTime        = 10 * time.Second // without an event, before an object leaves memory
+	idleTime = 10 * time.Second // without an event, before an object leaves memory
+	// After this time out of memory workerd has forgotten an object; it looks every
+	// 70 seconds for those that nobody has used for as long.
+	forgetTime      = 130 * time.Second
 	blockTimeout    = 30 * time.Second // of blockConcurrencyWhile
 	maxBlockDepth   = 64
 	maxTags         = 10

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
@@ -24,8 +25,9 @@ type object struct {
 	life    *life      // of this and later instances until a reset
 	stopped bool       // by World.Close
 
-	addressed bool
-	name      *string // what it was first addressed by, nil if by its id
+	addressed bool      // and not forgotten since
+	name      *string   // what it was first addressed by, nil if by its id
+	absent    time.Time // since when it is not in memory
 }
 
 // life is what a stub is connected to: the instances of an object between two
@@ -79,7 +81,7 @@ func (o *object) submit(e *event) {
 // left ends leaving and runs what waited for it.
 func (o *object) left() {
 	o.mu.Lock()
-	o.leaving = false
+	o.leaving, o.absent = false, o.ns.w.clock.Now()
 	waiting := o.waiting
 	o.waiting = nil
 	o.mu.Unlock()
@@ -89,17 +91,23 @@ func (o *object) left() {
 }
 
 // connect returns the life that a stub's calls belong to from its first use on.
-// What the object is first addressed by decides on its name.
+// What the object is first addressed by decides on its name until it is forgotten.
 func (o *object) connect(id driver.ID) *life {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.addressed {
-		o.addressed = true
+	if !o.addressed || o.forgotten() {
+		o.addressed, o.name = true, nil
 		if id.HasName {
 			o.name = &id.Name
 		}
 	}
 	return o.life
+}
+
+// forgotten reports whether workerd would no longer know of the object, which has
+// been out of memory for long and has no sockets. o.mu is held.
+func (o *object) forgotten() bool {
+	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.sockets.count() == 0 && o.ns.w.clock.Now().Sub(o.absent) >= forgetTime
 }
 
 // instance returns the object in memory, nil if it is not.
