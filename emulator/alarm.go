@@ -36,7 +36,7 @@ type alarms struct {
 // alarm is the one alarm of an object.
 type alarm struct {
 	o         *object
-	name      string    // of the object, from the namespace's file
+	name      string    // of the object, which may have been forgotten
 	scheduled int64     // as it was set, ns
 	due       time.Time // when it runs, which for a retry is later
 	retries   int       // that count
@@ -172,7 +172,7 @@ func (a *alarms) save(o *object, ns int64) error {
 func (a *alarms) schedule(o *object, ns int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.put(o, ns)
+	a.put(o, ns).name = o.ID().Name
 	a.arm()
 }
 

@@ -323,6 +323,12 @@ func TestAlarm(t *testing.T) {
 		s.Advance(time.Hour)
 		s.wantLog(fmt.Sprintf(`"b" %d 0 false`, emutest.Start.Add(time.Hour).UnixMilli()))
 	})
+	t.Run("AL-8 the object's name is kept with its alarm", func(t *testing.T) {
+		s := newScene(t, methods{"set": setIn(time.Hour), "alarm": func(_ context.Context, o *obj) (any, error) { o.s.logf("%q", o.st.ID().Name()); return nil, nil }})
+		s.call("a", "set")
+		s.Advance(time.Hour)
+		s.wantLog(`"a"`)
+	})
 	t.Run("AL-9 abort in the handler", func(t *testing.T) {
 		s := newScene(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 			retry := s0(o.arg)
