@@ -221,11 +221,10 @@ func (c *Conn) Unread() []Message {
 	return append([]Message(nil), c.queue...)
 }
 
-// end closes the client when the test ends.
-func (c *Conn) end(unread bool) {
+// checkUnread fails the test for messages that it has not looked at.
+func (c *Conn) checkUnread() {
 	c.t.Helper()
-	c.Drop()
-	if unread && len(c.queue) > 0 {
-		c.t.Errorf("emutest: %s: %d messages unread, the first %q", c.path, len(c.queue), c.queue[0].Data)
+	if left := c.Unread(); len(left) > 0 {
+		c.t.Errorf("emutest: %s: %d messages unread, the first %q", c.path, len(left), left[0].Data)
 	}
 }

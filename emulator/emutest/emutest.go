@@ -244,8 +244,13 @@ func (w *World) close() {
 	w.mu.Lock()
 	conns := w.conns
 	w.mu.Unlock()
+	if w.unread { // before the first client leaves, of which others may be told
+		for _, c := range conns {
+			c.checkUnread()
+		}
+	}
 	for _, c := range conns {
-		c.end(w.unread)
+		c.Drop()
 	}
 	err := w.world.Close()
 	w.net.close()
