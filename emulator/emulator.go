@@ -42,6 +42,10 @@ type Options struct {
 	Seed uint64
 	// Observe is told of every [Event], one at a time; nil is nobody.
 	Observe func(Event)
+	// Foreign is told of calls that touch an object from a goroutine that does not
+	// have its turn, on that goroutine; nil is not to look. It is for tests: to look
+	// costs about a microsecond a call.
+	Foreign func(ForeignCall)
 	// MaxBuffered limits what waits for one slow client, in bytes; 0 is 64 MiB.
 	MaxBuffered int64
 	// NormalSync commits with SQLite's synchronous=NORMAL instead of FULL:

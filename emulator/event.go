@@ -150,6 +150,7 @@ func (p *pause) end() {
 // pause gives the turn up, as Wait does.
 func (e *event) pause(p pause) (err error) {
 	defer p.end()
+	e.in.waited(e)
 	if !e.holds {
 		p.start()
 		if p.wait == nil {

@@ -258,6 +258,7 @@ func (o *Object) Storage(f func(driver.Storage) error) error {
 func (o *object) detached(f func(driver.Storage) error) error {
 	in := &instance{o: o, busy: true} // it never falls idle
 	in.storage = newStorage(in)
+	in.held(nil)
 	defer in.storage.close()
 	if err := f(in.storage); err != nil {
 		return err

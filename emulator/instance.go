@@ -25,8 +25,9 @@ type instance struct {
 	cancel  context.CancelCauseFunc
 	ctx     context.Context // of its events; carries the profiler's label
 	label   string
-	dirty   []*socket // with frames staged in this turn; belongs to who has the turn
-	shared  []*event  // that have ended and wait for the commit; likewise
+	holder  atomic.Pointer[holder] // noted only for Options.Foreign
+	dirty   []*socket              // with frames staged in this turn; belongs to who has the turn
+	shared  []*event               // that have ended and wait for the commit; likewise
 
 	mu      sync.Mutex
 	busy    bool // somebody has the turn
@@ -143,6 +144,7 @@ func (in *instance) runOne(e *event) (next *event) {
 		}
 	}()
 	e.holds = true
+	in.held(e)
 	in.mark()
 	e.run(e)
 	returned = true

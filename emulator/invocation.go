@@ -56,6 +56,9 @@ func (i *invocation) Now() time.Time { return i.w.clock.Now() }
 // UUID is the world's crypto.randomUUID().
 func (i *invocation) UUID() string { return i.w.chance.uuid() }
 
+// Claim does nothing: there is no turn.
+func (i *invocation) Claim() {}
+
 // InObject is false.
 func (i *invocation) InObject() bool { return false }
 

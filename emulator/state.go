@@ -21,6 +21,7 @@ func (st *state) ID() driver.ID           { return st.id }
 func (st *state) Storage() driver.Storage { return st.storage }
 
 func (st *state) usable() error {
+	st.instance().touched()
 	if st.dead.Load() {
 		return driver.ErrReset
 	}
@@ -196,10 +197,12 @@ func caughtPanic(f func() error) (err error) {
 }
 
 func (st *state) WaitUntil(f func(ctx context.Context) error, at driver.Place) {
+	st.instance().touched()
 	st.instance().waitUntil(f, at)
 }
 
 func (st *state) Abort(reason string) {
+	st.instance().touched()
 	if reason == "" {
 		reason = msgAbort
 	}

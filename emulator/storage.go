@@ -40,6 +40,7 @@ func newStorage(in *instance) *storage { return &storage{in: in} }
 
 // use runs f with the open database; its error becomes the exception.
 func (s *storage) use(f func(db *store.DB) error) error {
+	s.in.touched()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.open(); err != nil {
@@ -293,6 +294,7 @@ func (s *storage) Sync(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.in.touched()
 	if !e.holds {
 		return driver.ErrNoEvent
 	}

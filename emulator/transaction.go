@@ -22,6 +22,7 @@ func (s *storage) TransactionSync(f func() error, at driver.Place) error {
 // out, and commits what f wrote. As in workerd, what is sent meanwhile leaves
 // whatever becomes of the transaction.
 func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, rollback func() error) error, at driver.Place) error {
+	s.in.touched()
 	e, err := s.in.eventIn(ctx)
 	if err != nil {
 		return err

@@ -89,6 +89,7 @@ func (in *instance) setBusy(busy bool) {
 func (in *instance) finish(e *event) *event {
 	e.released()
 	e.holds = false
+	in.unheld()
 	if in.share(e) {
 		in.mu.Lock()
 		defer in.mu.Unlock()
@@ -115,6 +116,7 @@ func (e *event) complete() {
 func (in *instance) release(e *event) {
 	e.released()
 	e.holds = false
+	in.unheld()
 	in.flush()
 	e.dispatched()
 	in.mu.Lock()
@@ -141,6 +143,7 @@ func (in *instance) acquire(e *event, after *pause) (gone bool) {
 	in.mu.Unlock()
 	after.end()
 	e.holds = true
+	in.held(e)
 	in.mark()
 	return gone
 }

@@ -40,7 +40,11 @@ func (s *socket) viewOf(in *instance) *view {
 
 // usable reports whether the view's instance is still there.
 func (v *view) usable() error {
-	if v.in != nil && v.in.dead.Load() {
+	if v.in == nil {
+		return nil
+	}
+	v.in.touched()
+	if v.in.dead.Load() {
 		return driver.ErrReset
 	}
 	return nil

@@ -20,6 +20,7 @@ package emutest
 
 import (
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -30,7 +31,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 )
 
-// TB is what New needs of a *testing.T, *testing.B or *testing.F.
+// TB is what New needs of a *testing.T, *testing.B or *testing.F. Errorf may be called
+// from several goroutines.
 type TB interface {
 	Helper()
 	Cleanup(func())
@@ -112,15 +114,19 @@ type World struct {
 	client *http.Client
 	unread bool
 
-	mu     sync.Mutex
-	events []emulator.Event
-	conns  []*Conn
+	mu      sync.Mutex
+	events  []emulator.Event
+	conns   []*Conn
+	foreign map[driver.Place]bool // where there were calls that have been told
+	ended   bool
 }
 
 // New makes a world that ends with the test. What is wrong with the configuration
-// or the classes fails the test at once. When the test ends, handlers that do not
-// end and goroutines that a class has left running fail it; a failed test logs
-// what happened in the world.
+// or the classes fails the test at once, and so does a call that touches an object
+// from a goroutine that does not hold it, which is told with the place of the call,
+// of the go statement, and of the handler that holds the object. When the test ends,
+// handlers that do not end and goroutines that a class has left running fail it; a
+// failed test logs what happened in the world.
 func New(t TB, options ...Option) *World {
 	t.Helper()
 	s := settings{seed: 1}
@@ -129,7 +135,7 @@ func New(t TB, options ...Option) *World {
 	}
 	w := &World{t: t, unread: s.unread}
 	o := emulator.Options{
-		Config: s.load(t), Classes: s.classes, Persist: s.persist, Seed: s.seed, Observe: w.observe,
+		Config: s.load(t), Classes: s.classes, Persist: s.persist, Seed: s.seed, Observe: w.observe, Foreign: w.foreignCall,
 	}
 	if s.worker == nil {
 		s.worker = durable.WorkerFunc(byPath)
@@ -185,6 +191,25 @@ func (w *World) observe(e emulator.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.events = append(w.events, e)
+}
+
+// foreignCall fails the test for a call that touched an object from a goroutine
+// which did not hold it, once for each place.
+func (w *World) foreignCall(f emulator.ForeignCall) {
+	w.mu.Lock()
+	told := w.ended || w.foreign[f.Place]
+	if w.foreign == nil {
+		w.foreign = map[driver.Place]bool{}
+	}
+	w.foreign[f.Place] = true
+	w.mu.Unlock()
+	who := f.ID
+	if f.Name != "" {
+		who = strconv.Quote(f.Name)
+	}
+	if !told {
+		w.t.Errorf("emutest: %s %s: %s", f.Class, who, f)
+	}
 }
 
 // Events returns what has happened so far.
@@ -253,6 +278,9 @@ func (w *World) close() {
 		c.Drop()
 	}
 	err := w.world.Close()
+	w.mu.Lock()
+	w.ended = true
+	w.mu.Unlock()
 	w.net.close()
 	for _, p := range left {
 		w.t.Errorf("emutest: a goroutine that a class left running is at %s", p)

@@ -25,11 +25,7 @@ func (w *World) logTimeline() {
 func describe(e emulator.Event) string {
 	s := string(e.Type)
 	if e.Class != "" {
-		who := e.Name
-		if who == "" {
-			who = e.ID[:8]
-		}
-		s += fmt.Sprintf(" %s %.40s", e.Class, who)
+		s += fmt.Sprintf(" %s %s", e.Class, shortName(e.Name, e.ID))
 	}
 	switch e.Type {
 	case emulator.EventRequest:
@@ -49,4 +45,12 @@ func describe(e emulator.Event) string {
 		s += "\n" + e.Stack
 	}
 	return s
+}
+
+// shortName is an object's name or, if it has none, the beginning of its id.
+func shortName(name, id string) string {
+	if name == "" {
+		return id[:8]
+	}
+	return fmt.Sprintf("%.40s", name)
 }

@@ -113,6 +113,9 @@ type Event interface {
 	Fetch(ctx context.Context, r *Request, at Place) (*Response, error)
 	// WaitUntil runs f after the event and keeps its object or invocation alive meanwhile.
 	WaitUntil(f func(ctx context.Context) error, at Place)
+	// Claim says that the calling goroutine goes on with the event, in place of the
+	// one that it came on, which waits for it.
+	Claim()
 	// InObject reports whether a turn is held, so that a Place is of use.
 	InObject() bool
 }

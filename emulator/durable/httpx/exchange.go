@@ -41,6 +41,7 @@ func serve(ctx context.Context, h http.Handler, r *durable.Request, env *durable
 	x.ctx.set(ctx)
 	go x.run(h, incoming(x.ctx, r, env))
 	<-x.answered
+	claim(ctx)
 	if x.exited {
 		runtime.Goexit()
 	}
@@ -51,6 +52,7 @@ var errExited = errors.New("httpx: the handler ended its goroutine")
 
 // run runs the handler and answers with what it came to.
 func (x *exchange) run(h http.Handler, r *http.Request) {
+	claim(x.ctx)
 	w := &response{x: x, method: r.Method, header: http.Header{}}
 	returned := false
 	defer func() {
@@ -96,6 +98,7 @@ func (x *exchange) stream(head *durable.Response, hasBody bool) {
 	select {
 	case ctx := <-x.turn:
 		x.ctx.set(ctx)
+		claim(ctx)
 	case <-x.ctx.Done():
 	}
 }
@@ -107,10 +110,18 @@ func (x *exchange) goOn(ctx context.Context) error {
 	case <-x.ended:
 	}
 	<-x.ended
+	claim(ctx)
 	if errors.Is(x.failure, http.ErrAbortHandler) || ctx.Err() != nil {
 		return nil // it is meant, or the reset has been reported
 	}
 	return x.failure
+}
+
+// claim says that the calling goroutine is the one that runs now.
+func claim(ctx context.Context) {
+	if e := driver.EventOf(ctx); e != nil {
+		e.Claim()
+	}
 }
 
 // eventContext is the context of the event that the handler is in.
