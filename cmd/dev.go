@@ -355,16 +355,9 @@ func (c *Command) stateBeside(cfg *config.Config) string {
 	return c.Dir
 }
 
-// sayState tells of the state that Wrangler keeps, and who else is using it if
-// it is shared.
+// sayState tells of the state that Wrangler keeps, if it is not shared.
 func (c *Command) sayState(cfg *config.Config, to string, log *devserver.Log) {
 	if to != "" {
-		to = c.persistTo(cfg, to)
-		if strings.Contains(filepath.ToSlash(to), wranglerState) {
-			for _, p := range migrations.Users(to) {
-				log.Say(fmt.Sprintf("process %d (%s) uses the state in %s too: end it first", p.PID, p.Name, to))
-			}
-		}
 		return
 	}
 	theirs := filepath.Join(c.stateBeside(cfg), filepath.FromSlash(wranglerState))

@@ -147,6 +147,14 @@ func (w *World) prepare() (*migrations.Plan, *migrations.Ledger, error) {
 		lock.Release()
 		return nil, nil, &Refusal{errs}
 	}
+	keys := []string{}
+	for _, c := range plan.Classes {
+		keys = append(keys, c.UniqueKey)
+	}
+	if err := migrations.CheckWrangler(o.Persist, keys); err != nil {
+		lock.Release()
+		return nil, nil, err
+	}
 	w.warnings = plan.Warnings
 	return plan, ledger, nil
 }

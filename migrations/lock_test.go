@@ -8,19 +8,23 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"testing"
 )
 
-// TestMain lets this program be another process that holds a lock, until its
-// standard input ends or it is killed.
+// TestMain lets this program be another process that holds a lock, or has a file open,
+// until its standard input ends or it is killed.
 func TestMain(m *testing.M) {
-	persist := os.Getenv("MIGRATIONS_TEST_HOLD")
-	if persist == "" {
+	persist, path := os.Getenv("MIGRATIONS_TEST_HOLD"), os.Getenv("MIGRATIONS_TEST_OPEN")
+	var err error
+	switch {
+	case path != "":
+		_, err = os.Open(path)
+	case persist != "":
+		_, err = Take(persist, "w")
+	default:
 		os.Exit(m.Run())
 	}
-	if _, err := Take(persist, "w"); err != nil {
+	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
@@ -33,6 +37,13 @@ func hold(t *testing.T, persist string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "MIGRATIONS_TEST_HOLD="+persist)
+	other(t, cmd)
+	return cmd
+}
+
+// other starts another process and waits until it holds what it is to hold.
+func other(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
 	if _, err := cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +61,6 @@ func hold(t *testing.T, persist string) *exec.Cmd {
 	if line, _ := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
 		t.Fatalf("the other process says %q", line)
 	}
-	return cmd
 }
 
 // L33: the second process is refused with the first one's number, and the
@@ -98,31 +108,10 @@ func TestLockMemory(t *testing.T) {
 	if lock != nil || err != nil || lock.Release() != nil {
 		t.Errorf("%v %v", lock, err)
 	}
-	if u := Users(""); u != nil {
-		t.Errorf("users %v", u)
-	}
 }
 
 func TestInUseErrorUnknown(t *testing.T) {
 	if got := (&InUseError{Path: "p"}).Error(); got != "Another emu process is using p" {
 		t.Error(got)
-	}
-}
-
-func TestUsers(t *testing.T) {
-	dir := t.TempDir()
-	if got := Users(dir); len(got) != 0 {
-		t.Fatalf("of a folder that is not there: %v", got)
-	}
-	other := hold(t, dir)
-	got := Users(dir)
-	if runtime.GOOS != "linux" {
-		if got != nil {
-			t.Errorf("%v", got)
-		}
-		return
-	}
-	if !slices.ContainsFunc(got, func(p Process) bool { return p.PID == other.Process.Pid && p.Name != "" }) || len(got) != 1 {
-		t.Errorf("%v, want process %d", got, other.Process.Pid)
 	}
 }

@@ -1,5 +1,0 @@
-//go:build !linux
-
-package migrations
-
-func users(string) []Process { return nil }

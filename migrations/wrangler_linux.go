@@ -1,0 +1,71 @@
+package migrations
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The search looks at this many open files of a process, and stops after this
+// long: a start must not hang for it.
+const (
+	maxFiles  = 4096
+	maxSearch = 200 * time.Millisecond
+)
+
+// runtimeName is the name of wrangler's runtime in the list of processes.
+const runtimeName = "workerd"
+
+// workerdIn finds a workerd that has a file below one of the folders open.
+func workerdIn(dirs []string) (pid int, dir string) {
+	procs, err := os.ReadDir("/proc")
+	if err != nil {
+		return 0, ""
+	}
+	end := time.Now().Add(maxSearch)
+	for _, p := range procs {
+		pid, err := strconv.Atoi(p.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		if time.Now().After(end) {
+			break
+		}
+		name, _ := os.ReadFile("/proc/" + p.Name() + "/comm")
+		if strings.TrimSpace(string(name)) != runtimeName {
+			continue
+		}
+		for _, dir := range dirs {
+			if opens(pid, dir) {
+				return pid, dir
+			}
+		}
+	}
+	return 0, ""
+}
+
+// opens reports whether a process has a file below a folder open.
+func opens(pid int, dir string) bool {
+	at, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		at, err = filepath.Abs(at)
+	}
+	if err != nil {
+		return false
+	}
+	fds := "/proc/" + strconv.Itoa(pid) + "/fd"
+	d, err := os.Open(fds)
+	if err != nil {
+		return false // another user's
+	}
+	defer d.Close()
+	names, _ := d.Readdirnames(maxFiles)
+	for _, name := range names {
+		if path, err := os.Readlink(fds + "/" + name); err == nil && strings.HasPrefix(path, at+string(filepath.Separator)) {
+			return true
+		}
+	}
+	return false
+}
