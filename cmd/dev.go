@@ -127,7 +127,7 @@ func (c *Command) prepare(o *devOptions) (*devserver.Log, *config.Result, error)
 
 // begin checks the flags.
 func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
-	err := cmp.Or(refuseForeign(o.cmd), oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"))
+	err := cmp.Or(refuseForeign(o.cmd), oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"), oneOf("sync", o.sync, syncFull, syncNormal))
 	if err == nil && o.protocol != "" {
 		err = oneOf("local-protocol", o.protocol, "http", "https")
 	}
@@ -250,7 +250,7 @@ func (c *Command) start(log *devserver.Log, r *config.Result, o *devOptions, add
 func (c *Command) world(cfg *config.Config, o *devOptions) emulator.Options {
 	return emulator.Options{
 		Config: cfg, Classes: c.Program.Classes, Worker: c.Program.Worker,
-		Persist: c.persistTo(cfg, o.persistTo), Strict: o.strict, Purge: o.purge,
+		Persist: c.persistTo(cfg, o.persistTo), Strict: o.strict, Purge: o.purge, NormalSync: o.sync == syncNormal,
 	}
 }
 

@@ -48,8 +48,8 @@ type Options struct {
 	Foreign func(ForeignCall)
 	// MaxBuffered limits what waits for one slow client, in bytes; 0 is 64 MiB.
 	MaxBuffered int64
-	// NormalSync commits with SQLite's synchronous=NORMAL instead of FULL:
-	// faster, and a power failure may lose the last commits.
+	// NormalSync commits with SQLite's synchronous=NORMAL instead of FULL, which
+	// workerd's files have: faster, and a power failure may lose the last commits.
 	NormalSync bool
 	// Strict makes warnings about migrations errors; Purge lets a deleted
 	// class's data be moved to the trash folder.

@@ -194,3 +194,28 @@ func (db *DB) run2(sql string) error {
 	}
 	return nil
 }
+
+// TestSyncs: a commit is synced once, as counted on workerd, and with Normal not at all.
+func TestSyncs(t *testing.T) {
+	for mode, want := range map[SyncMode]int{Full: 5, Normal: 0} {
+		d := newDisk(t)
+		db := open(t, Options{Path: filepath.Join(t.TempDir(), "a.sqlite"), Sync: mode, vfs: diskName})
+		check(t, db.Put("k", []byte("first")))
+		check(t, db.Commit())
+		before := len(d.log)
+		for i := range 5 {
+			check(t, db.Put("k", []byte(fmt.Sprint(i))))
+			check(t, db.Commit())
+		}
+		syncs := 0
+		for _, op := range d.log[before:] {
+			if op.kind == opSync {
+				syncs++
+			}
+		}
+		if syncs != want {
+			t.Errorf("mode %d: %d syncs for 5 commits, want %d", mode, syncs, want)
+		}
+		check(t, db.Close())
+	}
+}
