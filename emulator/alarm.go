@@ -41,6 +41,7 @@ type alarm struct {
 	due       time.Time // when it runs, which for a retry is later
 	retries   int       // that count
 	failures  int
+	abandoned bool        // not to be retried
 	began     atomic.Bool // its handler, at the latest run
 	index     int         // in the queue; -1 while it runs
 }
@@ -195,6 +196,15 @@ func (a *alarms) remove(o *object) {
 	}
 }
 
+// abandon has the object's alarm not retried, if it runs.
+func (a *alarms) abandon(o *object) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if al := a.byID[o]; al != nil && al.index < 0 {
+		al.abandoned = true
+	}
+}
+
 // drop removes the object's alarm.
 func (a *alarms) drop(o *object) {
 	a.mu.Lock()
@@ -244,9 +254,9 @@ func (a *alarms) fire(al *alarm) {
 	<-e.done.c
 	failed := e.result() != nil
 	a.mu.Lock()
-	if !failed || a.byID[al.o] != al || a.stopped {
+	if !failed || a.byID[al.o] != al || al.abandoned || a.stopped {
 		a.mu.Unlock()
-		return // done, or set anew or deleted in the handler
+		return // done, or set anew or deleted in the handler, or not to be retried
 	}
 	counts := al.began.Load() // not if the object could not be constructed
 	if counts && al.retries >= alarmRetries {

@@ -46,6 +46,19 @@ func (e *event) alarm(al *alarm) {
 	}
 }
 
+// abandonAlarm is abort() with retryAlarm false: the alarm whose handler runs is not
+// retried. As in workerd it is deleted, unless the abort undoes something that was
+// written: then it stays in the files, and runs after the next start.
+func (s *storage) abandonAlarm(wrote bool) {
+	s.in.o.ns.w.alarms.abandon(s.in.o)
+	if !s.alarmRuns || wrote || s.in.dead.Load() {
+		return
+	}
+	if s.DeleteAlarm() == nil {
+		s.commit()
+	}
+}
+
 // failed is the result of a handler that returned an error.
 func (e *event) failed(err error) {
 	thrown := exception(err)

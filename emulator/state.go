@@ -201,12 +201,16 @@ func (st *state) WaitUntil(f func(ctx context.Context) error, at driver.Place) {
 	st.instance().waitUntil(f, at)
 }
 
-func (st *state) Abort(reason string) {
+func (st *state) Abort(reason string, retryAlarm bool) {
 	st.instance().touched()
 	if reason == "" {
 		reason = msgAbort
 	}
+	wrote := st.storage.wrote()
 	st.instance().keepShared()
+	if !retryAlarm {
+		st.storage.abandonAlarm(wrote)
+	}
 	st.o.reset(st.instance(), plainError(reason))
 	runtime.Goexit()
 }

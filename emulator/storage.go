@@ -153,6 +153,14 @@ func (s *storage) internalError(err error) *driver.Error {
 	return plainError("internal error; reference = " + reference)
 }
 
+// wrote reports whether the event that has the turn has written something that is
+// not committed.
+func (s *storage) wrote() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.db != nil && !s.over && s.db.Written()
+}
+
 const sqliteConstraint = 19
 
 // discard drops the batch and closes the database: the instance was reset.

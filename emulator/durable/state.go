@@ -96,9 +96,20 @@ func (s *State) WaitUntil(f func(ctx context.Context) error) {
 	s.st.WaitUntil(func(ctx context.Context) error { return thrown(f(ctx)) }, caller())
 }
 
-// Abort resets the object; the current event and those waiting fail. It does not return:
-// the goroutine ends as with runtime.Goexit, its deferred calls run.
-func (s *State) Abort(reason string) { s.st.Abort(reason) }
+// AbortOptions are abort()'s options; the zero value is the default.
+type AbortOptions struct {
+	// NoAlarmRetry is retryAlarm: false: the alarm whose handler runs is not tried
+	// again. As with workerd it is gone if everything written was committed; if the
+	// abort undoes a write the alarm stays stored, and runs after the next start.
+	NoAlarmRetry bool
+}
+
+// Abort resets the object; the current event and those waiting fail, and what was
+// written and not committed yet is undone. It does not return: the goroutine ends as
+// with runtime.Goexit, its deferred calls run. At most one AbortOptions is used.
+func (s *State) Abort(reason string, o ...AbortOptions) {
+	s.st.Abort(reason, len(o) == 0 || !o[0].NoAlarmRetry)
+}
 
 // caller is the place in the user's code that called into this package.
 func caller() driver.Place { return driver.CallerOutside() }

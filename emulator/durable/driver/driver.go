@@ -168,8 +168,9 @@ type State interface {
 	EventTimeout() time.Duration
 	BlockConcurrencyWhile(ctx context.Context, f func(ctx context.Context) error, at Place) error
 	WaitUntil(f func(ctx context.Context) error, at Place)
-	// Abort resets the object and ends the calling goroutine.
-	Abort(reason string)
+	// Abort resets the object and ends the calling goroutine. Without retryAlarm an
+	// alarm that runs is not run again.
+	Abort(reason string, retryAlarm bool)
 }
 
 // Socket is one end of a WebSocket connection as one instance (or one Worker's

@@ -25,6 +25,9 @@ type transaction struct {
 // Dirty reports whether there are writes that were not committed.
 func (db *DB) Dirty() bool { return db.begun }
 
+// Written reports whether there are any since [DB.Mark], or at all without one.
+func (db *DB) Written() bool { return db.begun && !(db.marked && db.unwritten) }
+
 // OnBegin sets the function to call when the first write of a batch has
 // opened the transaction.
 func (db *DB) OnBegin(f func()) { db.onBegin = f }
