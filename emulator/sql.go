@@ -22,10 +22,7 @@ func (q sql) use(f func(db *store.DB) error) error {
 
 func (q sql) Exec(query string, args []any) (driver.Cursor, error) {
 	c := &cursor{s: q.s}
-	err := q.use(func(db *store.DB) (err error) {
-		c.rows, err = db.Exec(query, args)
-		return err
-	})
+	err := q.use(func(db *store.DB) error { return db.ExecTo(&c.rows, query, args) })
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +40,7 @@ func (q sql) DatabaseSize() (n int64, err error) {
 // cursor is the rows of a statement. Its counts stay after the object is gone.
 type cursor struct {
 	s    *storage
-	rows *store.Rows
+	rows store.Rows
 }
 
 func (c *cursor) ColumnNames() []string { return c.rows.ColumnNames() }

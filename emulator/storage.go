@@ -80,6 +80,9 @@ func (s *storage) began() {
 
 // storageError is an error of the database as the exception it throws.
 func storageError(err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *store.Error
 	if errors.As(err, &e) {
 		return plainError(e.Message)
@@ -256,21 +259,16 @@ func (s *storage) List(o driver.ListOptions) (entries []driver.Entry, err error)
 		return nil, err
 	}
 	err = s.use(func(db *store.DB) error {
-		list, err := db.List(opts)
-		if err != nil {
+		return db.List(opts, func(key string, value []byte) error {
+			v, err := v8.Decode(value) // which keeps nothing of it
+			entries = append(entries, driver.Entry{Key: key, Value: v})
 			return err
-		}
-		entries = make([]driver.Entry, len(list))
-		for i, e := range list {
-			v, err := v8.Decode(e.Value)
-			if err != nil {
-				return err
-			}
-			entries[i] = driver.Entry{Key: e.Key, Value: v}
-		}
-		return nil
+		})
 	})
-	return entries, err
+	if err != nil {
+		return nil, err
+	}
+	return entries, nil
 }
 
 func listOptions(o driver.ListOptions) (l store.ListOptions, err error) {

@@ -7,19 +7,46 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
+// bindArgs converts the arguments of [SQL.Exec]. It returns them as they are if they
+// arrive as they are.
+func bindArgs(args []any) ([]any, error) {
+	bound := args
+	for i, a := range args {
+		if arrives(a) {
+			continue
+		}
+		b, err := bindArg(a)
+		if err != nil {
+			return nil, fmt.Errorf("durable: argument %d: %w", i+1, err)
+		}
+		if &bound[0] == &args[0] {
+			bound = slices.Clone(args) // which may be the caller's own
+		}
+		bound[i] = b
+	}
+	return bound, nil
+}
+
+// arrives reports whether an argument arrives as it is.
+func arrives(x any) bool {
+	switch x.(type) {
+	case nil, string, []byte, float64:
+		return true
+	}
+	return false
+}
+
 // bindArg converts an argument of [SQL.Exec] into what arrives from JavaScript:
 // nil, float64, string or []byte.
 func bindArg(x any) (any, error) {
-	switch x := x.(type) {
-	case nil:
-		return nil, nil
-	case string, []byte, float64:
+	if arrives(x) {
 		return x, nil
 	}
 	v := reflect.ValueOf(x)

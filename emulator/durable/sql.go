@@ -18,15 +18,11 @@ type SQL struct{ sql driver.SQL }
 // column turns it back; a bool binds as the text "true" or "false"; an integer
 // beyond 2^53 is an error.
 func (q *SQL) Exec(query string, args ...any) (*Rows, error) {
-	bound := make([]any, len(args))
-	for i, a := range args {
-		b, err := bindArg(a)
-		if err != nil {
-			return nil, fmt.Errorf("durable: argument %d: %w", i+1, err)
-		}
-		bound[i] = b
+	args, err := bindArgs(args)
+	if err != nil {
+		return nil, err
 	}
-	c, err := q.sql.Exec(query, bound)
+	c, err := q.sql.Exec(query, args)
 	if err != nil {
 		return nil, caught(err)
 	}

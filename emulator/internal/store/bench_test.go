@@ -93,7 +93,7 @@ func BenchmarkKV(b *testing.B) {
 	})
 	b.Run("list 1000", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := db.List(ListOptions{}); err != nil {
+			if err := db.List(ListOptions{}, func(string, []byte) error { return nil }); err != nil {
 				b.Fatal(err)
 			}
 		}

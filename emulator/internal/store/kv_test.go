@@ -9,12 +9,11 @@ import (
 
 func keys(t testing.TB, db *DB, o ListOptions) any {
 	t.Helper()
-	entries, err := db.List(o)
-	check(t, err)
 	list := []any{}
-	for _, e := range entries {
-		list = append(list, e.Key)
-	}
+	check(t, db.List(o, func(key string, _ []byte) error {
+		list = append(list, key)
+		return nil
+	}))
 	return list
 }
 

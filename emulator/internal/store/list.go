@@ -64,17 +64,18 @@ func (o ListOptions) query() (sql string, args []any) {
 	return sql, args
 }
 
-// List returns the chosen entries. It is an Iterate too.
-func (db *DB) List(o ListOptions) ([]Entry, error) {
+// List calls f for the chosen entries, up to its first error. The value is f's only
+// until it returns. It is an Iterate too.
+func (db *DB) List(o ListOptions, f func(key string, value []byte) error) error {
 	it := db.Iterate(o)
 	defer it.Close()
-	var list []Entry
 	for {
-		e, ok, err := it.Next()
-		if err != nil || !ok {
-			return list, err
+		if ok, err := it.next(); err != nil || !ok {
+			return err
 		}
-		list = append(list, e)
+		if err := f(it.stmt.text(0), it.stmt.view(1)); err != nil {
+			return err
+		}
 	}
 }
 
@@ -148,23 +149,29 @@ func (it *Iterator) fail(err error) {
 
 // Next returns the next entry; ok is false at the end.
 func (it *Iterator) Next() (e Entry, ok bool, err error) {
+	if ok, err := it.next(); err != nil || !ok {
+		return Entry{}, false, err
+	}
+	return Entry{Key: it.stmt.text(0), Value: it.stmt.blob(1)}, true, nil
+}
+
+// next goes to the next row.
+func (it *Iterator) next() (ok bool, err error) {
 	if it.stmt != nil && it.generation != it.db.generation {
 		it.err = it.db.goneError()
 		it.stmt = nil
 	}
 	if it.err != nil || it.stmt == nil {
-		return Entry{}, false, it.err
+		return false, it.err
 	}
 	if !it.fresh {
 		if err := it.step(); err != nil {
 			it.fail(err)
-			return Entry{}, false, err
+			return false, err
 		}
 	}
-	if it.fresh = false; it.stmt == nil {
-		return Entry{}, false, nil
-	}
-	return Entry{Key: it.stmt.text(0), Value: it.stmt.blob(1)}, true, nil
+	it.fresh = false
+	return it.stmt != nil, nil
 }
 
 // Close ends the iterator; reading to the end does so too.

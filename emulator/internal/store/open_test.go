@@ -144,7 +144,7 @@ func TestClose(t *testing.T) {
 		"get":     func() error { _, _, err := db.Get("k"); return err },
 		"put":     func() error { return db.Put("k", nil) },
 		"delete":  func() error { _, err := db.Delete("k"); return err },
-		"list":    func() error { _, err := db.List(ListOptions{}); return err },
+		"list":    func() error { return db.List(ListOptions{}, nil) },
 		"size":    func() error { _, err := db.Size(); return err },
 		"alarm":   func() error { _, _, err := db.Alarm(); return err },
 		"set":     func() error { return db.SetAlarm(1) },

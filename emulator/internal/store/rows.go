@@ -15,25 +15,34 @@ import lib "modernc.org/sqlite/lib"
 // access to tables whose names begin with _cf_, no other files, and only the
 // functions and PRAGMAs that Cloudflare documents.
 func (db *DB) Exec(query string, args []any) (*Rows, error) {
-	if err := db.usable(); err != nil {
+	r := new(Rows)
+	if err := db.ExecTo(r, query, args); err != nil {
 		return nil, err
+	}
+	return r, nil
+}
+
+// ExecTo is Exec into a Rows of the caller's, which is not to be used after an error.
+func (db *DB) ExecTo(r *Rows, query string, args []any) error {
+	if err := db.usable(); err != nil {
+		return err
 	}
 	s := db.cache.take(query)
 	if s != nil && s.counts.stale(s) {
 		params := s.params
 		db.cache.drop(s)
 		if s = nil; len(args) != params {
-			return nil, refusal(msgParameterCount) // before it is compiled again
+			return refusal(msgParameterCount) // before it is compiled again
 		}
 	}
 	if s == nil {
 		var err error
 		if s, err = db.prepareLast(query); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	db.checkOut(s)
-	r := &Rows{db: db, stmt: s, generation: db.generation}
+	*r = Rows{db: db, stmt: s, generation: db.generation}
 	err := s.bind(args)
 	if err == nil && !s.readonly {
 		err = db.begin()
@@ -43,9 +52,8 @@ func (db *DB) Exec(query string, args []any) (*Rows, error) {
 	}
 	if err != nil {
 		r.Close()
-		return nil, err
 	}
-	return r, nil
+	return err
 }
 
 func (db *DB) usable() error {

@@ -263,7 +263,10 @@ func (s *stmt) text(i int) string {
 	return string(bytesAt(p, int(lib.Xsqlite3_column_bytes(s.db.tls, s.c, int32(i)))))
 }
 
-func (s *stmt) blob(i int) []byte {
+func (s *stmt) blob(i int) []byte { return append([]byte{}, s.view(i)...) }
+
+// view is a blob that is only there until the next step.
+func (s *stmt) view(i int) []byte {
 	p := lib.Xsqlite3_column_blob(s.db.tls, s.c, int32(i))
-	return append([]byte{}, bytesAt(p, int(lib.Xsqlite3_column_bytes(s.db.tls, s.c, int32(i))))...)
+	return bytesAt(p, int(lib.Xsqlite3_column_bytes(s.db.tls, s.c, int32(i))))
 }
