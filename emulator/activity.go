@@ -40,21 +40,30 @@ func (w *World) Hold(more bool) { w.activity.change(more) }
 
 // Settle waits until nothing happens in the world but by time passing or from
 // outside: no handler runs, except those that wait.
-func (w *World) Settle() {
+func (w *World) Settle() { w.SettleBy(nil) }
+
+// SettleBy is Settle until late has something: then it reports false.
+func (w *World) SettleBy(late <-chan time.Time) bool {
+	quiet := make(chan struct{})
+	close(quiet)
 	for {
+		select {
+		case <-quiet:
+		case <-late:
+			return false
+		}
 		w.activity.mu.Lock()
 		if w.activity.n == 0 {
 			w.activity.mu.Unlock()
 			if !w.sending() {
-				return
+				return true
 			}
 			runtime.Gosched() // to the goroutine that sends
 			continue
 		}
-		c := make(chan struct{})
-		w.activity.quiet = append(w.activity.quiet, c)
+		quiet = make(chan struct{})
+		w.activity.quiet = append(w.activity.quiet, quiet)
 		w.activity.mu.Unlock()
-		<-c
 	}
 }
 

@@ -57,10 +57,36 @@ func (b *turnBody) Read(p []byte) (n int, err error) {
 	} else {
 		off.wait = func() error { n, err = b.r.Read(p); return nil }
 	}
+	if c, ok := b.r.(*clientBody); ok && c.attended != nil {
+		attended := false
+		off.wait = func() error {
+			n, err = c.Read(p)
+			c.w.activity.change(true)
+			attended = true
+			c.attended()
+			return nil
+		}
+		off.over = func() {
+			if attended {
+				attended = false
+				c.w.activity.change(false)
+			}
+		}
+	}
 	if werr := b.e.(pauser).pause(off); werr != nil {
 		return n, werr
 	}
 	return n, err
+}
+
+// isSmall reports whether a body can be written without waiting for who reads it.
+func isSmall(r io.Reader) bool {
+	const small = 64 << 10 // what a socket takes at least
+	if b, ok := r.(*objectBody); ok {
+		r = b.Reader
+	}
+	b, ok := r.(interface{ Len() int })
+	return ok && b.Len() <= small
 }
 
 // isBuffered reports whether reading takes no time.

@@ -2,10 +2,13 @@ package emulator_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
@@ -57,6 +60,49 @@ func TestCloseEndsStreams(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// endless is a body that has always more.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// A client that neither reads nor sends does not hold up Close.
+func TestCloseWithStuckClient(t *testing.T) {
+	large := strings.Repeat("x", 8<<20)
+	for name, answer := range map[string]func(r *durable.Request) (*durable.Response, error){
+		"does not read a stream":  func(*durable.Request) (*durable.Response, error) { return &durable.Response{Body: endless{}}, nil },
+		"does not read a text":    func(*durable.Request) (*durable.Response, error) { return durable.Text(200, large), nil },
+		"does not send its body":  func(r *durable.Request) (*durable.Response, error) { _, err := io.ReadAll(r.Body); return nil, err },
+		"is left with the unread": func(r *durable.Request) (*durable.Response, error) { return durable.Text(200, "unread"), nil },
+	} {
+		for _, inObject := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, object %v", name, inObject), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, gone := context.WithCancel(context.Background())
+					t.Cleanup(gone) // after the world
+					class := durable.Define("Stuck", func(context.Context, *durable.State, *durable.Env) (fetchFunc, error) {
+						return func(_ context.Context, r *durable.Request) (*durable.Response, error) { return answer(r) }, nil
+					})
+					w := emutest.New(t, emutest.RealTime(), emutest.Classes(class), emutest.Worker(durable.WorkerFunc(
+						func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
+							if inObject {
+								return env.DurableObject("Stuck").GetByName("x").Fetch(ctx, r)
+							}
+							return answer(r)
+						})))
+					never, stop := io.Pipe()
+					defer stop.Close()
+					r, err := http.NewRequestWithContext(ctx, "POST", emutest.URL, never)
+					if err != nil {
+						t.Fatal(err)
+					}
+					go w.Client().Do(r)
+					synctest.Wait()
+				})
+			})
+		}
 	}
 }
 

@@ -46,6 +46,10 @@ type Options struct {
 	// have its turn, on that goroutine; nil is not to look. It is for tests: to look
 	// costs about a microsecond a call.
 	Foreign func(ForeignCall)
+	// Attended is told, with a request's context, that what has been read of the
+	// request counts as activity of the world from now on; nil is nobody. With it
+	// the transport of a test knows what is still under way.
+	Attended func(ctx context.Context)
 	// MaxBuffered limits what waits for one slow client, in bytes; 0 is 64 MiB.
 	MaxBuffered int64
 	// NormalSync commits with SQLite's synchronous=NORMAL instead of FULL, which
@@ -202,14 +206,14 @@ func (w *World) await(done chan struct{}) error {
 			t.Stop()
 			return nil
 		case <-late:
-			w.emit(Event{Type: EventError, Message: "still waiting for " + w.busy()})
+			w.emit(Event{Type: EventError, Message: "still waiting for " + w.Busy()})
 		}
 	}
-	return fmt.Errorf("a handler does not end: %s", w.busy())
+	return fmt.Errorf("a handler does not end: %s", w.Busy())
 }
 
-// busy names what runs.
-func (w *World) busy() string {
+// Busy names what keeps objects in memory, a line each.
+func (w *World) Busy() string {
 	var s string
 	for _, o := range w.objects() {
 		for _, p := range o.Pins() {

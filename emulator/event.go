@@ -114,7 +114,19 @@ func (e *event) released() {
 // runs f. On an instance that is gone, because what was written before could not
 // be committed for example, f does not run.
 func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) error {
-	return e.pause(pause{kind: kind, at: at, wait: f})
+	return waitIn(e, kind, at, f)
+}
+
+// waitIn waits for f. Who hands over a piece of a body waits for the world itself,
+// which is active meanwhile.
+func waitIn(e pauser, kind driver.PinKind, at driver.Place, f func() error) (err error) {
+	if kind != driver.PinFlush {
+		return e.pause(pause{kind: kind, at: at, wait: f})
+	}
+	if perr := e.pause(pause{kind: kind, at: at, begin: func() { err = f() }}); perr != nil {
+		return perr
+	}
+	return err
 }
 
 // pause is one wait of user code.

@@ -38,7 +38,11 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	upgrade, refusal := wire.Check(r)
 	upgrade = upgrade || refusal != nil
-	http.NewResponseController(rw).EnableFullDuplex() // fails only where every request is
+	control := http.NewResponseController(rw)
+	control.EnableFullDuplex() // fails only where every request is
+	if r.Body != nil && r.Body != http.NoBody {
+		defer context.AfterFunc(w.ctx, func() { control.SetReadDeadline(time.Now().Add(partingTime)) })()
+	}
 	method, path := r.Method, ""
 	log := func(status int) {
 		if w.opts.Observe == nil || strings.HasPrefix(path, "/cdn-cgi/") {
@@ -47,7 +51,10 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.emit(Event{Type: EventRequest, Method: method, Path: path, Status: status, Millis: w.clock.Now().Sub(begun).Milliseconds()})
 	}
 	inv := w.invoke()
-	req, key := w.requestOf(r, upgrade)
+	if f := w.opts.Attended; f != nil {
+		inv.attended = func() { f(r.Context()) }
+	}
+	req, key := w.requestOf(r, upgrade, inv.attended)
 	path = req.URL.EscapedPath()
 	resp, err := inv.run(req)
 	if err == nil {
@@ -112,6 +119,10 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }
 // a client's, but of an upgrade, and a client none of a Worker's.
 var ofConnection = []string{"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
+// partingTime is how long a client has, when the world is closed, to take what is
+// written to it and to send what is read from it.
+const partingTime = time.Second
+
 // respond writes a response that is no upgrade. Each piece of a streamed body
 // leaves as it comes; a body that breaks off breaks the connection off.
 func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Response, upgrade bool) {
@@ -131,9 +142,15 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 		delete(h, "Content-Length") // in the one case it is 0, in the other workerd does not tell
 	}
 	body := unboundReader(resp.Body)
+	flush := http.NewResponseController(rw)
 	if c, ok := body.(io.Closer); ok {
 		defer c.Close()
-		defer context.AfterFunc(w.ctx, func() { c.Close() })() // Close does not wait for who streams
+		defer context.AfterFunc(w.ctx, func() { // Close does not wait for who streams
+			c.Close()
+			flush.SetWriteDeadline(time.Now().Add(partingTime))
+		})()
+	} else if body != nil && !isSmall(body) {
+		defer context.AfterFunc(w.ctx, func() { flush.SetWriteDeadline(time.Now().Add(partingTime)) })()
 	}
 	rw.WriteHeader(resp.Status)
 	if body == nil || head {
@@ -143,7 +160,6 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	_, known := h["Content-Length"]
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	flush := http.NewResponseController(rw)
 	if !known {
 		flush.Flush()
 	}

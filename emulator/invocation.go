@@ -16,10 +16,11 @@ import (
 // does not end it.
 type invocation struct {
 	context.Context
-	w *World
+	w        *World
+	attended func() // see Options.Attended; may be nil
 }
 
-func (w *World) invoke() *invocation { return &invocation{w.ctx, w} }
+func (w *World) invoke() *invocation { return &invocation{Context: w.ctx, w: w} }
 
 // Value returns the invocation itself for [driver.EventKey].
 func (i *invocation) Value(key any) any {
@@ -30,8 +31,8 @@ func (i *invocation) Value(key any) any {
 }
 
 // Wait runs f.
-func (i *invocation) Wait(_ context.Context, _ driver.PinKind, _ driver.Place, f func() error) error {
-	return i.pause(pause{wait: f})
+func (i *invocation) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) error {
+	return waitIn(i, kind, at, f)
 }
 
 func (i *invocation) pause(p pause) error {
@@ -91,6 +92,9 @@ func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
 	i.w.activity.change(true)
 	defer i.w.activity.change(false)
+	if i.attended != nil {
+		i.attended()
+	}
 	returned := false
 	defer func() {
 		if p := recover(); p != nil {

@@ -17,7 +17,7 @@ import (
 // requestOf is the request as the Worker sees it, and the key of an upgrade. An
 // upgrade is a GET with a version and a key, whatever the client sent: if that was
 // wrong it is refused when the Worker's answer is 101.
-func (w *World) requestOf(r *http.Request, upgrade bool) (req *driver.Request, key string) {
+func (w *World) requestOf(r *http.Request, upgrade bool, attended func()) (req *driver.Request, key string) {
 	h := r.Header
 	for _, k := range ofConnection {
 		delete(h, k)
@@ -41,7 +41,7 @@ func (w *World) requestOf(r *http.Request, upgrade bool) (req *driver.Request, k
 		h["Connection"], h["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
 		req.Method = http.MethodGet
 	case r.Body != http.NoBody && r.Body != nil:
-		req.Body = &clientBody{r.Body}
+		req.Body = &clientBody{r.Body, w, attended}
 	}
 	return req, key
 }
@@ -103,7 +103,11 @@ func remoteIP(r *http.Request) string {
 }
 
 // clientBody is a request's body as it arrives.
-type clientBody struct{ io.ReadCloser }
+type clientBody struct {
+	io.ReadCloser
+	w        *World
+	attended func() // see Options.Attended; may be nil
+}
 
 // Read gives a body that is cut short workerd's error.
 func (b *clientBody) Read(p []byte) (int, error) {

@@ -135,7 +135,7 @@ func New(t TB, options ...Option) *World {
 	}
 	w := &World{t: t, unread: s.unread}
 	o := emulator.Options{
-		Config: s.load(t), Classes: s.classes, Persist: s.persist, Seed: s.seed, Observe: w.observe, Foreign: w.foreignCall,
+		Config: s.load(t), Classes: s.classes, Persist: s.persist, Seed: s.seed, Observe: w.observe, Foreign: w.foreignCall, Attended: attended,
 	}
 	if s.worker == nil {
 		s.worker = durable.WorkerFunc(byPath)
@@ -222,9 +222,24 @@ func (w *World) Events() []emulator.Event {
 // Now is the world's time.
 func (w *World) Now() time.Time { return w.world.Now() }
 
+// settlePatience is how long, in the time package's time, Settle waits.
+const settlePatience = 30 * time.Second
+
 // Settle waits until what the test has sent is dealt with: no handler runs, but
-// those that wait for time or for something outside.
-func (w *World) Settle() { w.world.Settle() }
+// those that wait for time or for something outside. If that takes 30 seconds the
+// test fails, with what runs.
+func (w *World) Settle() {
+	w.t.Helper()
+	if !w.settles() {
+		w.t.Fatalf("emutest: after %v something still runs: %s", settlePatience, w.world.Busy())
+	}
+}
+
+func (w *World) settles() bool {
+	late := time.NewTimer(settlePatience)
+	defer late.Stop()
+	return w.world.SettleBy(late.C)
+}
 
 // Advance moves the clock by d; alarms, sleeps and idle times that fall due on
 // the way run in their order, each one to its end before the next. In real time it
@@ -264,7 +279,9 @@ func (w *World) leftovers() []driver.Place {
 
 func (w *World) close() {
 	w.t.Helper()
-	w.Settle()
+	if !w.settles() {
+		w.t.Errorf("emutest: after %v something still runs: %s", settlePatience, w.world.Busy())
+	}
 	left := w.leftovers()
 	w.mu.Lock()
 	conns := w.conns

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// network is a world's HTTP server and the way to it, in memory: connections are
-// net.Pipe's, so that it works inside a synctest bubble.
+// network is a world's HTTP server and the way to it, in memory, so that it works
+// inside a synctest bubble.
 type network struct {
 	server    *http.Server
 	transport *http.Transport
@@ -23,10 +23,38 @@ type network struct {
 
 func serve(h http.Handler, hold func(more bool)) *network {
 	n := &network{conns: make(chan net.Conn), hold: hold, done: make(chan struct{})}
-	n.server = &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
+	n.server = &http.Server{Handler: handling(h), ConnContext: withEnd, ErrorLog: log.New(io.Discard, "", 0)}
 	n.transport = &http.Transport{DialContext: n.dial, DisableCompression: true}
 	n.served.Go(func() { n.server.Serve(listener{n}) })
 	return n
+}
+
+// endKey is where a request's context has the end of its pipe.
+type endKey struct{}
+
+func withEnd(ctx context.Context, c net.Conn) context.Context {
+	if e, ok := c.(*end); ok {
+		return context.WithValue(ctx, endKey{}, e)
+	}
+	return ctx
+}
+
+// handling is h, with the end of the pipe told that it decides about reading.
+func handling(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if e, ok := r.Context().Value(endKey{}).(*end); ok {
+			e.handling(true)
+			defer e.handling(false)
+		}
+		h.ServeHTTP(rw, r)
+	})
+}
+
+// attended is the world's Options.Attended.
+func attended(ctx context.Context) {
+	if e, ok := ctx.Value(endKey{}).(*end); ok {
+		e.attended()
+	}
 }
 
 func (n *network) dial(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -79,5 +107,5 @@ func (l listener) Addr() net.Addr { return address{} }
 
 type address struct{}
 
-func (address) Network() string { return "memory" }
+func (address) Network() string { return "pipe" }
 func (address) String() string  { return "emutest" }

@@ -1,98 +1,195 @@
 package emutest
 
 import (
+	"bytes"
+	"io"
 	"net"
+	"os"
 	"sync"
+	"time"
 )
 
-// pipe is a connection in memory that counts as activity of the world from when
-// something is written to when the reader, having dealt with it, reads again. So
-// [World.Settle] knows that nothing is under way.
-func pipe(hold func(more bool)) (client, server net.Conn) {
-	a, b := net.Pipe()
-	up, down := &flow{hold: hold}, &flow{hold: hold}
-	return &end{Conn: a, in: down, out: up}, &end{Conn: b, in: up, out: down}
+// pipeBuffer is how much a pipe holds, in bytes, before a write waits.
+const pipeBuffer = 256 << 10
+
+// pipe is a connection in memory, with a buffer as a socket has one. What it carries
+// counts as activity of the world while who reads it is about to deal with it, so
+// that [World.Settle] knows that nothing is under way. What nobody reads does not
+// count: the body of a response that a test has not come to, or of a request that a
+// handler has not.
+func pipe(hold func(more bool)) (client, server *end) {
+	up, down := newFlow(hold), newFlow(hold)
+	up.attentive, up.served = true, true
+	return &end{in: down, out: up}, &end{in: up, out: down}
 }
 
 // flow is one direction.
 type flow struct {
 	hold func(more bool)
 
-	mu            sync.Mutex
-	written, read int64
-	under         bool // something is under way
-	closed        bool
+	mu      sync.Mutex
+	changed sync.Cond
+	buf     []byte
+	ended   bool // nothing more is written
+	broken  bool // nothing more is read
+	readBy  deadline
+	writeBy deadline
+
+	// attentive is set while somebody reads all that comes, and deals with it before
+	// they read again: a server between two requests, both ends of a WebSocket.
+	attentive bool
+	served    bool // a server reads, which comes back or says that it has attended
+	reading   bool // somebody waits for something to read
+	taken     bool // they have read something and not come back
+	under     bool // something is under way
 }
 
-func (f *flow) writing(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.written += int64(n)
-	f.set(!f.closed)
+func newFlow(hold func(more bool)) *flow {
+	f := &flow{hold: hold}
+	f.changed.L = &f.mu
+	return f
 }
 
-// unwritten takes back what could not be written.
-func (f *flow) unwritten(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.written -= int64(n)
-}
-
-// reading is the reader coming back for more.
-func (f *flow) reading() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.set(f.read < f.written && !f.closed)
-}
-
-func (f *flow) got(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.read += int64(n)
-}
-
-func (f *flow) close() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.closed = true
-	f.set(false)
-}
-
-// set: f.mu is held.
-func (f *flow) set(under bool) {
+// update wakes who waits and counts what is under way. f.mu is held.
+func (f *flow) update() {
+	f.changed.Broadcast()
+	under := !f.broken && (f.taken || len(f.buf) > 0 && (f.attentive || f.reading))
 	if under != f.under {
 		f.under = under
 		f.hold(under)
 	}
 }
 
+// read is net.Conn's Read.
+func (f *flow) read(p []byte) (n int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	defer f.update()
+	f.taken, f.reading = false, true
+	defer func() { f.reading = false }() // before update
+	f.update()
+	for len(f.buf) == 0 || len(p) == 0 {
+		switch {
+		case f.broken:
+			return 0, io.ErrClosedPipe
+		case f.readBy.passed():
+			return 0, os.ErrDeadlineExceeded
+		case f.ended:
+			return 0, io.EOF
+		case len(p) == 0:
+			return 0, nil
+		}
+		f.changed.Wait()
+	}
+	n = copy(p, f.buf)
+	if f.buf = f.buf[n:]; len(f.buf) == 0 {
+		f.buf = nil
+	}
+	f.taken = f.attentive || f.served
+	return n, nil
+}
+
+// switched is how a server's answer to an upgrade begins, after which the client
+// reads all that comes.
+var switched = []byte("HTTP/1.1 101 ")
+
+// write is net.Conn's Write.
+func (f *flow) write(p []byte) (n int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if bytes.HasPrefix(p, switched) {
+		f.attentive = true
+	}
+	for {
+		switch {
+		case f.broken || f.ended:
+			return n, io.ErrClosedPipe
+		case f.writeBy.passed():
+			return n, os.ErrDeadlineExceeded
+		case len(p) == 0:
+			return n, nil
+		}
+		if free := min(pipeBuffer-len(f.buf), len(p)); free > 0 {
+			f.buf = append(f.buf, p[:free]...)
+			n, p = n+free, p[free:]
+			f.update()
+			continue
+		}
+		f.changed.Wait()
+	}
+}
+
+// set changes the flow.
+func (f *flow) set(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+	f.update()
+}
+
+// deadline is when reading or writing fails.
+type deadline struct {
+	at    time.Time
+	timer *time.Timer
+}
+
+func (d *deadline) passed() bool { return !d.at.IsZero() && !time.Now().Before(d.at) }
+
+// setDeadline sets one of the flow's.
+func (f *flow) setDeadline(d *deadline, at time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
+	}
+	d.at = at
+	if !at.IsZero() {
+		d.timer = time.AfterFunc(time.Until(at), f.changed.Broadcast)
+	}
+	f.changed.Broadcast()
+}
+
+// stop ends what waits for the deadlines.
+func (f *flow) stop() {
+	f.setDeadline(&f.readBy, time.Time{})
+	f.setDeadline(&f.writeBy, time.Time{})
+}
+
 // end is one end of a pipe.
-type end struct {
-	net.Conn
-	in, out *flow
-}
+type end struct{ in, out *flow }
 
-func (e *end) Read(p []byte) (int, error) {
-	e.in.reading()
-	n, err := e.Conn.Read(p)
-	e.in.got(n)
-	if err != nil {
-		e.in.reading()
-	}
-	return n, err
-}
-
-func (e *end) Write(p []byte) (int, error) {
-	e.out.writing(len(p))
-	n, err := e.Conn.Write(p)
-	if n < len(p) {
-		e.out.unwritten(len(p) - n)
-	}
-	return n, err
-}
+func (e *end) Read(p []byte) (int, error)  { return e.in.read(p) }
+func (e *end) Write(p []byte) (int, error) { return e.out.write(p) }
 
 func (e *end) Close() error {
-	e.in.close()
-	e.out.close()
-	return e.Conn.Close()
+	e.out.set(func() { e.out.ended = true })
+	e.in.set(func() { e.in.broken, e.in.buf, e.in.taken = true, nil, false })
+	e.in.stop()
+	e.out.stop()
+	return nil
+}
+
+// handling says whether a handler of the world decides about reading.
+func (e *end) handling(on bool) { e.in.set(func() { e.in.attentive = !on }) }
+
+// attended says that the world counts what was read as its own activity.
+func (e *end) attended() { e.in.set(func() { e.in.taken = false }) }
+
+func (e *end) LocalAddr() net.Addr  { return address{} }
+func (e *end) RemoteAddr() net.Addr { return address{} }
+
+func (e *end) SetReadDeadline(t time.Time) error {
+	e.in.setDeadline(&e.in.readBy, t)
+	return nil
+}
+
+func (e *end) SetWriteDeadline(t time.Time) error {
+	e.out.setDeadline(&e.out.writeBy, t)
+	return nil
+}
+
+func (e *end) SetDeadline(t time.Time) error {
+	e.SetReadDeadline(t)
+	return e.SetWriteDeadline(t)
 }

@@ -139,6 +139,7 @@ type PinKind string
 const (
 	PinEvent       PinKind = "event"       // a handler in flight
 	PinBody        PinKind = "body"        // a response body that is still streamed
+	PinFlush       PinKind = "flush"       // a piece of a response body that is handed over
 	PinWaitUntil   PinKind = "waitUntil"   // a function given to waitUntil
 	PinSleep       PinKind = "sleep"       // Sleep
 	PinAwait       PinKind = "await"       // Await

@@ -100,7 +100,7 @@ type body struct {
 }
 
 func (b *body) Read(p []byte) (n int, err error) {
-	reset := off(b.ctx, func() error {
+	reset := off(b.ctx, driver.PinBody, func() error {
 		n, err = b.ReadCloser.Read(p)
 		return nil
 	})
@@ -111,9 +111,9 @@ func (b *body) Read(p []byte) (n int, err error) {
 }
 
 // off runs f off the turn of the context's event, if it has one.
-func off(ctx context.Context, f func() error) error {
+func off(ctx context.Context, kind driver.PinKind, f func() error) error {
 	if e := driver.EventOf(ctx); e != nil {
-		return e.Wait(ctx, driver.PinBody, driver.CallerOutside(), f)
+		return e.Wait(ctx, kind, driver.CallerOutside(), f)
 	}
 	return f()
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
 // response is the ResponseWriter that a handler gets. Its errors are net/http's.
@@ -125,7 +126,7 @@ func (w *response) EnableFullDuplex() error { return nil }
 
 // send gives the pipe what has been written.
 func (w *response) send() {
-	err := off(w.x.ctx, func() error {
+	err := off(w.x.ctx, driver.PinFlush, func() error {
 		if len(w.buf) == 0 || w.method == http.MethodHead {
 			return nil
 		}

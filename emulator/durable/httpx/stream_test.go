@@ -260,6 +260,7 @@ func TestCloseWhileStreaming(t *testing.T) {
 				for flush(w) == nil {
 					io.WriteString(w, strings.Repeat("x", 1<<16))
 				}
+				<-r.Context().Done() // presently: the stream ends first
 				ended <- r.Context().Err()
 			})
 			resp, err := http.Get(s.URL)
