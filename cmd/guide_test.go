@@ -88,6 +88,43 @@ func guide(readme, section string) (steps []step) {
 	return steps
 }
 
+// TestFixtureCommands: the README's commands serve the Workers of the fixtures.
+func TestFixtureCommands(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds all of them")
+	}
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Fixtures\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	commands := regexp.MustCompile("`emu dev (--config fixtures/[^`]*)`").FindAllStringSubmatch(section, -1)
+	if len(commands) < 5 {
+		t.Fatalf("the README has %d such commands", len(commands))
+	}
+	for _, m := range commands {
+		t.Run(strings.ReplaceAll(m[1], "/", " "), func(t *testing.T) {
+			t.Parallel()
+			c := exec.Command("emu", append([]string{"dev", "--port", "0", "--persist-to", t.TempDir()}, strings.Fields(m[1])...)...)
+			c.Dir, c.Env = "..", append(os.Environ(), scriptEnv(t)...)
+			s, err := start(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.kill()
+			resp, err := client.Get(s.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != 200 {
+				t.Errorf("GET / is answered %s", resp.Status)
+			}
+		})
+	}
+}
+
 // reader is somebody who follows the guide in a shell.
 type reader struct {
 	home  string
