@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -86,6 +87,33 @@ func guide(readme, section string) (steps []step) {
 		number++
 	}
 	return steps
+}
+
+// TestGuideIsCompared: what varies may differ, and what is left out; nothing else.
+func TestGuideIsCompared(t *testing.T) {
+	text := "\n## Guide\nThe file, `a/b.go`:\n\n```go\npackage b\n```\n\n```console\n$ export A=b\n$ go test\nok  b  0.1s\n…\nend\n```\nCtrl-C ends it.\n\n## Next\n"
+	steps := guide(text, "Guide")
+	want := []step{
+		{line: 5, file: "a/b.go", text: "package b\n"},
+		{line: 10, command: "export A=b"},
+		{line: 11, command: "go test", shown: "ok  b  0.1s\n…\nend\n"},
+		{line: 16, end: true},
+	}
+	if !slices.Equal(steps, want) {
+		t.Errorf("read as %+v", steps)
+	}
+	for printed, same := range map[string]bool{
+		"ok  b  0.2s\nend\n":              true,
+		"ok  b  12.345s\none\ntwo\nend\n": true,
+		"ok  c  0.1s\nend\n":              false,
+		"ok  b  0.1s\nend\nmore\n":        false,
+		"ok  b  0.1s\n":                   false,
+		"":                                false,
+	} {
+		if err := (&reader{home: "/nowhere"}).compare(want[2], printed); same != (err == nil) {
+			t.Errorf("%q: %v", printed, err)
+		}
+	}
 }
 
 // TestFixtureCommands: the README's commands serve the Workers of the fixtures.
