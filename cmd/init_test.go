@@ -1,8 +1,14 @@
 package emucmd
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestReleased(t *testing.T) {
@@ -37,4 +43,60 @@ func TestWorkerName(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", folder, got, want)
 		}
 	}
+}
+
+// TestInitOften: the tests that emu init writes pass every time, in and outside
+// synctest's bubbles, and one run of them takes less than a second.
+func TestInitOften(t *testing.T) {
+	if initRace && !hasRace(t) {
+		t.Skip("the race detector needs cgo and a C compiler")
+	}
+	emu, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	env := append(os.Environ(), scriptEnv(t)...)
+	command := func(dir, name string, args ...string) string {
+		t.Helper()
+		c := exec.Command(name, args...)
+		c.Dir, c.Env = dir, append(env, "PWD="+dir, "GORACE=atexit_sleep_ms=0") // it would sleep for a second
+		out, err := c.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+		}
+		return string(out)
+	}
+	command(dir, "emu", "init", "hello", "--emu-path", emu)
+	tests := filepath.Join(dir, "room.test")
+	project := filepath.Join(dir, "hello")
+	command(project, "go", "test", "-c", "-race="+strconv.FormatBool(initRace), "-o", tests, "./room")
+
+	room := filepath.Join(project, "room")
+	begun := time.Now()
+	names := command(room, tests, "-test.v", "-test.parallel=8")
+	took := time.Since(begun)
+	t.Logf("one run of the tests of emu init took %s", took.Round(time.Millisecond))
+	if took > time.Second {
+		t.Errorf("it is to take less than a second")
+	}
+	for _, name := range []string{"TestHibernation ", "TestHibernationInBubble "} {
+		if !strings.Contains(names, "--- PASS: "+name) {
+			t.Errorf("there is no %s:\n%s", name, names)
+		}
+	}
+	command(room, tests, "-test.count="+strconv.Itoa(initRuns), "-test.parallel=8")
+}
+
+// hasRace reports whether programs can be built with the race detector.
+func hasRace(t *testing.T) bool {
+	t.Helper()
+	out, err := exec.Command("go", "env", "CGO_ENABLED", "CC").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cgo, compiler, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	command, _, _ := strings.Cut(compiler, " ")
+	_, err = exec.LookPath(command)
+	return cgo == "1" && err == nil
 }

@@ -63,11 +63,12 @@ func TestScript(t *testing.T) {
 }
 
 // scriptEnv lets a script, whose home is elsewhere, build with the caches of
-// the test, and keeps what emu builds in one folder for all scripts.
+// the test, and keeps what emu builds in one folder for all scripts. Nothing is
+// fetched: what a new project needs, this module needs too.
 func scriptEnv(t *testing.T) (env []string) {
 	home := t.TempDir()
-	env = append(env, "HOME="+home, "XDG_CACHE_HOME="+home, "LocalAppData="+home)
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOTOOLCHAIN"} {
+	env = append(env, "HOME="+home, "XDG_CACHE_HOME="+home, "LocalAppData="+home, "GOPROXY=off", "GONOSUMDB=*")
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOTOOLCHAIN"} {
 		out, err := exec.Command("go", "env", name).Output()
 		if err != nil {
 			t.Fatal(err)

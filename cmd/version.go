@@ -21,17 +21,31 @@ func (c *Command) version() *cobra.Command {
 		Args:    noArgs,
 		Example: "  emu version",
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(c.Stdout, "emu %s%s\nrecorded against %s\n%s %s/%s\n", Version, commit(), recorded, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			info, _ := debug.ReadBuildInfo()
+			fmt.Fprintf(c.Stdout, "emu %s (%s)\nrecorded against %s\n%s %s/%s\n",
+				Version, origin(info), recorded, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil
 		},
 	}
 }
 
-// commit is the revision that the program was built from, as far as the build knows.
-func commit() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
+// origin says which emu a program has, as far as its build knows: the module's
+// version if it was fetched, the commit if it was built from a checkout.
+func origin(info *debug.BuildInfo) string {
+	const unknown = "commit unknown"
+	if info == nil {
+		return unknown
+	}
+	if v := released(info); v != "" {
+		return "module " + v // of a commit without a tag it ends in the commit
+	}
+	if info.Main.Path != emuModule { // the commit is that of the user's program
+		for _, m := range info.Deps {
+			if m.Path == emuModule && m.Replace != nil {
+				return unknown + ", module replaced by " + m.Replace.Path
+			}
+		}
+		return unknown
 	}
 	revision, modified := "", ""
 	for _, s := range info.Settings {
@@ -42,10 +56,10 @@ func commit() string {
 			modified = ", modified"
 		}
 	}
-	if revision == "" {
-		return ""
+	if revision == "" { // go run and -buildvcs=false do not note it
+		return unknown
 	}
-	return " (commit " + revision[:min(12, len(revision))] + modified + ")"
+	return "commit " + revision[:min(12, len(revision))] + modified
 }
 
 // noArgs takes no arguments.

@@ -10,7 +10,7 @@ import (
 )
 
 // Keys is the bar of the keys that a [Watch] knows.
-const Keys = "[b] open a browser  [c] clear console  [r] reload  [h] hibernate all  [x] to exit"
+const Keys = "[b] open a browser  [c] clear console  [r] reload  [h] hibernate all  [x] exit"
 
 // ErrExit is the error of a watch that a key has ended.
 var ErrExit = &Interrupted{}

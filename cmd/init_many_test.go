@@ -1,0 +1,8 @@
+//go:build conformance
+
+package emucmd
+
+const (
+	initRuns = 200
+	initRace = true
+)
