@@ -33,7 +33,7 @@ func (e *event) alarm(al *alarm) {
 		s.DeleteAlarm()
 		return
 	}
-	s.alarmRuns = true
+	s.alarmRuns, s.alarmLeft = true, false
 	// However the handler ends, the alarm shows again.
 	defer func() { s.alarmRuns = false }()
 	info := driver.AlarmInfo{ScheduledTime: time.UnixMilli(al.scheduled / 1e6), IsRetry: al.retries > 0, RetryCount: al.retries}
@@ -41,8 +41,11 @@ func (e *event) alarm(al *alarm) {
 		e.failed(err)
 		return
 	}
-	if s.alarmRuns {
+	switch {
+	case s.alarmRuns:
 		s.DeleteAlarm()
+	case s.alarmLeft:
+		in.o.ns.w.alarms.drop(in.o)
 	}
 }
 
@@ -90,7 +93,7 @@ func (s *storage) SetAlarm(ms float64) error {
 		return typeError(msgAlarmNoHandler)
 	}
 	at := max(int64(ms), s.in.o.ns.w.clock.Now().UnixMilli())
-	s.alarmRuns, s.alarmWrites = false, true
+	s.alarmChanges()
 	return s.use(func(db *store.DB) error { return db.SetAlarm(at * 1e6) })
 }
 
@@ -105,6 +108,8 @@ func (s *storage) Alarm() (ms float64, ok bool, err error) {
 
 // DeleteAlarm deletes it.
 func (s *storage) DeleteAlarm() error {
-	s.alarmRuns, s.alarmWrites = false, true
+	s.alarmChanges()
 	return s.use(func(db *store.DB) error { return db.DeleteAlarm() })
 }
+
+func (s *storage) alarmChanges() { s.alarmRuns, s.alarmLeft, s.alarmWrites = false, false, true }

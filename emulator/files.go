@@ -27,6 +27,21 @@ func newFiles(o *Options, unique string) *files {
 	return f
 }
 
+// create makes an object's file if it is not there, which workerd does for every
+// object that comes into memory. SQLite makes the empty file a database at its first
+// use. A file that is there is not opened, which would cost SQLite its locks.
+func (f *files) create(id [32]byte) {
+	if f.dir == "" {
+		return
+	}
+	// Why it could not be made is told at the first use.
+	if file, err := os.OpenFile(f.path(id), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err == nil {
+		file.Close()
+	}
+}
+
+func (f *files) path(id [32]byte) string { return filepath.Join(f.dir, idString(id)+".sqlite") }
+
 // open opens an object's database and makes it if it is not there.
 func (f *files) open(id [32]byte) (*store.DB, error) {
 	if f.dir == "" {
@@ -35,7 +50,7 @@ func (f *files) open(id [32]byte) (*store.DB, error) {
 	if err := os.MkdirAll(f.dir, 0o777); err != nil {
 		return nil, err
 	}
-	return store.Open(store.Options{Path: filepath.Join(f.dir, idString(id)+".sqlite"), Sync: f.sync})
+	return store.Open(store.Options{Path: f.path(id), Sync: f.sync})
 }
 
 // alarms opens the namespace's alarms and makes their database if it is not

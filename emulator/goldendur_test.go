@@ -5,6 +5,7 @@ package emulator_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +21,49 @@ import (
 func (o *gold) exec(query string, args ...any) error {
 	_, err := o.storage.SQL().Exec(query, args...)
 	return err
+}
+
+// rows are the rows of a query; an error is the test's.
+func (o *gold) rows(query string, args ...any) iter.Seq[[]any] {
+	rows, err := o.storage.SQL().Exec(query, args...)
+	if err != nil {
+		o.play.t.Errorf("%s: %v", query, err)
+		return func(func([]any) bool) {}
+	}
+	return rows.Raw()
+}
+
+// ofColumn is toArray().map(row => the only column), or the exception.
+func (o *gold) ofColumn(query string) any {
+	return o.query(func(rows *durable.Rows) any {
+		list := []any{}
+		for row := range rows.Raw() {
+			list = append(list, column(row[0]))
+		}
+		return caughtOr(list, rows.Err())
+	}, query)
+}
+
+// alarm is await storage.getAlarm().
+func (o *gold) alarm(ctx context.Context) any {
+	at, err := o.storage.Alarm(ctx)
+	if at.IsZero() {
+		return caughtOr(nil, err)
+	}
+	return caughtOr(at.UnixMilli(), err)
+}
+
+// keys are the keys of storage.list().
+func (o *gold) keys(ctx context.Context) any {
+	seq, err := o.storage.List(ctx, durable.ListOptions{})
+	if err != nil {
+		return exceptionOf(err)
+	}
+	keys := []any{}
+	for k := range seq {
+		keys = append(keys, k)
+	}
+	return keys
 }
 
 // get is enc(await storage.get(key)).

@@ -7,188 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"math/big"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/durable"
-	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
-
-// enc is a value as the recordings have it.
-func enc(v driver.Value) any {
-	switch v := v.(type) {
-	case nil, driver.Undefined:
-		return undefined
-	case driver.Null, driver.Hole:
-		return nil
-	case driver.Bool:
-		return bool(v)
-	case driver.Number:
-		switch n := float64(v); {
-		case math.IsNaN(n):
-			return map[string]any{"$": "NaN"}
-		case math.IsInf(n, 1):
-			return map[string]any{"$": "Infinity"}
-		case math.IsInf(n, -1):
-			return map[string]any{"$": "-Infinity"}
-		case n == 0 && math.Signbit(n):
-			return map[string]any{"$": "-0"}
-		default:
-			return n
-		}
-	case driver.String:
-		return string(v)
-	case driver.BigInt:
-		return map[string]any{"$": "bigint", "v": v.Int.String()}
-	case *driver.Date:
-		return map[string]any{"$": "Date", "v": v.Milliseconds}
-	case *driver.RegExp:
-		flags := ""
-		for i, c := range "gimy" {
-			if v.Flags&(1<<i) != 0 {
-				flags += string(c)
-			}
-		}
-		return map[string]any{"$": "RegExp", "v": "/" + v.Source + "/" + flags}
-	case *driver.ErrorValue:
-		return map[string]any{"$": "Error", "name": v.Name, "message": *v.Message}
-	case *driver.Map:
-		var entries []any
-		for _, e := range v.Entries {
-			entries = append(entries, enc(e.Key), enc(e.Value))
-		}
-		return mapOf(entries...)
-	case *driver.Set:
-		return map[string]any{"$": "Set", "v": encAll(v.Values)}
-	case *driver.ArrayBuffer:
-		return encBytes("ArrayBuffer", v.Data)
-	case *driver.View:
-		return encBytes(v.Kind.String(), v.Bytes())
-	case *driver.Array:
-		return encAll(v.Elements)
-	case *driver.Boxed:
-		name := "String"
-		if _, ok := v.Value.(driver.Bool); ok {
-			name = "Boolean"
-		}
-		return map[string]any{"$": name, "v": enc(v.Value)}
-	case *driver.Object:
-		o := map[string]any{}
-		for _, p := range v.Properties {
-			o[p.Key] = enc(p.Value)
-		}
-		return o
-	}
-	return fmt.Sprintf("%T", v)
-}
-
-func encAll(list []driver.Value) any {
-	out := []any{}
-	for _, v := range list {
-		out = append(out, enc(v))
-	}
-	return out
-}
-
-func encBytes(kind string, b []byte) any {
-	out := []any{}
-	for _, c := range b {
-		out = append(out, float64(c))
-	}
-	return map[string]any{"$": kind, "v": out}
-}
-
-func ref[T any](v T) *T { return &v }
-
-// valuesOfKV01 are the values of cases KV01 and KV01b.
-func valuesOfKV01() map[string]driver.Value {
-	number, text := driver.Number(1), driver.String("x")
-	buffer := func(b ...byte) *driver.ArrayBuffer { return &driver.ArrayBuffer{Data: b} }
-	view := func(kind driver.ViewKind, b ...byte) *driver.View {
-		return &driver.View{Kind: kind, Buffer: buffer(b...), Length: len(b)}
-	}
-	large, _ := new(big.Int).SetString("12345678901234567890", 10)
-	object := func(p ...driver.Property) *driver.Object { return &driver.Object{Properties: p} }
-	return map[string]driver.Value{
-		"str": text, "empty": driver.String(""), "num": driver.Number(1.5), "negz": driver.Number(math.Copysign(0, -1)),
-		"nan": driver.Number(math.NaN()), "inf": driver.Number(math.Inf(-1)), "t": driver.Bool(true), "nul": driver.Null{},
-		"big": driver.BigInt{Int: large}, "date": &driver.Date{Milliseconds: 86400000}, "re": &driver.RegExp{Source: "a+b", Flags: 3},
-		"arr": &driver.Array{Elements: []driver.Value{number, driver.Hole{}, driver.Undefined{}, driver.String("z")}},
-		"obj": object(driver.Property{Key: "a", Value: object(driver.Property{Key: "b", Value: &driver.Array{Elements: []driver.Value{number}}})}, driver.Property{Key: "u", Value: driver.Undefined{}}),
-		"map": &driver.Map{Entries: []driver.MapEntry{{Key: driver.String("k"), Value: number}, {Key: object(), Value: driver.Number(2)}}},
-		"set": &driver.Set{Values: []driver.Value{number, driver.String("a")}},
-		"ab":  buffer(1, 2, 3), "u8": view(driver.Uint8Array, 9, 8), "u16": view(driver.Uint16Array, 1, 2),
-		"f64": view(driver.Float64Array, 0, 0, 0, 0, 0, 0, 240, 63), "dv": view(driver.DataView, 7, 7),
-		"err": &driver.ErrorValue{Name: "TypeError", Message: ref("boom")}, "bool": &driver.Boxed{Value: driver.Bool(false)},
-		"strobj": &driver.Boxed{Value: driver.String("s")}, "undef_in_arr": &driver.Array{Elements: []driver.Value{driver.Undefined{}}},
-	}
-}
-
-// TestGoldenValues stores each type of value, past the conversions of Go.
-func TestGoldenValues(t *testing.T) {
-	for _, id := range []string{"KV01", "KV01b"} {
-		t.Run(id, func(t *testing.T) {
-			var recorded []answer
-			readJSON(t, caseDir(t, id)+"/expected.json", &recorded)
-			synctest.Test(t, func(t *testing.T) {
-				p := &player{t: t, dir: caseDir(t, id), work: "", runs: runs{}}
-				p.startIn("wrangler.jsonc", "")
-				defer p.stop()
-				o, err := p.world.Object("OBJ", "a")
-				if err != nil {
-					t.Fatal(err)
-				}
-				got := answer{Status: 200, Body: storeAndRead(t, o)}
-				p.compare(1, got, recorded[1], notForGo(t, id))
-			})
-		})
-	}
-}
-
-func storeAndRead(t *testing.T, o *emulator.Object) map[string]any {
-	t.Helper()
-	r := map[string]any{}
-	put := func(key string, v driver.Value) (back driver.Value) {
-		if err := o.Storage(func(s driver.Storage) error { return s.Put([]driver.Entry{{Key: key, Value: v}}) }); err != nil {
-			t.Errorf("%s: %v", key, err)
-			return nil
-		}
-		if err := o.Storage(func(s driver.Storage) error {
-			list, err := s.Get([]string{key})
-			if len(list) == 1 {
-				back = list[0].Value
-			}
-			return err
-		}); err != nil {
-			t.Errorf("%s: %v", key, err)
-		}
-		return back
-	}
-	for k, v := range valuesOfKV01() {
-		r[k] = enc(put(k, v))
-	}
-	sub, _ := put("sub", &driver.View{Kind: driver.Uint8Array, Buffer: &driver.ArrayBuffer{Data: []byte{1, 2, 3, 4, 5}}, Offset: 1, Length: 2}).(*driver.View)
-	r["sub"], r["subBuf"] = enc(sub), float64(len(sub.Buffer.Data))
-	cycle := &driver.Object{Properties: []driver.Property{{Key: "n", Value: driver.Number(1)}}}
-	cycle.Properties = append(cycle.Properties, driver.Property{Key: "self", Value: cycle})
-	again, _ := put("cyc", cycle).(*driver.Object)
-	r["cyc"] = again.Get("self") == driver.Value(again)
-	e := &driver.ErrorValue{Name: "Error", Message: ref("m"), Properties: []driver.Property{
-		{Key: "stack", Value: driver.String("Error: m")}, {Key: "cause", Value: driver.String("c")}, {Key: "extra", Value: driver.Number(1)}}}
-	back, _ := put("e", e).(*driver.ErrorValue)
-	props := map[string]driver.Value{}
-	for _, p := range back.Properties {
-		props[p.Key] = p.Value
-	}
-	_, isText := props["stack"].(driver.String)
-	r["errProps"] = []any{true, *back.Message, map[bool]any{true: "string"}[isText], enc(props["cause"]), enc(props["extra"])}
-	return r
-}
 
 func TestGoldenKV(t *testing.T) {
 	list := func(ctx context.Context, o *gold, opts durable.ListOptions) any {
@@ -251,6 +75,90 @@ func TestGoldenKV(t *testing.T) {
 		}
 		r["good"] = o.get(ctx, "good")
 		return r, nil
+	}})
+	golden(t, "KV05", runs{"run": func(ctx context.Context, o *gold) (any, error) {
+		st := o.storage
+		r := map[string]any{}
+		del := func(key string) any {
+			existed, err := st.Delete(ctx, key)
+			return caughtOr(existed, err)
+		}
+		delMany := func(keys ...string) any {
+			n, err := st.DeleteMany(ctx, keys...)
+			return caughtOr(n, err)
+		}
+		tables := func() any {
+			names := []any{}
+			for row := range o.rows("SELECT name FROM sqlite_master WHERE name LIKE '!_cf!_%' ESCAPE '!'") {
+				names = append(names, row[0])
+			}
+			return names
+		}
+		keys := func() any { return list(ctx, o, durable.ListOptions{}) }
+		r["tables0"], r["missing0"], r["tables1"] = tables(), o.get(ctx, "a"), tables()
+		r["empty0"], r["tables2"] = delMany(), tables()
+		r["del0"], r["tables3"] = del("a"), tables()
+		entries := map[string]any{"5": "five", "null": "n", "undefined": "u", "": "empty", "x\x00y": "nul", "é": "latin", "\U0001F600": "emoji", "[object Object]": "o", "a,b": "ab"}
+		for i, k := range "abcdefg" {
+			entries[string(k)] = i + 1
+		}
+		if err := st.PutMany(ctx, entries); err != nil {
+			return nil, err
+		}
+		r["one"], r["again"], r["gone"], r["missing"] = del("a"), del("a"), o.get(ctx, "a"), del("zz")
+		r["many"], r["dup"], r["allMissing"], r["emptyArr"], r["oneArr"] = delMany("b", "c", "zz"), delMany("d", "d", "d"), delMany("b", "c"), delMany(), delMany("e")
+		r["emptyKey"], r["emptyKey2"], r["nulPrefix"], r["nul"] = del(""), del(""), del("x"), del("x\x00y")
+		r["latin"], r["emoji"], r["keys"] = del("é"), del("\U0001F600"), keys()
+		r["num"], r["nullKey"], r["undefKey"], r["objKey"] = del("5"), del("null"), del("undefined"), del("[object Object]")
+		r["set"], r["arrNum"], r["g"] = del("[object Set]"), delMany("5", "null", "f"), o.get(ctx, "g")
+		del("g")
+		r["keys2"] = keys()
+		put := func(k string, v any) {
+			if err := st.Put(ctx, k, v); err != nil {
+				t.Error(err)
+			}
+		}
+		put("h", 1)
+		r["unawaitedPut"] = del("h")
+		p := del("h")
+		put("h", 2)
+		r["unawaitedDel"] = []any{p, o.get(ctx, "h")}
+		del("h")
+		r["afterDel"] = o.get(ctx, "h")
+		put("h", 3)
+		r["putAgain"] = o.get(ctx, "h")
+		put("n", nil)
+		r["nullValue"] = del("n")
+		err := st.KV().Put("u", durable.Value{})
+		r["undefValue"] = del("u")
+		sync := []any{}
+		for _, k := range []string{"h", "h", ""} {
+			existed, err := st.KV().Delete(k)
+			sync = append(sync, caughtOr(existed, err))
+		}
+		r["sync"] = sync
+		thousand := map[string]any{}
+		var names []string
+		for i := range 1001 {
+			names = append(names, fmt.Sprint("k", i))
+			if i < 1000 {
+				thousand[names[i]] = i
+			}
+		}
+		err = errors.Join(err, st.PutMany(ctx, thousand))
+		r["thousand"] = delMany(names...)
+		long := strings.Repeat("k", 100000)
+		put(long, 1)
+		r["long"] = []any{del(long), del(long)}
+		put("p", 1)
+		put("q", 2)
+		r["rolledBack"] = none(st.Transaction(ctx, func(ctx context.Context) error { delMany("p", "q"); return errors.New("r") }))
+		r["keys3"] = keys()
+		r["rolledBackSync"] = none(st.TransactionSync(func() error { st.KV().Delete("p"); return errors.New("r") }))
+		r["keys4"] = keys()
+		del("p")
+		r["keys5"] = keys()
+		return r, err
 	}})
 	golden(t, "KV06", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		entries := map[string]any{}
@@ -417,109 +325,6 @@ func TestGoldenKV(t *testing.T) {
 		r["alarm2"] = map[bool]any{false: at}[at.IsZero()]
 		return r, errors.Join(err, aerr)
 	}})
-	golden(t, "KV11", runs{"run": func(ctx context.Context, o *gold) (any, error) {
-		st := o.storage
-		r := map[string]any{}
-		insert := func(n int) error { return o.exec(fmt.Sprintf("INSERT INTO t VALUES (%d)", n)) }
-		if err := o.exec("CREATE TABLE t(x)"); err != nil {
-			return nil, err
-		}
-		r["ret"] = caughtOr(map[string]any{"a": 1}, st.TransactionSync(func() error { return insert(1) }))
-		r["thr"] = none(st.TransactionSync(func() error { return failing(insert(2), typeErrorQ) }))
-		r["rows"] = o.toArray("SELECT x FROM t")
-		r["nested"] = caughtOr("ok", st.TransactionSync(func() error {
-			err := insert(3)
-			st.TransactionSync(func() error { return failing(insert(4), errors.New("i")) })
-			return errors.Join(err, st.TransactionSync(func() error { return insert(5) }))
-		}))
-		r["rows2"] = o.toArray("SELECT x FROM t")
-		r["kv"] = none(st.TransactionSync(func() error { st.KV().Put("a", 1); return errors.New("z") }))
-		r["kvA"] = o.get(ctx, "a")
-		var rows *durable.Rows
-		err := st.TransactionSync(func() (err error) { rows, err = st.SQL().Exec("SELECT x FROM t"); return err })
-		n := 0
-		for rows.Next() {
-			n++
-		}
-		if n != 3 || err != nil {
-			return nil, fmt.Errorf("a cursor of transactionSync has %d rows: %v", n, err)
-		}
-		r["errInside"] = none(st.TransactionSync(func() error {
-			insert(9)
-			return o.exec("SELECT * FROM nope")
-		}))
-		r["caught"] = caughtOr("kept", st.TransactionSync(func() error {
-			err := insert(10)
-			o.exec("SELECT * FROM nope")
-			return err
-		}))
-		if got := jsonOf(o.toArray("SELECT x FROM t")); got != `[{"x":1},{"x":3},{"x":5},{"x":10}]` {
-			return nil, errors.New(got)
-		}
-		return r, nil
-	}})
-	golden(t, "KV11b", runs{"run": func(ctx context.Context, o *gold) (any, error) {
-		st := o.storage
-		r := map[string]any{}
-		r["t"] = none(st.TransactionSync(func() error { st.Put(ctx, "a", 1); return errors.New("x") }))
-		r["a"] = o.get(ctx, "a")
-		r["t2"] = caughtOr(5, st.TransactionSync(func() error { return nil }))
-		_, err := st.KV().Get("a", new(any))
-		r["kv"], r["kvput"], r["sql"] = none(err), none(st.KV().Put("a", 1)), none(o.exec("SELECT 1"))
-		b, err := st.CurrentBookmark(ctx)
-		r["bm"] = caughtOr(map[bool]any{true: "string"}[b != ""], err)
-		r["txn"] = none(st.Transaction(ctx, func(ctx context.Context) error { st.Put(ctx, "q", 1); return errors.New("r") }))
-		r["q"] = o.get(ctx, "q")
-		return r, nil
-	}})
-	golden(t, "KV13", runs{"alarm": func(context.Context, *gold) (any, error) { return nil, nil }, "run": func(ctx context.Context, o *gold) (any, error) {
-		st := o.storage
-		r := map[string]any{}
-		set := func(ms int64) any { return none(st.SetAlarm(ctx, time.UnixMilli(ms))) }
-		get := func() any {
-			at, err := st.Alarm(ctx)
-			if at.IsZero() {
-				return caughtOr(nil, err)
-			}
-			return at.UnixMilli()
-		}
-		r["none"], r["zero"], r["neg"] = get(), set(0), set(-5)
-		r["set"], r["get"] = set(4102444800000), get()
-		r["date"], r["get2"] = set(4102444800123), get()
-		err := st.SetAlarm(ctx, time.UnixMilli(4102444800000).Add(700*time.Microsecond))
-		r["frac"] = caughtOr(get(), err)
-		r["del"], r["get3"] = none(st.DeleteAlarm(ctx)), get()
-		r["del2"] = none(st.DeleteAlarm(ctx))
-		r["big"] = set(8640000000000000)
-		return r, nil
-	}})
-	golden(t, "KV13b", runs{
-		"new": func(ctx context.Context, o *gold) (any, error) {
-			o.failed = o.storage.SetAlarm(ctx, durable.Now(ctx).Add(time.Hour))
-			return nil, nil
-		},
-		"run": func(ctx context.Context, o *gold) (any, error) {
-			r := map[string]any{"set": none(o.storage.SetAlarm(ctx, durable.Now(ctx).Add(time.Second)))}
-			at, err := o.storage.Alarm(ctx)
-			r["get"] = caughtOr(map[bool]any{false: "number"}[at.IsZero()], err)
-			r["del"] = none(o.storage.DeleteAlarm(ctx))
-			r["ctor"] = caughtOr("ctor set ok", o.failed)
-			return r, nil
-		},
-	})
-	golden(t, "KV14b", runs{
-		"run": func(ctx context.Context, o *gold) (any, error) {
-			return "set", o.storage.SetAlarm(ctx, durable.Now(ctx).Add(4*time.Second))
-		},
-		"alarm": func(ctx context.Context, o *gold) (any, error) {
-			info := ctx.Value(infoKey{}).(durable.AlarmInfo)
-			return nil, o.storage.Put(ctx, "fired", map[string]any{"name": o.st.ID().Name(), "retry": info.RetryCount})
-		},
-		"log": func(ctx context.Context, o *gold) (any, error) {
-			at, err := o.storage.Alarm(ctx)
-			return map[string]any{"fired": o.get(ctx, "fired"), "alarm": map[bool]any{false: at}[at.IsZero()]}, err
-		},
-	})
 	golden(t, "PITR01", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -625,14 +430,4 @@ func TestGoldenKV(t *testing.T) {
 		r["big"] = none(kv.Put("big", bytes.Repeat([]byte{0}, 5<<20)))
 		return r, nil
 	}})
-}
-
-var typeErrorQ = &durable.Error{Name: "TypeError", Message: "q"}
-
-// failing is the error after a step that must not fail.
-func failing(step, err error) error {
-	if step != nil {
-		return step
-	}
-	return err
 }

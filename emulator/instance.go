@@ -59,6 +59,7 @@ func newInstance(o *object) *instance {
 func (in *instance) construct(e *event) {
 	o := in.o
 	woken := o.sockets.count() > 0
+	o.ns.files.create(o.id)
 	// In JavaScript a constructor can wait only in blockConcurrencyWhile, which has a limit.
 	var limit clock.Timer
 	e.onRelease = func() { limit = in.limit() }

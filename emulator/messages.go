@@ -52,6 +52,8 @@ const (
 	msgAlarmNoHandler = "Your Durable Object class must have an alarm() handler in order to call setAlarm()"
 
 	msgDeleteAllInTransaction = "Cannot call deleteAll() within a transaction"
+	msgRollbackCommitted      = "Cannot call rollback() on transaction that has already committed: did you move `txn` outside of the closure?"
+	msgRollbackOuter          = "Cannot roll back an outer transaction while a nested transaction is still running."
 	msgListBothStarts         = "list() cannot be called with both start and startAfter values."
 	msgListLimit              = "List limit must be positive."
 	msgListInvalidated        = "kv.list() iterator was invalidated because a new call to kv.list() was started. Only one kv.list() iterator can exist at a time."

@@ -34,6 +34,7 @@ type storage struct {
 	syncDepth   int  // of those of transactionSync
 	alarmWrites bool // the batch may have changed the alarm
 	alarmRuns   bool // the alarm's handler runs and has not set another: it shows none
+	alarmLeft   bool // transactionSync rolled back that it set another: it shows and never runs
 }
 
 func newStorage(in *instance) *storage { return &storage{in: in} }

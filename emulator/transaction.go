@@ -14,7 +14,7 @@ import (
 func (s *storage) TransactionSync(f func() error, at driver.Place) error {
 	s.syncDepth++
 	defer func() { s.syncDepth-- }()
-	t := &transaction{s: s, name: fmt.Sprintf("_cf_sync_savepoint_%d", s.depth)}
+	t := &transaction{s: s, sync: true, name: fmt.Sprintf("_cf_sync_savepoint_%d", s.depth)}
 	return t.run(at, f)
 }
 
@@ -29,7 +29,8 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 	}
 	return s.in.block(e, func() error {
 		t := &transaction{s: s, name: fmt.Sprintf("_cf_savepoint_%d", s.depth)}
-		if err := t.run(at, func() error { return f(ctx, t.rollback) }); err != nil || s.held() {
+		err := t.run(at, func() error { return f(ctx, t.rollback) })
+		if !t.lost && (err != nil || s.held()) {
 			return err
 		}
 		return s.end()
@@ -53,9 +54,15 @@ func (s *storage) end() error {
 
 // transaction is a savepoint.
 type transaction struct {
-	s      *storage
-	name   string
-	undone bool
+	s         *storage
+	name      string
+	sync      bool
+	depth     int // with it
+	committed bool
+	undone    bool
+	lost      bool // the savepoint is: SQLite has rolled everything back
+
+	alarmRuns, alarmWrites bool // before it
 }
 
 // run runs f: what it wrote is kept if it succeeds, undone if it returns an error,
@@ -69,12 +76,13 @@ func (t *transaction) run(at driver.Place, f func() error) error {
 		return err
 	}
 	s.depth++
+	t.depth, t.alarmRuns, t.alarmWrites = s.depth, s.alarmRuns, s.alarmWrites
 	kept := false
 	defer func() {
-		s.depth--
 		if !kept {
 			t.rollback()
 		}
+		s.depth--
 	}()
 	if err := f(); err != nil {
 		return err
@@ -83,14 +91,33 @@ func (t *transaction) run(at driver.Place, f func() error) error {
 	if t.undone {
 		return nil
 	}
-	return s.use(func(db *store.DB) error { return db.Release(t.name) })
+	t.committed = true
+	return t.use(func(db *store.DB) error { return db.Release(t.name) })
 }
 
 // rollback undoes what was written; what is written after it is not undone.
 func (t *transaction) rollback() error {
-	if t.undone {
+	switch {
+	case t.undone:
 		return nil
+	case t.committed:
+		return plainError(msgRollbackCommitted)
+	case t.s.depth > t.depth:
+		return plainError(msgRollbackOuter)
 	}
-	t.undone = true
-	return t.s.use(func(db *store.DB) error { return db.RollbackTo(t.name) })
+	t.undone, t.s.alarmWrites = true, t.alarmWrites
+	if t.alarmRuns && !t.s.alarmRuns {
+		// As in workerd, only transaction() undoes that the handler has set an alarm.
+		t.s.alarmRuns, t.s.alarmLeft = !t.sync, t.sync
+	}
+	return t.use(func(db *store.DB) error { return db.RollbackTo(t.name) })
+}
+
+// use ends the savepoint, which may be lost.
+func (t *transaction) use(f func(db *store.DB) error) error {
+	return t.s.use(func(db *store.DB) error {
+		err := f(db)
+		t.lost = err != nil
+		return err
+	})
 }

@@ -46,9 +46,9 @@ func authorize(_ *libc.TLS, self uintptr, action int32, z1, z2, zDB, _ uintptr) 
 
 func (db *DB) authorized(action int32, a1, a2, schema arg) bool {
 	if action == lib.SQLITE_ALTER_TABLE {
-		// Schema and table are the arguments. workerd's SQLite tells the new
-		// name of the table too, this one does not.
-		return a1.text == "main" && a2.allowed() && !reserved(renameTo(db.preparing))
+		// Schema and table are the arguments, and the column for DROP COLUMN.
+		// workerd's SQLite tells the new name of the table too, this one does not.
+		return a1.text == "main" && a2.allowed() && schema.allowed() && !reserved(renameTo(db.preparing))
 	}
 	if schema.given && schema.text != "main" {
 		// ALTER TABLE looks into the schema of temporary tables.

@@ -5,6 +5,7 @@ package store
 // are one atomic batch (workerd's ActorSqlite::ImplicitTxn).
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -20,6 +21,10 @@ type transaction struct {
 	// critical is the error that made SQLite roll the transaction back by
 	// itself. Later writes must not pass for the rest of the same batch.
 	critical error
+	// undone is set when a statement has rolled the transaction back, by ON CONFLICT
+	// ROLLBACK or RAISE(ROLLBACK). As on workerd each later write is on its own then,
+	// and the commit fails.
+	undone bool
 }
 
 // Dirty reports whether there are writes that were not committed.
@@ -101,6 +106,9 @@ func (db *DB) tryCommit() error {
 	if db.critical != nil {
 		return fmt.Errorf("SQLite has rolled the transaction back before: %v", db.critical)
 	}
+	if db.undone {
+		return errors.New("a statement has rolled the transaction back")
+	}
 	if err := db.exec("COMMIT"); err != nil {
 		return err
 	}
@@ -139,7 +147,7 @@ func (db *DB) BackToMark() error {
 // that was not read to its end.
 func (db *DB) Committable() bool {
 	now, high := db.out, db.out+8
-	if lib.Xsqlite3_db_status(db.tls, db.c, lib.SQLITE_DBSTATUS_DEFERRED_FKS, now, high, 0) != lib.SQLITE_OK || *(*int32)(ptr(now)) != 0 {
+	if db.undone || lib.Xsqlite3_db_status(db.tls, db.c, lib.SQLITE_DBSTATUS_DEFERRED_FKS, now, high, 0) != lib.SQLITE_OK || *(*int32)(ptr(now)) != 0 {
 		return false
 	}
 	for range db.busyWrites() {
@@ -165,7 +173,7 @@ func (db *DB) Rollback() error {
 	if !db.begun {
 		return nil
 	}
-	db.begun, db.marked, db.critical = false, false, nil
+	db.begun, db.marked, db.critical, db.undone = false, false, nil, false
 	db.tables = tables{}
 	if lib.Xsqlite3_get_autocommit(db.tls, db.c) != 0 {
 		return nil // SQLite did it
@@ -207,9 +215,14 @@ func (db *DB) RollbackTo(name string) error {
 // section 3.1: SQLITE_FULL, IOERR, NOMEM, INTERRUPT and others).
 func (db *DB) failure(rc int32) error {
 	err := db.errorOf(rc)
-	if db.begun && db.critical == nil && lib.Xsqlite3_get_autocommit(db.tls, db.c) != 0 {
+	if !db.begun || db.critical != nil || db.undone || lib.Xsqlite3_get_autocommit(db.tls, db.c) == 0 {
+		return err
+	}
+	db.tables = tables{}
+	if rc&0xff == lib.SQLITE_CONSTRAINT {
+		db.undone = true
+	} else {
 		db.critical = err
-		db.tables = tables{}
 	}
 	return err
 }

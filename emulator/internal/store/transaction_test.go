@@ -46,6 +46,39 @@ func TestDUR09(t *testing.T) {
 	same(t, "rows", raw(db, "SELECT x FROM t"), []any{[]any{1.0}, []any{3.0}})
 }
 
+// TestUndone: ON CONFLICT ROLLBACK undoes the batch, and what is written after it is
+// on its own; what was to be committed is known to be lost.
+func TestUndone(t *testing.T) {
+	db := memory(t)
+	must(t, db, "CREATE TABLE t(x UNIQUE); INSERT INTO t VALUES (1)")
+	check(t, db.Commit())
+	check(t, db.Savepoint("s"))
+	must(t, db, "INSERT INTO t VALUES (2)")
+	if !db.Committable() {
+		t.Error("a batch is not committable")
+	}
+	if _, err := db.Exec("INSERT OR ROLLBACK INTO t VALUES (1)", nil); err == nil {
+		t.Fatal("no error")
+	}
+	if db.Committable() {
+		t.Error("a lost batch is committable")
+	}
+	if _, err := db.Exec("SELECT * FROM nope", nil); err == nil {
+		t.Fatal("no error")
+	}
+	must(t, db, "INSERT INTO t VALUES (3)")
+	check(t, db.PutMany([]Entry{{"a", nil}, {"b", nil}}))
+	if err := db.Release("s"); err == nil {
+		t.Error("a lost savepoint was released")
+	}
+	if err := db.Commit(); err == nil {
+		t.Error("a lost batch was committed")
+	}
+	must(t, db, "INSERT INTO t VALUES (4)")
+	check(t, db.Commit())
+	same(t, "rows", raw(db, "SELECT x FROM t"), []any{[]any{1.0}, []any{3.0}, []any{4.0}})
+}
+
 func TestInterrupt(t *testing.T) {
 	db := memory(t)
 	must(t, db, "CREATE TABLE t(x)")
