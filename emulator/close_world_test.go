@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -132,4 +133,68 @@ func TestConstructorReturnsErrReset(t *testing.T) {
 	if got := w.Fetch("GET", "/Late/x").Body; got != "ok" {
 		t.Errorf("the next construction answers %q", got)
 	}
+}
+
+// What a handler has written when the world is closed is lost as a whole, not in part.
+func TestCloseLosesTheBatch(t *testing.T) {
+	persist := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		wrote, closing := make(chan struct{}), make(chan struct{})
+		class := durable.Define("Two", func(_ context.Context, st *durable.State, _ *durable.Env) (fetchFunc, error) {
+			return func(ctx context.Context, r *durable.Request) (*durable.Response, error) {
+				if r.URL.Path == "/Two/a/look" {
+					var one, two int
+					_, err := st.Storage().Get(ctx, "one", &one)
+					_, err2 := st.Storage().Get(ctx, "two", &two)
+					return durable.Text(200, fmt.Sprint(one, two)), errors.Join(err, err2)
+				}
+				if err := st.Storage().Put(ctx, "one", 1); err != nil {
+					return nil, err
+				}
+				close(wrote)
+				<-closing
+				st.Storage().Put(ctx, "two", 2) // fails, which the handler does not look at
+				return durable.Text(200, ""), nil
+			}, nil
+		})
+		open := func() *emulator.World {
+			w, err := emulator.New(emulator.Options{
+				Config: &config.Config{
+					Name:       "w",
+					Bindings:   []config.DurableObjectBinding{{Name: "Two", ClassName: "Two"}},
+					Migrations: []config.Migration{{Tag: "v1", NewSQLiteClasses: []config.ClassRef{{Name: "Two"}}}},
+				},
+				Classes: []driver.Class{class.Driver()}, Persist: persist,
+				Worker: durable.Export(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
+					return env.DurableObject("Two").GetByName("a").Fetch(ctx, r)
+				})),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return w
+		}
+		ask := func(w *emulator.World, path string) string {
+			rec := httptest.NewRecorder()
+			w.ServeHTTP(rec, httptest.NewRequest("GET", "http://w.test"+path, nil))
+			return rec.Body.String()
+		}
+		w := open()
+		go ask(w, "/Two/a")
+		<-wrote
+		closed := make(chan error)
+		go func() { closed <- w.Close() }()
+		synctest.Wait() // it has told the object, and waits for the handler
+		close(closing)
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		w = open()
+		if got := ask(w, "/Two/a/look"); got != "0 0" {
+			t.Errorf("stored: %s", got)
+		}
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -206,7 +206,7 @@ func runAlarm(ctx context.Context, o *gold) error {
 		if err := st.Sync(ctx); err != nil {
 			return err
 		}
-		o.st.Abort("aborted")
+		o.st.Abort("aborted", durable.AbortOptions{NoAlarmRetry: plan == "abortNoRetry"})
 	case "sql":
 		return failing(o.exec("CREATE TABLE t(x); INSERT INTO t VALUES (1)"), o.exec("SELECT * FROM nope"))
 	case "txn":

@@ -123,6 +123,8 @@ func (s *storage) commitBatch() (kept bool, err error) {
 	switch {
 	case s.over:
 		return false, nil
+	case s.in.dead.Load() && s.db != nil:
+		return false, s.db.Rollback() // nobody is told what came of it
 	case !s.alarmWrites && s.db == nil:
 		return false, nil
 	case !s.alarmWrites:

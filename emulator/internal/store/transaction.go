@@ -103,6 +103,9 @@ func (db *DB) CommitOr() (kept bool, err error) {
 }
 
 func (db *DB) tryCommit() error {
+	if db.interrupted.Load() {
+		return newError("interrupted", lib.SQLITE_INTERRUPT, lib.SQLITE_INTERRUPT) // a write may be missing
+	}
 	if db.critical != nil {
 		return fmt.Errorf("SQLite has rolled the transaction back before: %v", db.critical)
 	}
