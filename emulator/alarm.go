@@ -261,7 +261,7 @@ func (a *alarms) fire(al *alarm) {
 	counts := al.began.Load() // not if the object could not be constructed
 	if counts && al.retries >= alarmRetries {
 		a.mu.Unlock()
-		al.o.emit(Event{Type: EventError, Handler: "alarm", Message: msgAlarmGivenUp(al.retries + 1)})
+		al.o.emit(Event{Type: EventError, Message: msgAlarmGivenUp(al.retries + 1)})
 		al.o.submit(newEvent(nil, "alarm", func(e *event) { e.in.storage.DeleteAlarm() }))
 		return
 	}

@@ -40,7 +40,11 @@ func (l *Log) human(e *emulator.Event) {
 // complain writes an error of an object, or of the server itself.
 func (l *Log) complain(e *emulator.Event) {
 	d := config.Diagnostic{Text: e.Message}
-	if e.Class != "" {
+	switch {
+	case e.Class == "":
+	case e.Handler == "" || e.Handler == "storage": // no exception of the class
+		d.Text = happened(e)
+	default:
 		d.Text = "Uncaught " + e.Message
 	}
 	if e.Stack != "" {
