@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,10 +24,11 @@ type ForeignCall struct {
 	// Call is what was called, such as Storage.Put, and Place where.
 	Call  string
 	Place driver.Place
-	// Started is where the user's code started the goroutine. It is unknown for a
-	// call that was made where the turn is given up: in a function given to Await,
-	// or in the body of a response.
+	// Started is where the user's code started the goroutine, if it did.
 	Started driver.Place
+	// Away is set if it is a goroutine of the emulator's, where the turn is given up:
+	// in a function given to Await, or in the body of a response.
+	Away bool
 	// Handler is what had the turn, "" if nothing had, and At where it was.
 	Handler string
 	At      driver.Place
@@ -35,10 +37,13 @@ type ForeignCall struct {
 // String is the call as a message shows it.
 func (f ForeignCall) String() string {
 	s := fmt.Sprintf("%s at %s ", f.Call, f.Place)
-	if f.Started != (driver.Place{}) {
-		s += "by a goroutine that does not hold the object, started at " + f.Started.String()
-	} else {
+	switch {
+	case f.Away:
 		s += "where the object is not held: in Await, or in a body"
+	case f.Started == (driver.Place{}):
+		s += "by a goroutine that does not hold the object"
+	default:
+		s += "by a goroutine that does not hold the object, started at " + f.Started.String()
 	}
 	switch {
 	case f.Handler == "":
@@ -137,6 +142,7 @@ func foreignCall(stack string) (f ForeignCall, ok bool) {
 			if at := dumpLine.FindStringSubmatch(lines[i+1]); at != nil {
 				f.Place = placeOf(at[1], at[2])
 			}
+			f.Away = slices.ContainsFunc(lines[i:], func(l string) bool { return strings.HasPrefix(l, emulatorPath+".") })
 			return f, true
 		}
 	}

@@ -69,6 +69,10 @@ var foreign = methods{
 		go func() { done <- durable.Sleep(ctx, 0) }() // at: waits
 		return nil, <-done                            // at: waits holder
 	},
+	"test": func(ctx context.Context, o *obj) (any, error) {
+		o.s.onEnd(func() { o.st.WebSocketAutoResponse() }) // at: test
+		return nil, nil
+	},
 	"await": func(ctx context.Context, o *obj) (any, error) {
 		return nil, durable.Await(ctx, func() error {
 			_, err := o.st.Storage().SQL().Exec("SELECT 1") // at: await
@@ -149,6 +153,7 @@ func TestForeignCalls(t *testing.T) {
 		"alongside":  "Storage.Put at {alongside} by a goroutine that does not hold the object, started at {alongside started}; do holds it, at {alongside holder}",
 		"afterwards": "State.WebSockets at {afterwards} by a goroutine that does not hold the object, started at {afterwards started}; no event holds it",
 		"waits":      "Sleep at {waits} by a goroutine that does not hold the object, started at {waits}; do holds it, at {waits holder}",
+		"test":       "State.WebSocketAutoResponse at {test} by a goroutine that does not hold the object; no event holds it",
 		"await":      "SQL.Exec at {await} " + unheld + "no event holds it",
 		"body":       "KV.Delete at {body} " + unheld + "no event holds it",
 		"rightly":    "",

@@ -133,8 +133,9 @@ func (st *state) UnsetAutoResponse() {
 }
 
 func (st *state) AutoResponse() (request, response string, ok bool) {
+	usable := st.usable() == nil
 	a := st.o.sockets.auto.Load()
-	if a == nil || st.usable() != nil {
+	if a == nil || !usable {
 		return "", "", false
 	}
 	return a.request, a.response, true
