@@ -155,21 +155,22 @@ func (s *socket) endWith(c *driver.Closed) {
 	switch {
 	case p == nil || len(p.queue) == 0 && (p.receivers == 0 || !p.busy):
 		s.replyToClose()
-	case p.receivers == 0 && !s.mayReceive(nil):
-		s.replyToClose()
-	case p.receivers == 0 && s.owner != nil:
+	case p.receivers == 0 && s.owner == nil: // a Worker may still ask
+	case p.receivers == 0:
+		// Noted first, for an event that ends while the others are looked at.
 		p.deferred = true
 		s.owner.o.sockets.deferred.Add(1)
+		if !s.mayReceive(nil) {
+			s.noLongerDeferred()
+			s.replyToClose()
+		}
 	}
 }
 
-// mayReceive reports whether somebody may still ask for the messages that wait: an
-// event that is under way, but for one that is ending, or a Worker. s.mu is held.
+// mayReceive reports whether an event that is under way, but for one that is ending, may
+// still ask for the messages that wait. s.mu is held.
 func (s *socket) mayReceive(ending *event) bool {
 	in := s.owner
-	if in == nil {
-		return true
-	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, p := range in.pins.all {

@@ -28,8 +28,7 @@ func (in *instance) share(e *event) bool {
 // settleShared lets what was kept back leave.
 func (in *instance) settleShared() {
 	for i, e := range in.shared {
-		e.complete()
-		in.unpin(&e.pin)
+		in.complete(e)
 		in.shared[i] = nil
 	}
 	in.shared = in.shared[:0]

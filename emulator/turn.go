@@ -96,18 +96,22 @@ func (in *instance) finish(e *event) *event {
 		return in.pass()
 	}
 	in.flush()
-	e.complete()
+	in.complete(e)
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.removePin(&e.pin)
 	return in.pass()
 }
 
-// complete publishes what an event came to, when it may leave.
-func (e *event) complete() {
+// complete publishes what an event came to, when it may leave. It is in flight no
+// longer when anybody hears of that.
+func (in *instance) complete(e *event) {
+	in.mu.Lock()
+	in.removePin(&e.pin)
+	gone := in.gone
+	in.mu.Unlock()
 	e.dispatched()
 	e.stopReceiving()
-	if !e.in.dead.Load() { // else who broke it off fails the event
+	if !gone { // else who broke it off fails the event
 		e.settle()
 	}
 }

@@ -89,17 +89,14 @@ func (f *flow) read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// switched is how a server's answer to an upgrade begins, after which the client
-// reads all that comes.
+// switched is how a server's answer to an upgrade begins, after which both ends read
+// all that comes.
 var switched = []byte("HTTP/1.1 101 ")
 
 // write is net.Conn's Write.
 func (f *flow) write(p []byte) (n int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if bytes.HasPrefix(p, switched) {
-		f.attentive = true
-	}
 	for {
 		switch {
 		case f.broken || f.ended:
@@ -159,8 +156,15 @@ func (f *flow) stop() {
 // end is one end of a pipe.
 type end struct{ in, out *flow }
 
-func (e *end) Read(p []byte) (int, error)  { return e.in.read(p) }
-func (e *end) Write(p []byte) (int, error) { return e.out.write(p) }
+func (e *end) Read(p []byte) (int, error) { return e.in.read(p) }
+
+func (e *end) Write(p []byte) (int, error) {
+	if e.in.served && bytes.HasPrefix(p, switched) {
+		e.in.set(func() { e.in.attentive = true })
+		e.out.set(func() { e.out.attentive = true })
+	}
+	return e.out.write(p)
+}
 
 func (e *end) Close() error {
 	e.out.set(func() { e.out.ended = true })

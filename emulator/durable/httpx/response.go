@@ -4,6 +4,7 @@ package httpx
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -105,7 +106,8 @@ func (w *response) bodyAllowed() bool {
 // Flush is FlushError for [http.Flusher].
 func (w *response) Flush() { w.FlushError() }
 
-// FlushError sends what has been written, and gives the turn up until it is taken.
+// FlushError sends what has been written, and gives the turn up until it is taken. The
+// first one sends the head too, for which the turn is given up in any case.
 // The error says that nobody will read it.
 func (w *response) FlushError() error {
 	if w.passed != nil {
@@ -126,14 +128,12 @@ func (w *response) EnableFullDuplex() error { return nil }
 
 // send gives the pipe what has been written.
 func (w *response) send() {
-	err := off(w.x.ctx, driver.PinFlush, func() error {
-		if len(w.buf) == 0 || w.method == http.MethodHead {
-			return nil
-		}
-		_, err := w.x.pipe.Write(w.buf)
-		return err
-	})
-	if w.method != http.MethodHead {
+	err := context.Cause(w.x.ctx)
+	if len(w.buf) > 0 && w.method != http.MethodHead {
+		err = off(w.x.ctx, driver.PinFlush, func() error {
+			_, err := w.x.pipe.Write(w.buf)
+			return err
+		})
 		w.buf = w.buf[:0]
 	}
 	if w.gone == nil {
