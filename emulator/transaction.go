@@ -28,7 +28,12 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 	}
 	return s.in.block(e, func() error {
 		t := &transaction{s: s, name: fmt.Sprintf("_cf_savepoint_%d", s.depth)}
-		if err := t.run(at, func() error { return f(ctx, t.rollback) }); err != nil || s.held() {
+		err := t.run(at, func() error { return f(ctx, t.rollback) })
+		if t.lost != nil { // as workerd does at any depth
+			s.in.o.reset(s.in, exception(t.lost))
+			return driver.ErrReset
+		}
+		if err != nil || s.held() {
 			return err
 		}
 		return s.end()
@@ -55,11 +60,12 @@ type transaction struct {
 	s      *storage
 	name   string
 	undone bool
+	lost   error // SQLite has ended it before
 }
 
 // run runs f: what it wrote is kept if it succeeds, undone if it returns an error,
 // panics or ends its goroutine.
-func (t *transaction) run(at driver.Place, f func() error) error {
+func (t *transaction) run(at driver.Place, f func() error) (err error) {
 	s := t.s
 	p := &pin{kind: driver.PinTransaction, at: at}
 	s.in.pin(p)
@@ -72,7 +78,9 @@ func (t *transaction) run(at driver.Place, f func() error) error {
 	defer func() {
 		s.depth--
 		if !kept {
-			t.rollback()
+			if t.rollback(); t.lost != nil && err != nil {
+				err = t.lost
+			}
 		}
 	}()
 	if err := f(); err != nil {
@@ -82,7 +90,7 @@ func (t *transaction) run(at driver.Place, f func() error) error {
 	if t.undone {
 		return nil
 	}
-	return s.use(func(db *store.DB) error { return db.Release(t.name) })
+	return t.end((*store.DB).Release)
 }
 
 // rollback undoes what was written; what is written after it is not undone.
@@ -91,5 +99,18 @@ func (t *transaction) rollback() error {
 		return nil
 	}
 	t.undone = true
-	return t.s.use(func(db *store.DB) error { return db.RollbackTo(t.name) })
+	return t.end((*store.DB).RollbackTo)
+}
+
+func (t *transaction) end(how func(*store.DB, string) error) error {
+	lost := false
+	err := t.s.use(func(db *store.DB) error {
+		err := how(db, t.name)
+		lost = err != nil && db.Autonomous()
+		return err
+	})
+	if lost {
+		t.lost = err
+	}
+	return err
 }

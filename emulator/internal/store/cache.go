@@ -97,6 +97,7 @@ func (db *DB) goneError() error {
 func (db *DB) finalizeAll() {
 	db.cache.finalizeAll()
 	db.lists.finalizeAll()
+	db.fronts.finalizeAll()
 	for _, s := range db.internal {
 		s.finalize()
 	}

@@ -70,14 +70,18 @@ type DB struct {
 	preparing string // its text
 	refused   error  // why it was denied, if SQLite's own words will not do
 
-	cache    stmtCache        // user statements
-	lists    stmtCache        // those of iterators
+	cache    stmtCache // user statements
+	lists    stmtCache // those of iterators
+	fronts   fronts
 	internal map[string]*stmt // our own
 	loose    map[*stmt]bool   // statements in use that no cache has yet
 
 	transaction
 	tables // which of our own tables exist
+	alarm  alarm
 	kvList *Iterator
+
+	schemaRead, rollsBack bool // for mayRollBack
 }
 
 // Open opens or makes a database in WAL mode with workerd's limits. It
@@ -210,7 +214,7 @@ func (db *DB) disconnect() {
 	db.generation++
 	lib.Xsqlite3_close_v2(db.tls, db.c)
 	db.c = 0
-	db.tables = tables{}
+	db.tables, db.alarm = tables{}, alarm{}
 }
 
 func (db *DB) release() {
@@ -245,6 +249,9 @@ const pageSize = 4096
 func (db *DB) DeleteAll() error {
 	if db.c == 0 {
 		return ErrClosed
+	}
+	if db.autonomous {
+		return &InternalError{refusal("delete all: SQLite has rolled the transaction back before")}
 	}
 	if err := db.Rollback(); err != nil {
 		return err

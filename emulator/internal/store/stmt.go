@@ -54,6 +54,7 @@ func (db *DB) prepare(text uintptr, sql string, trusted bool, flags uint32) (*st
 	s.params = int(lib.Xsqlite3_bind_parameter_count(db.tls, c))
 	if !trusted {
 		s.counts.attach(s)
+		db.rollsBack = db.rollsBack || contains(s.sql, "ROLLBACK")
 	}
 	return s, used, nil
 }

@@ -20,6 +20,10 @@ type transaction struct {
 	// critical is the error that made SQLite roll the transaction back by
 	// itself. Later writes must not pass for the rest of the same batch.
 	critical error
+	// autonomous is after a constraint's ON CONFLICT ROLLBACK or a RAISE(ROLLBACK):
+	// the batch is undone, and as on workerd what follows it is committed statement
+	// by statement until the commit at its end fails for want of a transaction.
+	autonomous bool
 }
 
 // Dirty reports whether there are writes that were not committed.
@@ -80,7 +84,7 @@ func (db *DB) CommitOr() (kept bool, err error) {
 	if err == nil {
 		return false, nil
 	}
-	if db.critical == nil && db.marked {
+	if db.critical == nil && !db.autonomous && db.marked {
 		for s := range db.busyWrites() {
 			lib.Xsqlite3_reset(db.tls, s)
 		}
@@ -131,10 +135,14 @@ func (db *DB) BackToMark() error {
 	return db.RollbackTo(markName)
 }
 
-// Committable reports whether nothing that statements have left behind makes a
-// commit fail: a foreign key still violated, or a cursor of an INSERT ... RETURNING
-// that was not read to its end.
+// Committable reports whether the batch can wait for others that share its commit:
+// nothing that statements have left behind makes that fail (a foreign key still
+// violated, a cursor of an INSERT ... RETURNING that was not read to its end), and
+// no ROLLBACK of theirs can take it along.
 func (db *DB) Committable() bool {
+	if db.critical != nil || db.autonomous || db.mayRollBack() {
+		return false
+	}
 	now, high := db.out, db.out+8
 	if lib.Xsqlite3_db_status(db.tls, db.c, lib.SQLITE_DBSTATUS_DEFERRED_FKS, now, high, 0) != lib.SQLITE_OK || *(*int32)(ptr(now)) != 0 {
 		return false
@@ -162,8 +170,8 @@ func (db *DB) Rollback() error {
 	if !db.begun {
 		return nil
 	}
-	db.begun, db.marked, db.critical = false, false, nil
-	db.tables = tables{}
+	db.begun, db.marked, db.critical, db.autonomous = false, false, nil, false
+	db.tables, db.alarm = tables{}, alarm{}
 	if lib.Xsqlite3_get_autocommit(db.tls, db.c) != 0 {
 		return nil // SQLite did it
 	}
@@ -192,7 +200,9 @@ func (db *DB) RollbackTo(name string) error {
 	if db.critical != nil {
 		return nil // undone with everything else
 	}
-	db.tables = tables{}
+	if !db.autonomous {
+		db.tables, db.alarm = tables{}, alarm{}
+	}
 	if err := db.exec("ROLLBACK TO " + quote(name)); err != nil {
 		return err
 	}
@@ -201,14 +211,36 @@ func (db *DB) RollbackTo(name string) error {
 
 // failure makes an error of a failed call and notices when SQLite has rolled
 // the transaction back by itself (https://sqlite.org/lang_transaction.html
-// section 3.1: SQLITE_FULL, IOERR, NOMEM, INTERRUPT and others).
+// section 3.1: SQLITE_FULL, IOERR, NOMEM, INTERRUPT and others), or because a
+// statement told it to.
 func (db *DB) failure(rc int32) error {
 	err := db.errorOf(rc)
-	if db.begun && db.critical == nil && lib.Xsqlite3_get_autocommit(db.tls, db.c) != 0 {
+	switch {
+	case db.autonomous:
+		if db.trusted && err.Code == lib.SQLITE_ERROR {
+			return &InternalError{err} // a table or savepoint that was there is gone
+		}
+	case !db.begun || db.critical != nil || lib.Xsqlite3_get_autocommit(db.tls, db.c) == 0:
+	case err.Code == lib.SQLITE_CONSTRAINT:
+		db.autonomous = true // what is known of tables and alarm is not: workerd does not notice
+	default:
 		db.critical = err
 		db.tables = tables{}
 	}
 	return err
+}
+
+// Autonomous reports whether a statement has undone the batch; what follows is
+// committed by itself, and the commit of the batch fails.
+func (db *DB) Autonomous() bool { return db.autonomous }
+
+// mayRollBack reports whether a ROLLBACK is in the schema or was in a statement.
+func (db *DB) mayRollBack() bool {
+	if !db.schemaRead {
+		n, err := db.number("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%rollback%'")
+		db.schemaRead, db.rollsBack = err == nil, db.rollsBack || err != nil || n != 0
+	}
+	return db.rollsBack
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
@@ -220,7 +252,7 @@ func (db *DB) Idle() bool {
 		return false
 	}
 	for s := lib.Xsqlite3_next_stmt(db.tls, db.c, 0); s != 0; s = lib.Xsqlite3_next_stmt(db.tls, db.c, s) {
-		if lib.Xsqlite3_stmt_busy(db.tls, s) != 0 {
+		if lib.Xsqlite3_stmt_busy(db.tls, s) != 0 && !db.fronts.holds(s) {
 			return false
 		}
 	}
