@@ -89,6 +89,7 @@ type DB struct {
 // was written by a newer SQLite is refused by name and left as it is.
 func Open(o Options) (*DB, error) {
 	patchLibrary()
+	patchLike()
 	var content []byte
 	if o.Memory != nil {
 		var err error

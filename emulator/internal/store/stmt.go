@@ -45,6 +45,9 @@ func (db *DB) prepare(text uintptr, sql string, trusted bool, flags uint32) (*st
 	if rc != lib.SQLITE_OK {
 		return nil, 0, db.prepareError(rc)
 	}
+	if !trusted && contains(sql, "case_sensitive_like") {
+		db.patchOwnLike() // SQLite has run it already
+	}
 	c, used := *wordAt(db.out), int(*wordAt(tail)-text)
 	if c == 0 {
 		return nil, used, nil
