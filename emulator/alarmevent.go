@@ -41,7 +41,7 @@ func (e *event) alarm(al *alarm) {
 		e.failed(err)
 		return
 	}
-	if s.alarmRuns {
+	if _, set, err := s.alarmTime(); s.alarmRuns && (set || err != nil) {
 		s.DeleteAlarm()
 	}
 }

@@ -35,7 +35,7 @@ func (c *stmtCache) put(s *stmt) {
 	if s.place != nil {
 		return
 	}
-	if c.byText[s.sql] != nil || len(s.sql) > cachedLength {
+	if c.byText[s.sql] != nil || len(s.sql) > cachedLength || s.recompiles() {
 		s.finalize()
 		return
 	}

@@ -77,9 +77,10 @@ type DB struct {
 	loose    map[*stmt]bool   // statements in use that no cache has yet
 
 	transaction
-	tables // which of our own tables exist
-	alarm  alarm
-	kvList *Iterator
+	tables    // which of our own tables exist
+	alarm     alarm
+	forgotten bool // that there is none, from DeleteAll to the next commit, as workerd does
+	kvList    *Iterator
 
 	schemaRead, rollsBack bool // for mayRollBack
 }
@@ -258,6 +259,7 @@ func (db *DB) DeleteAll() error {
 		return err
 	}
 	db.disconnect()
+	db.forgotten = true
 	var err error
 	if !db.inMemory() {
 		err = removeFiles(db.opts.Path)

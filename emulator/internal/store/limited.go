@@ -7,14 +7,15 @@ package store
 // by a sub-select over rowid or primary key.
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	lib "modernc.org/sqlite/lib"
 )
 
 // prepareLimited gets a statement that did not compile, and the reason, which
-// it returns if the statement is of another kind.
+// it returns if the statement is of another kind. The reason is the first of the
+// words that are not expected, so what stands before it has the right syntax.
 func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	if !stopsAt(reason, "LIMIT") && !stopsAt(reason, "ORDER") {
 		return nil, 0, reason
@@ -23,25 +24,81 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	if l == nil {
 		return nil, 0, reason
 	}
-	// What is wrong with the rest is told of the text as it came.
-	if s, err := db.prepareText(l.head + l.rest); err != nil {
-		return nil, 0, err
-	} else if s != nil {
+	const query = "SELECT 1 "
+	tail := len(l.head) + len(l.rest)
+	if s, err := db.prepareText(query + sql[tail:l.end]); err == nil {
 		s.finalize()
+	} else if isSyntax(err) {
+		return nil, 0, moved(err, func(at int) int { return at - len(query) + tail })
 	}
 	if l.refusal != "" {
+		if s, err := db.prepareText(l.first); err == nil {
+			s.finalize()
+		} else if !strings.HasPrefix(err.Error(), "foreign key mismatch") && !unknownTarget(err) {
+			return nil, 0, err
+		}
 		return nil, 0, newError(l.refusal, lib.SQLITE_ERROR, lib.SQLITE_ERROR)
+	}
+	if l.outer != l.head {
+		if s, err := db.prepareText(query + "FROM " + l.source); err == nil {
+			s.finalize()
+		} else if strings.HasPrefix(err.Error(), "no such index") {
+			return nil, 0, err
+		}
 	}
 	key, err := db.rowKey(l.table)
 	if err != nil {
 		return nil, 0, err
 	}
-	s, err := db.prepareText(l.rewrite(key))
+	text, where := l.rewrite(key)
+	s, err := db.prepareText(text)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, moved(err, func(at int) int {
+			switch order := where + len(l.where) + 1; {
+			case at < len(l.head):
+				return at
+			case at >= order+len(l.order)+2:
+				return at - order - len(l.order) - 2 + len(l.head) + len(l.where)
+			case at >= order:
+				return at - order + tail
+			}
+			return at - where + len(l.head)
+		})
 	}
 	s.sql = sql[:l.end]
 	return s, l.end, nil
+}
+
+// unknownTarget reports whether the column that an UPDATE is to set does not exist.
+func unknownTarget(err error) bool {
+	return strings.HasPrefix(err.Error(), "no such column: ") && !strings.Contains(err.Error(), " at offset ")
+}
+
+// isSyntax reports whether an error is the parser's.
+func isSyntax(err error) bool {
+	e, ok := err.(*Error)
+	return ok && (strings.Contains(e.Message, ": syntax error") || strings.HasPrefix(e.Message, "incomplete input") || strings.HasPrefix(e.Message, "unrecognized token"))
+}
+
+// moved is an error about another text, with its offset in the text as it came.
+func moved(err error, to func(int) int) error {
+	const mark = " at offset "
+	e, ok := err.(*Error)
+	if !ok {
+		return err
+	}
+	i := strings.LastIndex(e.Message, mark)
+	if i < 0 {
+		return err
+	}
+	i += len(mark)
+	digits := strings.IndexByte(e.Message[i:], ':')
+	at, nerr := strconv.Atoi(e.Message[i : i+max(digits, 0)])
+	if nerr != nil {
+		return err
+	}
+	text := e.Message[:i] + strconv.Itoa(to(at)) + e.Message[i+digits:]
+	return &Error{Message: text, Code: e.Code, Extended: e.Extended}
 }
 
 // stopsAt reports whether the parser did not expect the word.
@@ -89,6 +146,8 @@ func (db *DB) rowKey(table string) (string, error) {
 // limited is such a statement in parts of its text.
 type limited struct {
 	head    string // up to WHERE, or where it would be
+	first   string // head up to the first assignment, all SQLite looks at before it refuses
+	outer   string // head without INDEXED BY, which is for the choice alone
 	rest    string // from there up to ORDER BY or LIMIT
 	source  string // the table and its alias, as they stand
 	table   string
@@ -99,8 +158,11 @@ type limited struct {
 	refusal string // why it cannot be put in another way
 }
 
-func (l *limited) rewrite(key string) string {
-	return fmt.Sprintf("%s WHERE (%s) IN (SELECT %s FROM %s %s %s) %s", l.head, key, key, l.source, l.where, l.order, l.returns)
+// rewrite returns the statement put in the other way, and where in it WHERE, ORDER
+// BY and what follows them stand.
+func (l *limited) rewrite(key string) (text string, where int) {
+	text = l.outer + " WHERE (" + key + ") IN (SELECT " + key + " FROM " + l.source + " "
+	return text + l.where + " " + l.order + ") " + l.returns, len(text)
 }
 
 // parseLimited returns nil for what is no UPDATE or DELETE that ends with
@@ -149,6 +211,14 @@ func parseLimited(sql string) *limited {
 		returns: sql[at(returns):at(tail)],
 		order:   sql[at(tail):list[len(list)-1].end],
 		end:     end,
+	}
+	l.first, l.outer = l.head, l.head
+	if i := find(find(from, "SET"), ","); i < where {
+		l.first = sql[:at(i)]
+	}
+	if i := find(from, "INDEXED"); i+2 < stop && list[i-1].word != "NOT" {
+		blank := strings.Repeat(" ", list[i+2].end-at(i))
+		l.outer = l.head[:at(i)] + blank + l.head[list[i+2].end:]
 	}
 	if end < len(sql) && sql[end] == ';' {
 		l.end++

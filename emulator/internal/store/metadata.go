@@ -40,6 +40,7 @@ func (db *DB) Alarm() (ns int64, ok bool, err error) {
 	if db.autonomous && db.alarm.known {
 		return db.alarm.ns, db.alarm.set, nil // what workerd remembers, though it was undone
 	}
+	db.forgotten = false
 	ns, ok, err = db.metadata(keyAlarm)
 	if err == nil {
 		db.alarm = alarm{true, ok, ns}
@@ -63,7 +64,8 @@ func (db *DB) SetAlarm(ns int64) error {
 
 // DeleteAlarm unsets the alarm.
 func (db *DB) DeleteAlarm() error {
-	if _, ok, err := db.Alarm(); err != nil || !ok {
+	forgotten := db.forgotten
+	if _, ok, err := db.Alarm(); err != nil || !ok && !forgotten {
 		return err
 	}
 	return db.changeAlarm(nil, alarm{known: true})

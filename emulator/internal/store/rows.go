@@ -182,6 +182,9 @@ func (r *Rows) Next() (row []any, ok bool, err error) {
 // start steps to the first row.
 func (r *Rows) start() error {
 	s := r.stmt
+	if s.recompiles() {
+		s.recompile()
+	}
 	s.counts.start(s)
 	more, err := s.step()
 	if err == nil && s.readonly && s.counts.lost(s) {

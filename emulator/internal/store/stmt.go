@@ -209,6 +209,19 @@ func (s *stmt) step() (row bool, err error) {
 	}
 }
 
+// recompiles reports whether a statement that writes is compiled anew for the values
+// of its arguments (for LIMIT ? or LIKE ?).
+func (s *stmt) recompiles() bool { return !s.readonly && vdbe(s).Fexpmask != 0 }
+
+// recompile lets SQLite do that before the statement is run, so that its rows are
+// counted. It works once.
+func (s *stmt) recompile() {
+	const queryPlan, run = 2, 0 // only the change of the mode compiles
+	s.db.trusted, s.db.preparing, s.db.refused = s.trusted, s.sql, nil
+	lib.Xsqlite3_stmt_explain(s.db.tls, s.c, queryPlan)
+	lib.Xsqlite3_stmt_explain(s.db.tls, s.c, run)
+}
+
 // reset makes the statement ready to run again.
 func (s *stmt) reset() {
 	lib.Xsqlite3_reset(s.db.tls, s.c)

@@ -77,6 +77,7 @@ func (db *DB) Commit() error {
 // before the mark is committed if it can be, and kept is true. The cursors that a
 // failed commit leaves must not be read on.
 func (db *DB) CommitOr() (kept bool, err error) {
+	db.forgotten = false
 	if !db.begun {
 		return false, nil
 	}
