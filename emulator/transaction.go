@@ -27,7 +27,7 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 		return err
 	}
 	return s.in.block(e, func() error {
-		t := &transaction{s: s, name: fmt.Sprintf("_cf_savepoint_%d", s.depth)}
+		t := &transaction{s: s, name: fmt.Sprintf("_cf_savepoint_%d", s.depth), async: true, alarmRuns: s.alarmRuns}
 		err := t.run(at, func() error { return f(ctx, t.rollback) })
 		if t.lost != nil { // as workerd does at any depth
 			s.in.o.reset(s.in, exception(t.lost))
@@ -60,7 +60,10 @@ type transaction struct {
 	s      *storage
 	name   string
 	undone bool
-	lost   error // SQLite has ended it before
+	lost   error // why SQLite could not end it
+
+	async     bool
+	alarmRuns bool // at its start
 }
 
 // run runs f: what it wrote is kept if it succeeds, undone if it returns an error,
@@ -78,7 +81,7 @@ func (t *transaction) run(at driver.Place, f func() error) (err error) {
 	defer func() {
 		s.depth--
 		if !kept {
-			if t.rollback(); t.lost != nil && err != nil {
+			if t.rollback(); t.lost != nil {
 				err = t.lost
 			}
 		}
@@ -86,11 +89,13 @@ func (t *transaction) run(at driver.Place, f func() error) (err error) {
 	if err := f(); err != nil {
 		return err
 	}
-	kept = true
 	if t.undone {
+		kept = true
 		return nil
 	}
-	return t.end((*store.DB).Release)
+	err = t.end((*store.DB).Release)
+	kept = err == nil
+	return err
 }
 
 // rollback undoes what was written; what is written after it is not undone.
@@ -99,17 +104,17 @@ func (t *transaction) rollback() error {
 		return nil
 	}
 	t.undone = true
+	if t.async {
+		t.s.alarmRuns = t.alarmRuns
+	}
 	return t.end((*store.DB).RollbackTo)
 }
 
+// end ends the savepoint. A failure, of which no more is told, is SQLite's: it was
+// rolled back before, or a statement that writes is under way.
 func (t *transaction) end(how func(*store.DB, string) error) error {
-	lost := false
-	err := t.s.use(func(db *store.DB) error {
-		err := how(db, t.name)
-		lost = err != nil && db.Autonomous()
-		return err
-	})
-	if lost {
+	err := t.s.use(func(db *store.DB) error { return how(db, t.name) })
+	if err != nil && t.lost == nil {
 		t.lost = err
 	}
 	return err

@@ -185,7 +185,7 @@ func (db *DB) Savepoint(name string) error {
 	if err := db.begin(); err != nil {
 		return err
 	}
-	return db.exec("SAVEPOINT " + quote(name))
+	return internal(db.exec("SAVEPOINT " + quote(name)))
 }
 
 // Release ends a savepoint and keeps its writes, as part of what is around it.
@@ -193,7 +193,7 @@ func (db *DB) Release(name string) error {
 	if db.critical != nil {
 		return refusal(msgCritical)
 	}
-	return db.exec("RELEASE " + quote(name))
+	return internal(db.exec("RELEASE " + quote(name)))
 }
 
 // RollbackTo undoes the writes since the savepoint and ends it.
@@ -205,9 +205,9 @@ func (db *DB) RollbackTo(name string) error {
 		db.tables, db.alarm = tables{}, alarm{}
 	}
 	if err := db.exec("ROLLBACK TO " + quote(name)); err != nil {
-		return err
+		return internal(err)
 	}
-	return db.exec("RELEASE " + quote(name))
+	return internal(db.exec("RELEASE " + quote(name)))
 }
 
 // failure makes an error of a failed call and notices when SQLite has rolled
