@@ -61,11 +61,11 @@ func (f *fronts) keep(at *front) (kept bool) {
 	return true
 }
 
+// finalizeAll ends all statements. That the texts are known is not forgotten.
 func (f *fronts) finalizeAll() {
 	for _, at := range f.byText {
 		at.close()
 	}
-	*f = fronts{}
 }
 
 // holds reports whether a statement is one that was left open.

@@ -24,6 +24,11 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	if l == nil {
 		return nil, 0, reason
 	}
+	if s, err := db.prepareText(l.head + l.rest); err == nil {
+		s.finalize()
+	} else if strings.HasPrefix(err.Error(), "incomplete input") {
+		return nil, 0, reason
+	}
 	const query = "SELECT 1 "
 	tail := len(l.head) + len(l.rest)
 	if s, err := db.prepareText(query + sql[tail:l.end]); err == nil {
@@ -69,9 +74,11 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	return s, l.end, nil
 }
 
-// unknownTarget reports whether the column that an UPDATE is to set does not exist.
+// unknownTarget reports whether the column that an UPDATE is to set does not exist, or
+// cannot be set.
 func unknownTarget(err error) bool {
-	return strings.HasPrefix(err.Error(), "no such column: ") && !strings.Contains(err.Error(), " at offset ")
+	text := err.Error()
+	return strings.HasPrefix(text, "no such column: ") && !strings.Contains(text, " at offset ") || strings.HasPrefix(text, "cannot UPDATE generated column")
 }
 
 // isSyntax reports whether an error is the parser's.
