@@ -73,6 +73,7 @@ type DB struct {
 	cache    stmtCache // user statements
 	lists    stmtCache // those of iterators
 	fronts   fronts
+	expired  int32            // how often an OP_Expire ran
 	internal map[string]*stmt // our own
 	loose    map[*stmt]bool   // statements in use that no cache has yet
 
