@@ -34,6 +34,7 @@ type storage struct {
 	syncDepth   int  // of those of transactionSync
 	alarmWrites bool // the batch may have changed the alarm
 	alarmRuns   bool // the alarm's handler runs and has not set another: it shows none
+	afterReset  func()
 }
 
 func newStorage(in *instance) *storage { return &storage{in: in} }
@@ -142,12 +143,25 @@ func (s *storage) commitBatch() (kept bool, err error) {
 		kept, err = s.db.CommitOr()
 		return err
 	})
-	if kept || autonomous { // then it is not the one of the batch
-		if ns, set, aerr := s.db.Alarm(); aerr == nil && !alarms.have(o, ns, set) {
+	if kept || err != nil && autonomous { // then it is not the one of the batch
+		s.keepAlarm()
+	}
+	return kept, err
+}
+
+// keepAlarm notes the alarm that is in the database although the batch is not; the
+// scheduler learns of it when the object has been reset. s.mu is held.
+func (s *storage) keepAlarm() {
+	o, alarms := s.in.o, s.in.o.ns.w.alarms
+	ns, set, err := s.db.StoredAlarm()
+	if err != nil {
+		return
+	}
+	s.afterReset = func() {
+		if !alarms.have(o, ns, set) {
 			alarms.report(o, alarms.change(o, ns, set, func() error { return nil }))
 		}
 	}
-	return kept, err
 }
 
 // internalError is what callers see of a failure that is not the application's.

@@ -30,7 +30,9 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 		t := &transaction{s: s, name: fmt.Sprintf("_cf_savepoint_%d", s.depth), async: true, alarmRuns: s.alarmRuns}
 		err := t.run(at, func() error { return f(ctx, t.rollback) })
 		if t.lost != nil { // as workerd does at any depth
+			s.use(func(*store.DB) error { s.keepAlarm(); return nil })
 			s.in.o.reset(s.in, exception(t.lost))
+			s.wasReset()
 			return driver.ErrReset
 		}
 		if err != nil || s.held() {
@@ -48,11 +50,19 @@ func (s *storage) end() error {
 	s.mu.Unlock()
 	if err != nil {
 		s.in.o.reset(s.in, s.internalError(err))
+		s.wasReset()
 	}
 	if s.in.dead.Load() {
 		return driver.ErrReset
 	}
 	return nil
+}
+
+func (s *storage) wasReset() {
+	if f := s.afterReset; f != nil {
+		s.afterReset = nil
+		f()
+	}
 }
 
 // transaction is a savepoint.

@@ -39,7 +39,7 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	if l.refusal != "" {
 		if s, err := db.prepareText(l.first); err == nil {
 			s.finalize()
-		} else if !strings.HasPrefix(err.Error(), "foreign key mismatch") && !unknownTarget(err) {
+		} else if !foundLater(err) {
 			return nil, 0, err
 		}
 		return nil, 0, newError(l.refusal, lib.SQLITE_ERROR, lib.SQLITE_ERROR)
@@ -74,11 +74,16 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	return s, l.end, nil
 }
 
-// unknownTarget reports whether the column that an UPDATE is to set does not exist, or
-// cannot be set.
-func unknownTarget(err error) bool {
+// foundLater reports whether SQLite finds an error only after it has refused: of the
+// column that is to be set, or of what code is made for.
+func foundLater(err error) bool {
 	text := err.Error()
-	return strings.HasPrefix(text, "no such column: ") && !strings.Contains(text, " at offset ") || strings.HasPrefix(text, "cannot UPDATE generated column")
+	for _, prefix := range [...]string{"foreign key mismatch", "misuse of aggregate: ", "cannot UPDATE generated column"} {
+		if strings.HasPrefix(text, prefix) {
+			return true
+		}
+	}
+	return strings.HasPrefix(text, "no such column: ") && !strings.Contains(text, " at offset ")
 }
 
 // isSyntax reports whether an error is the parser's.

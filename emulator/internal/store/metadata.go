@@ -48,6 +48,9 @@ func (db *DB) Alarm() (ns int64, ok bool, err error) {
 	return ns, ok, err
 }
 
+// StoredAlarm is Alarm without what is only remembered.
+func (db *DB) StoredAlarm() (ns int64, ok bool, err error) { return db.metadata(keyAlarm) }
+
 // alarm is the latest one that was read or written and not undone by a savepoint.
 type alarm struct {
 	known, set bool
