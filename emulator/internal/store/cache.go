@@ -16,6 +16,9 @@ const (
 type stmtCache struct {
 	byText map[string]*stmt
 	recent list.List // of *stmt, the latest used first
+	// expected is how many arguments those take that were dropped because they have
+	// to be compiled anew, as they would be kept in workerd.
+	expected map[string]int
 }
 
 // take returns the statement of that text, which is in use from then on, or nil.
@@ -35,7 +38,7 @@ func (c *stmtCache) put(s *stmt) {
 	if s.place != nil {
 		return
 	}
-	if c.byText[s.sql] != nil || len(s.sql) > cachedLength || s.recompiles() {
+	if c.byText[s.sql] != nil || len(s.sql) > cachedLength || s.once || s.recompiles() {
 		s.finalize()
 		return
 	}
@@ -51,6 +54,15 @@ func (c *stmtCache) put(s *stmt) {
 			c.drop(old)
 		}
 	}
+}
+
+// expect drops a statement that is still known.
+func (c *stmtCache) expect(s *stmt) {
+	if c.expected == nil || len(c.expected) >= cachedStatements {
+		c.expected = map[string]int{}
+	}
+	c.expected[s.sql] = s.params
+	c.drop(s)
 }
 
 // drop finalizes a statement of the cache.

@@ -24,17 +24,20 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	if l == nil {
 		return nil, 0, reason
 	}
+	tail := len(l.head) + len(l.rest)
+	if at, _ := offset(reason); at != tail {
+		return nil, 0, reason
+	}
 	if s, err := db.prepareText(l.head + l.rest); err == nil {
 		s.finalize()
 	} else if strings.HasPrefix(err.Error(), "incomplete input") {
 		return nil, 0, reason
 	}
 	const query = "SELECT 1 "
-	tail := len(l.head) + len(l.rest)
 	if s, err := db.prepareText(query + sql[tail:l.end]); err == nil {
 		s.finalize()
 	} else if isSyntax(err) {
-		return nil, 0, moved(err, func(at int) int { return at - len(query) + tail })
+		return nil, 0, db.moved(err, func(at int) int { return at - len(query) + tail })
 	}
 	if l.refusal != "" {
 		if s, err := db.prepareText(l.first); err == nil {
@@ -58,7 +61,7 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	text, where := l.rewrite(key)
 	s, err := db.prepareText(text)
 	if err != nil {
-		return nil, 0, moved(err, func(at int) int {
+		return nil, 0, db.moved(err, func(at int) int {
 			switch order := where + len(l.where) + 1; {
 			case at < len(l.head):
 				return at
@@ -92,24 +95,33 @@ func isSyntax(err error) bool {
 	return ok && (strings.Contains(e.Message, ": syntax error") || strings.HasPrefix(e.Message, "incomplete input") || strings.HasPrefix(e.Message, "unrecognized token"))
 }
 
-// moved is an error about another text, with its offset in the text as it came.
-func moved(err error, to func(int) int) error {
-	const mark = " at offset "
-	e, ok := err.(*Error)
-	if !ok {
-		return err
+const offsetMark = " at offset "
+
+// offset is where in the text an error is, and where its message says so, or -1.
+func offset(err error) (at, i int) {
+	text := err.Error()
+	i = strings.LastIndex(text, offsetMark) + len(offsetMark)
+	end := strings.IndexByte(text[i:], ':')
+	if i < len(offsetMark) || end < 0 {
+		return -1, -1
 	}
-	i := strings.LastIndex(e.Message, mark)
-	if i < 0 {
-		return err
-	}
-	i += len(mark)
-	digits := strings.IndexByte(e.Message[i:], ':')
-	at, nerr := strconv.Atoi(e.Message[i : i+max(digits, 0)])
+	at, nerr := strconv.Atoi(text[i : i+end])
 	if nerr != nil {
+		return -1, -1
+	}
+	return at, i
+}
+
+// moved is an error about another text, with its offset in the text as it came.
+func (db *DB) moved(err error, to func(int) int) error {
+	e, ok := err.(*Error)
+	at, i := offset(err)
+	if !ok || at < 0 {
 		return err
 	}
-	text := e.Message[:i] + strconv.Itoa(to(at)) + e.Message[i+digits:]
+	at = to(at)
+	(*lib.Tsqlite3)(ptr(db.c)).FerrByteOffset = int32(at) // some later errors show it too
+	text := e.Message[:i] + strconv.Itoa(at) + e.Message[i+strings.IndexByte(e.Message[i:], ':'):]
 	return &Error{Message: text, Code: e.Code, Extended: e.Extended}
 }
 
@@ -158,7 +170,7 @@ func (db *DB) rowKey(table string) (string, error) {
 // limited is such a statement in parts of its text.
 type limited struct {
 	head    string // up to WHERE, or where it would be
-	first   string // head up to the first assignment, all SQLite looks at before it refuses
+	first   string // all SQLite looks at before it refuses: head with the first assignment, if that is to a name
 	outer   string // head without INDEXED BY, which is for the choice alone
 	rest    string // from there up to ORDER BY or LIMIT
 	source  string // the table and its alias, as they stand
@@ -193,7 +205,13 @@ func parseLimited(sql string) *limited {
 		}
 		return len(list)
 	}
-	if len(list) == 0 || find(0, "UPDATE", "DELETE", "WITH") != 0 {
+	begin := 0
+	if len(list) > 3 && list[0].word == "EXPLAIN" {
+		if begin = 1; list[1].word == "QUERY" && list[2].word == "PLAN" {
+			begin = 3
+		}
+	}
+	if len(list) == 0 || find(begin, "UPDATE", "DELETE", "WITH") != begin {
 		return nil
 	}
 	verb := find(0, "UPDATE", "DELETE")
@@ -225,8 +243,12 @@ func parseLimited(sql string) *limited {
 		end:     end,
 	}
 	l.first, l.outer = l.head, l.head
-	if i := find(find(from, "SET"), ","); i < where {
-		l.first = sql[:at(i)]
+	if set := find(from, "SET"); set < where {
+		end := min(find(set, ","), where)
+		l.first = sql[:list[end-1].end]
+		if !isName(list[min(set+3, end):end]) {
+			l.first = sql[:list[set].end] + " rowid = 1"
+		}
 	}
 	if i := find(from, "INDEXED"); i+2 < stop && list[i-1].word != "NOT" {
 		blank := strings.Repeat(" ", list[i+2].end-at(i))
@@ -247,4 +269,24 @@ func parseLimited(sql string) *limited {
 		l.refusal = "ORDER BY without LIMIT on " + list[verb].word
 	}
 	return l
+}
+
+// isName reports whether an expression is a column or the call of a function, of
+// which SQLite finds out what it is when it has an error already.
+func isName(list []token) bool {
+	for len(list) > 2 && list[0].word == "(" && list[len(list)-1].word == ")" {
+		list = list[1 : len(list)-1]
+	}
+	switch {
+	case len(list) == 0 || list[0].name == "":
+		return false
+	case len(list) > 1 && list[1].word == "(":
+		return list[len(list)-1].word == ")" && list[len(list)-1].depth == list[0].depth
+	}
+	for i, t := range list {
+		if i%2 == 0 && t.name == "" || i%2 == 1 && t.word != "." {
+			return false
+		}
+	}
+	return true
 }

@@ -20,18 +20,19 @@ func (db *DB) Exec(query string, args []any) (*Rows, error) {
 	}
 	s := db.cache.take(query)
 	if s != nil && s.counts.stale(s) {
-		params := s.params
-		db.cache.drop(s)
-		if s = nil; len(args) != params {
-			return nil, refusal(msgParameterCount) // before it is compiled again
-		}
+		db.cache.expect(s)
+		s = nil
 	}
 	r := &Rows{db: db, generation: db.generation}
 	if s == nil {
+		if n, ok := db.cache.expected[query]; ok && len(args) != n {
+			return nil, refusal(msgParameterCount) // before it is compiled again
+		}
 		var err error
 		if s, err = db.prepareLast(query, r); err != nil {
 			return nil, err
 		}
+		delete(db.cache.expected, query)
 	}
 	db.checkOut(s)
 	r.stmt = s
@@ -102,7 +103,7 @@ func (db *DB) prepareLast(query string, r *Rows) (last *stmt, err error) {
 			if i == 0 {
 				s.sql = query // with its trailing space, to be found again
 			} else {
-				front.rows = r
+				front.rows, s.once = r, true
 			}
 			return s, nil
 		}

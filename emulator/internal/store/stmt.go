@@ -20,6 +20,7 @@ type stmt struct {
 	trusted  bool
 	readonly bool
 	params   int
+	once     bool          // it is not kept in a cache
 	busy     bool          // a cursor is using it
 	place    *list.Element // in its cache, if it is in one
 
