@@ -16,8 +16,8 @@ const (
 type stmtCache struct {
 	byText map[string]*stmt
 	recent list.List // of *stmt, the latest used first
-	// expected is how many arguments those take that were dropped because they have
-	// to be compiled anew, as they would be kept in workerd.
+	// expected is how many arguments those take that are not kept because they have
+	// to be compiled anew, as workerd keeps them.
 	expected map[string]int
 }
 
@@ -39,6 +39,9 @@ func (c *stmtCache) put(s *stmt) {
 		return
 	}
 	if c.byText[s.sql] != nil || len(s.sql) > cachedLength || s.once || s.recompiles() {
+		if !s.once {
+			c.note(s)
+		}
 		s.finalize()
 		return
 	}
@@ -56,13 +59,14 @@ func (c *stmtCache) put(s *stmt) {
 	}
 }
 
-// expect drops a statement that is still known.
-func (c *stmtCache) expect(s *stmt) {
+// note keeps in mind how many arguments a statement takes that is not kept.
+func (c *stmtCache) note(s *stmt) {
 	if c.expected == nil || len(c.expected) >= cachedStatements {
 		c.expected = map[string]int{}
 	}
-	c.expected[s.sql] = s.params
-	c.drop(s)
+	if len(s.sql) <= cachedLength {
+		c.expected[s.sql] = s.params
+	}
 }
 
 // drop finalizes a statement of the cache.

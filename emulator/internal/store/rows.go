@@ -20,7 +20,8 @@ func (db *DB) Exec(query string, args []any) (*Rows, error) {
 	}
 	s := db.cache.take(query)
 	if s != nil && s.counts.stale(s) {
-		db.cache.expect(s)
+		db.cache.note(s)
+		db.cache.drop(s)
 		s = nil
 	}
 	r := &Rows{db: db, generation: db.generation}
