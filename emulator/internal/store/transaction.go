@@ -130,6 +130,9 @@ func (db *DB) Mark() error {
 	return nil
 }
 
+// Unwritten reports whether nothing was written since Mark.
+func (db *DB) Unwritten() bool { return db.marked && db.unwritten }
+
 // BackToMark undoes what was written since Mark.
 func (db *DB) BackToMark() error {
 	db.marked = false
@@ -234,6 +237,9 @@ func (db *DB) failure(rc int32) error {
 // Autonomous reports whether a statement has undone the batch; what follows is
 // committed by itself, and the commit of the batch fails.
 func (db *DB) Autonomous() bool { return db.autonomous }
+
+// MayRollBack reports whether a statement can tell SQLite to undo the whole batch.
+func MayRollBack(query string) bool { return contains(query, "ROLLBACK") }
 
 // mayRollBack reports whether a ROLLBACK is in the schema or was in a statement.
 func (db *DB) mayRollBack() bool {
