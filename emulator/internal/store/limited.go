@@ -278,7 +278,7 @@ func isName(list []token) bool {
 		list = list[1 : len(list)-1]
 	}
 	switch {
-	case len(list) == 0 || list[0].name == "":
+	case len(list) == 0 || list[0].name == "" || list[0].word == "CAST" || list[0].word == "EXISTS":
 		return false
 	case len(list) > 1 && list[1].word == "(":
 		return list[len(list)-1].word == ")" && list[len(list)-1].depth == list[0].depth

@@ -84,6 +84,9 @@ func (db *DB) Iterate(o ListOptions) *Iterator {
 	if start, end, all := o.bounds(); !all && end <= start {
 		return &Iterator{db: db} // there is nothing to ask the database for
 	}
+	if there, err := db.exists("_cf_KV", &db.tables.kv); err == nil && !there {
+		return &Iterator{db: db}
+	}
 	if db.kvList != nil {
 		db.kvList.fail(refusal(msgListInvalidated))
 	}
@@ -111,10 +114,10 @@ func (db *DB) iterate(o ListOptions) *Iterator {
 
 func (it *Iterator) open(o ListOptions) error {
 	db := it.db
-	there, err := db.exists("_cf_KV", &db.tables.kv)
-	if err != nil || !there {
-		return err
+	if db.c == 0 {
+		return ErrClosed
 	}
+	var err error
 	sql, args := o.query()
 	s := db.lists.take(sql)
 	if s == nil {
@@ -138,7 +141,7 @@ func (it *Iterator) step() error {
 	if err == nil && !row {
 		it.Close()
 	}
-	return err
+	return internal(err)
 }
 
 func (it *Iterator) fail(err error) {
@@ -149,7 +152,7 @@ func (it *Iterator) fail(err error) {
 // Next returns the next entry; ok is false at the end.
 func (it *Iterator) Next() (e Entry, ok bool, err error) {
 	if it.stmt != nil && it.generation != it.db.generation {
-		it.err = it.db.goneError()
+		it.err = internal(it.db.goneError())
 		it.stmt = nil
 	}
 	if it.err != nil || it.stmt == nil {
