@@ -26,6 +26,9 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 	if err != nil {
 		return err
 	}
+	if e.depth >= maxBlockDepth {
+		return plainError(msgBlockNested)
+	}
 	return s.in.block(e, func() error {
 		t := &transaction{s: s, name: fmt.Sprintf("_cf_savepoint_%d", s.depth), async: true, alarmRuns: s.alarmRuns}
 		err := t.run(at, func() error { return f(ctx, t.rollback) })

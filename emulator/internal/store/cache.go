@@ -122,5 +122,4 @@ func (db *DB) finalizeAll() {
 		s.finalize()
 	}
 	db.loose = nil
-	db.kvList = nil
 }

@@ -151,7 +151,7 @@ func (it *Iterator) fail(err error) {
 
 // Next returns the next entry; ok is false at the end.
 func (it *Iterator) Next() (e Entry, ok bool, err error) {
-	if it.stmt != nil && it.generation != it.db.generation {
+	if it.err == nil && it.stmt != nil && it.generation != it.db.generation {
 		it.err = internal(it.db.goneError())
 		it.stmt = nil
 	}
