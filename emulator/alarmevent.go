@@ -95,3 +95,25 @@ func (s *storage) DeleteAlarm() error {
 	s.alarmRuns, s.alarmWrites = false, true
 	return s.use(func(db *store.DB) error { return db.DeleteAlarm() })
 }
+
+// keepAlarm notes the alarm that is in the database although the batch is not; the
+// scheduler learns of it when the object has been reset. s.mu is held.
+func (s *storage) keepAlarm() {
+	o, alarms := s.in.o, s.in.o.ns.w.alarms
+	ns, set, err := s.db.StoredAlarm()
+	if err != nil {
+		return
+	}
+	s.afterReset = func() {
+		if !alarms.have(o, ns, set) {
+			alarms.report(o, alarms.change(o, ns, set, func() error { return nil }))
+		}
+	}
+}
+
+func (s *storage) wasReset() {
+	if f := s.afterReset; f != nil {
+		s.afterReset = nil
+		f()
+	}
+}

@@ -149,21 +149,6 @@ func (s *storage) commitBatch() (kept bool, err error) {
 	return kept, err
 }
 
-// keepAlarm notes the alarm that is in the database although the batch is not; the
-// scheduler learns of it when the object has been reset. s.mu is held.
-func (s *storage) keepAlarm() {
-	o, alarms := s.in.o, s.in.o.ns.w.alarms
-	ns, set, err := s.db.StoredAlarm()
-	if err != nil {
-		return
-	}
-	s.afterReset = func() {
-		if !alarms.have(o, ns, set) {
-			alarms.report(o, alarms.change(o, ns, set, func() error { return nil }))
-		}
-	}
-}
-
 // internalError is what callers see of a failure that is not the application's.
 func (s *storage) internalError(err error) *driver.Error {
 	reference := s.in.o.ns.w.chance.reference()

@@ -61,13 +61,6 @@ func (s *storage) end() error {
 	return nil
 }
 
-func (s *storage) wasReset() {
-	if f := s.afterReset; f != nil {
-		s.afterReset = nil
-		f()
-	}
-}
-
 // transaction is a savepoint.
 type transaction struct {
 	s      *storage

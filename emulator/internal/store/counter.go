@@ -24,11 +24,10 @@ package store
 //
 // Not exact: a seek by a key that is no number in a rowid table counts as a row
 // read, and a seek behind OP_SeekScan does not; a writing statement that SQLite
-// compiles anew by itself while it starts, for a value in LIKE ? or LIMIT ? or
-// because another process changed the schema, counts approximately; so does
-// CREATE INDEX where the index has several pages. And this
-// SQLite is built in another way: a range made from LIKE or GLOB is searched
-// once, not once more for blobs.
+// compiles anew by itself while it starts, because another process changed the
+// schema, counts approximately; so do ANALYZE of an index and CREATE INDEX where
+// the index has several pages. And this SQLite is built in another way: a range
+// made from LIKE or GLOB is searched once, not once more for blobs.
 
 import (
 	"unsafe"
