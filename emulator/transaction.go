@@ -33,7 +33,13 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 		t := &transaction{s: s, name: fmt.Sprintf("_cf_savepoint_%d", s.depth), async: true, alarmRuns: s.alarmRuns}
 		err := t.run(at, func() error { return f(ctx, t.rollback) })
 		if t.lost != nil { // as workerd does at any depth
-			s.use(func(*store.DB) error { s.keepAlarm(); return nil })
+			s.use(func(db *store.DB) error {
+				err := db.Rollback() // what is left of it goes with the reset
+				if err == nil {
+					s.keepAlarm()
+				}
+				return err
+			})
 			s.in.o.reset(s.in, exception(t.lost))
 			s.wasReset()
 			return driver.ErrReset
