@@ -2,7 +2,10 @@ package store
 
 // The text of UPDATE and DELETE with ORDER BY and LIMIT, in parts.
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // limited is such a statement in parts of its text.
 type limited struct {
@@ -118,7 +121,7 @@ func root(sql string, list []token) (text string, ok bool) {
 		return sql[:list[last].end] + closing, true
 	}
 	if last < 2 || list[0].name == "" || list[0].word == "CAST" || list[0].word == "EXISTS" ||
-		list[1].word != "(" || list[last].word != ")" || list[last].depth != list[0].depth {
+		!enclosed(list[1:]) {
 		return "", false
 	}
 	args, first, n := list[2:last], len(list[2:last]), 0
@@ -139,10 +142,17 @@ func root(sql string, list []token) (text string, ok bool) {
 
 // unwrap takes the parentheses around an expression away.
 func unwrap(list []token) (inner []token, closing string) {
-	for len(list) > 2 && list[0].word == "(" && list[len(list)-1].word == ")" {
+	for len(list) > 2 && enclosed(list) {
 		list, closing = list[1:len(list)-1], closing+")"
 	}
 	return list, closing
+}
+
+// enclosed reports whether the tokens begin and end with a pair of parentheses.
+func enclosed(list []token) bool {
+	last := len(list) - 1
+	return list[0].word == "(" && list[last].word == ")" &&
+		!slices.ContainsFunc(list[1:last], func(t token) bool { return t.depth <= list[0].depth })
 }
 
 // isColumn reports whether an expression is the name of a column.
