@@ -41,8 +41,9 @@ func (e *event) alarm(al *alarm) {
 		e.failed(err)
 		return
 	}
+	_, set, err = s.alarmTime()
 	switch {
-	case s.alarmRuns:
+	case s.alarmRuns && (set || err != nil):
 		s.DeleteAlarm()
 	case s.alarmLeft:
 		in.o.ns.w.alarms.drop(in.o)
@@ -113,3 +114,25 @@ func (s *storage) DeleteAlarm() error {
 }
 
 func (s *storage) alarmChanges() { s.alarmRuns, s.alarmLeft, s.alarmWrites = false, false, true }
+
+// keepAlarm notes the alarm that is in the database although the batch is not; the
+// scheduler learns of it when the object has been reset. s.mu is held.
+func (s *storage) keepAlarm() {
+	o, alarms := s.in.o, s.in.o.ns.w.alarms
+	ns, set, err := s.db.StoredAlarm()
+	if err != nil {
+		return
+	}
+	s.afterReset = func() {
+		if !alarms.have(o, ns, set) {
+			alarms.report(o, alarms.change(o, ns, set, func() error { return nil }))
+		}
+	}
+}
+
+func (s *storage) wasReset() {
+	if f := s.afterReset; f != nil {
+		s.afterReset = nil
+		f()
+	}
+}

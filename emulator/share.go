@@ -34,6 +34,14 @@ func (in *instance) settleShared() {
 	in.shared = in.shared[:0]
 }
 
+// splitShared commits what ended events have written, before the one that has the
+// turn runs a statement that may undo the whole batch.
+func (in *instance) splitShared() {
+	if len(in.shared) > 0 && in.storage.untouched() {
+		in.flush()
+	}
+}
+
 // mark notes what the batch and the sockets hold of ended events, when another
 // takes the turn.
 func (in *instance) mark() {
@@ -70,4 +78,11 @@ func (s *storage) shareable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.db != nil && !s.over && !s.held() && s.db.Dirty() && s.db.Committable()
+}
+
+// untouched reports whether the event that has the turn has not written.
+func (s *storage) untouched() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.db != nil && !s.over && !s.held() && s.db.Unwritten()
 }

@@ -33,7 +33,11 @@ func (g *gated) Fetch(ctx context.Context, r *durable.Request) (*durable.Respons
 	if what == "wait" {
 		<-g.gate
 	}
-	if _, err := g.st.Storage().SQL().Exec("INSERT INTO t VALUES (?)", what); err != nil {
+	query := "INSERT INTO t VALUES (?)"
+	if what == "rollback" {
+		query = "INSERT OR ROLLBACK INTO t VALUES (?), (NULL)"
+	}
+	if _, err := g.st.Storage().SQL().Exec(query, what); err != nil && what != "rollback" {
 		return nil, err
 	}
 	if what == "abort" {
@@ -42,17 +46,18 @@ func (g *gated) Fetch(ctx context.Context, r *durable.Request) (*durable.Respons
 	return durable.Text(200, what), nil
 }
 
-// Events that share a commit are each answered, and an abort takes only the
-// writes of its own event, and what waits behind it.
+// Events that share a commit are each answered, and an abort or a ROLLBACK takes only
+// the writes of its own event, and what waits behind it.
 func TestSharedCommit(t *testing.T) {
 	gate := make(chan struct{})
 	class := durable.Define("Gated", func(ctx context.Context, st *durable.State, env *durable.Env) (*gated, error) {
-		_, err := st.Storage().SQL().Exec("CREATE TABLE IF NOT EXISTS t(v)")
+		_, err := st.Storage().SQL().Exec("CREATE TABLE IF NOT EXISTS t(v NOT NULL)")
 		return &gated{st, gate}, err
 	})
 	for name, queued := range map[string][]string{
 		"all succeed": {"a", "b", "c"},
 		"one aborts":  {"a", "b", "abort", "lost"},
+		"one undoes":  {"a", "b", "rollback", "lost"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := emutest.New(t, emutest.Classes(class), emutest.RealTime())
@@ -73,7 +78,7 @@ func TestSharedCommit(t *testing.T) {
 			gate <- struct{}{}
 			all.Wait()
 			want, stored := []string{"200", "200", "200"}, "first,wait,a,b,c"
-			if name == "one aborts" {
+			if name != "all succeed" {
 				want, stored = []string{"200", "200", "500", "500"}, "first,wait,a,b"
 			}
 			if fmt.Sprint(answers) != fmt.Sprint(want) {

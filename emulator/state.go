@@ -176,7 +176,13 @@ func (st *state) BlockConcurrencyWhile(ctx context.Context, f func(ctx context.C
 	p := &pin{kind: driver.PinBlock, at: at}
 	in.pin(p)
 	defer in.unpin(p)
-	failed := in.block(e, func() error { return caughtPanic(func() error { return f(ctx) }) })
+	failed := in.block(e, func() error {
+		err := caughtPanic(func() error { return f(ctx) })
+		if err == nil {
+			in.flush() // as its end is a pause, in JavaScript too
+		}
+		return err
+	})
 	if failed == nil && !in.dead.Load() {
 		return nil
 	}

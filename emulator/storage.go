@@ -35,6 +35,7 @@ type storage struct {
 	alarmWrites bool // the batch may have changed the alarm
 	alarmRuns   bool // the alarm's handler runs and has not set another: it shows none
 	alarmLeft   bool // transactionSync rolled back that it set another: it shows and never runs
+	afterReset  func()
 }
 
 func newStorage(in *instance) *storage { return &storage{in: in} }
@@ -47,7 +48,12 @@ func (s *storage) use(f func(db *store.DB) error) error {
 	if err := s.open(); err != nil {
 		return err
 	}
-	return storageError(f(s.db))
+	err := f(s.db)
+	var internal *store.InternalError
+	if errors.As(err, &internal) {
+		return s.internalError(err)
+	}
+	return storageError(err)
 }
 
 // open: s.mu is held.
@@ -115,7 +121,7 @@ func (s *storage) commit() (kept bool, failed *driver.Error) {
 	if errors.As(err, &e) && e.Code == sqliteConstraint {
 		return kept, plainError(msgConstraintsViolated + e.Message)
 	}
-	return kept, s.internalError(err)
+	return kept, s.internalError(fmt.Errorf("commit failed: %w", err))
 }
 
 // commitBatch commits, and tells the scheduler of the alarm. s.mu is held.
@@ -139,15 +145,13 @@ func (s *storage) commitBatch() (kept bool, err error) {
 		s.db.Rollback()
 		return false, err
 	}
-	o, alarms := s.in.o, s.in.o.ns.w.alarms
+	o, alarms, autonomous := s.in.o, s.in.o.ns.w.alarms, s.db.Autonomous()
 	err = alarms.change(o, ns, set, func() (err error) {
 		kept, err = s.db.CommitOr()
 		return err
 	})
-	if kept {
-		if ns, set, aerr := s.db.Alarm(); aerr == nil && !alarms.have(o, ns, set) {
-			alarms.report(o, alarms.change(o, ns, set, func() error { return nil }))
-		}
+	if kept || err != nil && autonomous { // then it is not the one of the batch
+		s.keepAlarm()
 	}
 	return kept, err
 }
@@ -155,7 +159,7 @@ func (s *storage) commitBatch() (kept bool, err error) {
 // internalError is what callers see of a failure that is not the application's.
 func (s *storage) internalError(err error) *driver.Error {
 	reference := s.in.o.ns.w.chance.reference()
-	s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: fmt.Sprintf("commit failed (reference %s): %v", reference, err)})
+	s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: fmt.Sprintf("internal error (reference %s): %v", reference, err)})
 	return plainError("internal error; reference = " + reference)
 }
 

@@ -27,10 +27,25 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 	if err != nil {
 		return err
 	}
+	if e.depth >= maxBlockDepth {
+		return plainError(msgBlockNested)
+	}
 	return s.in.block(e, func() error {
 		t := &transaction{s: s, name: fmt.Sprintf("_cf_savepoint_%d", s.depth)}
 		err := t.run(at, func() error { return f(ctx, t.rollback) })
-		if !t.lost && (err != nil || s.held()) {
+		if t.lost != nil { // as workerd does at any depth
+			s.use(func(db *store.DB) error {
+				err := db.Rollback() // what is left of it goes with the reset
+				if err == nil {
+					s.keepAlarm()
+				}
+				return err
+			})
+			s.in.o.reset(s.in, exception(t.lost))
+			s.wasReset()
+			return driver.ErrReset
+		}
+		if err != nil || s.held() {
 			return err
 		}
 		return s.end()
@@ -45,6 +60,7 @@ func (s *storage) end() error {
 	s.mu.Unlock()
 	if err != nil {
 		s.in.o.reset(s.in, s.internalError(err))
+		s.wasReset()
 	}
 	if s.in.dead.Load() {
 		return driver.ErrReset
@@ -60,14 +76,14 @@ type transaction struct {
 	depth     int // with it
 	committed bool
 	undone    bool
-	lost      bool // the savepoint is: SQLite has rolled everything back
+	lost      error // why SQLite could not end it
 
 	alarmRuns, alarmWrites bool // before it
 }
 
 // run runs f: what it wrote is kept if it succeeds, undone if it returns an error,
 // panics or ends its goroutine.
-func (t *transaction) run(at driver.Place, f func() error) error {
+func (t *transaction) run(at driver.Place, f func() error) (err error) {
 	s := t.s
 	p := &pin{kind: driver.PinTransaction, at: at}
 	s.in.pin(p)
@@ -80,19 +96,22 @@ func (t *transaction) run(at driver.Place, f func() error) error {
 	kept := false
 	defer func() {
 		if !kept {
-			t.rollback()
+			if t.rollback(); t.lost != nil {
+				err = t.lost
+			}
 		}
 		s.depth--
 	}()
 	if err := f(); err != nil {
 		return err
 	}
-	kept = true
 	if t.undone {
+		kept = true
 		return nil
 	}
-	t.committed = true
-	return t.use(func(db *store.DB) error { return db.Release(t.name) })
+	err = t.end((*store.DB).Release)
+	kept, t.committed = err == nil, err == nil
+	return err
 }
 
 // rollback undoes what was written; what is written after it is not undone.
@@ -110,14 +129,15 @@ func (t *transaction) rollback() error {
 		// As in workerd, only transaction() undoes that the handler has set an alarm.
 		t.s.alarmRuns, t.s.alarmLeft = !t.sync, t.sync
 	}
-	return t.use(func(db *store.DB) error { return db.RollbackTo(t.name) })
+	return t.end((*store.DB).RollbackTo)
 }
 
-// use ends the savepoint, which may be lost.
-func (t *transaction) use(f func(db *store.DB) error) error {
-	return t.s.use(func(db *store.DB) error {
-		err := f(db)
-		t.lost = err != nil
-		return err
-	})
+// end ends the savepoint. A failure, of which no more is told, is SQLite's: it was
+// rolled back before, or a statement that writes is under way.
+func (t *transaction) end(how func(*store.DB, string) error) error {
+	err := t.s.use(func(db *store.DB) error { return how(db, t.name) })
+	if err != nil && t.lost == nil {
+		t.lost = err
+	}
+	return err
 }

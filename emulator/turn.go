@@ -171,6 +171,7 @@ func (in *instance) flush() {
 	}
 	if err != nil {
 		in.o.breakOff(in, err)
+		in.storage.wasReset()
 	}
 	in.settleShared()
 }

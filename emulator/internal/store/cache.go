@@ -16,6 +16,9 @@ const (
 type stmtCache struct {
 	byText map[string]*stmt
 	recent list.List // of *stmt, the latest used first
+	// expected is how many arguments those take that are not kept because they have
+	// to be compiled anew, as workerd keeps them.
+	expected map[string]int
 }
 
 // take returns the statement of that text, which is in use from then on, or nil.
@@ -35,7 +38,10 @@ func (c *stmtCache) put(s *stmt) {
 	if s.place != nil {
 		return
 	}
-	if c.byText[s.sql] != nil || len(s.sql) > cachedLength {
+	if c.byText[s.sql] != nil || len(s.sql) > cachedLength || s.once || s.recompiles() {
+		if !s.once {
+			c.note(s)
+		}
 		s.finalize()
 		return
 	}
@@ -50,6 +56,16 @@ func (c *stmtCache) put(s *stmt) {
 		if !old.busy {
 			c.drop(old)
 		}
+	}
+}
+
+// note keeps in mind how many arguments a statement takes that is not kept.
+func (c *stmtCache) note(s *stmt) {
+	if c.expected == nil || len(c.expected) >= cachedStatements {
+		c.expected = map[string]int{}
+	}
+	if len(s.sql) <= cachedLength {
+		c.expected[s.sql] = s.params
 	}
 }
 
@@ -97,6 +113,7 @@ func (db *DB) goneError() error {
 func (db *DB) finalizeAll() {
 	db.cache.finalizeAll()
 	db.lists.finalizeAll()
+	db.fronts.finalizeAll()
 	for _, s := range db.internal {
 		s.finalize()
 	}
@@ -105,5 +122,4 @@ func (db *DB) finalizeAll() {
 		s.finalize()
 	}
 	db.loose = nil
-	db.kvList = nil
 }

@@ -24,11 +24,10 @@ package store
 //
 // Not exact: a seek by a key that is no number in a rowid table counts as a row
 // read, and a seek behind OP_SeekScan does not; a writing statement that SQLite
-// compiles anew by itself while it starts, for a value in LIKE ? or LIMIT ? or
-// because another process changed the schema, counts approximately; so does
-// CREATE INDEX where the index has several pages. And this
-// SQLite is built in another way: a range made from LIKE or GLOB is searched
-// once, not once more for blobs.
+// compiles anew by itself while it starts, because another process changed the
+// schema, counts approximately; so do ANALYZE of an index and CREATE INDEX where
+// the index has several pages. And this SQLite is built in another way: a range
+// made from LIKE or GLOB is searched once, not once more for blobs.
 
 import (
 	"unsafe"
@@ -46,7 +45,8 @@ type counter struct {
 	rows    int64 // read by OP_Count
 	cleared int64 // written by OP_Clear
 
-	schema  [2]int32 // what the statement was compiled for
+	schema  [3]int32 // what the statement was compiled for
+	expires bool     // it makes SQLite compile every statement anew
 	program uintptr  // what was installed
 	spare   uintptr  // what it was made of: the statement's registers live in its end
 }
@@ -61,11 +61,12 @@ type counted struct {
 // cursor on: without a name, SQLITE_STMTSTATUS_FULLSCAN_STEP and _AUTOINDEX.
 var moves = [...]int{0, lib.SQLITE_STMTSTATUS_FULLSCAN_STEP, lib.SQLITE_STMTSTATUS_AUTOINDEX}
 
-// schema tells one version of the schema from another, as OP_Transaction does.
-func (db *DB) schema() [2]int32 {
+// schema tells one version of the schema from another, as OP_Transaction does, and
+// what was compiled before an OP_Expire.
+func (db *DB) schema() [3]int32 {
 	c := (*lib.Tsqlite3)(ptr(db.c))
 	schema := (*lib.TSchema)(ptr((*lib.TDb)(ptr(c.FaDb)).FpSchema))
-	return [2]int32{schema.Fschema_cookie, schema.FiGeneration}
+	return [3]int32{schema.Fschema_cookie, schema.FiGeneration, db.expired}
 }
 
 func vdbe(s *stmt) *lib.TVdbe { return (*lib.TVdbe)(ptr(s.c)) }
@@ -103,7 +104,9 @@ func (c *counter) detach(s *stmt) {
 func (c *counter) lost(s *stmt) bool { return c.program != 0 && vdbe(s).FaOp != c.program }
 
 // stale reports whether SQLite is about to.
-func (c *counter) stale(s *stmt) bool { return c.program != 0 && c.schema != s.db.schema() }
+func (c *counter) stale(s *stmt) bool {
+	return (c.program != 0 || c.expires) && c.schema != s.db.schema()
+}
 
 // start sets the counters to zero.
 func (c *counter) start(s *stmt) {
@@ -118,6 +121,9 @@ func (c *counter) start(s *stmt) {
 	}
 	for _, k := range c.counts {
 		*k.ran = 0
+	}
+	if c.expires {
+		s.db.expired++
 	}
 	c.rows, c.cleared = 0, 0
 	for _, i := range moves {
@@ -226,6 +232,8 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 			if !temporary[op.Fp1] && op.Fp2&lib.OPFLAG_NCHANGE != 0 {
 				kinds[i] = countWrite
 			}
+		case lib.OP_Expire:
+			c.expires = true
 		case lib.OP_VUpdate:
 			kinds[i] = countWrite
 		case lib.OP_Count:

@@ -70,14 +70,20 @@ type DB struct {
 	preparing string // its text
 	refused   error  // why it was denied, if SQLite's own words will not do
 
-	cache    stmtCache        // user statements
-	lists    stmtCache        // those of iterators
+	cache    stmtCache // user statements
+	lists    stmtCache // those of iterators
+	fronts   fronts
+	expired  int32            // how often an OP_Expire ran
 	internal map[string]*stmt // our own
 	loose    map[*stmt]bool   // statements in use that no cache has yet
 
 	transaction
-	tables // which of our own tables exist
-	kvList *Iterator
+	tables    // which of our own tables exist
+	alarm     alarm
+	forgotten bool // that there is none, from DeleteAll to the next commit, as workerd does
+	kvList    *Iterator
+
+	schemaRead, rollsBack bool // for mayRollBack
 }
 
 // Open opens or makes a database in WAL mode with workerd's limits. It
@@ -85,6 +91,7 @@ type DB struct {
 // was written by a newer SQLite is refused by name and left as it is.
 func Open(o Options) (*DB, error) {
 	patchLibrary()
+	patchLike()
 	var content []byte
 	if o.Memory != nil {
 		var err error
@@ -210,7 +217,7 @@ func (db *DB) disconnect() {
 	db.generation++
 	lib.Xsqlite3_close_v2(db.tls, db.c)
 	db.c = 0
-	db.tables = tables{}
+	db.tables, db.alarm = tables{}, alarm{}
 }
 
 func (db *DB) release() {
@@ -246,10 +253,14 @@ func (db *DB) DeleteAll() error {
 	if db.c == 0 {
 		return ErrClosed
 	}
+	if db.autonomous {
+		return &InternalError{refusal("delete all: SQLite has rolled the transaction back before")}
+	}
 	if err := db.Rollback(); err != nil {
 		return err
 	}
 	db.disconnect()
+	db.forgotten = true
 	var err error
 	if !db.inMemory() {
 		err = removeFiles(db.opts.Path)

@@ -21,6 +21,18 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
+// InternalError is a failure of which user code is told no more than that.
+type InternalError struct{ Cause *Error }
+
+func (e *InternalError) Error() string { return e.Cause.Message }
+
+func internal(err error) error {
+	if e, ok := err.(*Error); ok {
+		return &InternalError{e}
+	}
+	return err
+}
+
 // message is SQLite's own text for the latest failure.
 func (db *DB) message() string { return libc.GoString(lib.Xsqlite3_errmsg(db.tls, db.c)) }
 

@@ -81,8 +81,8 @@ func (db *DB) Put(key string, value []byte) error {
 
 // PutMany sets all values or, on an error, none.
 func (db *DB) PutMany(entries []Entry) error {
-	if len(entries) == 0 {
-		return db.ensure(createKV, &db.tables.kv)
+	if err := db.ensure(createKV, &db.tables.kv); err != nil || len(entries) == 0 {
+		return err
 	}
 	const savepoint = "_cf_put_multiple_savepoint"
 	if err := db.Savepoint(savepoint); err != nil {

@@ -85,6 +85,9 @@ func (db *DB) Iterate(o ListOptions) *Iterator {
 	if start, end, all := o.bounds(); !all && end <= start {
 		return &Iterator{db: db} // there is nothing to ask the database for
 	}
+	if there, err := db.exists("_cf_KV", &db.tables.kv); err == nil && !there {
+		return &Iterator{db: db}
+	}
 	if db.kvList != nil {
 		db.kvList.fail(refusal(msgListInvalidated))
 	}
@@ -112,10 +115,10 @@ func (db *DB) iterate(o ListOptions) *Iterator {
 
 func (it *Iterator) open(o ListOptions) error {
 	db := it.db
-	there, err := db.exists("_cf_KV", &db.tables.kv)
-	if err != nil || !there {
-		return err
+	if db.c == 0 {
+		return ErrClosed
 	}
+	var err error
 	sql, args := o.query()
 	s := db.lists.take(sql)
 	if s == nil {
@@ -139,7 +142,7 @@ func (it *Iterator) step() error {
 	if err == nil && !row {
 		it.Close()
 	}
-	return err
+	return internal(err)
 }
 
 func (it *Iterator) fail(err error) {
@@ -157,8 +160,8 @@ func (it *Iterator) Next() (e Entry, ok bool, err error) {
 
 // next goes to the next row.
 func (it *Iterator) next() (ok bool, err error) {
-	if it.stmt != nil && it.generation != it.db.generation {
-		it.err = it.db.goneError()
+	if it.err == nil && it.stmt != nil && it.generation != it.db.generation {
+		it.err = internal(it.db.goneError())
 		it.stmt = nil
 	}
 	if it.err != nil || it.stmt == nil {

@@ -48,6 +48,7 @@ func (m *Memory) put(name string, content []byte) {
 func (db *DB) serialize() []byte {
 	name := db.cstring("main")
 	defer db.free(name)
+	db.trusted = true // SQLite runs a PRAGMA for it
 	p := lib.Xsqlite3_serialize(db.tls, db.c, name, db.out, 0)
 	if p == 0 {
 		return nil

@@ -36,22 +36,50 @@ func (db *DB) setMetadata(key int64, value any) error {
 
 // Alarm returns when the alarm is due, in ns since 1970; ok is false if none
 // is set.
-func (db *DB) Alarm() (ns int64, ok bool, err error) { return db.metadata(keyAlarm) }
+func (db *DB) Alarm() (ns int64, ok bool, err error) {
+	if db.autonomous && db.alarm.known {
+		return db.alarm.ns, db.alarm.set, nil // what workerd remembers, though it was undone
+	}
+	db.forgotten = false
+	ns, ok, err = db.metadata(keyAlarm)
+	if err == nil {
+		db.alarm = alarm{true, ok, ns}
+	}
+	return ns, ok, err
+}
+
+// StoredAlarm is Alarm without what is only remembered.
+func (db *DB) StoredAlarm() (ns int64, ok bool, err error) { return db.metadata(keyAlarm) }
+
+// alarm is the latest one that was read or written and not undone by a savepoint.
+type alarm struct {
+	known, set bool
+	ns         int64
+}
 
 // SetAlarm sets when the alarm is due, in ns since 1970.
 func (db *DB) SetAlarm(ns int64) error {
 	if now, ok, err := db.Alarm(); err != nil || ok && now == ns {
 		return err
 	}
-	return db.setMetadata(keyAlarm, ns)
+	return db.changeAlarm(ns, alarm{true, true, ns})
 }
 
 // DeleteAlarm unsets the alarm.
 func (db *DB) DeleteAlarm() error {
-	if _, ok, err := db.Alarm(); err != nil || !ok {
+	forgotten := db.forgotten
+	if _, ok, err := db.Alarm(); err != nil || !ok && !forgotten {
 		return err
 	}
-	return db.setMetadata(keyAlarm, nil)
+	return db.changeAlarm(nil, alarm{known: true})
+}
+
+func (db *DB) changeAlarm(value any, a alarm) error {
+	err := db.setMetadata(keyAlarm, value)
+	if err == nil {
+		db.alarm = a
+	}
+	return err
 }
 
 // Bookmark returns a bookmark that sorts behind all it returned before, also

@@ -29,20 +29,23 @@ func (db *DB) ExecTo(r *Rows, query string, args []any) error {
 	}
 	s := db.cache.take(query)
 	if s != nil && s.counts.stale(s) {
-		params := s.params
+		db.cache.note(s)
 		db.cache.drop(s)
-		if s = nil; len(args) != params {
+		s = nil
+	}
+	*r = Rows{db: db, generation: db.generation}
+	if s == nil {
+		if n, ok := db.cache.expected[query]; ok && len(args) != n {
 			return refusal(msgParameterCount) // before it is compiled again
 		}
-	}
-	if s == nil {
 		var err error
-		if s, err = db.prepareLast(query); err != nil {
+		if s, err = db.prepareLast(query, r); err != nil {
 			return err
 		}
+		delete(db.cache.expected, query)
 	}
 	db.checkOut(s)
-	*r = Rows{db: db, stmt: s, generation: db.generation}
+	r.stmt = s
 	err := s.bind(args)
 	if err == nil && !s.readonly {
 		err = db.begin()
@@ -67,20 +70,31 @@ func (db *DB) usable() error {
 }
 
 // prepareLast runs all statements of query but the last, which it returns.
-func (db *DB) prepareLast(query string) (last *stmt, err error) {
+func (db *DB) prepareLast(query string, r *Rows) (last *stmt, err error) {
 	text := db.cstring(query)
 	defer db.free(text)
-	var open []*stmt // INSERT ... RETURNING and its like: as on workerd the batch cannot be committed then
+	var front *front // of a text with more than one statement
+	known := false
 	defer func() {
-		for _, s := range open {
-			if err != nil {
-				s.finalize()
-			} else {
+		if front == nil || known {
+			return
+		}
+		switch {
+		case err != nil:
+			front.close()
+		case !db.fronts.keep(front):
+			r.front = front
+			for _, s := range front.open {
 				db.checkOut(s)
 			}
 		}
 	}()
-	for at, first := 0, true; ; first = false {
+	for at, i := 0, 0; ; i++ {
+		if front != nil {
+			if err := front.free(i); err != nil {
+				return nil, err
+			}
+		}
 		s, used, err := db.prepare(text+uintptr(at), query[at:], false, lib.SQLITE_PREPARE_PERSISTENT)
 		if err != nil {
 			if s, used, err = db.prepareLimited(query[at:], err); err != nil {
@@ -95,14 +109,23 @@ func (db *DB) prepareLast(query string) (last *stmt, err error) {
 			at++
 		}
 		if at >= len(query) {
-			if first {
+			if i == 0 {
 				s.sql = query // with its trailing space, to be found again
+			} else {
+				front.rows, s.once = r, true
 			}
 			return s, nil
 		}
+		if i == 0 {
+			front, known = db.fronts.use(query)
+			if err := front.free(0); err != nil {
+				s.finalize()
+				return nil, err
+			}
+		}
 		row, err := db.runOnce(s)
-		if row && !s.readonly {
-			open = append(open, s)
+		if row && !known {
+			front.open[i] = s
 		} else {
 			s.finalize()
 		}
@@ -134,7 +157,11 @@ type Rows struct {
 	names      []string
 	read       int64
 	written    int64
+	front      *front // that goes with it
 }
+
+// reading reports whether there is more to read.
+func (r *Rows) reading() bool { return r != nil && r.stmt != nil && r.generation == r.db.generation }
 
 // Next returns the next row: nil, int64, float64, string (valid UTF-8; what
 // was not is U+FFFD) and []byte, which are the caller's. It looks one row
@@ -165,6 +192,9 @@ func (r *Rows) Next() (row []any, ok bool, err error) {
 // start steps to the first row.
 func (r *Rows) start() error {
 	s := r.stmt
+	if s.recompiles() {
+		s.recompile()
+	}
 	s.counts.start(s)
 	more, err := s.step()
 	if err == nil && s.readonly && s.counts.lost(s) {
@@ -230,5 +260,11 @@ func (r *Rows) Close() {
 	r.stmt = nil
 	if r.generation == r.db.generation {
 		r.db.checkIn(s, &r.db.cache)
+		if r.front != nil {
+			for _, s := range r.front.open {
+				delete(r.db.loose, s)
+			}
+			r.front.close()
+		}
 	}
 }

@@ -20,6 +20,7 @@ type stmt struct {
 	trusted  bool
 	readonly bool
 	params   int
+	once     bool          // it is not kept in a cache
 	busy     bool          // a cursor is using it
 	place    *list.Element // in its cache, if it is in one
 
@@ -45,6 +46,9 @@ func (db *DB) prepare(text uintptr, sql string, trusted bool, flags uint32) (*st
 	if rc != lib.SQLITE_OK {
 		return nil, 0, db.prepareError(rc)
 	}
+	if !trusted && contains(sql, "case_sensitive_like") {
+		db.patchOwnLike() // SQLite has run it already
+	}
 	c, used := *wordAt(db.out), int(*wordAt(tail)-text)
 	if c == 0 {
 		return nil, used, nil
@@ -54,6 +58,7 @@ func (db *DB) prepare(text uintptr, sql string, trusted bool, flags uint32) (*st
 	s.params = int(lib.Xsqlite3_bind_parameter_count(db.tls, c))
 	if !trusted {
 		s.counts.attach(s)
+		db.rollsBack = db.rollsBack || MayRollBack(s.sql)
 	}
 	return s, used, nil
 }
@@ -203,6 +208,19 @@ func (s *stmt) step() (row bool, err error) {
 	default:
 		return false, db.prepareError(rc)
 	}
+}
+
+// recompiles reports whether a statement that writes is compiled anew for the values
+// of its arguments (for LIMIT ? or LIKE ?).
+func (s *stmt) recompiles() bool { return !s.readonly && vdbe(s).Fexpmask != 0 }
+
+// recompile lets SQLite do that before the statement is run, so that its rows are
+// counted. It works once.
+func (s *stmt) recompile() {
+	const queryPlan, run = 2, 0 // only the change of the mode compiles
+	s.db.trusted, s.db.preparing, s.db.refused = s.trusted, s.sql, nil
+	lib.Xsqlite3_stmt_explain(s.db.tls, s.c, queryPlan)
+	lib.Xsqlite3_stmt_explain(s.db.tls, s.c, run)
 }
 
 // reset makes the statement ready to run again.

@@ -19,17 +19,28 @@ func isWord(c byte) bool {
 	return c == '_' || c == '$' || c >= 0x80 || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
+// contains reports whether a word is anywhere in sql, in upper or lower case.
+func contains(sql, word string) bool {
+	for i := 0; i+len(word) <= len(sql); i++ {
+		if sql[i]|0x20 == word[0]|0x20 && strings.EqualFold(sql[i:i+len(word)], word) {
+			return true
+		}
+	}
+	return false
+}
+
 // tokens splits the first statement of sql, which ends at end, by a semicolon
-// or with the text.
+// or with the text. Semicolons in front of it are empty statements, which SQLite
+// skips.
 func tokens(sql string) (list []token, end int) {
 	depth, i := 0, 0
 	for i < len(sql) {
 		c := sql[i]
 		t := token{at: i, depth: depth}
 		switch {
-		case c == 0 || c == ';':
+		case c == 0 || c == ';' && list != nil:
 			return list, i
-		case isSpace(c):
+		case isSpace(c) || c == ';':
 			i++
 			continue
 		case strings.HasPrefix(sql[i:], "\ufeff"):

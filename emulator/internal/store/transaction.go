@@ -5,7 +5,6 @@ package store
 // are one atomic batch (workerd's ActorSqlite::ImplicitTxn).
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -21,10 +20,10 @@ type transaction struct {
 	// critical is the error that made SQLite roll the transaction back by
 	// itself. Later writes must not pass for the rest of the same batch.
 	critical error
-	// undone is set when a statement has rolled the transaction back, by ON CONFLICT
-	// ROLLBACK or RAISE(ROLLBACK). As on workerd each later write is on its own then,
-	// and the commit fails.
-	undone bool
+	// autonomous is after a constraint's ON CONFLICT ROLLBACK or a RAISE(ROLLBACK):
+	// the batch is undone, and as on workerd what follows it is committed statement
+	// by statement until the commit at its end fails for want of a transaction.
+	autonomous bool
 }
 
 // Dirty reports whether there are writes that were not committed.
@@ -81,6 +80,7 @@ func (db *DB) Commit() error {
 // before the mark is committed if it can be, and kept is true. The cursors that a
 // failed commit leaves must not be read on.
 func (db *DB) CommitOr() (kept bool, err error) {
+	db.forgotten = false
 	if !db.begun {
 		return false, nil
 	}
@@ -88,7 +88,7 @@ func (db *DB) CommitOr() (kept bool, err error) {
 	if err == nil {
 		return false, nil
 	}
-	if db.critical == nil && db.marked {
+	if db.critical == nil && !db.autonomous && db.marked {
 		for s := range db.busyWrites() {
 			lib.Xsqlite3_reset(db.tls, s)
 		}
@@ -108,9 +108,6 @@ func (db *DB) tryCommit() error {
 	}
 	if db.critical != nil {
 		return fmt.Errorf("SQLite has rolled the transaction back before: %v", db.critical)
-	}
-	if db.undone {
-		return errors.New("a statement has rolled the transaction back")
 	}
 	if err := db.exec("COMMIT"); err != nil {
 		return err
@@ -139,18 +136,25 @@ func (db *DB) Mark() error {
 	return nil
 }
 
+// Unwritten reports whether nothing was written since Mark.
+func (db *DB) Unwritten() bool { return db.marked && db.unwritten }
+
 // BackToMark undoes what was written since Mark.
 func (db *DB) BackToMark() error {
 	db.marked = false
 	return db.RollbackTo(markName)
 }
 
-// Committable reports whether nothing that statements have left behind makes a
-// commit fail: a foreign key still violated, or a cursor of an INSERT ... RETURNING
-// that was not read to its end.
+// Committable reports whether the batch can wait for others that share its commit:
+// nothing that statements have left behind makes that fail (a foreign key still
+// violated, a cursor of an INSERT ... RETURNING that was not read to its end), and
+// no ROLLBACK of theirs can take it along.
 func (db *DB) Committable() bool {
+	if db.critical != nil || db.autonomous || db.mayRollBack() {
+		return false
+	}
 	now, high := db.out, db.out+8
-	if db.undone || lib.Xsqlite3_db_status(db.tls, db.c, lib.SQLITE_DBSTATUS_DEFERRED_FKS, now, high, 0) != lib.SQLITE_OK || *(*int32)(ptr(now)) != 0 {
+	if lib.Xsqlite3_db_status(db.tls, db.c, lib.SQLITE_DBSTATUS_DEFERRED_FKS, now, high, 0) != lib.SQLITE_OK || *(*int32)(ptr(now)) != 0 {
 		return false
 	}
 	for range db.busyWrites() {
@@ -176,8 +180,8 @@ func (db *DB) Rollback() error {
 	if !db.begun {
 		return nil
 	}
-	db.begun, db.marked, db.critical, db.undone = false, false, nil, false
-	db.tables = tables{}
+	db.begun, db.marked, db.critical, db.autonomous = false, false, nil, false
+	db.tables, db.alarm = tables{}, alarm{}
 	if lib.Xsqlite3_get_autocommit(db.tls, db.c) != 0 {
 		return nil // SQLite did it
 	}
@@ -190,7 +194,7 @@ func (db *DB) Savepoint(name string) error {
 	if err := db.begin(); err != nil {
 		return err
 	}
-	return db.exec("SAVEPOINT " + quote(name))
+	return internal(db.exec("SAVEPOINT " + quote(name)))
 }
 
 // Release ends a savepoint and keeps its writes, as part of what is around it.
@@ -198,7 +202,7 @@ func (db *DB) Release(name string) error {
 	if db.critical != nil {
 		return refusal(msgCritical)
 	}
-	return db.exec("RELEASE " + quote(name))
+	return internal(db.exec("RELEASE " + quote(name)))
 }
 
 // RollbackTo undoes the writes since the savepoint and ends it.
@@ -206,28 +210,50 @@ func (db *DB) RollbackTo(name string) error {
 	if db.critical != nil {
 		return nil // undone with everything else
 	}
-	db.tables = tables{}
-	if err := db.exec("ROLLBACK TO " + quote(name)); err != nil {
-		return err
+	if !db.autonomous {
+		db.tables, db.alarm = tables{}, alarm{}
 	}
-	return db.exec("RELEASE " + quote(name))
+	if err := db.exec("ROLLBACK TO " + quote(name)); err != nil {
+		return internal(err)
+	}
+	return internal(db.exec("RELEASE " + quote(name)))
 }
 
 // failure makes an error of a failed call and notices when SQLite has rolled
 // the transaction back by itself (https://sqlite.org/lang_transaction.html
-// section 3.1: SQLITE_FULL, IOERR, NOMEM, INTERRUPT and others).
+// section 3.1: SQLITE_FULL, IOERR, NOMEM, INTERRUPT and others), or because a
+// statement told it to.
 func (db *DB) failure(rc int32) error {
 	err := db.errorOf(rc)
-	if !db.begun || db.critical != nil || db.undone || lib.Xsqlite3_get_autocommit(db.tls, db.c) == 0 {
-		return err
-	}
-	db.tables = tables{}
-	if rc&0xff == lib.SQLITE_CONSTRAINT {
-		db.undone = true
-	} else {
+	switch {
+	case db.autonomous:
+		if db.trusted && err.Code == lib.SQLITE_ERROR {
+			return &InternalError{err} // a table or savepoint that was there is gone
+		}
+	case !db.begun || db.critical != nil || lib.Xsqlite3_get_autocommit(db.tls, db.c) == 0:
+	case err.Code == lib.SQLITE_CONSTRAINT:
+		db.autonomous = true // what is known of tables and alarm is not: workerd does not notice
+	default:
 		db.critical = err
+		db.tables = tables{}
 	}
 	return err
+}
+
+// Autonomous reports whether a statement has undone the batch; what follows is
+// committed by itself, and the commit of the batch fails.
+func (db *DB) Autonomous() bool { return db.autonomous }
+
+// MayRollBack reports whether a statement can tell SQLite to undo the whole batch.
+func MayRollBack(query string) bool { return contains(query, "ROLLBACK") }
+
+// mayRollBack reports whether a ROLLBACK is in the schema or was in a statement.
+func (db *DB) mayRollBack() bool {
+	if !db.schemaRead {
+		n, err := db.number("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%rollback%'")
+		db.schemaRead, db.rollsBack = err == nil, db.rollsBack || err != nil || n != 0
+	}
+	return db.rollsBack
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
@@ -239,7 +265,7 @@ func (db *DB) Idle() bool {
 		return false
 	}
 	for s := lib.Xsqlite3_next_stmt(db.tls, db.c, 0); s != 0; s = lib.Xsqlite3_next_stmt(db.tls, db.c, s) {
-		if lib.Xsqlite3_stmt_busy(db.tls, s) != 0 {
+		if lib.Xsqlite3_stmt_busy(db.tls, s) != 0 && !db.fronts.holds(s) {
 			return false
 		}
 	}

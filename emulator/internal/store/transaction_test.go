@@ -84,7 +84,7 @@ func TestInterrupt(t *testing.T) {
 	must(t, db, "CREATE TABLE t(x)")
 	check(t, db.Commit())
 	must(t, db, "INSERT INTO t VALUES (1)")
-	timer := time.AfterFunc(time.Millisecond, db.Interrupt)
+	timer := time.AfterFunc(50*time.Millisecond, db.Interrupt) // when the statement runs
 	defer timer.Stop()
 	_, err := db.Exec("INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i FROM n WHERE i = 2", nil)
 	if err == nil || err.Error() != "interrupted: SQLITE_INTERRUPT" {

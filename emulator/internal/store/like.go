@@ -1,0 +1,80 @@
+package store
+
+// LIKE and GLOB. This SQLite is built to match no blob, workerd's takes a blob for
+// the text of its bytes. So the function behind both gets to see text: once the text
+// of a value was asked for, the value is text. What SQLite has made a range of keys
+// of does not find blobs in an index nevertheless.
+
+import (
+	"sync"
+	"unsafe"
+
+	"modernc.org/libc"
+	lib "modernc.org/sqlite/lib"
+)
+
+// likeFunc is SQLite's own function.
+type likeFunc = func(tls *libc.TLS, context uintptr, n int32, args uintptr)
+
+var (
+	ownLike     likeFunc
+	ownLikeAddr uintptr
+)
+
+// like is what runs in its place.
+func like(tls *libc.TLS, context uintptr, n int32, args uintptr) {
+	for i := range 2 {
+		v := *wordAt(args + uintptr(i)*unsafe.Sizeof(args))
+		if lib.Xsqlite3_value_type(tls, v) == lib.SQLITE_BLOB {
+			lib.Xsqlite3_value_text(tls, v)
+		}
+	}
+	ownLike(tls, context, n, args)
+}
+
+// patchLike puts like in the place of SQLite's function, for all connections.
+var patchLike = sync.OnceFunc(func() {
+	db := &DB{tls: libc.NewTLS()}
+	db.out = db.malloc(2 * int(unsafe.Sizeof(uintptr(0))))
+	defer db.release()
+	if err := db.connect(nil); err != nil {
+		return
+	}
+	defer db.disconnect()
+	s, err := db.own("SELECT ?1 LIKE ?2, ?1 LIKE ?2 ESCAPE ?3, ?1 GLOB ?2")
+	if err != nil {
+		return
+	}
+	v := vdbe(s)
+	for i := range uintptr(v.FnOp) {
+		op := (*lib.TVdbeOp)(ptr(v.FaOp + i*unsafe.Sizeof(lib.TVdbeOp{})))
+		if op.Fp4type == lib.P4_FUNCCTX {
+			context := (*lib.Tsqlite3_context)(ptr(*(*uintptr)(unsafe.Pointer(&op.Fp4))))
+			patchFunction(context.FpFunc)
+		}
+	}
+})
+
+// patchFunction does it for one definition.
+func patchFunction(definition uintptr) {
+	f := (*lib.TFuncDef)(ptr(definition))
+	if ownLike == nil {
+		ownLikeAddr = f.FxSFunc
+		ownLike = *(*likeFunc)(unsafe.Pointer(&struct{ p uintptr }{ownLikeAddr}))
+	}
+	if f.FxSFunc == ownLikeAddr {
+		f.FxSFunc = callback(like)
+	}
+}
+
+// patchOwnLike does it for those that PRAGMA case_sensitive_like has made for the
+// connection.
+func (db *DB) patchOwnLike() {
+	for e := (*lib.Tsqlite3)(ptr(db.c)).FaFunc.Ffirst; e != 0; {
+		element := (*lib.THashElem)(ptr(e))
+		for f := element.Fdata; f != 0; f = (*lib.TFuncDef)(ptr(f)).FpNext {
+			patchFunction(f)
+		}
+		e = element.Fnext
+	}
+}
