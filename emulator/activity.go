@@ -114,7 +114,7 @@ func (s *signal) leave() {
 }
 
 // sending reports whether something is about to be handed to a connection in
-// memory. Connections of the network, whose clients may not read, do not count.
+// memory, or one is being ended. Connections of the network, whose clients may not read, do not count.
 func (w *World) sending() bool {
 	w.memory.Lock()
 	defer w.memory.Unlock()
@@ -123,7 +123,7 @@ func (w *World) sending() bool {
 		case <-t.Done():
 			delete(w.memory.set, t)
 		default:
-			if t.Buffered() > 0 {
+			if t.Buffered() > 0 || t.Leaving() {
 				return true
 			}
 		}

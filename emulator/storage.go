@@ -49,6 +49,9 @@ func (s *storage) use(f func(db *store.DB) error) error {
 		return err
 	}
 	err := f(s.db)
+	if err == nil {
+		return nil
+	}
 	var internal *store.InternalError
 	if errors.As(err, &internal) {
 		return s.internalError(err)
@@ -87,9 +90,6 @@ func (s *storage) began() {
 
 // storageError is an error of the database as the exception it throws.
 func storageError(err error) error {
-	if err == nil {
-		return nil
-	}
 	var e *store.Error
 	if errors.As(err, &e) {
 		return plainError(e.Message)

@@ -161,6 +161,13 @@ func (c *Conn) keep(n int) {
 	}
 }
 
+// Leaving reports whether the connection is being ended from this side and goroutines still work for it.
+func (c *Conn) Leaving() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return (c.ending || c.released) && c.inside > 0
+}
+
 // CloseWrite ends the sending side (FIN) when all that was written is sent. Reading goes on, except over a connection
 // that knows no half of an end (net.Pipe).
 func (c *Conn) CloseWrite() {
