@@ -132,7 +132,7 @@ func TestPins(t *testing.T) {
 		{"fine", nil},
 		{"ticker", []string{"goroutine at ticker"}},
 		{"library", []string{"goroutine at library"}},
-		{"waitUntil", []string{"waitUntil waitUntil at waitUntil", "await at await"}},
+		{"waitUntil", []string{"waitUntil at waitUntil", "await at await"}},
 		{"sleep", []string{"event do", "sleep at sleep"}},
 		{"fetch", []string{"event do", "fetch at fetch"}},
 		{"stub", []string{"event do", "stub at stub"}},
