@@ -146,6 +146,9 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 		if !filepath.IsAbs(o.cwd) {
 			o.cwd = filepath.Join(c.Dir, o.cwd)
 		}
+		if info, err := os.Stat(o.cwd); err != nil || !info.IsDir() {
+			return nil, &usage{"there is no folder " + o.cwd, "--cwd takes the folder to run in"}
+		}
 		c.Dir, log.Dir = o.cwd, o.cwd
 	}
 	return log, nil

@@ -75,7 +75,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	if unknown, ok := err.(*pflag.NotExistError); ok {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if near := config.Suggest(unknown.GetSpecifiedName(), names); near != "" {
+		name := unknown.GetSpecifiedName()
+		positive, negated := strings.CutPrefix(name, "no-") // as Wrangler has it of every flag without a value
+		if f := cmd.Flags().Lookup(positive); negated && f != nil && f.Value.Type() == "bool" {
+			u.hint = "did you mean --" + positive + "=false? " + see
+		} else if near := config.Suggest(name, names); near != "" {
 			u.hint = "did you mean --" + near + "? " + see
 		}
 	}
