@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -136,6 +137,9 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if _, err := time.Parse(time.DateOnly, o.date); o.date != "" && err != nil {
+		return nil, &usage{fmt.Sprintf("--compatibility-date %s is not a date", o.date), "a date is " + emulator.DefaultCompatibilityDate}
 	}
 	if o.port < -1 || o.port > 65535 {
 		return nil, &usage{fmt.Sprintf("there is no port %d", o.port), "ports are 0 to 65535; 0 is any that is free"}
