@@ -83,8 +83,16 @@ func flagError(cmd *cobra.Command, err error) error {
 			u.hint = "did you mean --" + near + "? " + see
 		}
 	}
+	if invalid, ok := err.(*pflag.InvalidValueError); ok {
+		if takes := kinds[invalid.GetFlag().Value.Type()]; takes != "" {
+			u.text = fmt.Sprintf("--%s takes %s, not %q", invalid.GetFlag().Name, takes, invalid.GetValue())
+		}
+	}
 	return u
 }
+
+// kinds say what a flag of a type takes.
+var kinds = map[string]string{"int": "a number", "bool": "true or false", "duration": "a time such as 2s"}
 
 // width is the terminal's that help is made for, in columns.
 const width = 80
