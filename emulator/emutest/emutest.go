@@ -171,6 +171,10 @@ func (s *settings) load(t TB) *config.Config {
 	if s.config != "" {
 		r := config.Load(config.Options{Config: s.config, Env: s.env})
 		for _, d := range r.Errors {
+			if d.Place.Line == 0 { // of a file as a whole
+				t.Errorf("emutest: %s", d.Text)
+				continue
+			}
 			t.Errorf("emutest: %s:%d:%d: %s", d.Place.File, d.Place.Line, d.Place.Column, d.Text)
 		}
 		if r.Config == nil {
