@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -137,6 +138,9 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := time.Parse(time.DateOnly, o.date); o.date != "" && err != nil {
+		return nil, &usage{fmt.Sprintf("--compatibility-date %s is not a date", o.date), "a date is " + emulator.DefaultCompatibilityDate}
+	}
 	if o.port < -1 || o.port > 65535 {
 		return nil, &usage{fmt.Sprintf("there is no port %d", o.port), "ports are 0 to 65535; 0 is any that is free"}
 	}
@@ -145,6 +149,9 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 	if o.cwd != "" {
 		if !filepath.IsAbs(o.cwd) {
 			o.cwd = filepath.Join(c.Dir, o.cwd)
+		}
+		if info, err := os.Stat(o.cwd); err != nil || !info.IsDir() {
+			return nil, &usage{"there is no folder " + o.cwd, "--cwd takes the folder to run in"}
 		}
 		c.Dir, log.Dir = o.cwd, o.cwd
 	}

@@ -81,7 +81,7 @@ func (c *Command) runInit(dir, checkout string) error {
 		info, _ := debug.ReadBuildInfo()
 		if p.Version = released(info); p.Version == "" {
 			return &usage{"this emu was built from a checkout: no version of its module is known that go.mod could ask for",
-				"say where the checkout is: emu init " + dir + " --emu-path FOLDER"}
+				"say where the checkout is: emu init " + quoted(dir) + " --emu-path FOLDER"}
 		}
 	} else {
 		p.Version = "v0.0.0"
@@ -98,15 +98,23 @@ func (c *Command) runInit(dir, checkout string) error {
 	}
 	tidy := exec.Command(goTool, "mod", "tidy")
 	tidy.Dir, tidy.Env, tidy.Stderr = target, append(c.Environ, "PWD="+target), c.Stderr
-	again := "cd " + dir + " && go mod tidy"
+	again := "cd " + quoted(dir) + " && go mod tidy"
 	if err := tidy.Run(); err != nil {
 		return &usage{"the files are written, but go mod tidy failed: " + err.Error(), again}
 	}
 	for _, f := range files {
 		fmt.Fprintln(c.Stdout, filepath.Join(dir, f.name))
 	}
-	fmt.Fprintf(c.Stdout, "\ncd %s && go test ./... && emu dev\n", dir)
+	fmt.Fprintf(c.Stdout, "\ncd %s && go test ./... && emu dev\n", quoted(dir))
 	return nil
+}
+
+// quoted is a path as one word of a command line.
+func quoted(path string) string {
+	if !strings.ContainsAny(path, " \t\"'`$&;|<>()*?[]!#") {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // path makes a path that a user gave absolute.

@@ -75,12 +75,24 @@ func flagError(cmd *cobra.Command, err error) error {
 	if unknown, ok := err.(*pflag.NotExistError); ok {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if near := config.Suggest(unknown.GetSpecifiedName(), names); near != "" {
+		name := unknown.GetSpecifiedName()
+		positive, negated := strings.CutPrefix(name, "no-") // as Wrangler has it of every flag without a value
+		if f := cmd.Flags().Lookup(positive); negated && f != nil && f.Value.Type() == "bool" {
+			u.hint = "did you mean --" + positive + "=false? " + see
+		} else if near := config.Suggest(name, names); near != "" {
 			u.hint = "did you mean --" + near + "? " + see
+		}
+	}
+	if invalid, ok := err.(*pflag.InvalidValueError); ok {
+		if takes := kinds[invalid.GetFlag().Value.Type()]; takes != "" {
+			u.text = fmt.Sprintf("--%s takes %s, not %q", invalid.GetFlag().Name, takes, invalid.GetValue())
 		}
 	}
 	return u
 }
+
+// kinds say what a flag of a type takes.
+var kinds = map[string]string{"int": "a number", "bool": "true or false", "duration": "a time such as 2s"}
 
 // width is the terminal's that help is made for, in columns.
 const width = 80

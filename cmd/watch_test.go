@@ -284,3 +284,22 @@ func TestEditWhileHanging(t *testing.T) {
 	}
 	interruptAll(t, s)
 }
+
+// TestEditOfHangingStart: a program that hangs before it can serve ends with the
+// next edit, and with emu.
+func TestEditOfHangingStart(t *testing.T) {
+	dir := editedProject(t)
+	s := watching(t, dir)
+	hanging := fmt.Sprintf(edited, 1) + "\nfunc init() {\n\tprintln(\"hanging\")\n\ttime.Sleep(time.Hour)\n}\n"
+	save(t, dir, "main.go", hanging)
+	waitForMany(t, s, "hanging", 1)
+	save(t, dir, "main.go", fmt.Sprintf(edited, 2))
+	waitFor(t, s, "Local server updated and ready")
+	a := &asker{method: "GET", url: s.url}
+	if err := a.ask(); err != nil || a.last != "version 2" {
+		t.Errorf("answered %q, %v", a.last, err)
+	}
+	save(t, dir, "main.go", hanging)
+	waitForMany(t, s, "hanging", 2)
+	interruptAll(t, s)
+}

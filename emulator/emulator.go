@@ -78,6 +78,8 @@ type World struct {
 	observe   sync.Mutex
 	samples   sampler
 	handles   handles
+	label     string      // how its instances' labels begin
+	peopled   atomic.Bool // there has been an instance
 	warnings  []config.Diagnostic
 	applied   []string
 
@@ -123,6 +125,7 @@ func New(o Options) (*World, error) {
 		w.applied = append(w.applied, s.String())
 	}
 	w.handles.init()
+	w.label = newLabel() + "-"
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.transport = newTransport()
 	w.alarms = newAlarms(w)

@@ -146,6 +146,7 @@ func foreignCall(stack string) (f ForeignCall, ok bool) {
 			return f, true
 		}
 	}
+	f.Place = f.Started // go o.Put(…): of the user's code there is only the statement
 	return f, true
 }
 

@@ -23,8 +23,9 @@ const labelKey = "durable-object"
 
 var labels atomic.Uint64
 
-// newLabel is a label for an instance, unique in the process. It is no state
-// that worlds share: nothing is ever looked up by it but in a profile.
+// newLabel is a label for a world, or the end of one for an instance, unique in the
+// process. It is no state that worlds share: nothing is ever looked up by it but in a
+// profile.
 func newLabel() string { return strconv.FormatUint(labels.Add(1), 36) }
 
 // sampler reads the goroutine profile once for all objects that fall idle
@@ -52,13 +53,7 @@ func (s *sampler) latest() uint64 { return s.begun.Load() }
 func (s *sampler) leftBehind(in *instance, than uint64) *pin {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.latest() <= than || time.Since(s.taken) > sampleAge {
-		s.begun.Add(1)
-		for tries := 0; s.sample() && tries < sampleTries; tries++ {
-			runtime.Gosched()
-		}
-		s.taken = time.Now()
-	}
+	s.renew(than)
 	at, ok := s.found[in.label]
 	if !ok {
 		return nil
@@ -66,22 +61,41 @@ func (s *sampler) leftBehind(in *instance, than uint64) *pin {
 	return &pin{kind: driver.PinGoroutine, at: at}
 }
 
+// renew takes a sample if there is none that is later than the one given and young
+// enough. s.mu is held.
+func (s *sampler) renew(than uint64) {
+	if s.latest() > than && time.Since(s.taken) <= sampleAge {
+		return
+	}
+	s.begun.Add(1)
+	for tries := 0; s.sample() && tries < sampleTries; tries++ {
+		runtime.Gosched()
+	}
+	s.taken = time.Now()
+}
+
 // Leftovers returns where the classes of the world started goroutines that they
-// have left running, in objects that are in memory.
+// have left running, of objects that have left memory too: one place for each
+// time that an object was in memory.
 func (w *World) Leftovers() (places []driver.Place) {
-	since := w.samples.latest()
-	for _, o := range w.objects() {
-		if in := o.instance(); in != nil {
-			if p := w.samples.leftBehind(in, since); p != nil {
-				places = append(places, p.at)
-			}
+	if !w.peopled.Load() {
+		return nil // and no sample, which takes longer than a world
+	}
+	s := &w.samples
+	since := s.latest()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.renew(since)
+	for label, at := range s.found {
+		if strings.HasPrefix(label, w.label) {
+			places = append(places, at)
 		}
 	}
 	return places
 }
 
 var (
-	labelLine = regexp.MustCompile(`"` + labelKey + `":"([0-9a-z]+)"`)
+	labelLine = regexp.MustCompile(`"` + labelKey + `":"([0-9a-z]+-[0-9a-z]+)"`)
 	frameLine = regexp.MustCompile(`^#\t0x[0-9a-f]+\t(\S+)\+0x[0-9a-f]+\s+(.*):(\d+)$`)
 	dumpLine  = regexp.MustCompile(`^\t(.*):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )

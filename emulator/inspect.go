@@ -116,7 +116,7 @@ func (e *PinnedError) Error() string {
 // String is the pin as a message shows it.
 func (p Pin) String() string {
 	s := string(p.Kind)
-	if p.Handler != "" {
+	if p.Handler != "" && p.Handler != s {
 		s += " " + p.Handler
 	}
 	if p.Place != (driver.Place{}) {

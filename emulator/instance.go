@@ -47,7 +47,8 @@ func newInstance(o *object) *instance {
 	in.storage = newStorage(in)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	in.cancel = cancel
-	in.label = newLabel()
+	in.label = o.ns.w.label + newLabel()
+	o.ns.w.peopled.Store(true)
 	in.ctx = pprof.WithLabels(ctx, pprof.Labels(labelKey, in.label))
 	e := newEvent(nil, "constructor", in.construct)
 	in.blocker = e

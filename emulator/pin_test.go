@@ -132,7 +132,7 @@ func TestPins(t *testing.T) {
 		{"fine", nil},
 		{"ticker", []string{"goroutine at ticker"}},
 		{"library", []string{"goroutine at library"}},
-		{"waitUntil", []string{"waitUntil waitUntil at waitUntil", "await at await"}},
+		{"waitUntil", []string{"waitUntil at waitUntil", "await at await"}},
 		{"sleep", []string{"event do", "sleep at sleep"}},
 		{"fetch", []string{"event do", "fetch at fetch"}},
 		{"stub", []string{"event do", "stub at stub"}},
@@ -319,6 +319,33 @@ func TestPinnedTime(t *testing.T) {
 		}
 		c.ExpectNone()
 	})
+}
+
+// A goroutine that an object has left running is told when the test ends, also if the
+// object has left memory.
+func TestLeftGoroutine(t *testing.T) {
+	for name, leave := range map[string]func(*emutest.Object){
+		"in memory": func(*emutest.Object) {}, "evicted": (*emutest.Object).Evict, "aborted": func(o *emutest.Object) { o.Abort("test") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			stop := make(chan struct{})
+			defer close(stop)
+			var tb *toldTB
+			t.Run("world", func(t *testing.T) {
+				tb = &toldTB{TB: t}
+				s := &scene{t: t, methods: methods{"leave": func(ctx context.Context, o *obj) (any, error) {
+					go func() { <-stop }() // pin: left
+					return nil, nil
+				}}}
+				s.World = emutest.New(tb, emutest.Worker(durable.WorkerFunc(s.serve)), emutest.Classes(s.classes()...))
+				s.call("a", "leave")
+				leave(s.Object("Obj", "a"))
+			})
+			if want := "emutest: a goroutine that a class left running is at " + pinLine(t, "left"); !slices.Equal(tb.told, []string{want}) {
+				t.Errorf("told %q, want %q", tb.told, want)
+			}
+		})
+	}
 }
 
 // read returns a file of this package.

@@ -46,7 +46,9 @@ func Find(c *config.Config, script, dir string) (*Program, *config.Diagnostic) {
 		return nil, d
 	}
 	p := &Program{Dir: main}
-	if info, err := os.Stat(main); err != nil || !info.IsDir() {
+	info, err := os.Stat(main)
+	mistyped := err != nil && filepath.Ext(main) == "" // the name of a folder, not of JavaScript that is gone
+	if !mistyped && (err != nil || !info.IsDir()) {
 		p.Dir = filepath.Dir(main)
 		if filepath.Ext(main) != ".go" {
 			p.Instead = shown(dir, main)
@@ -67,13 +69,14 @@ func Find(c *config.Config, script, dir string) (*Program, *config.Diagnostic) {
 
 // check looks at the package without building it.
 func (p *Program) check() error {
+	if _, err := os.Stat(p.Dir); errors.Is(err, fs.ErrNotExist) {
+		return errors.New("there is no such folder")
+	}
 	pkg, err := build.ImportDir(p.Dir, 0)
 	var none *build.NoGoError
 	switch {
 	case errors.As(err, &none):
 		return errors.New("there is no Go package in its folder")
-	case errors.Is(err, fs.ErrNotExist):
-		return errors.New("there is no such folder")
 	case err != nil:
 		p.direct = true // the build says better what is wrong
 	case pkg.Name != "main":
@@ -95,7 +98,7 @@ func shown(dir, path string) string {
 // Package is the folder as an argument of the go command: ./src.
 func (p *Program) Package(dir string) string {
 	s := shown(dir, p.Dir)
-	if strings.HasPrefix(s, "../") || filepath.IsAbs(s) {
+	if s == "." || strings.HasPrefix(s, "../") || filepath.IsAbs(s) {
 		return s
 	}
 	return "./" + strings.TrimPrefix(s, "./")

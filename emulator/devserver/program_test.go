@@ -51,7 +51,7 @@ func
 		{"syntax error", "wrong", "", "wrong", "", ""}, // the compiler says it
 		{"no main", "", "", "", "", "there is no main: emu does not know which program to run"},
 		{"TypeScript alone", "ts/index.ts", "", "", "", "cannot run ts/index.ts: there is no Go package in its folder"},
-		{"no folder", "none", "", "", "", "cannot run none: there is no Go package in its folder"},
+		{"no folder", "none", "", "", "", "cannot run none: there is no such folder"},
 		{"excluded", "tagged", "", "", "", "cannot run tagged: there is no Go package in its folder"},
 		{"library", "library/a.go", "", "", "", "cannot run library/a.go: the Go package in its folder is package library, not package main"},
 		{"script alone", "src", "ts/index.ts", "", "", "cannot run ts/index.ts: there is no Go package in its folder"},

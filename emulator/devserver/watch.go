@@ -246,6 +246,7 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) (*s
 			return program, nil
 		}
 	case <-ctx.Done():
+		program.cmd.Process.Kill() // it may hang before it looks at the link, and holds nothing yet
 	}
 	program.input.Close()
 	<-program.ended

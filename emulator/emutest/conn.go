@@ -3,7 +3,9 @@ package emutest
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,7 +44,12 @@ type Message struct {
 func (w *World) Dial(path string, header ...http.Header) *Conn {
 	w.t.Helper()
 	c, err := w.TryDial(path, header...)
-	if err != nil {
+	switch {
+	case err != nil && c.Response != nil && c.Response.StatusCode != http.StatusSwitchingProtocols:
+		body, _ := io.ReadAll(c.Response.Body)
+		answer := strings.Trim(c.Response.Status+": "+string(body), ": \n")
+		w.t.Fatalf("emutest: dial %s: the Worker opens no WebSocket: it answered %s", path, answer)
+	case err != nil:
 		w.t.Fatalf("emutest: dial %s: %v", path, err)
 	}
 	return c

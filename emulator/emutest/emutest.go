@@ -22,6 +22,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
@@ -113,6 +114,7 @@ type World struct {
 	net    *network
 	client *http.Client
 	unread bool
+	stuck  atomic.Bool // it did not settle, the last time
 
 	mu      sync.Mutex
 	events  []emulator.Event
@@ -169,6 +171,10 @@ func (s *settings) load(t TB) *config.Config {
 	if s.config != "" {
 		r := config.Load(config.Options{Config: s.config, Env: s.env})
 		for _, d := range r.Errors {
+			if d.Place.Line == 0 { // of a file as a whole
+				t.Errorf("emutest: %s", d.Text)
+				continue
+			}
 			t.Errorf("emutest: %s:%d:%d: %s", d.Place.File, d.Place.Line, d.Place.Column, d.Text)
 		}
 		if r.Config == nil {
@@ -236,9 +242,15 @@ func (w *World) Settle() {
 }
 
 func (w *World) settles() bool {
-	late := time.NewTimer(settlePatience)
+	patience := settlePatience
+	if w.stuck.Load() {
+		patience = Patience // it has been waited for already
+	}
+	late := time.NewTimer(patience)
 	defer late.Stop()
-	return w.world.SettleBy(late.C)
+	settled := w.world.SettleBy(late.C)
+	w.stuck.Store(!settled)
+	return settled
 }
 
 // Advance moves the clock by d; alarms, sleeps and idle times that fall due on

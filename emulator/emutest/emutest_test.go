@@ -92,6 +92,30 @@ func TestListen(t *testing.T) {
 	}
 }
 
+// What stops a test at its beginning is said with its reason.
+func TestRefused(t *testing.T) {
+	for name, tt := range map[string]struct {
+		run  func(tb emutest.TB)
+		want string
+	}{
+		"handshake": {func(tb emutest.TB) { emutest.New(tb, emutest.Classes(RoomClass)).Dial("/Nowhere/a") },
+			"emutest: dial /Nowhere/a: the Worker opens no WebSocket: it answered 500 Internal Server Error"},
+		"configuration": {func(tb emutest.TB) { emutest.New(tb, emutest.Config("none.jsonc")) }, "emutest: Could not read file: none.jsonc"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var tb failing
+			func() {
+				defer func() { tb.said = append(tb.said, fmt.Sprint(recover())) }()
+				tt.run(&tb)
+			}()
+			tb.end()
+			if !strings.HasPrefix(tb.said[0], tt.want) {
+				t.Errorf("said %q, want %q", tb.said[0], tt.want)
+			}
+		})
+	}
+}
+
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
 		var t T

@@ -36,7 +36,9 @@ type Response struct {
 }
 
 // Fetch sends a request to the Worker and reads the answer; target is a path or
-// a URL. A request that cannot be sent fails the test.
+// a URL. A request that cannot be sent fails the test, and so does one that has no
+// answer after 30 seconds of the time package's time: its handler waits, perhaps for
+// a clock that nobody moves. In real time it may take as long as it likes.
 func (w *World) Fetch(method, target string, body ...string) Response {
 	w.t.Helper()
 	if strings.HasPrefix(target, "/") {
@@ -46,18 +48,28 @@ func (w *World) Fetch(method, target string, body ...string) Response {
 	if len(body) > 0 {
 		r = bytes.NewReader([]byte(strings.Join(body, "")))
 	}
-	req, err := http.NewRequest(method, target, r)
+	ctx, cancel := context.Background(), func() {}
+	if w.clock != nil {
+		ctx, cancel = context.WithTimeoutCause(ctx, settlePatience, errPatience)
+	}
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, target, r)
 	if err != nil {
 		w.t.Fatalf("emutest: %v", err)
 	}
 	resp, err := w.client.Do(req)
-	if err != nil {
-		w.t.Fatalf("emutest: %v", err)
+	var data []byte
+	if err == nil {
+		defer resp.Body.Close()
+		data, err = io.ReadAll(resp.Body)
 	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
+	switch {
+	case context.Cause(ctx) == errPatience:
+		w.t.Fatalf("emutest: %s %s: after %v something still runs: %s", method, target, settlePatience, w.world.Busy())
+	case err != nil && resp != nil:
 		w.t.Fatalf("emutest: reading the body: %v", err)
+	case err != nil:
+		w.t.Fatalf("emutest: %v", err)
 	}
 	return Response{resp.StatusCode, resp.Header, string(data)}
 }

@@ -44,9 +44,10 @@ func (o *Object) State() emulator.State {
 	return o.o.State()
 }
 
-// Pins returns what keeps the object in memory, oldest first.
+// Pins returns what keeps the object in memory, oldest first: after what the test has
+// sent is dealt with or, if that takes as long as [World.Settle] waits, as it is then.
 func (o *Object) Pins() []emulator.Pin {
-	o.w.Settle()
+	o.w.settles()
 	return o.o.Pins()
 }
 

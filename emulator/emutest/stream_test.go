@@ -126,12 +126,15 @@ func TestSettleGivesUp(t *testing.T) {
 		over := make(chan struct{})
 		class := durable.Define("Stuck", func(context.Context, *durable.State, *durable.Env) (stuck, error) { return over, nil })
 		w := emutest.New(tb, emutest.Classes(class))
-		go w.Fetch("GET", "/Stuck/a")
+		go w.Client().Get(emutest.URL + "/Stuck/a")
 		synctest.Wait()
 		func() {
 			defer func() { tb.said = append(tb.said, fmt.Sprint(recover())) }()
 			w.Settle()
 		}()
+		if pins := w.Object("Stuck", "a").Pins(); len(pins) != 1 || pins[0].Handler != "fetch" {
+			t.Errorf("pins %v", pins)
+		}
 		close(over)
 		synctest.Wait()
 		tb.end()
@@ -139,6 +142,24 @@ func TestSettleGivesUp(t *testing.T) {
 	if len(tb.said) == 0 || !strings.Contains(tb.said[0], "emutest: after 30s something still runs: ") || !strings.Contains(tb.said[0], "Stuck a: event fetch") {
 		t.Errorf("%q", tb.said)
 	}
+}
+
+// A request whose handler waits for a clock that nobody moves fails the test, with
+// what waits.
+func TestFetchGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tb failing
+		w := emutest.New(&tb, emutest.Classes(streamer))
+		func() {
+			defer func() { tb.said = append(tb.said, fmt.Sprint(recover())) }()
+			w.Fetch("GET", "/Streamer/a")
+		}()
+		tb.end()
+		want := "emutest: GET http://emu.test/Streamer/a: after 30s something still runs: \n  Streamer a: "
+		if !strings.HasPrefix(tb.said[0], want) || !strings.Contains(tb.said[0], "sleep at ") {
+			t.Errorf("%q, want %q and a sleep", tb.said[0], want)
+		}
+	})
 }
 
 // stuck is a class whose handler waits in a way of which the emulator knows nothing.

@@ -7,6 +7,7 @@ package talk
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -70,6 +71,8 @@ func Talk(ctx context.Context, o Options) (clean bool, err error) {
 		return false, s.refused(resp)
 	case dialing.Err() != nil && ctx.Err() == nil:
 		return false, fmt.Errorf("%s does not answer: waited %s", o.URL, Patience)
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return false, &untrusted{o.URL, innermost(err)}
 	case err != nil:
 		return false, fmt.Errorf("cannot connect to %s: %w", o.URL, innermost(err))
 	}
@@ -190,6 +193,20 @@ func (e *RefusedError) Error() string {
 		text += ": " + shown(body)
 	}
 	return text
+}
+
+// untrusted is the error of a certificate that nobody vouches for, as emu dev's own.
+type untrusted struct {
+	url string
+	err error
+}
+
+func (u *untrusted) Error() string { return fmt.Sprintf("cannot connect to %s: %v", u.url, u.err) }
+func (u *untrusted) Unwrap() error { return u.err }
+
+// Hint says how to go on.
+func (u *untrusted) Hint() string {
+	return "trust .emu/state/emu-https.pem if it is emu dev's own; on Linux: SSL_CERT_FILE=.emu/state/emu-https.pem emu ws " + u.url
 }
 
 // innermost is the cause that a chain of errors ends in: what nhooyr and
