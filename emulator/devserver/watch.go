@@ -62,6 +62,7 @@ type Watch struct {
 type attempt struct {
 	program *served // checked; nil if there is none
 	err     error   // has been told if it is ErrTold
+	refused bool    // it was built and did not start
 }
 
 // ErrTold is the error of a watch that has said already what is wrong.
@@ -172,8 +173,11 @@ func (w *Watch) loop() error {
 			if a.err != nil && a.err != ErrTold {
 				w.Log.Error(a.err)
 			}
-			if a.err != nil && w.current == nil {
+			switch {
+			case a.err != nil && w.current == nil:
 				w.hold()
+			case a.refused:
+				w.Log.Say("the last program that started serves on")
 			}
 			if a.err == nil {
 				first, begin = false, ""
@@ -191,16 +195,16 @@ func (w *Watch) try(r *config.Result, begin string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel = cancel
 	go func() {
-		program, err := w.attempt(ctx, r, begin)
+		a := w.attempt(ctx, r, begin)
 		cancel()
-		w.attempts <- attempt{program, err}
+		w.attempts <- a
 	}()
 }
 
-func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) (*served, error) {
+func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) attempt {
 	if r == nil {
 		if r = w.Load(); r.Config == nil {
-			return nil, ErrTold
+			return attempt{err: ErrTold}
 		}
 		if r.Config.Dev != w.dev {
 			w.dev = r.Config.Dev
@@ -211,7 +215,7 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) (*s
 	p, d := Find(r.Config, w.Script, w.Dir)
 	if d != nil {
 		w.Log.Diagnostics([]config.Diagnostic{*d})
-		return nil, ErrTold
+		return attempt{err: ErrTold}
 	}
 	if p.Instead != "" && p.Instead != w.instead {
 		w.Log.Say(p.Told(w.Dir))
@@ -231,19 +235,19 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) (*s
 			}
 			err = ErrTold
 		}
-		return nil, err
+		return attempt{err: err}
 	}
 	defer built.Close()
 	io.Copy(w.Stderr, &said)
 	w.failed = ""
 	program, err := w.serveWith(built)
 	if err != nil {
-		return nil, err
+		return attempt{err: err}
 	}
 	select {
 	case word := <-program.said:
 		if word == saidChecked {
-			return program, nil
+			return attempt{program: program}
 		}
 	case <-ctx.Done():
 		program.cmd.Process.Kill() // it may hang before it looks at the link, and holds nothing yet
@@ -251,9 +255,9 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) (*s
 	program.input.Close()
 	<-program.ended
 	if ctx.Err() == nil && program.cmd.ProcessState.ExitCode() < 0 {
-		return nil, fmt.Errorf("the program has ended: %s", program.cmd.ProcessState)
+		return attempt{err: fmt.Errorf("the program has ended: %s", program.cmd.ProcessState), refused: true}
 	}
-	return nil, ErrTold
+	return attempt{err: ErrTold, refused: ctx.Err() == nil}
 }
 
 // follow lets a program serve in place of the one that does.
