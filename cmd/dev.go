@@ -21,7 +21,6 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
-	"github.com/seed-36a2c969/emu/migrations"
 )
 
 // devOptions are the flags of emu dev.
@@ -285,29 +284,6 @@ func (c *Command) startWith(log *devserver.Log, cfg *config.Config, o *devOption
 	return devserver.Start(s)
 }
 
-func encrypted(o *devOptions, cfg *config.Config) bool {
-	return cmp.Or(o.protocol, cfg.Dev.LocalProtocol) == "https"
-}
-
-// certificate is the user's, or emu's own.
-func (c *Command) certificate(o *devOptions, persist string, hosts ...string) (tls.Certificate, error) {
-	if o.certPath == "" {
-		hosts = slices.DeleteFunc(hosts, func(h string) bool { return h == "" || h == "*" })
-		return devserver.Certificate(persist, hosts...)
-	}
-	files := [2]string{o.certPath, o.keyPath}
-	for i, f := range files {
-		if !filepath.IsAbs(f) {
-			files[i] = filepath.Join(c.Dir, f)
-		}
-	}
-	cert, err := tls.LoadX509KeyPair(files[0], files[1])
-	if err != nil {
-		err = fmt.Errorf("cannot use the certificate: %w", err)
-	}
-	return cert, err
-}
-
 // serve serves the program that is linked in until a signal comes.
 func (c *Command) serve(log *devserver.Log, r *config.Result, o *devOptions) error {
 	if c.link != nil {
@@ -338,41 +314,4 @@ func exitCode(s os.Signal) int {
 		return exitTerminated
 	}
 	return exitInterrupted
-}
-
-// wranglerState is where wrangler dev keeps its state.
-const wranglerState = ".wrangler/state"
-
-// persistTo is the state folder.
-func (c *Command) persistTo(cfg *config.Config, to string) string {
-	switch {
-	case filepath.IsAbs(to):
-		return to
-	case to != "":
-		return filepath.Join(c.Dir, to)
-	}
-	return filepath.Join(c.stateBeside(cfg), ".emu", "state")
-}
-
-// stateBeside is the folder that state folders lie in if nobody says where.
-func (c *Command) stateBeside(cfg *config.Config) string {
-	if cfg.UserPath != "" {
-		return filepath.Dir(cfg.UserPath)
-	}
-	return c.Dir
-}
-
-// sayState tells of the state that Wrangler keeps, if it is not shared.
-func (c *Command) sayState(cfg *config.Config, to string, log *devserver.Log) {
-	if to != "" {
-		return
-	}
-	theirs := filepath.Join(c.stateBeside(cfg), filepath.FromSlash(wranglerState))
-	if _, err := os.Stat(migrations.Dir(theirs)); err == nil {
-		shown, err := filepath.Rel(c.Dir, theirs)
-		if err != nil {
-			shown = theirs
-		}
-		log.Say("wrangler dev's state is left alone; to share it: --persist-to " + filepath.ToSlash(shown))
-	}
 }

@@ -5,7 +5,6 @@ package devserver
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -56,13 +55,6 @@ type Watch struct {
 	current  *served
 	olds     []*served // may still answer what came before
 	stopgap  *http.Server
-}
-
-// attempt is what came of building a program.
-type attempt struct {
-	program *served // checked; nil if there is none
-	err     error   // has been told if it is ErrTold
-	refused bool    // it was built and did not start
 }
 
 // ErrTold is the error of a watch that has said already what is wrong.
@@ -188,76 +180,6 @@ func (w *Watch) loop() error {
 			w.hold()
 		}
 	}
-}
-
-// try builds the program and starts it as far as that it is checked.
-func (w *Watch) try(r *config.Result, begin string) {
-	ctx, cancel := context.WithCancel(context.Background())
-	w.cancel = cancel
-	go func() {
-		a := w.attempt(ctx, r, begin)
-		cancel()
-		w.attempts <- a
-	}()
-}
-
-func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) attempt {
-	if r == nil {
-		if r = w.Load(); r.Config == nil {
-			return attempt{err: ErrTold}
-		}
-		if r.Config.Dev != w.dev {
-			w.dev = r.Config.Dev
-			w.Log.Say("the dev section of the configuration counts when emu is started again")
-		}
-	}
-	w.sources.config(r.Config, w.Dir, w.Files)
-	p, d := Find(r.Config, w.Script, w.Dir)
-	if d != nil {
-		w.Log.Diagnostics([]config.Diagnostic{*d})
-		return attempt{err: ErrTold}
-	}
-	if p.Instead != "" && p.Instead != w.instead {
-		w.Log.Say(p.Told(w.Dir))
-	}
-	w.instead = p.Instead
-	w.sources.program(p)
-	var said bytes.Buffer
-	built, err := p.Build(ctx, &said, w.Dir)
-	if err != nil {
-		if ctx.Err() == nil && errors.Is(err, ErrBuild) {
-			if said.String() != w.failed {
-				w.failed = said.String()
-				io.WriteString(w.Stderr, w.failed)
-				if begin != tellStart {
-					w.Log.Say("the last program that compiled serves on")
-				}
-			}
-			err = ErrTold
-		}
-		return attempt{err: err}
-	}
-	defer built.Close()
-	io.Copy(w.Stderr, &said)
-	w.failed = ""
-	program, err := w.serveWith(built)
-	if err != nil {
-		return attempt{err: err}
-	}
-	select {
-	case word := <-program.said:
-		if word == saidChecked {
-			return attempt{program: program}
-		}
-	case <-ctx.Done():
-		program.cmd.Process.Kill() // it may hang before it looks at the link, and holds nothing yet
-	}
-	program.input.Close()
-	<-program.ended
-	if ctx.Err() == nil && program.cmd.ProcessState.ExitCode() < 0 {
-		return attempt{err: fmt.Errorf("the program has ended: %s", program.cmd.ProcessState), refused: true}
-	}
-	return attempt{err: ErrTold, refused: ctx.Err() == nil}
 }
 
 // follow lets a program serve in place of the one that does.
