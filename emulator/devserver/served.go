@@ -26,6 +26,7 @@ func (w *Watch) serveWith(e *Executable) (*served, error) {
 	}
 	p := &served{cmd: exec.Command(e.Path, w.Args...), said: make(chan string, 4), ended: make(chan struct{})}
 	defer say.Close()
+	endWithParent(p.cmd)
 	p.cmd.Stdout, p.cmd.Stderr = w.Stdout, w.Stderr
 	first, n, err := hand(p.cmd, say, w.files)
 	if err == nil {

@@ -1,0 +1,41 @@
+package emucmd
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A program that hangs before it can serve does not outlive an emu that is killed.
+func TestKillWhileStartHangs(t *testing.T) {
+	dir := editedProject(t)
+	s := watching(t, dir)
+	hanging := strings.Replace(fmt.Sprintf(edited, 1), `import (`, "import (\n\t\"os\"", 1) +
+		"\nfunc init() {\n\tprintln(\"hanging\", os.Getpid())\n\ttime.Sleep(time.Hour)\n}\n"
+	save(t, dir, "main.go", hanging)
+	waitForMany(t, s, "hanging", 1)
+	pid, err := strconv.Atoi(regexp.MustCompile(`hanging (\d+)`).FindStringSubmatch(s.said())[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	syscall.Kill(s.cmd.Process.Pid, syscall.SIGKILL)
+	deadline := time.Now().Add(10 * time.Second)
+	for syscall.Kill(pid, 0) == nil && !zombie(pid) {
+		if time.Now().After(deadline) {
+			syscall.Kill(pid, syscall.SIGKILL)
+			t.Fatal("the program is still there")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// zombie reports whether a process has ended and only waits to be counted.
+func zombie(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || strings.Contains(string(stat), ") Z ")
+}
