@@ -68,7 +68,12 @@ func (in *instance) keepShared() {
 		*s.staged = (*s.staged)[:s.marked]
 	}
 	if in.storage.use((*store.DB).BackToMark) == nil {
+		// The transactions that the event is in have gone with it.
+		s := in.storage
+		depth, syncDepth := s.depth, s.syncDepth
+		s.depth, s.syncDepth = 0, 0
 		in.flush()
+		s.depth, s.syncDepth = depth, syncDepth
 	}
 }
 

@@ -2,7 +2,10 @@ package emulator_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -33,6 +36,10 @@ func (g *gated) Fetch(ctx context.Context, r *durable.Request) (*durable.Respons
 	if what == "wait" {
 		<-g.gate
 	}
+	if inner, ok := strings.CutPrefix(what, "inner "); ok {
+		err := g.st.Storage().TransactionSync(func() error { return g.inner(ctx, inner) })
+		return durable.Text(200, what), err
+	}
 	query := "INSERT INTO t VALUES (?)"
 	if what == "rollback" {
 		query = "INSERT OR ROLLBACK INTO t VALUES (?), (NULL)"
@@ -46,6 +53,23 @@ func (g *gated) Fetch(ctx context.Context, r *durable.Request) (*durable.Respons
 	return durable.Text(200, what), nil
 }
 
+// inner writes in a transaction, does what could end the batch, and aborts.
+func (g *gated) inner(ctx context.Context, what string) (err error) {
+	st := g.st.Storage()
+	_, err = st.SQL().Exec("INSERT INTO t VALUES (?)", what)
+	switch what {
+	case "sync":
+		err = errors.Join(err, st.Sync(ctx))
+	case "bookmark":
+		_, berr := st.CurrentBookmark(ctx)
+		err = errors.Join(err, berr)
+	}
+	if err == nil || what == "sync" {
+		g.st.Abort("enough")
+	}
+	return err
+}
+
 // Events that share a commit are each answered, and an abort or a ROLLBACK takes only
 // the writes of its own event, and what waits behind it.
 func TestSharedCommit(t *testing.T) {
@@ -55,9 +79,12 @@ func TestSharedCommit(t *testing.T) {
 		return &gated{st, gate}, err
 	})
 	for name, queued := range map[string][]string{
-		"all succeed": {"a", "b", "c"},
-		"one aborts":  {"a", "b", "abort", "lost"},
-		"one undoes":  {"a", "b", "rollback", "lost"},
+		"all succeed":                 {"a", "b", "c"},
+		"one aborts":                  {"a", "b", "abort", "lost"},
+		"one undoes":                  {"a", "b", "rollback", "lost"},
+		"one aborts in a transaction": {"a", "b", "inner abort", "lost"},
+		"one aborts in a transaction with a sync":     {"a", "b", "inner sync", "lost"},
+		"one aborts in a transaction with a bookmark": {"a", "b", "inner bookmark", "lost"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := emutest.New(t, emutest.Classes(class), emutest.RealTime())
@@ -72,7 +99,7 @@ func TestSharedCommit(t *testing.T) {
 			})
 			inFlight(t, o, 1)
 			for i, what := range queued {
-				all.Go(func() { answers[i] = fmt.Sprint(w.Fetch("GET", "/Gated/x?do="+what).Status) })
+				all.Go(func() { answers[i] = fmt.Sprint(w.Fetch("GET", "/Gated/x?do="+url.QueryEscape(what)).Status) })
 				inFlight(t, o, i+2)
 			}
 			gate <- struct{}{}

@@ -311,6 +311,9 @@ func (s *storage) Sync(ctx context.Context) error {
 	if !e.holds {
 		return driver.ErrNoEvent
 	}
+	if s.syncDepth > 0 {
+		return errSyncWaits
+	}
 	s.in.flush()
 	if s.in.dead.Load() {
 		return driver.ErrReset
@@ -343,7 +346,7 @@ func (s *storage) DeleteAll(context.Context) error {
 }
 
 // CurrentBookmark counts up, as workerd's does, and like it commits what was
-// written so far.
+// written so far, except in transactionSync.
 func (s *storage) CurrentBookmark() (b string, err error) {
 	err = s.use(func(db *store.DB) (err error) {
 		b, err = db.Bookmark()
