@@ -35,7 +35,7 @@ func (in *instance) settleShared() {
 }
 
 // splitShared commits what ended events have written, before the one that has the
-// turn runs a statement that may undo the whole batch.
+// turn runs a statement that wants its own.
 func (in *instance) splitShared() {
 	if len(in.shared) > 0 && in.storage.untouched() {
 		in.flush()

@@ -36,6 +36,9 @@ func (g *gated) Fetch(ctx context.Context, r *durable.Request) (*durable.Respons
 	if what == "wait" {
 		<-g.gate
 	}
+	if pragma, ok := strings.CutPrefix(what, "PRAGMA "); ok {
+		return g.pragma(pragma)
+	}
 	if inner, ok := strings.CutPrefix(what, "inner "); ok {
 		err := g.st.Storage().TransactionSync(func() error { return g.inner(ctx, inner) })
 		return durable.Text(200, what), err
@@ -51,6 +54,18 @@ func (g *gated) Fetch(ctx context.Context, r *durable.Request) (*durable.Respons
 		g.st.Abort("enough")
 	}
 	return durable.Text(200, what), nil
+}
+
+// pragma answers what a PRAGMA is when it has been turned, and what an INSERT then comes to.
+func (g *gated) pragma(set string) (*durable.Response, error) {
+	name, _, _ := strings.Cut(set, "=")
+	rows, err := g.st.Storage().SQL().Exec("PRAGMA " + set + "; PRAGMA " + name)
+	if err != nil {
+		return nil, err
+	}
+	var value int
+	err = rows.One(&value)
+	return durable.Text(200, fmt.Sprint(value)), err
 }
 
 // inner writes in a transaction, does what could end the batch, and aborts.
@@ -115,6 +130,30 @@ func TestSharedCommit(t *testing.T) {
 				t.Errorf("stored %s, expected %s", got, stored)
 			}
 		})
+	}
+}
+
+// TestSharedPragma: a PRAGMA about foreign keys does what it does without others before it.
+func TestSharedPragma(t *testing.T) {
+	gate := make(chan struct{})
+	class := durable.Define("Gated", func(ctx context.Context, st *durable.State, env *durable.Env) (*gated, error) {
+		_, err := st.Storage().SQL().Exec("CREATE TABLE IF NOT EXISTS t(v NOT NULL)")
+		return &gated{st, gate}, err
+	})
+	w := emutest.New(t, emutest.Classes(class), emutest.RealTime())
+	w.Fetch("GET", "/Gated/x?do=first")
+	o := w.Object("Gated", "x")
+	queued := []string{"wait", "PRAGMA foreign_keys=0", "a", "PRAGMA foreign_keys=1", "PRAGMA defer_foreign_keys=1", "b", "PRAGMA defer_foreign_keys"}
+	answers := make([]string, len(queued))
+	var all sync.WaitGroup
+	for i, what := range queued {
+		all.Go(func() { answers[i] = w.Fetch("GET", "/Gated/x?do="+url.QueryEscape(what)).Body })
+		inFlight(t, o, i+1)
+	}
+	gate <- struct{}{}
+	all.Wait()
+	if got, want := strings.Join(answers, " "), "wait 0 a 1 1 b 0"; got != want {
+		t.Errorf("answered %s, expected %s", got, want)
 	}
 }
 

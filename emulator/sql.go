@@ -23,7 +23,7 @@ func (q sql) use(f func(db *store.DB) error) error {
 }
 
 func (q sql) Exec(query string, args []any) (driver.Cursor, error) {
-	if store.MayRollBack(query) {
+	if store.WantsOwnBatch(query) {
 		q.s.in.splitShared()
 	}
 	c := &cursor{s: q.s}
