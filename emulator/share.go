@@ -1,6 +1,9 @@
 package emulator
 
-import "github.com/seed-36a2c969/emu/emulator/internal/store"
+import (
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
+)
 
 // Events that are queued behind one another share a commit: as long as others
 // wait for the turn, what an event that has ended came to is kept back, and it
@@ -75,6 +78,22 @@ func (in *instance) keepShared() {
 		in.flush()
 		s.depth, s.syncDepth = depth, syncDepth
 	}
+}
+
+// settleBefore is called before the event that has the turn undoes what it has written,
+// and goes on: what ended before it is committed and leaves.
+func (in *instance) settleBefore() error {
+	if len(in.shared) == 0 {
+		return nil
+	}
+	if err := in.storage.use((*store.DB).BackToMark); err != nil {
+		return err
+	}
+	in.flush()
+	if in.dead.Load() {
+		return driver.ErrReset
+	}
+	return nil
 }
 
 // shareable reports whether there is something to commit that can be, and no

@@ -43,6 +43,13 @@ func (g *gated) Fetch(ctx context.Context, r *durable.Request) (*durable.Respons
 		err := g.st.Storage().TransactionSync(func() error { return g.inner(ctx, inner) })
 		return durable.Text(200, what), err
 	}
+	if what == "delete" {
+		_, err := g.st.Storage().SQL().Exec("INSERT INTO t VALUES ('lost')")
+		if err := errors.Join(err, g.st.Storage().DeleteAll(ctx)); err != nil {
+			return nil, err
+		}
+		g.st.Abort("enough")
+	}
 	query := "INSERT INTO t VALUES (?)"
 	if what == "rollback" {
 		query = "INSERT OR ROLLBACK INTO t VALUES (?), (NULL)"
@@ -94,10 +101,11 @@ func TestSharedCommit(t *testing.T) {
 		return &gated{st, gate}, err
 	})
 	for name, queued := range map[string][]string{
-		"all succeed":                 {"a", "b", "c"},
-		"one aborts":                  {"a", "b", "abort", "lost"},
-		"one undoes":                  {"a", "b", "rollback", "lost"},
-		"one aborts in a transaction": {"a", "b", "inner abort", "lost"},
+		"all succeed":                                 {"a", "b", "c"},
+		"one aborts":                                  {"a", "b", "abort", "lost"},
+		"one undoes":                                  {"a", "b", "rollback", "lost"},
+		"one deletes all and aborts":                  {"a", "b", "delete", "lost"},
+		"one aborts in a transaction":                 {"a", "b", "inner abort", "lost"},
 		"one aborts in a transaction with a sync":     {"a", "b", "inner sync", "lost"},
 		"one aborts in a transaction with a bookmark": {"a", "b", "inner bookmark", "lost"},
 	} {
@@ -122,6 +130,9 @@ func TestSharedCommit(t *testing.T) {
 			want, stored := []string{"200", "200", "200"}, "first,wait,a,b,c"
 			if name != "all succeed" {
 				want, stored = []string{"200", "200", "500", "500"}, "first,wait,a,b"
+			}
+			if queued[2] == "delete" {
+				stored = ""
 			}
 			if fmt.Sprint(answers) != fmt.Sprint(want) {
 				t.Errorf("answered %v, expected %v", answers, want)

@@ -346,11 +346,14 @@ func (s *storage) DeleteAll(context.Context) error {
 	if s.held() {
 		return plainError(msgDeleteAllInTransaction)
 	}
+	ns, set, err := s.alarmTime()
+	if err != nil {
+		return err
+	}
+	if err := s.in.settleBefore(); err != nil {
+		return err
+	}
 	return s.use(func(db *store.DB) error {
-		ns, set, err := db.Alarm()
-		if err != nil {
-			return err
-		}
 		if err := db.DeleteAll(); err != nil {
 			return err
 		}
@@ -361,6 +364,7 @@ func (s *storage) DeleteAll(context.Context) error {
 			s.in.o.ns.w.alarms.drop(s.in.o)
 			return nil
 		}
+		s.alarmWrites = s.alarmWrites || !s.in.o.ns.w.alarms.have(s.in.o, ns, true)
 		return db.SetAlarm(ns)
 	})
 }
