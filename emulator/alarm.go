@@ -28,6 +28,7 @@ type alarms struct {
 	mu      sync.Mutex
 	queue   alarmQueue
 	byID    map[*object]*alarm
+	running map[*object]*alarm // whose handlers run; one set meanwhile waits for their end
 	files   map[*namespace]*store.Alarms
 	timer   clock.Timer
 	stopped bool
@@ -43,11 +44,11 @@ type alarm struct {
 	failures  int
 	abandoned bool        // not to be retried
 	began     atomic.Bool // its handler, at the latest run
-	index     int         // in the queue; -1 while it runs
+	index     int         // in the queue; -1 while it, or the one before it, runs
 }
 
 func newAlarms(w *World) *alarms {
-	return &alarms{w: w, byID: map[*object]*alarm{}, files: map[*namespace]*store.Alarms{}}
+	return &alarms{w: w, byID: map[*object]*alarm{}, running: map[*object]*alarm{}, files: map[*namespace]*store.Alarms{}}
 }
 
 // load reads the alarms of a namespace that were set before the start.
@@ -180,9 +181,11 @@ func (a *alarms) schedule(o *object, ns int64) {
 // put: a.mu is held.
 func (a *alarms) put(o *object, ns int64) *alarm {
 	a.remove(o)
-	next := &alarm{o: o, scheduled: ns, due: time.Unix(0, ns)}
+	next := &alarm{o: o, scheduled: ns, due: time.Unix(0, ns), index: -1}
 	a.byID[o] = next
-	heap.Push(&a.queue, next)
+	if a.running[o] == nil {
+		heap.Push(&a.queue, next)
+	}
 	return next
 }
 
@@ -200,7 +203,7 @@ func (a *alarms) remove(o *object) {
 func (a *alarms) abandon(o *object) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if al := a.byID[o]; al != nil && al.index < 0 {
+	if al := a.running[o]; al != nil {
 		al.abandoned = true
 	}
 }
@@ -234,6 +237,7 @@ func (a *alarms) run() {
 	now := a.w.clock.Now()
 	for len(a.queue) > 0 && !a.stopped && !a.queue[0].due.After(now) {
 		next := heap.Pop(&a.queue).(*alarm)
+		a.running[next.o] = next
 		a.w.activity.change(true)
 		if !a.w.start(func() { a.fire(next) }) {
 			a.w.activity.change(false)
@@ -254,6 +258,11 @@ func (a *alarms) fire(al *alarm) {
 	<-e.done.c
 	failed := e.result() != nil
 	a.mu.Lock()
+	delete(a.running, al.o)
+	if next := a.byID[al.o]; next != nil && next != al {
+		heap.Push(&a.queue, next)
+		a.arm()
+	}
 	if !failed || a.byID[al.o] != al || al.abandoned || a.stopped {
 		a.mu.Unlock()
 		return // done, or set anew or deleted in the handler, or not to be retried
@@ -262,7 +271,7 @@ func (a *alarms) fire(al *alarm) {
 	if counts && al.retries >= alarmRetries {
 		a.mu.Unlock()
 		al.o.emit(Event{Type: EventError, Message: msgAlarmGivenUp(al.retries + 1)})
-		al.o.submit(newEvent(nil, "alarm", func(e *event) { e.in.storage.DeleteAlarm() }))
+		al.o.submit(newEvent(nil, "alarm", func(e *event) { e.giveUp(al) }))
 		return
 	}
 	delay := time.Duration(float64(alarmFirstDelay<<min(al.failures, alarmMaxBackoff)) * (1 + alarmJitter*a.w.chance.fraction()))

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -202,6 +205,26 @@ func TestAlarm(t *testing.T) {
 		s.wantLog("at 1000: scheduled 1000 retry 0 false, getAlarm <nil> <nil>", "at 3000: scheduled 1000 retry 0 false, getAlarm 7000 <nil>",
 			"at 7000: scheduled 7000 retry 0 false, getAlarm <nil> <nil>", "at 9000: scheduled 7000 retry 0 false, getAlarm <nil> <nil>")
 	})
+	t.Run("AL-4 one that is due while the one before runs waits for its end", func(t *testing.T) {
+		for _, failure := range []error{nil, errors.New("x")} {
+			runs := 0
+			s := newScene(t, methods{"set": setIn(time.Second), "soon": setIn(100 * time.Millisecond), "alarm": func(ctx context.Context, o *obj) (any, error) {
+				logsAlarm(ctx, o)
+				if runs++; runs > 1 {
+					return nil, nil
+				}
+				err := durable.Sleep(ctx, time.Second)
+				o.s.logf("end")
+				return nil, errors.Join(err, failure)
+			}})
+			s.call("a", "set")
+			s.Advance(1500 * time.Millisecond)
+			s.call("a", "soon")
+			s.Advance(time.Minute)
+			s.wantLog("at 1000: scheduled 1000 retry 0 false, getAlarm <nil> <nil>", "end",
+				"at 2000: scheduled 1600 retry 0 false, getAlarm <nil> <nil>")
+		}
+	})
 	t.Run("AL-5 six retries, then dropped", func(t *testing.T) {
 		var at []time.Duration
 		s := newScene(t, methods{"set": setIn(time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
@@ -224,6 +247,27 @@ func TestAlarm(t *testing.T) {
 			}
 		}
 		s.call("a", "get").want("null")
+	})
+	t.Run("AL-5 one that is set while the one before is dropped", func(t *testing.T) {
+		runs := 0
+		dropped := func(e emulator.Event) bool { return strings.HasSuffix(e.Message, "the alarm is dropped") }
+		s := newScene(t, methods{"set": setIn(time.Second), "get": getAlarm, "again": func(ctx context.Context, o *obj) (any, error) {
+			for !slices.ContainsFunc(o.s.Events(), dropped) {
+				runtime.Gosched()
+			}
+			return setIn(time.Hour)(ctx, o)
+		}, "alarm": func(ctx context.Context, o *obj) (any, error) {
+			if runs++; runs == 7 {
+				o.st.WaitUntil(func(ctx context.Context) error { return second(o.run(ctx, "again")) })
+			}
+			return nil, errors.New("always")
+		}})
+		s.call("a", "set")
+		s.Advance(10 * time.Minute)
+		s.Advance(time.Hour)
+		if runs < 8 {
+			t.Error("it was dropped too")
+		}
 	})
 	t.Run("AL-5 the jitter is the world's chance", func(t *testing.T) {
 		runs := func(seed uint64) (at []int64) {

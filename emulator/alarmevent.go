@@ -50,6 +50,13 @@ func (e *event) alarm(al *alarm) {
 	}
 }
 
+// giveUp deletes an alarm that has failed too often, unless another was set meanwhile.
+func (e *event) giveUp(al *alarm) {
+	if at, set, err := e.in.storage.alarmTime(); err == nil && set && at == al.scheduled {
+		e.in.storage.DeleteAlarm()
+	}
+}
+
 // abandonAlarm is abort() with retryAlarm false: the alarm whose handler runs is not
 // retried. As in workerd it is deleted, unless the abort undoes something that was
 // written: then it stays in the files, and runs after the next start.

@@ -3,9 +3,12 @@ package emulator_test
 // https://developers.cloudflare.com/durable-objects/reference/in-memory-state/
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -229,6 +232,35 @@ func TestOutputGate(t *testing.T) {
 }
 
 func deleteAlarmOf(ctx context.Context, o *obj) error { return o.st.Storage().DeleteAlarm(ctx) }
+
+// TestDamage: damage that shows only later is told with the file's name.
+func TestDamage(t *testing.T) {
+	dir := t.TempDir()
+	put := func(ctx context.Context, o *obj) (any, error) { return nil, o.st.Storage().Put(ctx, "k", 1) }
+	t.Run("before", func(t *testing.T) {
+		newScene(t, methods{"put": put}, emutest.Persist(dir)).call("a", "put").want("null")
+	})
+	files, err := filepath.Glob(filepath.Join(dir, "v3", "do", "test-Obj", strings.Repeat("[0-9a-f]", 64)+".sqlite"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	f, err := os.OpenFile(files[0], os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(bytes.Repeat([]byte{0xff}, 4096), 4096); err != nil {
+		t.Fatal(err)
+	}
+	s := newScene(t, methods{"put": put}, emutest.Persist(dir))
+	s.call("a", "put")
+	told := func(e emulator.Event) bool {
+		return e.Type == emulator.EventError && strings.HasPrefix(e.Message, "database "+files[0]+" is damaged")
+	}
+	if events := s.Events(); !slices.ContainsFunc(events, told) {
+		t.Error(events)
+	}
+}
 
 func second(_ any, err error) error { return err }
 

@@ -30,6 +30,20 @@ func column(v any) any {
 	return v
 }
 
+// TestIntegers: those beyond 2^53 are the integers that JavaScript has of them.
+func TestIntegers(t *testing.T) {
+	s := newScene(t, methods{"select": func(_ context.Context, o *obj) (any, error) {
+		rows, err := o.st.Storage().SQL().Exec("SELECT 9007199254740991, 9007199254740993, -9007199254740995, 9223372036854775807, -9223372036854775808")
+		if err != nil {
+			return nil, err
+		}
+		list := make([]int64, 5)
+		err = rows.One(&list[0], &list[1], &list[2], &list[3], &list[4])
+		return fmt.Sprint(list), err
+	}})
+	s.call("a", "select").want(`"[9007199254740991 9007199254740992 -9007199254740996 9223372036854775807 -9223372036854775808]"`)
+}
+
 // objects is toArray() of what is left of the rows.
 func objects(rows *durable.Rows) any {
 	list := []any{}

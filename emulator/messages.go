@@ -116,6 +116,10 @@ func msgAlarmGivenUp(runs int) string {
 	return fmt.Sprintf("the alarm handler has failed %d times, the alarm is dropped", runs)
 }
 
+func msgDamaged(path string) string {
+	return fmt.Sprintf("database %s is damaged; restore it from a copy, or move it away to start afresh", path)
+}
+
 func msgOverflow(buffered int64) string {
 	return fmt.Sprintf("a client reads too slowly: %d bytes wait for it, its WebSocket is closed with 1009", buffered)
 }

@@ -1,6 +1,9 @@
 package emulator
 
-import "github.com/seed-36a2c969/emu/emulator/internal/store"
+import (
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
+)
 
 // Events that are queued behind one another share a commit: as long as others
 // wait for the turn, what an event that has ended came to is kept back, and it
@@ -35,7 +38,7 @@ func (in *instance) settleShared() {
 }
 
 // splitShared commits what ended events have written, before the one that has the
-// turn runs a statement that may undo the whole batch.
+// turn runs a statement that wants its own.
 func (in *instance) splitShared() {
 	if len(in.shared) > 0 && in.storage.untouched() {
 		in.flush()
@@ -68,8 +71,29 @@ func (in *instance) keepShared() {
 		*s.staged = (*s.staged)[:s.marked]
 	}
 	if in.storage.use((*store.DB).BackToMark) == nil {
+		// The transactions that the event is in have gone with it.
+		s := in.storage
+		depth, syncDepth := s.depth, s.syncDepth
+		s.depth, s.syncDepth = 0, 0
 		in.flush()
+		s.depth, s.syncDepth = depth, syncDepth
 	}
+}
+
+// settleBefore is called before the event that has the turn undoes what it has written,
+// and goes on: what ended before it is committed and leaves.
+func (in *instance) settleBefore() error {
+	if len(in.shared) == 0 {
+		return nil
+	}
+	if err := in.storage.use((*store.DB).BackToMark); err != nil {
+		return err
+	}
+	in.flush()
+	if in.dead.Load() {
+		return driver.ErrReset
+	}
+	return nil
 }
 
 // shareable reports whether there is something to commit that can be, and no

@@ -2,7 +2,10 @@ package emulator_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -33,6 +36,20 @@ func (g *gated) Fetch(ctx context.Context, r *durable.Request) (*durable.Respons
 	if what == "wait" {
 		<-g.gate
 	}
+	if pragma, ok := strings.CutPrefix(what, "PRAGMA "); ok {
+		return g.pragma(pragma)
+	}
+	if inner, ok := strings.CutPrefix(what, "inner "); ok {
+		err := g.st.Storage().TransactionSync(func() error { return g.inner(ctx, inner) })
+		return durable.Text(200, what), err
+	}
+	if what == "delete" {
+		_, err := g.st.Storage().SQL().Exec("INSERT INTO t VALUES ('lost')")
+		if err := errors.Join(err, g.st.Storage().DeleteAll(ctx)); err != nil {
+			return nil, err
+		}
+		g.st.Abort("enough")
+	}
 	query := "INSERT INTO t VALUES (?)"
 	if what == "rollback" {
 		query = "INSERT OR ROLLBACK INTO t VALUES (?), (NULL)"
@@ -46,6 +63,35 @@ func (g *gated) Fetch(ctx context.Context, r *durable.Request) (*durable.Respons
 	return durable.Text(200, what), nil
 }
 
+// pragma answers what a PRAGMA is when it has been turned, and what an INSERT then comes to.
+func (g *gated) pragma(set string) (*durable.Response, error) {
+	name, _, _ := strings.Cut(set, "=")
+	rows, err := g.st.Storage().SQL().Exec("PRAGMA " + set + "; PRAGMA " + name)
+	if err != nil {
+		return nil, err
+	}
+	var value int
+	err = rows.One(&value)
+	return durable.Text(200, fmt.Sprint(value)), err
+}
+
+// inner writes in a transaction, does what could end the batch, and aborts.
+func (g *gated) inner(ctx context.Context, what string) (err error) {
+	st := g.st.Storage()
+	_, err = st.SQL().Exec("INSERT INTO t VALUES (?)", what)
+	switch what {
+	case "sync":
+		err = errors.Join(err, st.Sync(ctx))
+	case "bookmark":
+		_, berr := st.CurrentBookmark(ctx)
+		err = errors.Join(err, berr)
+	}
+	if err == nil || what == "sync" {
+		g.st.Abort("enough")
+	}
+	return err
+}
+
 // Events that share a commit are each answered, and an abort or a ROLLBACK takes only
 // the writes of its own event, and what waits behind it.
 func TestSharedCommit(t *testing.T) {
@@ -55,9 +101,13 @@ func TestSharedCommit(t *testing.T) {
 		return &gated{st, gate}, err
 	})
 	for name, queued := range map[string][]string{
-		"all succeed": {"a", "b", "c"},
-		"one aborts":  {"a", "b", "abort", "lost"},
-		"one undoes":  {"a", "b", "rollback", "lost"},
+		"all succeed":                                 {"a", "b", "c"},
+		"one aborts":                                  {"a", "b", "abort", "lost"},
+		"one undoes":                                  {"a", "b", "rollback", "lost"},
+		"one deletes all and aborts":                  {"a", "b", "delete", "lost"},
+		"one aborts in a transaction":                 {"a", "b", "inner abort", "lost"},
+		"one aborts in a transaction with a sync":     {"a", "b", "inner sync", "lost"},
+		"one aborts in a transaction with a bookmark": {"a", "b", "inner bookmark", "lost"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := emutest.New(t, emutest.Classes(class), emutest.RealTime())
@@ -72,7 +122,7 @@ func TestSharedCommit(t *testing.T) {
 			})
 			inFlight(t, o, 1)
 			for i, what := range queued {
-				all.Go(func() { answers[i] = fmt.Sprint(w.Fetch("GET", "/Gated/x?do="+what).Status) })
+				all.Go(func() { answers[i] = fmt.Sprint(w.Fetch("GET", "/Gated/x?do="+url.QueryEscape(what)).Status) })
 				inFlight(t, o, i+2)
 			}
 			gate <- struct{}{}
@@ -81,6 +131,9 @@ func TestSharedCommit(t *testing.T) {
 			if name != "all succeed" {
 				want, stored = []string{"200", "200", "500", "500"}, "first,wait,a,b"
 			}
+			if queued[2] == "delete" {
+				stored = ""
+			}
 			if fmt.Sprint(answers) != fmt.Sprint(want) {
 				t.Errorf("answered %v, expected %v", answers, want)
 			}
@@ -88,6 +141,30 @@ func TestSharedCommit(t *testing.T) {
 				t.Errorf("stored %s, expected %s", got, stored)
 			}
 		})
+	}
+}
+
+// TestSharedPragma: a PRAGMA about foreign keys does what it does without others before it.
+func TestSharedPragma(t *testing.T) {
+	gate := make(chan struct{})
+	class := durable.Define("Gated", func(ctx context.Context, st *durable.State, env *durable.Env) (*gated, error) {
+		_, err := st.Storage().SQL().Exec("CREATE TABLE IF NOT EXISTS t(v NOT NULL)")
+		return &gated{st, gate}, err
+	})
+	w := emutest.New(t, emutest.Classes(class), emutest.RealTime())
+	w.Fetch("GET", "/Gated/x?do=first")
+	o := w.Object("Gated", "x")
+	queued := []string{"wait", "PRAGMA foreign_keys=0", "a", "PRAGMA foreign_keys=1", "PRAGMA defer_foreign_keys=1", "b", "PRAGMA defer_foreign_keys"}
+	answers := make([]string, len(queued))
+	var all sync.WaitGroup
+	for i, what := range queued {
+		all.Go(func() { answers[i] = w.Fetch("GET", "/Gated/x?do="+url.QueryEscape(what)).Body })
+		inFlight(t, o, i+1)
+	}
+	gate <- struct{}{}
+	all.Wait()
+	if got, want := strings.Join(answers, " "), "wait 0 a 1 1 b 0"; got != want {
+		t.Errorf("answered %s, expected %s", got, want)
 	}
 }
 

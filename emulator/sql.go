@@ -3,6 +3,8 @@ package emulator
 // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#sql-api
 
 import (
+	"math"
+
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
@@ -21,7 +23,7 @@ func (q sql) use(f func(db *store.DB) error) error {
 }
 
 func (q sql) Exec(query string, args []any) (driver.Cursor, error) {
-	if store.MayRollBack(query) {
+	if store.WantsOwnBatch(query) {
 		q.s.in.splitShared()
 	}
 	c := &cursor{s: q.s}
@@ -53,7 +55,24 @@ func (c *cursor) Next() (row []any, ok bool, err error) {
 		row, ok, err = c.rows.Next()
 		return err
 	})
+	for i, v := range row {
+		if n, isInt := v.(int64); isInt && (n > maxSafe || n < -maxSafe) {
+			row[i] = rounded(n)
+		}
+	}
 	return row, ok, err
+}
+
+// maxSafe is up to where a JavaScript number tells integers apart.
+const maxSafe = 1 << 53
+
+// rounded is the integer that is left of n as a JavaScript number; what that has
+// beyond the largest int64 is the largest.
+func rounded(n int64) int64 {
+	if f := float64(n); f < math.MaxInt64 {
+		return int64(f)
+	}
+	return math.MaxInt64
 }
 
 func (c *cursor) RowsRead() (n int64) {

@@ -25,6 +25,8 @@ type storage struct {
 	db   *store.DB
 	over bool // the instance is gone
 
+	damaged bool // which has been told
+
 	running atomic.Pointer[store.DB] // db, for who has no lock
 	used    atomic.Bool              // since handles looked
 	place   *list.Element            // in handles
@@ -52,6 +54,7 @@ func (s *storage) use(f func(db *store.DB) error) error {
 	if err == nil {
 		return nil
 	}
+	s.checkDamage(err)
 	var internal *store.InternalError
 	if errors.As(err, &internal) {
 		return s.internalError(err)
@@ -88,6 +91,17 @@ func (s *storage) began() {
 	}
 }
 
+// checkDamage tells once which file an error about damage is about, which the
+// exception does not. s.mu is held.
+func (s *storage) checkDamage(err error) {
+	var e *store.Error
+	if s.damaged || !errors.As(err, &e) || e.Code != sqliteCorrupt && e.Code != sqliteNotADB {
+		return
+	}
+	s.damaged = true
+	s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: msgDamaged(s.in.o.ns.files.path(s.in.o.id))})
+}
+
 // storageError is an error of the database as the exception it throws.
 func storageError(err error) error {
 	var e *store.Error
@@ -116,6 +130,7 @@ func (s *storage) commit() (kept bool, failed *driver.Error) {
 	if err == nil {
 		return false, nil
 	}
+	s.checkDamage(err)
 	// Only what the application did itself is told; the rest is in the log.
 	var e *store.Error
 	if errors.As(err, &e) && e.Code == sqliteConstraint {
@@ -171,7 +186,12 @@ func (s *storage) wrote() bool {
 	return s.db != nil && !s.over && s.db.Written()
 }
 
-const sqliteConstraint = 19
+// Result codes of SQLite.
+const (
+	sqliteCorrupt    = 11
+	sqliteConstraint = 19
+	sqliteNotADB     = 26
+)
 
 // discard drops the batch and closes the database: the instance was reset.
 func (s *storage) discard() {
@@ -311,6 +331,9 @@ func (s *storage) Sync(ctx context.Context) error {
 	if !e.holds {
 		return driver.ErrNoEvent
 	}
+	if s.syncDepth > 0 {
+		return errSyncWaits
+	}
 	s.in.flush()
 	if s.in.dead.Load() {
 		return driver.ErrReset
@@ -323,11 +346,14 @@ func (s *storage) DeleteAll(context.Context) error {
 	if s.held() {
 		return plainError(msgDeleteAllInTransaction)
 	}
+	ns, set, err := s.alarmTime()
+	if err != nil {
+		return err
+	}
+	if err := s.in.settleBefore(); err != nil {
+		return err
+	}
 	return s.use(func(db *store.DB) error {
-		ns, set, err := db.Alarm()
-		if err != nil {
-			return err
-		}
 		if err := db.DeleteAll(); err != nil {
 			return err
 		}
@@ -338,12 +364,13 @@ func (s *storage) DeleteAll(context.Context) error {
 			s.in.o.ns.w.alarms.drop(s.in.o)
 			return nil
 		}
+		s.alarmWrites = s.alarmWrites || !s.in.o.ns.w.alarms.have(s.in.o, ns, true)
 		return db.SetAlarm(ns)
 	})
 }
 
 // CurrentBookmark counts up, as workerd's does, and like it commits what was
-// written so far.
+// written so far, except in transactionSync.
 func (s *storage) CurrentBookmark() (b string, err error) {
 	err = s.use(func(db *store.DB) (err error) {
 		b, err = db.Bookmark()

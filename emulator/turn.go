@@ -157,8 +157,11 @@ func (in *instance) acquire(e *event, after *pause) (gone bool) {
 // that were sent before the first write leave.
 //
 // What a transaction has written waits for its end; as in workerd, what is sent
-// meanwhile does not.
+// meanwhile does not, except in transactionSync, which is a part of the batch.
 func (in *instance) flush() {
+	if in.storage.syncDepth > 0 {
+		return
+	}
 	kept, err := in.storage.commit()
 	if err != nil {
 		for _, s := range in.dirty {

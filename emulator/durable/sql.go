@@ -9,10 +9,10 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// SQL runs statements; none of its methods lets an event in.
+// SQL is storage.sql; none of its methods lets an event in.
 type SQL struct{ sql driver.SQL }
 
-// Exec runs one or more statements; args bind the last one's ? marks: nil,
+// Exec is storage.sql.exec(query, ...args): it runs one or more statements; args bind the last one's ? marks: nil,
 // bool, integers, floats, string, []byte. They arrive as they would on Cloudflare,
 // where a number crosses as a JavaScript number: it binds as REAL and an INTEGER
 // column turns it back; a bool binds as the text "true" or "false"; an integer
@@ -29,7 +29,7 @@ func (q *SQL) Exec(query string, args ...any) (*Rows, error) {
 	return &Rows{c: c}, nil
 }
 
-// DatabaseSize is the size of the database in bytes, 0 for a class that has no SQL.
+// DatabaseSize is storage.sql.databaseSize in bytes, 0 for a class that has no SQL.
 func (q *SQL) DatabaseSize() int64 {
 	n, _ := q.sql.DatabaseSize()
 	return n
@@ -43,7 +43,7 @@ type Rows struct {
 	err error
 }
 
-// ColumnNames returns the names of the columns, none for a statement without rows.
+// ColumnNames is cursor.columnNames, none for a statement without rows.
 func (r *Rows) ColumnNames() []string { return r.c.ColumnNames() }
 
 // Next goes to the next row, Scan copies its values to dst, as in database/sql;
@@ -73,7 +73,7 @@ func (r *Rows) Scan(dst ...any) error {
 // Err returns the error that ended Next, nil at the end of the rows.
 func (r *Rows) Err() error { return r.err }
 
-// One scans the only row; any other number of rows is an error.
+// One is cursor.one(): it scans the only row; any other number of rows is an error.
 func (r *Rows) One(dst ...any) error {
 	if !r.Next() {
 		if r.err != nil {
@@ -92,7 +92,7 @@ func (r *Rows) One(dst ...any) error {
 	return r.Scan(dst...)
 }
 
-// Raw yields each row's values.
+// Raw is cursor.raw(): it yields each row's values.
 func (r *Rows) Raw() iter.Seq[[]any] {
 	return func(yield func([]any) bool) {
 		for r.Next() && yield(r.row) {

@@ -109,7 +109,8 @@ func (s *Storage) Transaction(ctx context.Context, f func(ctx context.Context) e
 	return caught(s.s.Transaction(ctx, func(ctx context.Context, _ func() error) error { return thrown(f(ctx)) }, caller()))
 }
 
-// Sync is storage.sync(): it waits until all writes are durable.
+// Sync is storage.sync(): it waits until all writes are durable. In TransactionSync
+// it is an error.
 func (s *Storage) Sync(ctx context.Context) error { return caught(s.s.Sync(ctx)) }
 
 // DeleteAll is storage.deleteAll(): it removes everything and, from
@@ -180,7 +181,8 @@ func (o ListOptions) driver() driver.ListOptions {
 // so that a class rewritten from JavaScript reads what that wrote.
 type KV struct{ kv driver.KV }
 
-// Get decodes key's value into v and reports whether there was one.
+// Get is storage.kv.get(key): it decodes key's value into v and reports whether
+// there was one.
 func (k *KV) Get(key string, v any) (found bool, err error) {
 	x, err := k.kv.Get(key)
 	if err != nil || x == nil {
@@ -189,7 +191,7 @@ func (k *KV) Get(key string, v any) (found bool, err error) {
 	return true, decodeValue(x, v)
 }
 
-// Put stores v under key.
+// Put is storage.kv.put(key, v), which stores undefined too.
 func (k *KV) Put(key string, v any) error {
 	x, err := valueOf(v)
 	if err != nil {
@@ -198,14 +200,15 @@ func (k *KV) Put(key string, v any) error {
 	return caught(k.kv.Put(key, x))
 }
 
-// Delete removes key.
+// Delete is storage.kv.delete(key).
 func (k *KV) Delete(key string) (existed bool, err error) {
 	existed, err = k.kv.Delete(key)
 	return existed, caught(err)
 }
 
-// List iterates over live data: it sees later writes ahead of it. A new List
-// ends the one before with Cloudflare's error, which the sequence panics with.
+// List is storage.kv.list(options). It iterates over live data: it sees later writes
+// ahead of it. A new List ends the one before with Cloudflare's error, which the
+// sequence panics with.
 func (k *KV) List(o ListOptions) (iter.Seq2[string, Value], error) {
 	next, err := k.kv.List(o.driver())
 	if err != nil {

@@ -3,7 +3,12 @@ package store
 // The alarms of a namespace, which outlive the process
 // (https://github.com/cloudflare/workerd/blob/main/src/workerd/server/alarm-scheduler.c++).
 
-import lib "modernc.org/sqlite/lib"
+import (
+	"errors"
+	"fmt"
+
+	lib "modernc.org/sqlite/lib"
+)
 
 const createAlarms = "CREATE TABLE IF NOT EXISTS _cf_ALARM (\n      actor_id TEXT PRIMARY KEY,\n      scheduled_time INTEGER,\n      actor_name TEXT\n    ) WITHOUT ROWID"
 
@@ -27,7 +32,7 @@ func OpenAlarms(o Options) (*Alarms, error) {
 	a := &Alarms{db}
 	if err := a.prepare(); err != nil {
 		db.Close()
-		return nil, err
+		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
 	}
 	return a, nil
 }
@@ -36,8 +41,15 @@ func (a *Alarms) prepare() error {
 	if err := a.db.exec(createAlarms); err != nil {
 		return err
 	}
+	n, err := a.db.number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name IN ('actor_id', 'scheduled_time')")
+	if err != nil {
+		return err
+	}
+	if n != 2 {
+		return errors.New("its table _cf_ALARM holds no alarms; move the file away to start afresh")
+	}
 	// Files of workerd before 2026 have no names.
-	n, err := a.db.number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name = 'actor_name'")
+	n, err = a.db.number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name = 'actor_name'")
 	if err != nil || n != 0 {
 		return err
 	}
@@ -54,8 +66,11 @@ func (a *Alarms) All() ([]Alarm, error) {
 	var all []Alarm
 	for {
 		row, err := s.step()
-		if err != nil || !row {
-			return all, err
+		if err != nil {
+			return nil, fmt.Errorf("read database %s: %w", a.db.opts.Path, err)
+		}
+		if !row {
+			return all, nil
 		}
 		all = append(all, Alarm{ID: s.text(0), Time: lib.Xsqlite3_column_int64(a.db.tls, s.c, 1), Name: s.text(2)})
 	}

@@ -83,7 +83,7 @@ type DB struct {
 	forgotten bool // that there is none, from DeleteAll to the next commit, as workerd does
 	kvList    *Iterator
 
-	schemaRead, rollsBack bool // for mayRollBack
+	schemaRead, alone bool // for wantsOwn
 }
 
 // Open opens or makes a database in WAL mode with workerd's limits. It

@@ -106,6 +106,38 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestAlarmsRefused: what is wrong with the alarms' file is said with its name.
+func TestAlarmsRefused(t *testing.T) {
+	foreign := filepath.Join(t.TempDir(), "metadata.sqlite")
+	db, err := Open(Options{Path: foreign})
+	check(t, err)
+	check(t, db.exec("CREATE TABLE _cf_ALARM(x)"))
+	check(t, db.Close())
+	before, err := os.ReadFile(foreign)
+	check(t, err)
+	_, err = OpenAlarms(Options{Path: foreign})
+	if want := "open database " + foreign + ": its table _cf_ALARM holds no alarms; move the file away to start afresh"; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if after, _ := os.ReadFile(foreign); !bytes.Equal(before, after) {
+		t.Error("the file was written to")
+	}
+
+	damaged := filepath.Join(t.TempDir(), "metadata.sqlite")
+	a, err := OpenAlarms(Options{Path: damaged})
+	check(t, err)
+	check(t, a.Set(Alarm{ID: "a", Time: 1}))
+	check(t, a.Close())
+	patch(t, damaged, 4096, bytes.Repeat([]byte{0xff}, 4096)...)
+	a, err = OpenAlarms(Options{Path: damaged})
+	check(t, err)
+	defer a.Close()
+	_, err = a.All()
+	if want := "read database " + damaged + ": database disk image is malformed: SQLITE_CORRUPT"; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
 // TestClose: workerd leaves one file behind when it evicts an object, and
 // three when it is killed.
 func TestClose(t *testing.T) {

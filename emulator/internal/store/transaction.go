@@ -150,7 +150,7 @@ func (db *DB) BackToMark() error {
 // violated, a cursor of an INSERT ... RETURNING that was not read to its end), and
 // no ROLLBACK of theirs can take it along.
 func (db *DB) Committable() bool {
-	if db.critical != nil || db.autonomous || db.mayRollBack() {
+	if db.critical != nil || db.autonomous || db.wantsOwn() {
 		return false
 	}
 	now, high := db.out, db.out+8
@@ -247,13 +247,18 @@ func (db *DB) Autonomous() bool { return db.autonomous }
 // MayRollBack reports whether a statement can tell SQLite to undo the whole batch.
 func MayRollBack(query string) bool { return contains(query, "ROLLBACK") }
 
-// mayRollBack reports whether a ROLLBACK is in the schema or was in a statement.
-func (db *DB) mayRollBack() bool {
+// WantsOwnBatch reports whether a statement is not for a batch that holds writes of
+// others: it may undo them, or is a PRAGMA about foreign keys, which has no effect
+// when something was written, or one until the commit.
+func WantsOwnBatch(query string) bool { return MayRollBack(query) || contains(query, "foreign_keys") }
+
+// wantsOwn reports whether a statement of that kind is in the schema or was run.
+func (db *DB) wantsOwn() bool {
 	if !db.schemaRead {
 		n, err := db.number("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%rollback%'")
-		db.schemaRead, db.rollsBack = err == nil, db.rollsBack || err != nil || n != 0
+		db.schemaRead, db.alone = err == nil, db.alone || err != nil || n != 0
 	}
-	return db.rollsBack
+	return db.alone
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
