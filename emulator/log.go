@@ -56,6 +56,10 @@ func (o *object) emit(e Event) {
 	if o.ns.w.opts.Observe == nil {
 		return
 	}
-	e.Class, e.ID, e.Name = o.ns.class.Name(), idString(o.id), o.ID().Name
+	id := o.ID()
+	if noted := o.noted.Load(); noted != nil && !id.HasName {
+		id.Name = *noted
+	}
+	e.Class, e.ID, e.Name = o.ns.class.Name(), idString(o.id), id.Name
 	o.ns.w.emit(e)
 }

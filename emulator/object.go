@@ -25,9 +25,10 @@ type object struct {
 	life    *life      // of this and later instances until a reset
 	stopped bool       // by World.Close
 
-	addressed bool      // and not forgotten since
-	name      *string   // what it was first addressed by, nil if by its id
-	absent    time.Time // since when it is not in memory
+	addressed bool                   // and not forgotten since
+	name      *string                // what it was first addressed by, nil if by its id
+	absent    time.Time              // since when it is not in memory
+	noted     atomic.Pointer[string] // its name as wrangler's local explorer has it, for the log
 }
 
 // life is what a stub is connected to: the instances of an object between two

@@ -58,7 +58,7 @@ func (o *stateObject) Alarm(ctx context.Context, info durable.AlarmInfo) error {
 }
 
 // openState starts the Worker on a folder in 2027, when two alarms are overdue.
-func openState(t *testing.T, persist string, do func(ctx context.Context, st *durable.State) error) (*stateWorld, error) {
+func openState(t *testing.T, persist string, do func(ctx context.Context, st *durable.State) error, observe ...func(emulator.Event)) (*stateWorld, error) {
 	t.Helper()
 	w := &stateWorld{clock: clock.NewManual(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))}
 	define := func(name string) driver.Class {
@@ -72,6 +72,11 @@ func openState(t *testing.T, persist string, do func(ctx context.Context, st *du
 	}
 	var err error
 	w.World, err = emulator.New(emulator.Options{
+		Observe: func(e emulator.Event) {
+			for _, f := range observe {
+				f(e)
+			}
+		},
 		Config: loaded.Config, Classes: []driver.Class{define("Sql"), define("Kv")}, Persist: persist, Clock: w.clock,
 		Worker: durable.Export(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
 			ns := env.DurableObject(r.Header.Get("Binding"))
@@ -269,6 +274,32 @@ func filesIn(t *testing.T, dir string) (list []string) {
 		t.Fatal(err)
 	}
 	return list
+}
+
+// TestStateName: the log has the name that wrangler has noted in a database, also of an
+// object that is addressed by its id.
+func TestStateName(t *testing.T) {
+	var mu sync.Mutex
+	var names []string
+	w, err := openState(t, copyState(t, "stopped"), func(ctx context.Context, st *durable.State) error {
+		_, err := st.Storage().Alarm(ctx)
+		return errors.Join(err, errors.New("told"))
+	}, func(e emulator.Event) {
+		if e.Type == emulator.EventError {
+			mu.Lock()
+			defer mu.Unlock()
+			names = append(names, e.Name)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.fetch("Binding", "SQL", "ID", "b32968276b168389537e7168f117dae29057a96263564b7386195b08932ec329")
+	mu.Lock()
+	defer mu.Unlock()
+	if len(names) == 0 || names[0] != "main" {
+		t.Errorf("names %q", names)
+	}
 }
 
 // TestStateRefused: what is wrong with a folder is named, and nothing is written.

@@ -76,6 +76,11 @@ func (s *storage) open() error {
 	}
 	s.db.OnBegin(s.began)
 	s.running.Store(s.db)
+	if !s.in.id.HasName {
+		if name, ok, err := s.db.Name(); err == nil && ok {
+			s.in.o.noted.Store(&name)
+		}
+	}
 	return nil
 }
 

@@ -9,6 +9,8 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -59,6 +61,7 @@ type DB struct {
 	c    uintptr // *sqlite3; 0 if closed
 	out  uintptr // C memory for results of the C API
 	opts Options
+	file os.FileInfo // as it was opened; nil in memory
 
 	// generation changes when DeleteAll replaces the database underneath
 	// the cursors that are open.
@@ -144,6 +147,20 @@ func (db *DB) connect(content []byte) error {
 		db.disconnect()
 		return err
 	}
+	if !db.inMemory() {
+		db.file, _ = os.Stat(db.opts.Path)
+	}
+	return nil
+}
+
+// lostFile is the error of a file that somebody has deleted or replaced meanwhile.
+func (db *DB) lostFile() error {
+	if db.file == nil || db.opts.ReadOnly {
+		return nil
+	}
+	if now, err := os.Stat(db.opts.Path); errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(db.file, now) {
+		return fmt.Errorf("%s was deleted or replaced while it was open: what was written to it since is gone with it", db.opts.Path)
+	}
 	return nil
 }
 
@@ -197,12 +214,16 @@ func (db *DB) run(sql string) int32 {
 // Close rolls back what was not committed, moves the write-ahead log into the
 // file and removes -wal and -shm, as workerd does when it evicts an object
 // (a process that is killed leaves them behind). Cursors end. A database in
-// a [Memory] can be opened again.
+// a [Memory] can be opened again. A file that somebody has deleted or replaced
+// meanwhile is an error.
 func (db *DB) Close() error {
 	if db.c == 0 {
 		return nil
 	}
 	err := db.Rollback()
+	if err == nil {
+		err = db.lostFile()
+	}
 	if db.opts.Memory != nil {
 		db.opts.Memory.put(db.opts.Path, db.serialize())
 	}

@@ -187,6 +187,29 @@ func TestDeletedUnderneath(t *testing.T) {
 	check(t, db.Commit())
 }
 
+// TestLostFile: that the file was deleted is told at the end, with its name.
+func TestLostFile(t *testing.T) {
+	for name, replace := range map[string]bool{"deleted": false, "replaced": true} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "a.sqlite")
+			db := open(t, Options{Path: path})
+			must(t, db, "CREATE TABLE t(x)")
+			check(t, db.Commit())
+			if err := os.Rename(path, path+".away"); err != nil {
+				t.Skip(err) // a system that keeps open files
+			}
+			if replace {
+				check(t, os.WriteFile(path, nil, 0o666))
+			}
+			must(t, db, "INSERT INTO t VALUES (1)")
+			check(t, db.Commit())
+			if err := db.Close(); err == nil || !strings.Contains(err.Error(), path+" was deleted or replaced") {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
 // run2 is run with an error.
 func (db *DB) run2(sql string) error {
 	if rc := db.run(sql); rc != lib.SQLITE_OK {
