@@ -55,10 +55,17 @@ func (in *instance) mark() {
 		in.flush()
 		return
 	}
+	in.storage.alarmMark = in.storage.alarmFlags
 	for _, s := range in.dirty {
 		s.marked = len(*s.staged)
 		s.own = s.marked
 	}
+}
+
+// backToMark undoes what the event that has the turn has written.
+func (s *storage) backToMark() error {
+	s.alarmFlags = s.alarmMark
+	return s.use((*store.DB).BackToMark)
 }
 
 // keepShared is called before the event that has the turn resets the object: what
@@ -70,7 +77,7 @@ func (in *instance) keepShared() {
 	for _, s := range in.dirty {
 		*s.staged = (*s.staged)[:s.marked]
 	}
-	if in.storage.use((*store.DB).BackToMark) == nil {
+	if in.storage.backToMark() == nil {
 		// The transactions that the event is in have gone with it.
 		s := in.storage
 		depth, syncDepth := s.depth, s.syncDepth
@@ -86,7 +93,7 @@ func (in *instance) settleBefore() error {
 	if len(in.shared) == 0 {
 		return nil
 	}
-	if err := in.storage.use((*store.DB).BackToMark); err != nil {
+	if err := in.storage.backToMark(); err != nil {
 		return err
 	}
 	in.flush()

@@ -32,12 +32,18 @@ type storage struct {
 	place   *list.Element            // in handles
 
 	// These belong to who has the turn.
-	depth       int  // of open transactions
-	syncDepth   int  // of those of transactionSync
-	alarmWrites bool // the batch may have changed the alarm
-	alarmRuns   bool // the alarm's handler runs and has not set another: it shows none
+	depth     int // of open transactions
+	syncDepth int // of those of transactionSync
+	alarmFlags
+	alarmMark  alarmFlags // as they were when the event took the turn, of a shared batch
+	afterReset func()
+}
+
+// alarmFlags are what a batch knows of the alarm.
+type alarmFlags struct {
+	alarmWrites bool // the batch may have changed it
+	alarmRuns   bool // its handler runs and has not set another: it shows none
 	alarmLeft   bool // transactionSync rolled back that it set another: it shows and never runs
-	afterReset  func()
 }
 
 func newStorage(in *instance) *storage { return &storage{in: in} }
