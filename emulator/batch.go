@@ -1,0 +1,115 @@
+package emulator
+
+// What is written in a turn is one batch, which is durable before anything that was
+// sent after it leaves.
+// https://developers.cloudflare.com/durable-objects/reference/in-memory-state/
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
+)
+
+// began is called at the first write of a batch, and of an event in a shared one:
+// what was sent before it may leave even if the writes are lost.
+func (s *storage) began() {
+	first := len(s.in.shared) == 0
+	for _, sock := range s.in.dirty {
+		sock.own = len(*sock.staged)
+		if first {
+			sock.safe = sock.own
+		}
+	}
+}
+
+// checkDamage tells once which file an error about damage is about, which the
+// exception does not. s.mu is held.
+func (s *storage) checkDamage(err error) {
+	var e *store.Error
+	if s.damaged || !errors.As(err, &e) || e.Code != sqliteCorrupt && e.Code != sqliteNotADB {
+		return
+	}
+	s.damaged = true
+	s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: msgDamaged(s.in.o.ns.files.path(s.in.o.id))})
+}
+
+// held reports whether a transaction is open, so that nothing may leave yet.
+func (s *storage) held() bool { return s.depth > 0 }
+
+// commit makes the batch durable. An error resets the object.
+//
+// kept says that what ended events had written is durable nevertheless.
+func (s *storage) commit() (kept bool, failed *driver.Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held() {
+		return false, nil
+	}
+	kept, err := s.commitBatch()
+	if err == nil {
+		return false, nil
+	}
+	s.checkDamage(err)
+	// Only what the application did itself is told; the rest is in the log.
+	var e *store.Error
+	if errors.As(err, &e) && e.Code == sqliteConstraint {
+		return kept, plainError(msgConstraintsViolated + e.Message)
+	}
+	return kept, s.internalError(fmt.Errorf("commit failed: %w", err))
+}
+
+// commitBatch commits, and tells the scheduler of the alarm. s.mu is held.
+func (s *storage) commitBatch() (kept bool, err error) {
+	switch {
+	case s.over:
+		return false, nil
+	case s.in.dead.Load() && s.db != nil:
+		return false, s.db.Rollback() // nobody is told what came of it
+	case !s.alarmWrites && s.db == nil:
+		return false, nil
+	case !s.alarmWrites:
+		return s.db.CommitOr()
+	}
+	s.alarmWrites = false
+	if err := s.open(); err != nil {
+		return false, err
+	}
+	ns, set, err := s.db.Alarm()
+	if err != nil {
+		s.db.Rollback()
+		return false, err
+	}
+	o, alarms, autonomous := s.in.o, s.in.o.ns.w.alarms, s.db.Autonomous()
+	err = alarms.change(o, ns, set, func() (err error) {
+		kept, err = s.db.CommitOr()
+		return err
+	})
+	if kept || err != nil && autonomous { // then it is not the one of the batch
+		s.keepAlarm()
+	}
+	return kept, err
+}
+
+// internalError is what callers see of a failure that is not the application's.
+func (s *storage) internalError(err error) *driver.Error {
+	reference := s.in.o.ns.w.chance.reference()
+	s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: fmt.Sprintf("internal error (reference %s): %v", reference, err)})
+	return plainError("internal error; reference = " + reference)
+}
+
+// wrote reports whether the event that has the turn has written something that is
+// not committed.
+func (s *storage) wrote() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.db != nil && !s.over && s.db.Written()
+}
+
+// Result codes of SQLite.
+const (
+	sqliteCorrupt    = 11
+	sqliteConstraint = 19
+	sqliteNotADB     = 26
+)
