@@ -63,9 +63,9 @@ func (s *storage) commit() (kept bool, failed *driver.Error) {
 // commitBatch commits, and tells the scheduler of the alarm. s.mu is held.
 func (s *storage) commitBatch() (kept bool, err error) {
 	switch {
-	case s.over:
+	case s.over || s.in.dead.Load() && s.db == nil:
 		return false, nil
-	case s.in.dead.Load() && s.db != nil:
+	case s.in.dead.Load():
 		return false, s.db.Rollback() // nobody is told what came of it
 	case !s.alarmWrites && s.db == nil:
 		return false, nil
