@@ -73,7 +73,7 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 			return at - where + len(l.head)
 		})
 	}
-	s.sql = sql[:l.end]
+	s.sql, s.marks = sql[:l.end], l.marks
 	return s, l.end, nil
 }
 

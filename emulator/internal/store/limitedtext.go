@@ -20,6 +20,21 @@ type limited struct {
 	order   string // ORDER BY and LIMIT
 	end     int    // of the statement, with its semicolon
 	refusal string // why it cannot be put in another way
+	marks   marks
+}
+
+// marks are how many parameters stand before RETURNING, and in it: behind ORDER BY and
+// LIMIT, in front of which they stood, they come last.
+type marks struct{ before, returning int }
+
+// arrange puts arguments that are in the order of the text as it came in that of the
+// one that is run.
+func (m marks) arrange(args []any) []any {
+	if m.returning == 0 {
+		return args
+	}
+	end := m.before + m.returning
+	return slices.Concat(args[:m.before], args[end:], args[m.before:end])
 }
 
 // rewrite returns the statement put in the other way, and where in it WHERE, ORDER
@@ -103,12 +118,31 @@ func parseLimited(sql string) *limited {
 	switch {
 	case list[verb].word == "UPDATE" && find(find(from, "SET"), "FROM") < where:
 		l.refusal = "UPDATE FROM with LIMIT is not supported by this emulator; choose the rows in a sub-select"
-	case strings.ContainsAny(l.returns, "?:@$"):
-		l.refusal = "parameters in RETURNING with LIMIT are not supported by this emulator; return the columns and compute with them"
+	case strings.ContainsAny(l.returns, "?:@$") && !l.countMarks(sql, list, at(returns), at(tail)):
+		l.refusal = "named or numbered parameters in RETURNING with LIMIT are not supported by this emulator; use ? alone"
 	case find(tail, "LIMIT") == len(list):
 		l.refusal = "ORDER BY without LIMIT on " + list[verb].word
 	}
 	return l
+}
+
+// countMarks counts the parameters before RETURNING and in it; false if one in the
+// statement has a name or a number.
+func (l *limited) countMarks(sql string, list []token, returns, tail int) bool {
+	for _, t := range list {
+		switch {
+		case t.word == ":" || t.word == "@" || strings.HasPrefix(t.word, "$"):
+			return false
+		case t.word != "?":
+		case t.end < len(sql) && sql[t.end] >= '0' && sql[t.end] <= '9':
+			return false
+		case t.at < returns:
+			l.marks.before++
+		case t.at < tail:
+			l.marks.returning++
+		}
+	}
+	return true
 }
 
 // root returns sql up to the end of an expression that is a column or the call of a
