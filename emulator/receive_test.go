@@ -199,6 +199,7 @@ func TestPairInOneObject(t *testing.T) {
 		}
 		return client.Close(1000, "done")
 	})
+	r.Settle() // the Close frame is on its way
 	r.run(func(_ context.Context, p *probe) error {
 		p.logf("state %d", client.ReadyState())
 		return nil
