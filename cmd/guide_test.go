@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestGuide follows the README's guide on a machine on which nobody has worked
@@ -206,7 +207,15 @@ func (r *reader) follow(s step) error {
 		command = strings.ReplaceAll(command, "http://localhost:8787", r.dev.url)
 		command = strings.ReplaceAll(command, "ws://localhost:8787", strings.Replace(r.dev.url, "http", "ws", 1))
 	}
-	out, err := r.sh(command + "\ncode=$?; { export -p; echo \"cd '$PWD'\"; } >" + r.shell + "; exit $code").CombinedOutput()
+	c := r.sh(command + "\ncode=$?; { export -p; echo \"cd '$PWD'\"; } >" + r.shell + "; exit $code")
+	c.WaitDelay = time.Second // for what it may have left running
+	late := time.AfterFunc(patience, func() {
+		if c.Process != nil {
+			c.Process.Kill()
+		}
+	})
+	out, err := c.CombinedOutput()
+	late.Stop()
 	// A test that is to fail says so.
 	if fails := strings.Contains(s.shown, "FAIL\n"); fails != (err != nil) {
 		return fmt.Errorf("%s: %v\n%s", command, err, out)
