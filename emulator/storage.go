@@ -81,9 +81,9 @@ func (s *storage) open() error {
 	}
 	s.db.OnBegin(s.began)
 	s.running.Store(s.db)
-	if !s.in.id.HasName {
+	if o := s.in.o; !s.in.id.HasName && o.ns.w.opts.Observe != nil && o.noted.Load() == nil {
 		if name, ok, err := s.db.Name(); err == nil && ok {
-			s.in.o.noted.Store(&name)
+			o.noted.Store(&name)
 		}
 	}
 	return nil
