@@ -4,6 +4,7 @@ package emucmd
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"go/format"
 	"os"
@@ -207,15 +208,11 @@ func (r *reader) follow(s step) error {
 		command = strings.ReplaceAll(command, "http://localhost:8787", r.dev.url)
 		command = strings.ReplaceAll(command, "ws://localhost:8787", strings.Replace(r.dev.url, "http", "ws", 1))
 	}
-	c := r.sh(command + "\ncode=$?; { export -p; echo \"cd '$PWD'\"; } >" + r.shell + "; exit $code")
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c := r.shIn(ctx, command+"\ncode=$?; { export -p; echo \"cd '$PWD'\"; } >"+r.shell+"; exit $code")
 	c.WaitDelay = time.Second // for what it may have left running
-	late := time.AfterFunc(patience, func() {
-		if c.Process != nil {
-			c.Process.Kill()
-		}
-	})
 	out, err := c.CombinedOutput()
-	late.Stop()
 	// A test that is to fail says so.
 	if fails := strings.Contains(s.shown, "FAIL\n"); fails != (err != nil) {
 		return fmt.Errorf("%s: %v\n%s", command, err, out)
@@ -224,8 +221,11 @@ func (r *reader) follow(s step) error {
 }
 
 // sh is a command that is typed in the shell.
-func (r *reader) sh(command string) *exec.Cmd {
-	c := exec.Command("sh", "-c", ". "+r.shell+"\n"+command)
+func (r *reader) sh(command string) *exec.Cmd { return r.shIn(context.Background(), command) }
+
+// shIn is sh for a command that is killed when the context ends.
+func (r *reader) shIn(ctx context.Context, command string) *exec.Cmd {
+	c := exec.CommandContext(ctx, "sh", "-c", ". "+r.shell+"\n"+command)
 	c.Dir, c.Env = r.home, r.env
 	return c
 }
