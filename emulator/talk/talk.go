@@ -34,7 +34,8 @@ type Options struct {
 	Header http.Header
 	// Subprotocols are offered in this order.
 	Subprotocols []string
-	// Ping sends a ping before the first line, and waits for its pong.
+	// Ping sends a ping before the first line, and waits for its pong. A message
+	// that comes right behind the pong may be shown in front of it.
 	Ping bool
 	// In holds the messages, one a line. A line that begins with \x is a
 	// binary message in hexadecimal; one that begins with \\ is a text with one

@@ -146,6 +146,7 @@ func TestEvents(t *testing.T) {
 		got := hold(t, t.Context(), Options{JSON: true, Ping: true, Wait: time.Hour}, func(s *server) {
 			s.want(ping, "1")
 			s.send(pong, "1")
+			synctest.Wait() // until the pong is shown: it has no order among messages
 			s.send(text, "a\nb")
 			s.send(text, "")
 			s.send(binary, "\x00")
