@@ -83,7 +83,12 @@ func (c *Conn) Write(ctx context.Context, binary bool, data []byte) error {
 	if c.closed {
 		return fmt.Errorf("write websocket: %w", net.ErrClosed)
 	}
-	if err := c.ws.Write(ctx, kind, data); err != nil {
+	c.wire.begin()
+	err := c.ws.Write(ctx, kind, data)
+	if errors.Is(err, net.ErrClosed) && ctx.Err() == nil && c.wire.took() {
+		err = nil // the connection ended behind the message, perhaps because of it
+	}
+	if err != nil {
 		return fmt.Errorf("write websocket: %w", orContext(ctx, err))
 	}
 	return nil

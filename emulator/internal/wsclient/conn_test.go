@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,6 +31,11 @@ type peer struct {
 func connect(t *testing.T, serve func(p *peer)) *Conn {
 	t.Helper()
 	near, far := net.Pipe()
+	return connectOver(t, near, far, serve)
+}
+
+func connectOver(t *testing.T, near, far net.Conn, serve func(p *peer)) *Conn {
+	t.Helper()
 	go func() {
 		defer far.Close()
 		br := bufio.NewReader(far)
@@ -332,6 +338,45 @@ func TestReadContext(t *testing.T) {
 		}
 		if err := c.Write(t.Context(), false, nil); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("write afterwards: %v, want net.ErrClosed", err)
+		}
+	})
+}
+
+// lingering is a transport whose writes return when nothing else goes on, once it is slow.
+type lingering struct {
+	net.Conn
+	slow atomic.Bool
+}
+
+func (l *lingering) Write(p []byte) (int, error) {
+	slow := l.slow.Load()
+	n, err := l.Conn.Write(p)
+	if slow {
+		synctest.Wait()
+	}
+	return n, err
+}
+
+// A message whose answer is the end of the connection was sent.
+func TestWriteAnsweredByTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		slow := &lingering{Conn: near}
+		c := connectOver(t, slow, far, func(p *peer) { p.want(0x81, "fatal") })
+		read := make(chan error, 1)
+		go func() {
+			_, _, err := c.Read(t.Context())
+			read <- err
+		}()
+		slow.slow.Store(true)
+		if err := c.Write(t.Context(), false, []byte("fatal")); err != nil {
+			t.Error(err)
+		}
+		if err := <-read; err == nil {
+			t.Error("the connection did not end")
+		}
+		if err := c.Write(t.Context(), false, []byte("late")); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("write after the end: %v, want net.ErrClosed", err)
 		}
 	})
 }

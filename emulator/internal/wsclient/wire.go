@@ -17,6 +17,7 @@ type wire struct {
 
 	writing lock
 	closed  bool
+	taken   bool // by the transport: the last write
 }
 
 // Read turns the end of the stream into an error: nhooyr takes io.EOF inside a fragmented message
@@ -35,7 +36,23 @@ func (w *wire) Write(p []byte) (int, error) {
 	if w.closed {
 		return len(p), nil
 	}
-	return w.ReadWriteCloser.Write(p)
+	n, err := w.ReadWriteCloser.Write(p)
+	w.taken = err == nil
+	return n, err
+}
+
+// begin forgets the writes so far.
+func (w *wire) begin() {
+	w.writing.lock()
+	defer w.writing.unlock()
+	w.taken = false
+}
+
+// took reports whether something was written since begin, all of it.
+func (w *wire) took() bool {
+	w.writing.lock()
+	defer w.writing.unlock()
+	return w.taken
 }
 
 // lock is a mutex whose waiters testing/synctest takes for blocked, so that fake time goes on.
