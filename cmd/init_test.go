@@ -46,7 +46,8 @@ func TestWorkerName(t *testing.T) {
 }
 
 // TestInitOften: the tests that emu init writes pass every time, in and outside
-// synctest's bubbles, and one run of them takes less than a second.
+// synctest's bubbles, and one run of them takes less than a second: of the processor,
+// since a busy machine takes its time.
 func TestInitOften(t *testing.T) {
 	if initRace && !hasRace(t) {
 		t.Skip("the race detector needs cgo and a C compiler")
@@ -57,7 +58,7 @@ func TestInitOften(t *testing.T) {
 	}
 	dir := t.TempDir()
 	env := append(os.Environ(), scriptEnv(t)...)
-	command := func(dir, name string, args ...string) string {
+	command := func(dir, name string, args ...string) (output string, processor time.Duration) {
 		t.Helper()
 		c := exec.Command(name, args...)
 		c.Dir, c.Env = dir, append(env, "PWD="+dir, "GORACE=atexit_sleep_ms=0") // it would sleep for a second
@@ -65,7 +66,7 @@ func TestInitOften(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 		}
-		return string(out)
+		return string(out), c.ProcessState.UserTime() + c.ProcessState.SystemTime()
 	}
 	command(dir, "emu", "init", "hello", "--emu-path", emu)
 	tests := filepath.Join(dir, "room.test")
@@ -74,10 +75,9 @@ func TestInitOften(t *testing.T) {
 
 	room := filepath.Join(project, "room")
 	begun := time.Now()
-	names := command(room, tests, "-test.v", "-test.parallel=8")
-	took := time.Since(begun)
-	t.Logf("one run of the tests of emu init took %s", took.Round(time.Millisecond))
-	if took > time.Second {
+	names, processor := command(room, tests, "-test.v", "-test.parallel=8")
+	t.Logf("one run of the tests of emu init took %s, %s of the processor", time.Since(begun).Round(time.Millisecond), processor.Round(time.Millisecond))
+	if processor > time.Second {
 		t.Errorf("it is to take less than a second")
 	}
 	for _, name := range []string{"TestHibernation ", "TestHibernationInBubble "} {
