@@ -32,6 +32,12 @@ func (f *toldTB) Errorf(format string, args ...any) {
 	f.told = append(f.told, folder.ReplaceAllString(fmt.Sprintf(format, args...), ""))
 }
 
+func (f *toldTB) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.told)
+}
+
 // reads streams what reading it does.
 type reads func() error
 
@@ -184,6 +190,9 @@ func TestForeignCalls(t *testing.T) {
 					})
 				} else {
 					s.call("a", method)
+				}
+				if method == "statement" || method == "await" { // Settle does not wait for them
+					eventually(func() bool { return tb.count() > 0 })
 				}
 				s.Advance(3 * time.Second)
 			})
