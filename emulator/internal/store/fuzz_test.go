@@ -57,7 +57,8 @@ func FuzzExec(f *testing.F) {
 		check(t, db.Put("k", []byte(secret)))
 		must(t, db, "CREATE TABLE a(x, y); CREATE INDEX ay ON a(y); INSERT INTO a VALUES (1, 2), (3, 4)")
 		check(t, db.Commit())
-		timer := time.AfterFunc(200*time.Millisecond, db.Interrupt)
+		interrupted := make(chan struct{})
+		timer := time.AfterFunc(200*time.Millisecond, func() { db.Interrupt(); close(interrupted) })
 		defer timer.Stop()
 		for range 2 { // the second time from the cache
 			r, err := db.Exec(sql, nil)
@@ -78,7 +79,9 @@ func FuzzExec(f *testing.F) {
 				r.Close()
 			}
 		}
-		timer.Stop()
+		if !timer.Stop() {
+			<-interrupted
+		}
 		db.interrupted.Store(false)
 		if err := db.Commit(); err != nil && db.Dirty() {
 			t.Fatalf("commit left the transaction open: %v", err)
