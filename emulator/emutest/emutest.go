@@ -56,6 +56,7 @@ type settings struct {
 	seed     uint64
 	realTime bool
 	unread   bool
+	files    bool
 }
 
 // Config reads the bindings, migrations and variables from a wrangler.jsonc or
@@ -114,7 +115,8 @@ type World struct {
 	net    *network
 	client *http.Client
 	unread bool
-	stuck  atomic.Bool // it did not settle, the last time
+	files  map[string]string // what was open before, if that is asked for
+	stuck  atomic.Bool       // it did not settle, the last time
 
 	mu      sync.Mutex
 	events  []emulator.Event
@@ -136,6 +138,9 @@ func New(t TB, options ...Option) *World {
 		o(&s)
 	}
 	w := &World{t: t, unread: s.unread}
+	if s.files {
+		w.files = openFiles()
+	}
 	o := emulator.Options{
 		Config: s.load(t), Classes: s.classes, Persist: s.persist, Seed: s.seed, Observe: w.observe, Foreign: w.foreignCall, Attended: attended,
 	}
@@ -225,76 +230,12 @@ func (w *World) Events() []emulator.Event {
 	return append([]emulator.Event(nil), w.events...)
 }
 
-// Now is the world's time.
-func (w *World) Now() time.Time { return w.world.Now() }
-
-// settlePatience is how long, in the time package's time, Settle waits.
-const settlePatience = 30 * time.Second
-
-// Settle waits until what the test has sent is dealt with: no handler runs, but
-// those that wait for time or for something outside. If that takes 30 seconds the
-// test fails, with what runs.
-func (w *World) Settle() {
-	w.t.Helper()
-	if !w.settles() {
-		w.t.Fatalf("emutest: after %v something still runs: %s", settlePatience, w.world.Busy())
-	}
-}
-
-func (w *World) settles() bool {
-	patience := settlePatience
-	if w.stuck.Load() {
-		patience = Patience // it has been waited for already
-	}
-	late := time.NewTimer(patience)
-	defer late.Stop()
-	settled := w.world.SettleBy(late.C)
-	w.stuck.Store(!settled)
-	return settled
-}
-
-// Advance moves the clock by d; alarms, sleeps and idle times that fall due on
-// the way run in their order, each one to its end before the next. In real time it
-// sleeps.
-func (w *World) Advance(d time.Duration) {
-	if w.clock == nil {
-		time.Sleep(d)
-		w.Settle()
-		return
-	}
-	w.clock.Advance(d)
-}
-
-// AdvanceToNextAlarm moves the clock to the earliest alarm and runs it. Without an
-// alarm the test fails.
-func (w *World) AdvanceToNextAlarm() {
-	w.t.Helper()
-	w.Settle()
-	at, ok := w.world.NextAlarm()
-	if !ok {
-		w.t.Fatalf("emutest: no alarm is set")
-	}
-	w.Advance(max(at.Sub(w.Now()), 0))
-}
-
-// leftovers are the goroutines that classes have left running and that do not end
-// presently: what the test has told to end may still be about to.
-func (w *World) leftovers() []driver.Place {
-	for wait := time.Millisecond; ; wait *= 2 {
-		left := w.world.Leftovers()
-		if len(left) == 0 || wait > 128*time.Millisecond {
-			return left
-		}
-		time.Sleep(wait)
-	}
-}
-
 func (w *World) close() {
 	w.t.Helper()
 	if !w.settles() {
 		w.t.Errorf("emutest: after %v something still runs: %s", settlePatience, w.world.Busy())
 	}
-	left := w.leftovers()
+	left := w.leftRunning()
 	w.mu.Lock()
 	conns := w.conns
 	w.mu.Unlock()
@@ -313,6 +254,11 @@ func (w *World) close() {
 	w.net.close()
 	for _, p := range left {
 		w.t.Errorf("emutest: a goroutine that a class left running is at %s", p)
+	}
+	if w.files != nil {
+		for _, f := range w.leftOpen() {
+			w.t.Errorf("emutest: left open: %s", f)
+		}
 	}
 	if err != nil {
 		w.t.Errorf("emutest: %v", err)

@@ -1,0 +1,57 @@
+package emutest
+
+// The world's time, which the test moves, and when all that the test did is dealt with.
+
+import "time"
+
+// Now is the world's time.
+func (w *World) Now() time.Time { return w.world.Now() }
+
+// settlePatience is how long, in the time package's time, Settle waits.
+const settlePatience = 30 * time.Second
+
+// Settle waits until what the test has sent is dealt with: no handler runs, but
+// those that wait for time or for something outside. If that takes 30 seconds the
+// test fails, with what runs.
+func (w *World) Settle() {
+	w.t.Helper()
+	if !w.settles() {
+		w.t.Fatalf("emutest: after %v something still runs: %s", settlePatience, w.world.Busy())
+	}
+}
+
+func (w *World) settles() bool {
+	patience := settlePatience
+	if w.stuck.Load() {
+		patience = Patience // it has been waited for already
+	}
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	settled := w.world.SettleBy(late.C)
+	w.stuck.Store(!settled)
+	return settled
+}
+
+// Advance moves the clock by d; alarms, sleeps and idle times that fall due on
+// the way run in their order, each one to its end before the next. In real time it
+// sleeps.
+func (w *World) Advance(d time.Duration) {
+	if w.clock == nil {
+		time.Sleep(d)
+		w.Settle()
+		return
+	}
+	w.clock.Advance(d)
+}
+
+// AdvanceToNextAlarm moves the clock to the earliest alarm and runs it. Without an
+// alarm the test fails.
+func (w *World) AdvanceToNextAlarm() {
+	w.t.Helper()
+	w.Settle()
+	at, ok := w.world.NextAlarm()
+	if !ok {
+		w.t.Fatalf("emutest: no alarm is set")
+	}
+	w.Advance(max(at.Sub(w.Now()), 0))
+}
