@@ -7,7 +7,6 @@ import (
 	"io"
 	"path/filepath"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -64,25 +63,6 @@ func (o *historyOptions) assumed(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.assume, "assume-deployed", "", "take the migrations up to `tag` as deployed")
 }
 
-func (c *Command) migrationsPlan() *cobra.Command {
-	var o historyOptions
-	cmd := &cobra.Command{
-		Use:   "plan",
-		Short: "Show what a start would apply, and apply nothing",
-		Long: `Shows what emu dev would do to the stored data at its next start.
-
-Exit status: 0 if it could start, 1 if it would refuse to, 2 for a wrong
-command.`,
-		Example: "  emu migrations plan --config wrangler.jsonc",
-		RunE:    func(*cobra.Command, []string) error { return c.answer(&o, c.runPlan) },
-	}
-	o.add(cmd)
-	o.assumed(cmd)
-	cmd.Flags().BoolVar(&o.strict, "strict", false, "as emu dev --strict")
-	cmd.Flags().BoolVar(&o.purge, "purge", false, "as emu dev --purge")
-	return cmd
-}
-
 func (c *Command) migrationsStatus() *cobra.Command {
 	var o historyOptions
 	cmd := &cobra.Command{
@@ -98,17 +78,6 @@ for a wrong command.`,
 	}
 	o.add(cmd)
 	return cmd
-}
-
-// plan is what emu migrations plan prints as JSON.
-type plan struct {
-	OK       bool                `json:"ok"`
-	Worker   string              `json:"worker"`
-	State    string              `json:"state"`
-	LastTag  string              `json:"last_tag,omitempty"`
-	Steps    []migrations.Step   `json:"steps"`
-	Errors   []config.Diagnostic `json:"errors"`
-	Warnings []config.Diagnostic `json:"warnings"`
 }
 
 // refusal is what is printed as JSON for what cannot be done.
@@ -158,49 +127,6 @@ func (c *Command) answer(o *historyOptions, run func(*historyOptions) error) err
 		d.Hint = advice.hint
 	}
 	return c.printJSON(refusal{Errors: []config.Diagnostic{d}, Warnings: []config.Diagnostic{}}, false)
-}
-
-func (c *Command) runPlan(o *historyOptions) error {
-	cfg, warnings, err := c.read(o)
-	if err != nil {
-		return err
-	}
-	h, err := c.history(cfg, o)
-	if err != nil {
-		return err
-	}
-	now := time.Now()
-	if o.assume != "" {
-		if err := h.ledger.Assume(h.config, o.assume, now); err != nil {
-			return err
-		}
-	}
-	facts := h.facts(c, migrations.Dev)
-	facts.Strict, facts.Purge, facts.Now = o.strict, o.purge, now
-	p := h.ledger.Plan(facts)
-	warnings = append(warnings, p.Warnings...)
-	ok := len(p.Errors) == 0
-	if o.json {
-		return c.printJSON(plan{
-			OK: ok, Worker: h.config.Name, State: h.state, LastTag: h.ledger.LastTag(),
-			Steps: append([]migrations.Step{}, p.Steps...), Errors: none(p.Errors), Warnings: none(warnings),
-		}, ok)
-	}
-	log := c.log(devserver.LevelLog)
-	log.Diagnostics(warnings)
-	log.Diagnostics(p.Errors)
-	if !ok {
-		return &exit{code: exitError}
-	}
-	if len(p.Steps) == 0 {
-		log.Print(fmt.Sprintf("nothing to apply to %s", c.title(h)))
-		return nil
-	}
-	log.Print(fmt.Sprintf("to apply to %s:", c.title(h)))
-	for _, s := range p.Steps {
-		log.Print("  " + s.Planned())
-	}
-	return nil
 }
 
 // facts are what a plan is made of.

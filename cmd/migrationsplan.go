@@ -1,0 +1,88 @@
+package emucmd
+
+// What the next start would apply.
+// https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/migrations"
+)
+
+func (c *Command) migrationsPlan() *cobra.Command {
+	var o historyOptions
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what a start would apply, and apply nothing",
+		Long: `Shows what emu dev would do to the stored data at its next start.
+
+Exit status: 0 if it could start, 1 if it would refuse to, 2 for a wrong
+command.`,
+		Example: "  emu migrations plan --config wrangler.jsonc",
+		RunE:    func(*cobra.Command, []string) error { return c.answer(&o, c.runPlan) },
+	}
+	o.add(cmd)
+	o.assumed(cmd)
+	cmd.Flags().BoolVar(&o.strict, "strict", false, "as emu dev --strict")
+	cmd.Flags().BoolVar(&o.purge, "purge", false, "as emu dev --purge")
+	return cmd
+}
+
+// plan is what emu migrations plan prints as JSON.
+type plan struct {
+	OK       bool                `json:"ok"`
+	Worker   string              `json:"worker"`
+	State    string              `json:"state"`
+	LastTag  string              `json:"last_tag,omitempty"`
+	Steps    []migrations.Step   `json:"steps"`
+	Errors   []config.Diagnostic `json:"errors"`
+	Warnings []config.Diagnostic `json:"warnings"`
+}
+
+func (c *Command) runPlan(o *historyOptions) error {
+	cfg, warnings, err := c.read(o)
+	if err != nil {
+		return err
+	}
+	h, err := c.history(cfg, o)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	if o.assume != "" {
+		if err := h.ledger.Assume(h.config, o.assume, now); err != nil {
+			return err
+		}
+	}
+	facts := h.facts(c, migrations.Dev)
+	facts.Strict, facts.Purge, facts.Now = o.strict, o.purge, now
+	p := h.ledger.Plan(facts)
+	warnings = append(warnings, p.Warnings...)
+	ok := len(p.Errors) == 0
+	if o.json {
+		return c.printJSON(plan{
+			OK: ok, Worker: h.config.Name, State: h.state, LastTag: h.ledger.LastTag(),
+			Steps: append([]migrations.Step{}, p.Steps...), Errors: none(p.Errors), Warnings: none(warnings),
+		}, ok)
+	}
+	log := c.log(devserver.LevelLog)
+	log.Diagnostics(warnings)
+	log.Diagnostics(p.Errors)
+	if !ok {
+		return &exit{code: exitError}
+	}
+	if len(p.Steps) == 0 {
+		log.Print(fmt.Sprintf("nothing to apply to %s", c.title(h)))
+		return nil
+	}
+	log.Print(fmt.Sprintf("to apply to %s:", c.title(h)))
+	for _, s := range p.Steps {
+		log.Print("  " + s.Planned())
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package wire
+
+// What a Conn does about what it reads. Source: RFC 6455, sections 5.5 and 7.1.
+
+import (
+	"errors"
+	"io"
+)
+
+// feed hands what was read to the parser.
+func (c *Conn) feed(b []byte) {
+	if !c.silent.Load() {
+		c.parser.Feed(b, (*receiver)(c))
+	}
+}
+
+// readFailed notes the end of the stream: io.EOF, or what went wrong.
+func (c *Conn) readFailed(err error) {
+	if !c.parser.Ended() && !c.silent.Load() {
+		lost := err
+		if errors.Is(err, io.EOF) && !c.parser.Idle() {
+			lost = io.ErrUnexpectedEOF
+		}
+		c.handler.Lost(lost)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.readEnded = true
+	if !errors.Is(err, io.EOF) {
+		c.release()
+		return
+	}
+	c.changed()
+}
+
+// receiver is what a Conn's parser calls.
+type receiver Conn
+
+func (r *receiver) Message(binary bool, data []byte) int {
+	if !r.silent.Load() {
+		if n := r.handler.Message(binary, data); n != 0 {
+			(*Conn)(r).keep(n)
+		}
+	}
+	return 0
+}
+
+func (r *receiver) Ping(payload []byte) {
+	(*Conn)(r).Write(AppendFrame(make([]byte, 0, maxHeader+len(payload)), OpPong, payload))
+}
+
+func (r *receiver) PeerClosed(code int, reason string) {
+	if !r.silent.Load() {
+		r.handler.PeerClosed(code, reason)
+	}
+}
+
+func (r *receiver) Failed(status int, description string) {
+	(*Conn)(r).Write(AppendClose(nil, status, description))
+	if !r.silent.Load() {
+		r.handler.Failed(status, description)
+	}
+}
