@@ -89,6 +89,9 @@ func (c *Command) Run() int {
 	if err != nil {
 		c.log(devserver.LevelError).Error(err)
 	}
+	if c.link != nil {
+		c.link.Told()
+	}
 	return code
 }
 

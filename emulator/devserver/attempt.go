@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/seed-36a2c969/emu/config"
@@ -83,9 +82,9 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) att
 		program.cmd.Process.Kill() // it may hang before it looks at the link, and holds nothing yet
 	}
 	program.input.Close()
-	<-program.ended
-	if ctx.Err() == nil && program.cmd.ProcessState.ExitCode() < 0 {
-		return attempt{err: fmt.Errorf("the program has ended: %s", program.cmd.ProcessState), refused: true}
+	fault := program.fault()
+	if ctx.Err() != nil {
+		return attempt{err: ErrTold}
 	}
-	return attempt{err: ErrTold, refused: ctx.Err() == nil}
+	return attempt{err: fault, refused: true}
 }

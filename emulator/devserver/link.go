@@ -27,6 +27,7 @@ const (
 	saidChecked = "checked" // classes and migrations are as they must be
 	saidReady   = "ready"   // at the address that follows
 	saidLeft    = "left"    // the stored state is free
+	saidWhy     = "why"     // what is wrong has been told: it ends
 )
 
 // Link is a program's side of the link.
@@ -71,6 +72,9 @@ func (l *Link) Checked() {
 	l.tell(saidChecked)
 	l.begin = <-l.told
 }
+
+// Told says that the user has been told why the program ends.
+func (l *Link) Told() { l.tell(saidWhy) }
 
 // Retold reports whether the configuration is to be told: it is new.
 func (l *Link) Retold() bool { return l.begin != tellCode }

@@ -2,6 +2,7 @@ package devserver
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ type served struct {
 	cmd   *exec.Cmd
 	input io.WriteCloser
 	url   string        // where it serves, once it has said that it is ready
+	why   bool          // it has told why it ends
 	said  chan string   // what it has to say; closed when it says no more
 	ended chan struct{} // closed when it has ended
 }
@@ -45,6 +47,7 @@ func (w *Watch) serveWith(e *Executable) (*served, error) {
 			if url, ready := strings.CutPrefix(lines.Text(), saidReady+" "); ready {
 				p.url = url
 			}
+			p.why = p.why || lines.Text() == saidWhy
 			p.said <- lines.Text()
 		}
 		close(p.said)
@@ -54,5 +57,19 @@ func (w *Watch) serveWith(e *Executable) (*served, error) {
 	}()
 	return p, nil
 }
+
+// fault is the error of a program that has ended before it was ready.
+func (p *served) fault() error {
+	<-p.ended
+	switch {
+	case p.why:
+		return ErrTold
+	case p.cmd.ProcessState.Success():
+		return &advised{msgEnded(p), "main has to call worker.Main"}
+	}
+	return errors.New(msgEnded(p))
+}
+
+func msgEnded(p *served) string { return fmt.Sprintf("the program has ended: %s", p.cmd.ProcessState) }
 
 func (p *served) tell(word string) { fmt.Fprintln(p.input, word) }

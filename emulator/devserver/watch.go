@@ -175,7 +175,7 @@ func (w *Watch) loop() error {
 				first, begin = false, ""
 			}
 		case <-ended:
-			w.Log.Error(&advised{fmt.Sprintf("the program has ended: %s", w.current.cmd.ProcessState), "it starts again when a source file or the configuration changes"})
+			w.Log.Error(&advised{msgEnded(w.current), "it starts again when a source file or the configuration changes"})
 			w.current = nil
 			w.hold()
 		}
@@ -201,12 +201,10 @@ func (w *Watch) follow(next *served, begin string) error {
 	if err := w.await(next, 0); err != nil {
 		return err
 	}
-	select {
-	case <-next.ended:
-		return ErrTold
-	default:
+	if next.url == "" {
+		return next.fault()
 	}
-	w.current = next
+	w.current = next // it may have ended since: then the loop tells
 	kept := w.olds[:0]
 	for _, p := range w.olds {
 		select {
