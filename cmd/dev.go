@@ -142,6 +142,9 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 	if o.port < -1 || o.port > 65535 {
 		return nil, &usage{fmt.Sprintf("there is no port %d", o.port), "ports are 0 to 65535; 0 is any that is free"}
 	}
+	// Whoever reads what emu says may go, and the Worker is served on. A signal that is
+	// ignored would be in what the Worker starts, too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	log := c.log(devserver.Level(slices.Index(devserver.Levels, o.level)))
 	log.JSON = o.format == "json"
 	if o.cwd != "" {

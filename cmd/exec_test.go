@@ -57,7 +57,9 @@ func TestExecEnds(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			<-s.ended // the end of the output, for everybody
+			if err := s.wait(); err != nil { // the end of the output, for everybody
+				t.Fatal(err)
+			}
 			if code := s.cmd.ProcessState.ExitCode(); code != test.code {
 				t.Errorf("ended with %d, want %d\n%s", code, test.code, s.said())
 			}

@@ -188,7 +188,9 @@ func (r *reader) follow(s step) error {
 	switch {
 	case s.end:
 		r.dev.cmd.Process.Signal(os.Interrupt)
-		<-r.dev.ended
+		if err := r.dev.wait(); err != nil {
+			return err
+		}
 		if code := r.dev.cmd.ProcessState.ExitCode(); code != exitInterrupted {
 			return fmt.Errorf("emu dev ended with %d:\n%s", code, r.dev.said())
 		}

@@ -54,7 +54,9 @@ func TestKillLeavesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			// The pipe of its output ends with the last process that has it.
-			<-s.ended
+			if err := s.wait(); err != nil {
+				t.Fatal(err)
+			}
 			nothingLeft(t, s)
 		})
 	}
@@ -113,7 +115,9 @@ func TestSecondInterrupt(t *testing.T) {
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	<-s.ended
+	if err := s.wait(); err != nil {
+		t.Fatal(err)
+	}
 	if code := s.cmd.ProcessState.ExitCode(); code != exitInterrupted {
 		t.Errorf("ended with %d\n%s", code, s.said())
 	}

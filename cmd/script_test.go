@@ -89,8 +89,9 @@ type served struct {
 	url   string
 	ended chan struct{}
 
+	pipe   *os.File // the reader's end of both streams
 	mu     sync.Mutex
-	output bytes.Buffer // of both streams
+	output bytes.Buffer
 	ready  chan string
 }
 
@@ -114,6 +115,7 @@ func start(c *exec.Cmd) (*served, error) {
 		r.Close()
 		return nil, err
 	}
+	s.pipe = r
 	go func() {
 		defer close(s.ended)
 		s.read(r)
@@ -138,7 +140,10 @@ func (s *served) read(r io.Reader) {
 		s.output.Write(append(lines.Bytes(), '\n'))
 		s.mu.Unlock()
 		if m := readyLine.FindSubmatch(lines.Bytes()); m != nil {
-			s.ready <- string(m[1])
+			select {
+			case s.ready <- string(m[1]):
+			default: // nobody waits for a second one
+			}
 		}
 	}
 }
@@ -152,7 +157,18 @@ func (s *served) said() string {
 // kill ends what is left of it.
 func (s *served) kill() {
 	s.cmd.Process.Kill()
-	<-s.ended
+	s.wait()
+}
+
+// wait waits for the end of the command and of all that writes its output, but not
+// for ever: what is left then goes on.
+func (s *served) wait() error {
+	select {
+	case <-s.ended:
+		return nil
+	case <-time.After(patience):
+		return fmt.Errorf("%v does not end, or something goes on that has its output\n%s", s.cmd.Args, s.said())
+	}
 }
 
 // port is the port of a URL.
@@ -190,7 +206,7 @@ func server(ts *testscript.TestScript) *served {
 }
 
 // client trusts a certificate that emu has signed.
-var client = http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+var client = http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 
 func get(ts *testscript.TestScript, neg bool, args []string) {
 	resp, err := client.Get(server(ts).url + args[0])
@@ -229,7 +245,7 @@ func send(ts *testscript.TestScript, neg bool, args []string) {
 	s := server(ts)
 	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}
 	ts.Check(s.cmd.Process.Signal(signals[args[0]]))
-	<-s.ended
+	ts.Check(s.wait())
 	if code := fmt.Sprint(s.cmd.ProcessState.ExitCode()); code != args[1] {
 		ts.Fatalf("ended with %s", code)
 	}

@@ -114,6 +114,7 @@ func (a *asker) ask() error {
 	if err != nil {
 		return err
 	}
+	a.client.Timeout = patience
 	resp, err := a.client.Do(r)
 	if err != nil {
 		return err
@@ -241,7 +242,9 @@ func interruptAll(t *testing.T, s *served) {
 	if err := syscall.Kill(-s.cmd.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	<-s.ended
+	if err := s.wait(); err != nil {
+		t.Fatal(err)
+	}
 	if code := s.cmd.ProcessState.ExitCode(); code != exitInterrupted {
 		t.Errorf("ended with %d", code)
 	}

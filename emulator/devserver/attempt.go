@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/seed-36a2c969/emu/config"
 )
@@ -35,15 +36,22 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) att
 		if r = w.Load(); r.Config == nil {
 			return attempt{err: ErrTold}
 		}
+		if r.Config.Path == "" && w.config != "" {
+			return attempt{err: &advised{"the configuration " + shown(w.Dir, w.config) + " is gone", "emu goes on when it is back"}, refused: true}
+		}
 		if r.Config.Dev != w.dev {
 			w.dev = r.Config.Dev
 			w.Log.Say("the dev section of the configuration counts when emu is started again")
 		}
 	}
+	w.config = r.Config.Path
 	w.sources.config(r.Config, w.Dir, w.Files)
 	p, d := Find(r.Config, w.Script, w.Dir)
 	if d != nil {
 		w.Log.Diagnostics([]config.Diagnostic{*d})
+		if p != nil {
+			w.sources.expect(p.Dir)
+		}
 		return attempt{err: ErrTold}
 	}
 	if p.Instead != "" && p.Instead != w.instead {
@@ -51,28 +59,54 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) att
 	}
 	w.instead = p.Instead
 	w.sources.program(p)
-	var said bytes.Buffer
-	built, err := p.Build(ctx, &said, w.Dir)
+	built, err := w.build(ctx, p, begin)
 	if err != nil {
-		if ctx.Err() == nil && errors.Is(err, ErrBuild) {
-			if said.String() != w.failed {
-				w.failed = said.String()
-				io.WriteString(w.Stderr, w.failed)
-				if begin != tellStart {
-					w.Log.Say("the last program that compiled serves on")
-				}
-			}
-			err = ErrTold
-		}
 		return attempt{err: err}
 	}
 	defer built.Close()
-	io.Copy(w.Stderr, &said)
-	w.failed = ""
 	program, err := w.serveWith(built)
 	if err != nil {
 		return attempt{err: err}
 	}
+	return w.check(ctx, program)
+}
+
+// build builds a program. What the compiler says is shown, but not twice.
+func (w *Watch) build(ctx context.Context, p *Program, begin string) (*Executable, error) {
+	if begin == tellStart {
+		slow := time.AfterFunc(patience, func() { w.Log.Say("building Go package " + p.Package(w.Dir)) })
+		defer slow.Stop()
+	}
+	var said bytes.Buffer
+	built, err := p.Build(ctx, &said, w.Dir)
+	if ctx.Err() == nil {
+		w.sources.built(!errors.Is(err, ErrBuild))
+	}
+	if ctx.Err() == nil && errors.Is(err, ErrBuild) {
+		if said.String() != w.failed {
+			w.failed = said.String()
+			io.WriteString(w.Stderr, w.failed)
+			if begin != tellStart {
+				w.Log.Say("the last program that compiled serves on")
+			}
+		}
+		return nil, ErrTold
+	}
+	if err != nil {
+		return nil, err
+	}
+	io.Copy(w.Stderr, &said)
+	w.failed = ""
+	return built, nil
+}
+
+// patience is how long a build or a start may take before it is told what goes on.
+const patience = 5 * time.Second
+
+// check waits until a program has said that it can serve.
+func (w *Watch) check(ctx context.Context, program *served) attempt {
+	slow := time.AfterFunc(patience, func() { w.Log.Say("the program has been started and has not called worker.Main yet") })
+	defer slow.Stop()
 	select {
 	case word := <-program.said:
 		if word == saidChecked {

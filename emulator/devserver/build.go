@@ -65,9 +65,20 @@ func (p *Program) Build(ctx context.Context, out io.Writer, dir string) (*Execut
 	if err != nil {
 		return nil, err
 	}
+	// A build that is interrupted leaves its temporary files behind.
+	temp, err := os.MkdirTemp(os.Getenv("GOTMPDIR"), "emu-build-")
+	if err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("cannot build: %w", err)
+	}
+	defer os.RemoveAll(temp)
 	c := exec.Command(goTool, "build", "-o", path, ".")
-	c.Dir, c.Stdout, c.Stderr = p.Dir, out, out
-	if err = runGuarded(ctx, c); err != nil {
+	told := &teller{out: out, from: p.Dir, dir: dir}
+	c.Env = append(os.Environ(), "GOTMPDIR="+temp)
+	c.Dir, c.Stdout, c.Stderr = p.Dir, told, told
+	err = runGuarded(ctx, c)
+	told.flush()
+	if err != nil {
 		lock.Close()
 		var failed *exec.ExitError
 		switch {
@@ -98,7 +109,7 @@ func runGuarded(ctx context.Context, c *exec.Cmd) error {
 		return err
 	case <-ctx.Done():
 	}
-	interrupt(c) // it removes its temporary files
+	interrupt(c)
 	select {
 	case <-ended:
 	case <-time.After(maxCleaning):

@@ -30,7 +30,8 @@ type Program struct {
 const workerPackage = "github.com/seed-36a2c969/emu/emulator/worker"
 
 // Find looks for the Go package to run: that of a script, if one is given, or
-// else of the configuration's main. dir is the working directory.
+// else of the configuration's main. dir is the working directory. With a
+// diagnostic the program is the one that is not there; nil if none is named.
 func Find(c *config.Config, script, dir string) (*Program, *config.Diagnostic) {
 	main := c.Main
 	if script != "" {
@@ -62,7 +63,7 @@ func Find(c *config.Config, script, dir string) (*Program, *config.Diagnostic) {
 		if script == "" {
 			d.Place = c.MainPlace
 		}
-		return nil, d
+		return p, d
 	}
 	return p, nil
 }

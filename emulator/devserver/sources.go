@@ -1,14 +1,11 @@
 package devserver
 
-// The files that a program is made of.
+// The files that a program is made of, and what a change of one means.
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"os/exec"
+	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,16 +21,21 @@ const settling = 30 * time.Millisecond
 // sources watches files. Folders are what is watched, so that a file that is
 // moved over another is seen.
 type sources struct {
-	changes chan string // tellCode or tellConfig, when it has settled
+	changes chan string   // tellCode or tellConfig, when it has settled
+	found   chan struct{} // something changed before it was watched
 	watcher *fsnotify.Watcher
 	done    sync.WaitGroup
 
 	mu      sync.Mutex
-	dir     string          // of the program
-	folders map[string]bool // folders of Go files
-	files   map[string]bool // files that are embedded, go.mod, …
-	configs map[string]bool // the configuration and what belongs to it
-	vars    string          // the folder of .dev.vars and .env
+	dir     string            // of the program
+	folders map[string]bool   // folders of Go files
+	files   map[string]bool   // go.mod, what links lead to, …
+	embeds  []embed           // what is embedded
+	configs map[string]bool   // the configuration and what belongs to it
+	vars    string            // the folder of .dev.vars and .env
+	ways    map[string]string // folders on the way to all these, and what it means if one comes or goes
+	begun   time.Time         // when the newest build began
+	broken  bool              // the newest build failed
 	listing context.CancelFunc
 }
 
@@ -42,7 +44,7 @@ func newSources() (*sources, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sources{changes: make(chan string), watcher: watcher}
+	s := &sources{changes: make(chan string), found: make(chan struct{}, 1), watcher: watcher, ways: map[string]string{}}
 	s.done.Go(s.gather)
 	return s, nil
 }
@@ -84,6 +86,12 @@ func (s *sources) gather() {
 			// Events were lost: anything may have changed.
 			kind, out = tellConfig, nil
 			settled.Reset(settling)
+		case <-s.found:
+			if kind == "" {
+				kind = tellCode
+			}
+			out = nil
+			settled.Reset(settling)
 		case <-settled.C:
 			out = s.changes
 		case out <- kind:
@@ -102,14 +110,27 @@ func (s *sources) kind(e fsnotify.Event) string {
 	dir, base := filepath.Split(e.Name)
 	dir = filepath.Clean(dir)
 	switch {
+	case s.ways[e.Name] != "" && e.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0:
+		s.rewatch()
+		return s.ways[e.Name]
 	case s.configs[e.Name], dir == s.vars && isVars(base):
 		return tellConfig
-	case s.files[e.Name]:
+	case s.files[e.Name], s.folders[dir] && isSource(base), s.embedded(e.Name):
 		return tellCode
-	case s.folders[dir] && strings.HasSuffix(base, ".go") && !strings.HasSuffix(base, "_test.go") && base[0] != '.' && base[0] != '_':
+	case s.broken && e.Has(fsnotify.Create) && isFolder(e.Name):
+		s.adopt(e.Name)
 		return tellCode
 	}
 	return ""
+}
+
+// isSource reports whether a file belongs to the package in its folder.
+func isSource(base string) bool {
+	switch filepath.Ext(base) {
+	case ".go", ".s", ".S", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".m", ".syso":
+		return !isHidden(base) && !strings.HasSuffix(base, "_test.go")
+	}
+	return false
 }
 
 // isVars reports whether a file's name is one of those of variables.
@@ -120,6 +141,11 @@ func isVars(base string) bool {
 		}
 	}
 	return false
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // config sets the configuration whose files are watched.
@@ -141,20 +167,23 @@ func (s *sources) config(c *config.Config, dir string, more []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.configs, s.vars = files, vars
-	s.watch(vars)
+	s.way(vars, vars, tellConfig)
 	for f := range files {
-		s.watch(filepath.Dir(f))
+		s.way(filepath.Dir(f), vars, tellConfig)
+		s.follow(f, s.configs)
 	}
+	s.links(vars, isVars, s.configs)
 }
 
 // program sets the program whose sources are watched: before its packages are
-// known, its own folder.
+// known, its own folder. It is going to be built.
 func (s *sources) program(p *Program) {
 	s.mu.Lock()
+	s.begun = time.Now()
 	same := s.dir == p.Dir
 	if !same {
 		s.dir, s.folders = p.Dir, map[string]bool{p.Dir: true}
-		s.watch(p.Dir)
+		s.way(p.Dir, s.vars, tellCode)
 	}
 	s.mu.Unlock()
 	if !same {
@@ -162,81 +191,23 @@ func (s *sources) program(p *Program) {
 	}
 }
 
-// watch adds a folder. One that is not there has no changes.
-func (s *sources) watch(dir string) {
-	if !slices.Contains(s.watcher.WatchList(), dir) {
-		s.watcher.Add(dir)
+// built tells how the build went. After one that failed, what is missing may be made.
+func (s *sources) built(ok bool) {
+	s.mu.Lock()
+	s.broken = !ok
+	s.mu.Unlock()
+	if !ok {
+		s.list()
 	}
 }
 
-// listed is what go list says of a package.
-type listed struct {
-	Dir        string
-	EmbedFiles []string
-	Module     *struct {
-		Main    bool
-		GoMod   string
-		Replace *struct{ Version string }
-	}
-}
-
-// list finds the packages that the program is made of, those of other people's
-// modules left out, in the background.
-func (s *sources) list() {
-	goTool, err := exec.LookPath("go")
-	if err != nil {
-		return
-	}
+// expect watches for a program that is not there.
+func (s *sources) expect(main string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.listing != nil {
-		s.listing()
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	s.listing = cancel
-	dir := s.dir
-	s.done.Go(func() {
-		defer cancel()
-		c := exec.Command(goTool, "list", "-e", "-deps", "-json=Dir,EmbedFiles,Module", ".")
-		c.Dir = dir
-		var out bytes.Buffer
-		c.Stdout = &out
-		if runGuarded(ctx, c) == nil {
-			s.take(dir, &out)
-		}
-	})
-}
-
-// take watches what go list has listed.
-func (s *sources) take(dir string, list *bytes.Buffer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.dir != dir {
-		return
-	}
-	s.folders, s.files = map[string]bool{dir: true}, map[string]bool{}
-	for dec := json.NewDecoder(list); ; {
-		var p listed
-		if dec.Decode(&p) != nil {
-			break
-		}
-		if p.Module == nil || !p.Module.Main && (p.Module.Replace == nil || p.Module.Replace.Version != "") {
-			continue
-		}
-		s.folders[p.Dir] = true
-		for _, f := range p.EmbedFiles {
-			s.files[filepath.Join(p.Dir, f)] = true
-		}
-		if mod := p.Module.GoMod; mod != "" {
-			s.files[mod] = true
-			s.files[strings.TrimSuffix(mod, ".mod")+".sum"] = true
-			s.files[filepath.Join(filepath.Dir(mod), "go.work")] = true
-		}
-	}
+	s.dir = ""
+	s.folders = map[string]bool{main: true, filepath.Dir(main): true}
 	for d := range s.folders {
-		s.watch(d)
-	}
-	for f := range s.files {
-		s.watch(filepath.Dir(f))
+		s.way(d, s.vars, tellCode)
 	}
 }

@@ -46,6 +46,7 @@ type Watch struct {
 	opened  *Listening
 	files   []*os.File // the listeners, to be handed over
 	dev     config.Dev
+	config  string // the newest configuration's file
 	sources *sources
 	instead string // what main stands for, as it was told
 	failed  string // what was wrong with the last build

@@ -1,0 +1,177 @@
+//go:build unix
+
+package emucmd
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// sourced is a program of two packages, with an embedded folder.
+const sourced = `package main
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"strings"
+
+	"example.com/edited/said"
+	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/worker"
+)
+
+//go:embed pages
+var pages embed.FS
+
+func fetch(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
+	names, err := fs.Glob(pages, "pages/*")
+	return durable.Text(200, said.What+" "+strings.Join(names, " ")), err
+}
+
+func main() { worker.Main(durable.WorkerFunc(fetch)) }
+`
+
+// TestSources: whatever happens to the files that a program is made of, and to the
+// folders that they are in, what is served in the end is what is there.
+func TestSources(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	dir := editedProject(t)
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := func(name, text string) {
+		t.Helper()
+		do(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o777))
+		save(t, dir, name, text)
+	}
+	move := func(from, to string) {
+		t.Helper()
+		do(os.Rename(filepath.Join(dir, from), filepath.Join(dir, to)))
+	}
+	says := func(what string) string { return "package said\n\nconst What = \"" + what + "\"\n" }
+	do(os.Remove(filepath.Join(dir, "main.go")))
+	write("wrangler.jsonc", `{"name": "edited", "main": "src", "compatibility_date": "2026-11-17"}`)
+	write("src/main.go", sourced)
+	write("src/pages/a.txt", "")
+	write("said/said.go", says("first"))
+	s := watching(t, dir)
+	served := func(want string) {
+		t.Helper()
+		await(t, "answer "+want, func() bool {
+			resp, err := client.Get(s.url)
+			if err != nil {
+				return false
+			}
+			defer resp.Body.Close()
+			b, err := io.ReadAll(resp.Body)
+			return err == nil && string(b) == want
+		})
+	}
+	served("first pages/a.txt")
+
+	t.Log("a package that goes and comes back")
+	do(os.RemoveAll(filepath.Join(dir, "said")))
+	waitForMany(t, s, "package example.com/edited/said", 1)
+	write("said/said.go", says("second"))
+	served("second pages/a.txt")
+	write("said/said.go", says("third"))
+	served("third pages/a.txt")
+
+	t.Log("one that is moved away and back, with an edit")
+	move("said", "other")
+	waitForMany(t, s, "package example.com/edited/said", 2)
+	move("other", "said")
+	write("said/said.go", says("fourth"))
+	served("fourth pages/a.txt")
+
+	t.Log("the program itself")
+	move("src", "elsewhere")
+	waitForMany(t, s, "cannot run src", 1)
+	move("elsewhere", "src")
+	write("said/said.go", says("fifth"))
+	served("fifth pages/a.txt")
+
+	t.Log("a package that is imported before it is there")
+	write("src/main.go", strings.Replace(sourced, "import (", "import (\n\t_ \"example.com/edited/late/deep\"", 1))
+	waitForMany(t, s, "late/deep", 1)
+	write("late/deep/deep.go", "package deep\n\nimport \"example.com/edited/said\"\n\nvar _ = said.What\n")
+	write("src/pages/b.txt", "")
+	served("fifth pages/a.txt pages/b.txt")
+
+	t.Log("an embedded file in a folder that was empty")
+	do(os.Remove(filepath.Join(dir, "src/pages/b.txt")))
+	served("fifth pages/a.txt")
+
+	t.Log("what symbolic links lead to")
+	write("shared/said.txt", says("sixth"))
+	do(os.Remove(filepath.Join(dir, "said/said.go")))
+	do(os.Symlink("../shared/said.txt", filepath.Join(dir, "said/said.go")))
+	served("sixth pages/a.txt")
+	write("shared/said.txt", says("seventh"))
+	served("seventh pages/a.txt")
+
+	t.Log("the configuration")
+	ready := strings.Count(s.said(), "Local server updated and ready")
+	move("wrangler.jsonc", "shared/c.jsonc")
+	waitForMany(t, s, "the configuration wrangler.jsonc is gone", 1)
+	do(os.Symlink("shared/c.jsonc", filepath.Join(dir, "wrangler.jsonc")))
+	ready++
+	waitForMany(t, s, "Local server updated and ready", ready)
+	write("shared/c.jsonc", `{"name": "edited", "main": "src/main.go", "compatibility_date": "2026-11-17"}`)
+	waitForMany(t, s, "Local server updated and ready", ready+1)
+
+	t.Log("edits while it is built")
+	for range 3 {
+		write("shared/said.txt", says("never mind"))
+		await(t, "build", func() bool { return runtime.GOOS != "linux" || processes(s) > 2 })
+	}
+	write("shared/said.txt", says("last"))
+	served("last pages/a.txt")
+	interruptAll(t, s)
+	if left, _ := filepath.Glob(filepath.Join(temp, "*-build*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// TestCompilerPlaces: the compiler's places are files as the user would name them.
+func TestCompilerPlaces(t *testing.T) {
+	dir := editedProject(t)
+	if err := os.MkdirAll(filepath.Join(dir, "src"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(dir, "main.go"), filepath.Join(dir, "src/main.go")); err != nil {
+		t.Fatal(err)
+	}
+	save(t, dir, "wrangler.jsonc", `{"name": "edited", "main": "src", "compatibility_date": "2026-11-17"}`)
+	s := watching(t, dir)
+	text, err := os.ReadFile(filepath.Join(dir, "src/main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	save(t, dir, "src/main.go", strings.Replace(string(text), "durable.Text", "durable.Tex", 1))
+	waitFor(t, s, "\nsrc/main.go:15:17: undefined: durable.Tex")
+	interruptAll(t, s)
+}
+
+// TestOutputBreaks: the Worker is served on when nobody reads what emu says, as in
+// emu dev | grep -m1 Ready.
+func TestOutputBreaks(t *testing.T) {
+	dir := editedProject(t)
+	s := watching(t, dir)
+	s.pipe.Close()
+	a := &asker{method: "GET", url: s.url}
+	for range 3 {
+		if err := a.ask(); err != nil || a.last != "version 0" {
+			t.Fatalf("answered %q, %v", a.last, err)
+		}
+	}
+}
