@@ -5,6 +5,7 @@ package emulator
 import (
 	"container/heap"
 	"encoding/hex"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,7 +124,7 @@ func (a *alarms) change(o *object, ns int64, set bool, commit func() error) erro
 	sooner := set && (was == nil || ns < was.scheduled)
 	if sooner {
 		if err := a.save(o, ns); err != nil {
-			return err
+			return fmt.Errorf("save the alarm: %v", err) // not as the database's own error
 		}
 	}
 	if err := commit(); err != nil {

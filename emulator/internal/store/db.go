@@ -278,6 +278,9 @@ func (db *DB) DeleteAll() error {
 	if db.autonomous {
 		return &InternalError{refusal("delete all: SQLite has rolled the transaction back before")}
 	}
+	if db.critical != nil {
+		return db.critical
+	}
 	if err := db.Rollback(); err != nil {
 		return err
 	}
