@@ -5,6 +5,7 @@ package emulator
 import (
 	"container/heap"
 	"encoding/hex"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,7 +29,7 @@ type alarms struct {
 	mu      sync.Mutex
 	queue   alarmQueue
 	byID    map[*object]*alarm
-	running map[*object]*alarm // whose handlers run; one set meanwhile waits for their end
+	running map[*object]*alarm // whose handlers run or wait for their retry; one set meanwhile waits for their end
 	files   map[*namespace]*store.Alarms
 	timer   clock.Timer
 	stopped bool
@@ -44,7 +45,7 @@ type alarm struct {
 	failures  int
 	abandoned bool        // not to be retried
 	began     atomic.Bool // its handler, at the latest run
-	index     int         // in the queue; -1 while it, or the one before it, runs
+	index     int         // in the queue; -1 while it runs, or the one before it runs or is to be retried
 }
 
 func newAlarms(w *World) *alarms {
@@ -123,7 +124,7 @@ func (a *alarms) change(o *object, ns int64, set bool, commit func() error) erro
 	sooner := set && (was == nil || ns < was.scheduled)
 	if sooner {
 		if err := a.save(o, ns); err != nil {
-			return err
+			return fmt.Errorf("save the alarm: %v", err) // not as the database's own error
 		}
 	}
 	if err := commit(); err != nil {
@@ -170,7 +171,8 @@ func (a *alarms) save(o *object, ns int64) error {
 	return file.Set(store.Alarm{ID: idString(o.id), Time: ns, Name: o.ID().Name})
 }
 
-// schedule sets the object's alarm, which replaces the one it had and its retries.
+// schedule sets the object's alarm, which replaces the one it had. As in workerd it waits
+// for the retry of that one, which runs in its place if its time has come by then.
 func (a *alarms) schedule(o *object, ns int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -180,10 +182,16 @@ func (a *alarms) schedule(o *object, ns int64) {
 
 // put: a.mu is held.
 func (a *alarms) put(o *object, ns int64) *alarm {
-	a.remove(o)
+	was, first := a.byID[o], a.running[o]
+	switch {
+	case was == nil || was != first:
+		a.remove(o)
+	case was.index >= 0 && was.scheduled == ns:
+		return was // it is to be retried
+	}
 	next := &alarm{o: o, scheduled: ns, due: time.Unix(0, ns), index: -1}
 	a.byID[o] = next
-	if a.running[o] == nil {
+	if first == nil {
 		heap.Push(&a.queue, next)
 	}
 	return next
@@ -199,11 +207,19 @@ func (a *alarms) remove(o *object) {
 	}
 }
 
+// removeRetry: a.mu is held.
+func (a *alarms) removeRetry(o *object) {
+	if al := a.running[o]; al != nil && al.index >= 0 {
+		heap.Remove(&a.queue, al.index)
+		delete(a.running, o)
+	}
+}
+
 // abandon has the object's alarm not retried, if it runs.
 func (a *alarms) abandon(o *object) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if al := a.running[o]; al != nil {
+	if al := a.running[o]; al != nil && al.index < 0 {
 		al.abandoned = true
 	}
 }
@@ -212,6 +228,7 @@ func (a *alarms) abandon(o *object) {
 func (a *alarms) drop(o *object) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.removeRetry(o)
 	a.remove(o)
 	if file := a.files[o.ns]; file != nil {
 		a.report(o, file.Delete(idString(o.id)))
@@ -280,6 +297,7 @@ func (a *alarms) fire(al *alarm) {
 		al.retries++
 	}
 	al.due = a.w.clock.Now().Add(delay)
+	a.running[al.o] = al
 	heap.Push(&a.queue, al)
 	a.arm()
 	a.mu.Unlock()

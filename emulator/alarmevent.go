@@ -23,8 +23,9 @@ func (e *event) alarm(al *alarm) {
 	case err != nil:
 		e.failed(err)
 		return
-	case !set || at > al.scheduled:
-		// A crash came between the two files: the object's own is right.
+	case !set || at > al.scheduled && (al.failures == 0 || at > in.o.ns.w.clock.Now().UnixNano()):
+		// It is to be retried and another was set for later, or a crash came between
+		// the two files: the object's own is right.
 		s.alarmWrites = true
 		return
 	}

@@ -7,6 +7,7 @@ package emulator
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
@@ -52,12 +53,37 @@ func (s *storage) commit() (kept bool, failed *driver.Error) {
 		return false, nil
 	}
 	s.checkDamage(err)
-	// Only what the application did itself is told; the rest is in the log.
+	return kept, s.commitError(err)
+}
+
+// commitError is what callers see of a batch that could not be committed: what the
+// application did itself, and what makes SQLite give up (a disk that is full, say).
+// The rest is in the log.
+func (s *storage) commitError(err error) *driver.Error {
 	var e *store.Error
-	if errors.As(err, &e) && e.Code == sqliteConstraint {
-		return kept, plainError(msgConstraintsViolated + e.Message)
+	switch {
+	case errors.As(err, &e) && e.Code == sqliteConstraint:
+		return plainError(msgConstraintsViolated + e.Message)
+	case isCritical(err):
+		return &driver.Error{Name: "Error", Message: err.Error(), DurableObjectReset: true}
 	}
-	return kept, s.internalError(fmt.Errorf("commit failed: %w", err))
+	return s.internalError(fmt.Errorf("commit failed: %w", err))
+}
+
+// critical is the error that SQLite has undone the batch for, or nil.
+func (s *storage) critical() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db == nil {
+		return nil
+	}
+	return s.db.Critical()
+}
+
+// isCritical reports whether an error is one that SQLite undoes the transaction for.
+func isCritical(err error) bool {
+	var e *store.Error
+	return errors.As(err, &e) && slices.Contains(sqliteCritical, e.Code)
 }
 
 // commitBatch commits, and tells the scheduler of the alarm. s.mu is held.
@@ -106,6 +132,9 @@ func (s *storage) wrote() bool {
 	defer s.mu.Unlock()
 	return s.db != nil && !s.over && s.db.Written()
 }
+
+// sqliteCritical are NOMEM, INTERRUPT, IOERR and FULL.
+var sqliteCritical = []int{7, 9, 10, 13}
 
 // Result codes of SQLite.
 const (

@@ -58,7 +58,7 @@ func (k kv) List(o driver.ListOptions) (next func() (driver.Entry, bool, error),
 		return nil, err
 	}
 	var it *store.Iterator
-	if err := k.use(func(db *store.DB) error { it = db.Iterate(opts); return nil }); err != nil {
+	if err := k.use(func(db *store.DB) error { it = db.Iterate(opts); return db.Critical() }); err != nil {
 		return nil, err
 	}
 	return func() (e driver.Entry, ok bool, err error) {

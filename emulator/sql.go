@@ -63,6 +63,15 @@ func (c *cursor) Next() (row []any, ok bool, err error) {
 	return row, ok, err
 }
 
+func (c *cursor) End() (more bool) {
+	c.s.use(func(*store.DB) error {
+		more = c.rows.Reading()
+		c.rows.Close()
+		return nil
+	})
+	return more
+}
+
 // maxSafe is up to where a JavaScript number tells integers apart.
 const maxSafe = 1 << 53
 

@@ -178,7 +178,7 @@ func (st *state) BlockConcurrencyWhile(ctx context.Context, f func(ctx context.C
 	defer in.unpin(p)
 	failed := in.block(e, func() error {
 		err := caughtPanic(func() error { return f(ctx) })
-		if err == nil {
+		if err == nil || in.storage.critical() != nil {
 			in.flush() // as its end is a pause, in JavaScript too
 		}
 		return err

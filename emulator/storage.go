@@ -76,7 +76,9 @@ func (s *storage) open() error {
 	if s.db != nil {
 		return nil
 	}
-	if err := s.in.o.ns.w.handles.open(s); err != nil {
+	if err := s.in.o.ns.w.handles.open(s); isCritical(err) {
+		return s.internalError(err)
+	} else if err != nil {
 		return err
 	}
 	s.db.OnBegin(s.began)

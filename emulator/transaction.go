@@ -33,6 +33,9 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 	return s.in.block(e, func() error {
 		t := &transaction{s: s, name: fmt.Sprintf("_cf_savepoint_%d", s.depth)}
 		err := t.run(at, func() error { return f(ctx, t.rollback) })
+		if critical := s.critical(); critical != nil {
+			t.lost = critical
+		}
 		if t.lost != nil { // as workerd does at any depth
 			s.use(func(db *store.DB) error {
 				err := db.Rollback() // what is left of it goes with the reset
@@ -41,7 +44,7 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 				}
 				return err
 			})
-			s.in.o.reset(s.in, exception(t.lost))
+			s.in.o.reset(s.in, exception(storageError(t.lost)))
 			s.wasReset()
 			return driver.ErrReset
 		}

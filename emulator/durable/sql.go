@@ -73,7 +73,8 @@ func (r *Rows) Scan(dst ...any) error {
 // Err returns the error that ended Next, nil at the end of the rows.
 func (r *Rows) Err() error { return r.err }
 
-// One is cursor.one(): it scans the only row; any other number of rows is an error.
+// One is cursor.one(): it scans the only row; any other number of rows is an error, which
+// ends the statement.
 func (r *Rows) One(dst ...any) error {
 	if !r.Next() {
 		if r.err != nil {
@@ -81,14 +82,9 @@ func (r *Rows) One(dst ...any) error {
 		}
 		return &Error{Name: "Error", Message: "Expected exactly one result from SQL query, but got no results."}
 	}
-	row := r.row
-	if r.Next() {
+	if r.c.End() {
 		return &Error{Name: "Error", Message: "Expected exactly one result from SQL query, but got multiple results."}
 	}
-	if r.err != nil {
-		return r.err
-	}
-	r.row = row
 	return r.Scan(dst...)
 }
 

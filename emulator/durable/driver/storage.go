@@ -51,6 +51,8 @@ type Cursor interface {
 	// Next returns the next row's values: nil, int64, float64, string or
 	// []byte, which are the caller's; ok false at the end.
 	Next() (row []any, ok bool, err error)
+	// End ends it and reports whether there was more to read.
+	End() (more bool)
 	RowsRead() int64
 	RowsWritten() int64
 }

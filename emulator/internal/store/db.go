@@ -174,6 +174,7 @@ func (db *DB) setUp(content []byte) int32 {
 	}
 	lib.Xsqlite3_busy_timeout(db.tls, db.c, busyTimeout)
 	db.dropModules()
+	db.dropFunctions()
 	db.dropStat4()
 	self := db.self()
 	lib.Xsqlite3_set_authorizer(db.tls, db.c, callback(authorize), self)
@@ -276,6 +277,9 @@ func (db *DB) DeleteAll() error {
 	}
 	if db.autonomous {
 		return &InternalError{refusal("delete all: SQLite has rolled the transaction back before")}
+	}
+	if db.critical != nil {
+		return db.critical
 	}
 	if err := db.Rollback(); err != nil {
 		return err

@@ -39,13 +39,24 @@ func (db *DB) message() string { return libc.GoString(lib.Xsqlite3_errmsg(db.tls
 // errorOf makes an Error of the latest failure.
 func (db *DB) errorOf(rc int32) *Error {
 	text := db.message()
-	if name, ok := strings.CutPrefix(text, "not authorized to use function: "); ok && missing[name] {
-		text = "no such function: " + name
-	}
+	text = withoutMissing(text)
 	if n := lib.Xsqlite3_error_offset(db.tls, db.c); n != -1 {
 		text += " at offset " + strconv.Itoa(int(n))
 	}
 	return newError(text, rc, lib.Xsqlite3_extended_errcode(db.tls, db.c))
+}
+
+// withoutMissing is what SQLite says of a call if it has no such function: one that it is
+// built with and that was removed it still knows when the call is wrong in other ways.
+func withoutMissing(text string) string {
+	name, ok := strings.CutPrefix(text, "wrong number of arguments to function ")
+	if !ok {
+		name, ok = strings.CutSuffix(text, " may not be used as a window function")
+	}
+	if name, call := strings.CutSuffix(name, "()"); ok && call && missing[strings.ToLower(name)] != 0 {
+		return "no such function: " + name
+	}
+	return text
 }
 
 // refusal is an error of workerd's own, without a code in its text.

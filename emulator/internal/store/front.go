@@ -34,7 +34,7 @@ type fronts struct {
 // it has been compiled. One whose rows are still read is not used again.
 func (f *fronts) use(text string) (at *front, known bool) {
 	at = f.byText[text]
-	if at == nil || at.rows.reading() {
+	if at == nil || at.rows.Reading() {
 		return &front{text: text, open: map[int]*stmt{}}, false
 	}
 	f.recent.MoveToFront(at.place)

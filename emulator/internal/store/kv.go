@@ -26,6 +26,9 @@ func (db *DB) exists(name string, known *bool) (bool, error) {
 	if db.c == 0 {
 		return false, ErrClosed
 	}
+	if db.critical != nil {
+		return false, db.critical
+	}
 	if *known {
 		return true, nil
 	}

@@ -24,6 +24,8 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	if l == nil {
 		return nil, 0, reason
 	}
+	lib.Xsqlite3_limit(db.tls, db.c, lib.SQLITE_LIMIT_SQL_LENGTH, 3*sqlLengthLimit) // it gets longer
+	defer lib.Xsqlite3_limit(db.tls, db.c, lib.SQLITE_LIMIT_SQL_LENGTH, sqlLengthLimit)
 	tail := len(l.head) + len(l.rest)
 	if at, _ := offset(reason); at != tail {
 		return nil, 0, reason
@@ -57,6 +59,14 @@ func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
 	key, err := db.rowKey(l.table)
 	if err != nil {
 		return nil, 0, err
+	}
+	if key == "" {
+		s, err := db.prepareText(l.head + l.rest)
+		if err != nil {
+			return nil, 0, err
+		}
+		s.finalize()
+		return nil, 0, newError(l.verb+" with LIMIT on a view, or a table with columns rowid, oid and _rowid_, is not supported by this emulator; choose the rows with WHERE", lib.SQLITE_ERROR, lib.SQLITE_ERROR)
 	}
 	text, where := l.rewrite(key)
 	s, err := db.prepareText(text)
@@ -139,10 +149,14 @@ func (db *DB) prepareText(sql string) (*stmt, error) {
 	return s, err
 }
 
-// rowKey lists the columns that tell a table's rows apart.
+// rowKey lists the columns that tell a table's rows apart, "" if there are none: those of
+// the primary key of a table without rowids, or a name of the rowid that no column has.
 func (db *DB) rowKey(table string) (string, error) {
 	s, err := db.own(`SELECT name FROM pragma_table_info(?1) WHERE pk > 0
-		AND EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND wr) ORDER BY pk`)
+		AND EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND wr)
+		UNION ALL SELECT * FROM (SELECT column1 FROM (VALUES ('rowid'), ('oid'), ('_rowid_'))
+		WHERE NOT EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND (wr OR type = 'view'))
+		AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE name = column1 COLLATE NOCASE) LIMIT 1)`)
 	if err != nil {
 		return "", err
 	}
@@ -153,16 +167,9 @@ func (db *DB) rowKey(table string) (string, error) {
 	var names []string
 	for {
 		row, err := s.step()
-		if err != nil {
-			return "", err
-		}
-		if !row {
-			break
+		if err != nil || !row {
+			return strings.Join(names, ", "), err
 		}
 		names = append(names, quote(s.text(0)))
 	}
-	if names == nil {
-		return "rowid", nil
-	}
-	return strings.Join(names, ", "), nil
 }

@@ -16,6 +16,7 @@ type limited struct {
 	source  string // the table and its alias, as they stand
 	table   string
 	where   string // WHERE and its condition, or ""
+	verb    string // UPDATE or DELETE
 	returns string // RETURNING and what follows, or ""
 	order   string // ORDER BY and LIMIT
 	end     int    // of the statement, with its semicolon
@@ -88,6 +89,7 @@ func parseLimited(sql string) *limited {
 
 	at := func(i int) int { return list[i].at }
 	l := &limited{
+		verb:    list[verb].word,
 		head:    sql[:at(where)],
 		rest:    sql[at(where):at(tail)],
 		source:  sql[at(from):at(stop)],
@@ -116,12 +118,12 @@ func parseLimited(sql string) *limited {
 		l.table = list[from+2].name
 	}
 	switch {
-	case list[verb].word == "UPDATE" && find(find(from, "SET"), "FROM") < where:
+	case l.verb == "UPDATE" && find(find(from, "SET"), "FROM") < where:
 		l.refusal = "UPDATE FROM with LIMIT is not supported by this emulator; choose the rows in a sub-select"
 	case strings.ContainsAny(l.returns, "?:@$") && !l.countMarks(sql, list, at(returns), at(tail)):
 		l.refusal = "named or numbered parameters in RETURNING with LIMIT are not supported by this emulator; use ? alone"
 	case find(tail, "LIMIT") == len(list):
-		l.refusal = "ORDER BY without LIMIT on " + list[verb].word
+		l.refusal = "ORDER BY without LIMIT on " + l.verb
 	}
 	return l
 }

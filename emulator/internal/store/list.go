@@ -82,6 +82,9 @@ func (db *DB) List(o ListOptions, f func(key string, value []byte) error) error 
 // Iterate is List one entry at a time: it sees what is written ahead of it
 // meanwhile. A database has one such iterator; the next Iterate invalidates it.
 func (db *DB) Iterate(o ListOptions) *Iterator {
+	if db.critical != nil {
+		return &Iterator{db: db, err: db.critical}
+	}
 	if start, end, all := o.bounds(); !all && end <= start {
 		return &Iterator{db: db} // there is nothing to ask the database for
 	}

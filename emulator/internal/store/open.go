@@ -16,14 +16,14 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// limits are workerd's, by SQLITE_LIMIT_*; the length as measured in 1.20261117.
+// limits are workerd's, by SQLITE_LIMIT_*; the length and how long a program may be as measured in 1.20261117.
 var limits = [...]int32{
 	lib.SQLITE_LIMIT_LENGTH:              8388642,
 	lib.SQLITE_LIMIT_SQL_LENGTH:          sqlLengthLimit,
 	lib.SQLITE_LIMIT_COLUMN:              100,
 	lib.SQLITE_LIMIT_EXPR_DEPTH:          100,
 	lib.SQLITE_LIMIT_COMPOUND_SELECT:     5,
-	lib.SQLITE_LIMIT_VDBE_OP:             25000,
+	lib.SQLITE_LIMIT_VDBE_OP:             250000,
 	lib.SQLITE_LIMIT_FUNCTION_ARG:        127,
 	lib.SQLITE_LIMIT_ATTACHED:            0,
 	lib.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 50,

@@ -71,7 +71,7 @@ func (db *DB) authorized(action int32, a1, a2, schema arg) bool {
 	case lib.SQLITE_PRAGMA:
 		return pragmaAllowed(a1.text, a2)
 	case lib.SQLITE_FUNCTION:
-		return functions[a2.text] && !missing[a2.text]
+		return functions[strings.ToLower(a2.text)] // in a DEFAULT it is told as it was written
 	}
 	return false // ATTACH, DETACH, everything TEMP, and what is yet to come
 }
@@ -85,8 +85,7 @@ func isModule(name string) bool {
 	return false
 }
 
-// functions are the SQL functions user statements may call, by the name
-// SQLite gives them.
+// functions are the SQL functions user statements may call.
 var functions = set(`
 	abs changes char coalesce concat concat_ws format glob hex ifnull iif instr last_insert_rowid length like
 	likelihood likely load_extension lower ltrim max_scalar min_scalar nullif octet_length printf quote random
@@ -104,10 +103,21 @@ var functions = set(`
 	match highlight bm25 snippet rtreecheck
 	sqlite_rename_column sqlite_rename_table sqlite_rename_test sqlite_drop_column sqlite_rename_quotefix`)
 
-// missing are functions this SQLite has and workerd's has not.
-var missing = set(`soundex sqlite_offset geopoly_area geopoly_blob geopoly_json geopoly_svg geopoly_within
-	geopoly_contains_point geopoly_overlap geopoly_debug geopoly_bbox geopoly_xform geopoly_regular geopoly_ccw
-	geopoly_group_bbox`)
+// missing are functions this SQLite has and workerd's has not, by how many arguments
+// they take.
+var missing = map[string]int32{"soundex": 1, "sqlite_offset": 1,
+	"geopoly_area": 1, "geopoly_blob": 1, "geopoly_json": 1, "geopoly_svg": -1, "geopoly_within": 2,
+	"geopoly_contains_point": 3, "geopoly_overlap": 2, "geopoly_debug": 1, "geopoly_bbox": 1, "geopoly_xform": 7,
+	"geopoly_regular": 4, "geopoly_ccw": 1, "geopoly_group_bbox": 1}
+
+// dropFunctions removes them.
+func (db *DB) dropFunctions() {
+	for name, n := range missing {
+		z := db.cstring(name)
+		lib.Xsqlite3_create_function(db.tls, db.c, z, n, lib.SQLITE_UTF8, 0, 0, 0, 0)
+		db.free(z)
+	}
+}
 
 func set(names string) map[string]bool {
 	m := map[string]bool{}

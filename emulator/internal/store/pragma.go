@@ -58,23 +58,33 @@ func pragmaAllowed(name string, a arg) bool {
 	case argName:
 		return a.given && a.allowed()
 	case argNumber:
-		if !a.given {
-			return true
-		}
-		_, err := strconv.ParseInt(a.text, 0, 32)
-		return err == nil
+		return !a.given || isInt32(a.text)
 	default:
 		return a.allowed()
 	}
 }
 
+// isInt32 reads a number as C's strtoll does, but octal as decimal.
+func isInt32(s string) bool {
+	s, base := strings.TrimLeft(s, " \t\n\v\f\r"), 10
+	digits := strings.TrimLeft(s, "+-")
+	if hex := strings.TrimPrefix(strings.ToLower(digits), "0x"); len(hex) < len(digits) {
+		s, base = s[:len(s)-len(digits)]+hex, 16
+	}
+	_, err := strconv.ParseInt(s, base, 32)
+	return err == nil
+}
+
+// isBoolean goes by how it begins, as workerd does.
 func isBoolean(s string) bool {
 	if n := len(s); n >= 2 && (s[0] == '\'' || s[0] == '"') && s[n-1] == s[0] {
 		s = s[1 : n-1]
 	}
-	switch strings.ToLower(s) {
-	case "true", "false", "yes", "no", "on", "off", "1", "0":
-		return true
+	s = strings.ToLower(s)
+	for _, word := range [...]string{"true", "false", "yes", "no", "on", "off", "1", "0"} {
+		if strings.HasPrefix(s, word) {
+			return true
+		}
 	}
 	return false
 }

@@ -160,8 +160,8 @@ type Rows struct {
 	front      *front // that goes with it
 }
 
-// reading reports whether there is more to read.
-func (r *Rows) reading() bool { return r != nil && r.stmt != nil && r.generation == r.db.generation }
+// Reading reports whether there is more to read.
+func (r *Rows) Reading() bool { return r != nil && r.stmt != nil && r.generation == r.db.generation }
 
 // Next returns the next row: nil, int64, float64, string (valid UTF-8; what
 // was not is U+FFFD) and []byte, which are the caller's. It looks one row

@@ -5,7 +5,6 @@ package store
 // are one atomic batch (workerd's ActorSqlite::ImplicitTxn).
 
 import (
-	"fmt"
 	"iter"
 	"strings"
 
@@ -18,7 +17,8 @@ type transaction struct {
 	unwritten bool // since the mark
 	onBegin   func()
 	// critical is the error that made SQLite roll the transaction back by
-	// itself. Later writes must not pass for the rest of the same batch.
+	// itself. Later writes must not pass for the rest of the same batch, and as
+	// on workerd no key, alarm or bookmark can be read; SQL can.
 	critical error
 	// autonomous is after a constraint's ON CONFLICT ROLLBACK or a RAISE(ROLLBACK):
 	// the batch is undone, and as on workerd what follows it is committed statement
@@ -107,7 +107,7 @@ func (db *DB) tryCommit() error {
 		return newError("interrupted", lib.SQLITE_INTERRUPT, lib.SQLITE_INTERRUPT) // a write may be missing
 	}
 	if db.critical != nil {
-		return fmt.Errorf("SQLite has rolled the transaction back before: %v", db.critical)
+		return db.critical
 	}
 	if err := db.exec("COMMIT"); err != nil {
 		return err
@@ -239,6 +239,10 @@ func (db *DB) failure(rc int32) error {
 	}
 	return err
 }
+
+// Critical is the error that has made SQLite undo the batch by itself, which its
+// commit is going to fail with, or nil.
+func (db *DB) Critical() error { return db.critical }
 
 // Autonomous reports whether a statement has undone the batch; what follows is
 // committed by itself, and the commit of the batch fails.

@@ -119,11 +119,14 @@ func TestCriticalError(t *testing.T) {
 	if _, err := db.Exec("SELECT * FROM t", nil); err != nil {
 		t.Errorf("a read: %v", err)
 	}
+	if _, _, err := db.Get("k"); err == nil || !strings.Contains(err.Error(), "SQLITE_FULL") {
+		t.Errorf("a read of a key: %v", err)
+	}
 	if err := db.Release("_cf_sync_savepoint_0"); err == nil || err.Error() != msgCritical {
 		t.Errorf("release: %v", err)
 	}
-	if err := db.Commit(); err == nil {
-		t.Error("commit succeeded")
+	if err := db.Commit(); err == nil || err.Error() != "database or disk is full: SQLITE_FULL" {
+		t.Errorf("commit: %v", err)
 	}
 	db.run("PRAGMA max_page_count = 1000000") // freed again
 	must(t, db, "INSERT INTO t VALUES (3)")
