@@ -50,6 +50,10 @@ type Options struct {
 	// request counts as activity of the world from now on; nil is nobody. With it
 	// the transport of a test knows what is still under way.
 	Attended func(ctx context.Context)
+	// Patience is how long, in the time package's time, a wait of user code for
+	// something outside the world (fetch, Await) counts as activity for Settle; 0 is
+	// not to count it, and needs no timer.
+	Patience time.Duration
 	// MaxBuffered limits what waits for one slow client, in bytes; 0 is 64 MiB.
 	MaxBuffered int64
 	// NormalSync commits with SQLite's synchronous=NORMAL instead of FULL, which

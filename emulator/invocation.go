@@ -41,8 +41,12 @@ func (i *invocation) pause(p pause) error {
 	if p.wait == nil {
 		return nil
 	}
-	i.w.activity.change(false)
-	defer i.w.activity.change(true)
+	waits := i.w.waits(p.outside)
+	defer func() {
+		if !waits.end() {
+			i.w.activity.change(true)
+		}
+	}()
 	return p.wait()
 }
 

@@ -10,9 +10,15 @@ func (w *World) Now() time.Time { return w.world.Now() }
 // settlePatience is how long, in the time package's time, Settle waits.
 const settlePatience = 30 * time.Second
 
-// Settle waits until what the test has sent is dealt with: no handler runs, but
-// those that wait for time or for something outside. If that takes 30 seconds the
-// test fails, with what runs.
+// outsidePatience is how long, in the time package's time, a wait for something outside
+// the world holds Settle up.
+const outsidePatience = time.Second
+
+// Settle waits until what the test has sent is dealt with: no handler runs, but those
+// that wait for time, and those that have been waiting for something outside the world,
+// in durable.Fetch or durable.Await, for a second of the time package's time. So a server
+// of the test is waited for, and what the test gives only later holds nothing up for
+// long. If it takes 30 seconds the test fails, with what runs.
 func (w *World) Settle() {
 	w.t.Helper()
 	if !w.settles() {
@@ -33,8 +39,8 @@ func (w *World) settles() bool {
 }
 
 // Advance moves the clock by d; alarms, sleeps and idle times that fall due on
-// the way run in their order, each one to its end before the next. In real time it
-// sleeps.
+// the way run in their order, each one to its end before the next, as Settle tells it.
+// In real time it sleeps.
 func (w *World) Advance(d time.Duration) {
 	if w.clock == nil {
 		time.Sleep(d)

@@ -142,7 +142,8 @@ func New(t TB, options ...Option) *World {
 		w.files = openFiles()
 	}
 	o := emulator.Options{
-		Config: s.load(t), Classes: s.classes, Persist: s.persist, Seed: s.seed, Observe: w.observe, Foreign: w.foreignCall, Attended: attended,
+		Config: s.load(t), Classes: s.classes, Persist: s.persist, Seed: s.seed, Observe: w.observe, Foreign: w.foreignCall,
+		Attended: attended, Patience: outsidePatience,
 	}
 	if s.worker == nil {
 		s.worker = durable.WorkerFunc(byPath)
