@@ -33,9 +33,33 @@ func (w *World) settles() bool {
 	}
 	late := time.NewTimer(patience)
 	defer late.Stop()
-	settled := w.world.SettleBy(late.C)
+	settled := w.settlesBy(late.C)
 	w.stuck.Store(!settled)
 	return settled
+}
+
+// settlesBy waits in real time also for what is due, which the time package may be
+// about to start.
+func (w *World) settlesBy(late <-chan time.Time) bool {
+	for w.real != nil {
+		called := w.real.Called()
+		if !w.world.SettleBy(late) {
+			return false
+		}
+		due := w.real.Due()
+		switch {
+		case due == nil && w.real.Called() == called:
+			return true
+		case due == nil:
+			continue
+		}
+		select {
+		case <-due:
+		case <-late:
+			return false
+		}
+	}
+	return w.world.SettleBy(late)
 }
 
 // Advance moves the clock by d; alarms, sleeps and idle times that fall due on
@@ -43,6 +67,7 @@ func (w *World) settles() bool {
 // In real time it sleeps.
 func (w *World) Advance(d time.Duration) {
 	if w.clock == nil {
+		w.Settle() // so that the idle time of what has run counts from before
 		time.Sleep(d)
 		w.Settle()
 		return

@@ -111,7 +111,8 @@ var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 type World struct {
 	t      TB
 	world  *emulator.World
-	clock  *clock.Manual // nil in real time
+	clock  *clock.Manual  // nil in real time
+	real   *clock.Watched // nil otherwise
 	net    *network
 	client *http.Client
 	unread bool
@@ -149,7 +150,10 @@ func New(t TB, options ...Option) *World {
 		s.worker = durable.WorkerFunc(byPath)
 	}
 	o.Worker = durable.Export(s.worker)
-	if !s.realTime {
+	if s.realTime {
+		w.real = clock.NewWatched()
+		o.Clock = w.real
+	} else {
 		w.clock = clock.NewManual(Start)
 		w.clock.Settle = w.Settle
 		o.Clock = w.clock

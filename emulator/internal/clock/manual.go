@@ -33,8 +33,23 @@ func (m *Manual) Now() time.Time {
 func (m *Manual) AfterFunc(d time.Duration, f func()) Timer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.set(m.now.Add(max(d, 0)), f)
+}
+
+// At calls f when the clock comes to t or, if it has, at the next Advance.
+func (m *Manual) At(t time.Time, f func()) Timer {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if t.Before(m.now) {
+		t = m.now
+	}
+	return m.set(t, f)
+}
+
+// set: m.mu is held.
+func (m *Manual) set(at time.Time, f func()) Timer {
 	m.seq++
-	t := &manualTimer{clock: m, at: m.now.Add(max(d, 0)), seq: m.seq, f: f}
+	t := &manualTimer{clock: m, at: at, seq: m.seq, f: f}
 	heap.Push(&m.timers, t)
 	return t
 }
