@@ -114,8 +114,9 @@ func (o *Object) Storage(f func(s *durable.Storage) error) {
 	}
 }
 
-// AssertHibernatable fails the test if something keeps the object in memory that
-// time alone does not end, and names it with its file and line.
+// AssertHibernatable fails the test if something keeps the object in memory when what
+// the test has sent is dealt with, and names it with its file and line. That includes
+// what ends by itself, such as a Sleep: until then the idle time does not begin.
 func AssertHibernatable(t TB, o *Object) {
 	t.Helper()
 	for _, p := range o.Pins() {
