@@ -81,6 +81,7 @@ type World struct {
 	activity  activity
 	observe   sync.Mutex
 	samples   sampler
+	workers   workers
 	handles   handles
 	label     string      // how its instances' labels begin
 	peopled   atomic.Bool // there has been an instance
@@ -219,13 +220,17 @@ func (w *World) await(done chan struct{}) error {
 	return fmt.Errorf("a handler does not end: %s", w.Busy())
 }
 
-// Busy names what keeps objects in memory, a line each.
+// Busy names what keeps objects in memory and, with Options.Foreign, what runs of the
+// Worker, a line each.
 func (w *World) Busy() string {
 	var s string
 	for _, o := range w.objects() {
 		for _, p := range o.Pins() {
 			s += fmt.Sprintf("\n  %s %s: %s since %s", o.ns.class.Name(), o.ID().Name, p, p.Since.Format(time.TimeOnly))
 		}
+	}
+	for _, line := range w.workers.busy() {
+		s += "\n  " + line
 	}
 	if s == "" {
 		s = "\n  the Worker: a handler, a response's body or a function given to waitUntil"

@@ -1,6 +1,7 @@
 package emutest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -105,11 +106,20 @@ func (o *Object) Sockets() []Socket {
 }
 
 // Storage runs f with the object's storage, between its events, without starting
-// it. What f writes is committed; f's error fails the test.
+// it. What f writes is committed, also if f returns an error, as what a handler writes
+// is; the error fails the test. There is no event, whose context Storage.Transaction and
+// Sync need: in f it is TransactionSync. An object that lets nobody in, for 30 seconds of
+// the time package's time, fails the test.
 func (o *Object) Storage(f func(s *durable.Storage) error) {
 	o.w.t.Helper()
 	o.w.Settle()
-	if err := o.o.Storage(func(s driver.Storage) error { return f(durable.StorageOf(s)) }); err != nil {
+	late := time.NewTimer(settlePatience)
+	defer late.Stop()
+	err := o.o.StorageBy(late.C, func(s driver.Storage) error { return f(durable.StorageOf(s)) })
+	switch {
+	case errors.Is(err, emulator.ErrBlocked):
+		o.w.t.Fatalf("emutest: storage of %s: after %v something still runs: %s", o, settlePatience, o.w.world.Busy())
+	case err != nil:
 		o.w.t.Errorf("emutest: storage of %s: %v", o, err)
 	}
 }
