@@ -43,6 +43,14 @@ func (w *World) ObjectByID(binding, hex string) (*Object, error) {
 
 func (n *namespace) outside(id driver.ID) *Object { return &Object{n.object(id.Bytes), id} }
 
+// Addressed reports whether a Worker, another object or an alarm has ever called the
+// object in this world.
+func (o *Object) Addressed() bool {
+	o.o.mu.Lock()
+	defer o.o.mu.Unlock()
+	return o.o.addressed
+}
+
 // State says where an object is.
 type State string
 

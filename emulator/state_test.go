@@ -93,7 +93,7 @@ func openState(t *testing.T, persist string, do func(ctx context.Context, st *du
 	if err != nil {
 		return nil, err
 	}
-	w.clock.Settle = w.Settle
+	w.clock.Settle = func() bool { return w.SettleBy(nil) }
 	t.Cleanup(func() {
 		if err := w.Close(); err != nil {
 			t.Error(err)

@@ -58,6 +58,7 @@ func (w *World) Dial(path string, header ...http.Header) *Conn {
 // TryDial is Dial for a handshake that may be refused: then the error is not nil,
 // and the Conn only holds the Response, if there was one.
 func (w *World) TryDial(path string, header ...http.Header) (*Conn, error) {
+	w.t.Helper()
 	if !strings.HasPrefix(path, "/") {
 		w.t.Fatalf("emutest: dial %q: a path of the Worker begins with /", path)
 	}

@@ -32,8 +32,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 )
 
-// TB is what New needs of a *testing.T, *testing.B or *testing.F. Errorf may be called
-// from several goroutines.
+// TB is what New needs of a *testing.T or *testing.B: that of the test, or subtest, which
+// uses the world, since Fatalf ends the goroutine that calls it. Inside a fuzz target it is
+// the target's *testing.T. Errorf may be called from several goroutines.
 type TB interface {
 	Helper()
 	Cleanup(func())
@@ -129,9 +130,14 @@ type World struct {
 // New makes a world that ends with the test. What is wrong with the configuration
 // or the classes fails the test at once, and so does a call that touches an object
 // from a goroutine that does not hold it, which is told with the place of the call,
-// of the go statement, and of the handler that holds the object. When the test ends,
-// handlers that do not end and goroutines that a class has left running fail it; a
-// failed test logs what happened in the world.
+// of the go statement, and of the handler that holds the object.
+//
+// Each test makes its own world, and so does each subtest: what fails in a world fails
+// the test that made it, and ends the goroutine that calls.
+//
+// When the test ends, handlers that do not end and goroutines that a class has left
+// running fail it. One that waits for time, or with its context for something outside,
+// does end: its context does. A failed test logs what happened in the world.
 func New(t TB, options ...Option) *World {
 	t.Helper()
 	s := settings{seed: 1}
@@ -155,7 +161,7 @@ func New(t TB, options ...Option) *World {
 		o.Clock = w.real
 	} else {
 		w.clock = clock.NewManual(Start)
-		w.clock.Settle = w.Settle
+		w.clock.Settle = w.settles
 		o.Clock = w.clock
 	}
 	world, err := emulator.New(o)

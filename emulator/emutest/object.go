@@ -41,6 +41,7 @@ func (o *Object) String() string {
 
 // State says where the object is, after what the test has sent is dealt with.
 func (o *Object) State() emulator.State {
+	o.w.t.Helper()
 	o.w.Settle()
 	return o.o.State()
 }
@@ -56,8 +57,12 @@ func (o *Object) Pins() []emulator.Pin {
 // handler is blocked outside the emulator.
 func (o *Object) PinsNow() []emulator.Pin { return o.o.Pins() }
 
+// errNeverAddressed is what is told instead of a success that says nothing.
+var errNeverAddressed = errors.New("the object has never been addressed in this world")
+
 // Hibernate takes the object out of memory as its idle time would. If something pins
-// it the test fails, with the pin's kind and place.
+// it the test fails, with the pin's kind and place, and so it does if nothing has ever
+// addressed the object.
 func (o *Object) Hibernate() {
 	o.w.t.Helper()
 	if err := o.TryHibernate(); err != nil {
@@ -68,13 +73,18 @@ func (o *Object) Hibernate() {
 // TryHibernate is Hibernate for an object that may be pinned: then it returns an
 // [*emulator.PinnedError].
 func (o *Object) TryHibernate() error {
+	o.w.t.Helper()
 	o.w.Settle()
+	if !o.o.Addressed() {
+		return errNeverAddressed
+	}
 	return o.o.Hibernate()
 }
 
 // Evict takes the object out of memory whatever pins it, as the end of its machine
 // would: its events fail, sockets accepted for hibernation stay.
 func (o *Object) Evict() {
+	o.w.t.Helper()
 	o.w.Settle()
 	o.o.Evict()
 	o.w.Settle()
@@ -82,6 +92,7 @@ func (o *Object) Evict() {
 
 // Abort resets the object as ctx.abort(reason) would.
 func (o *Object) Abort(reason string) {
+	o.w.t.Helper()
 	o.w.Settle()
 	o.o.Abort(reason)
 	o.w.Settle()
@@ -97,6 +108,7 @@ type Socket struct {
 
 // Sockets returns the object's sockets, the oldest first.
 func (o *Object) Sockets() []Socket {
+	o.w.t.Helper()
 	o.w.Settle()
 	var list []Socket
 	for _, s := range o.o.Sockets() {
@@ -126,10 +138,15 @@ func (o *Object) Storage(f func(s *durable.Storage) error) {
 
 // AssertHibernatable fails the test if something keeps the object in memory when what
 // the test has sent is dealt with, and names it with its file and line. That includes
-// what ends by itself, such as a Sleep: until then the idle time does not begin.
+// what ends by itself, such as a Sleep: until then the idle time does not begin. An object
+// that nothing has ever addressed fails the test too.
 func AssertHibernatable(t TB, o *Object) {
 	t.Helper()
-	for _, p := range o.Pins() {
+	pins := o.Pins()
+	if !o.o.Addressed() {
+		t.Errorf("emutest: %s: %v", o, errNeverAddressed)
+	}
+	for _, p := range pins {
 		t.Errorf("emutest: %s cannot hibernate: pinned by %s for %s", o, p, o.w.Now().Sub(p.Since).Round(time.Millisecond))
 	}
 }
