@@ -20,6 +20,7 @@ package emutest
 
 import (
 	"net/http"
+	"reflect"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -56,6 +57,7 @@ type settings struct {
 	persist  string
 	seed     uint64
 	realTime bool
+	nilClass bool
 	unread   bool
 	files    bool
 }
@@ -75,6 +77,10 @@ type Class interface{ Driver() driver.Class }
 func Classes(classes ...Class) Option {
 	return func(s *settings) {
 		for _, c := range classes {
+			if v := reflect.ValueOf(c); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+				s.nilClass = true
+				continue
+			}
 			s.classes = append(s.classes, c.Driver())
 		}
 	}
@@ -143,6 +149,9 @@ func New(t TB, options ...Option) *World {
 	s := settings{seed: 1}
 	for _, o := range options {
 		o(&s)
+	}
+	if s.nilClass {
+		t.Fatalf("emutest: Classes: a class is nil: where is it defined, and is that before it is used?")
 	}
 	w := &World{t: t, unread: s.unread}
 	if s.files {

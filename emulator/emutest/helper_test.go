@@ -21,6 +21,7 @@ type placed struct {
 	failing
 	mu      sync.Mutex
 	helpers map[string]bool
+	folder  string // for which messages have DIR
 	files   []string
 }
 
@@ -42,7 +43,11 @@ func (p *placed) Errorf(format string, a ...any) {
 			break
 		}
 	}
-	p.said = append(p.said, fmt.Sprintf(format, a...))
+	said := fmt.Sprintf(format, a...)
+	if p.folder != "" {
+		said = strings.ReplaceAll(said, p.folder, "DIR")
+	}
+	p.said = append(p.said, said)
 }
 
 type fatal struct{}
@@ -129,6 +134,37 @@ func TestMistakes(t *testing.T) {
 		"hibernates an object that is not there": {func(tb *placed) {
 			emutest.New(tb, emutest.Classes(RoomClass)).Object("Room", "lobyb").Hibernate()
 		}, `emutest: Room "lobyb": the object has never been addressed in this world`},
+		"a class that is nil": {func(tb *placed) { emutest.New(tb, emutest.Classes(RoomClass, (*durable.Class[*Room])(nil))) },
+			"emutest: Classes: a class is nil: where is it defined, and is that before it is used?"},
+		"nil": {func(tb *placed) { emutest.New(tb, emutest.Classes(nil)) },
+			"emutest: Classes: a class is nil: where is it defined, and is that before it is used?"},
+		"a connection that is lost": {func(tb *placed) {
+			w := emutest.New(tb, emutest.Classes(RoomClass))
+			c := w.Dial("/Room/a")
+			w.Object("Room", "a").Abort("")
+			c.Next()
+		}, "emutest: /Room/a: expected a message: the connection was lost"},
+		"a client of a world that has ended": {func(tb *placed) {
+			c := emutest.New(tb, emutest.Classes(RoomClass)).Dial("/Room/a")
+			tb.end()
+			c.Send("late")
+		}, "emutest: /Room/a: send: the world has ended with its test"},
+		"what comes in a world that has ended": {func(tb *placed) {
+			c := emutest.New(tb, emutest.Classes(RoomClass)).Dial("/Room/a")
+			tb.end()
+			c.Expect("late")
+		}, `emutest: /Room/a: expected "late": the world has ended with its test`},
+		"a request to a world that has ended": {func(tb *placed) {
+			w := emutest.New(tb, emutest.Classes(RoomClass))
+			tb.end()
+			w.Fetch("GET", "/Room/a")
+		}, "emutest: GET http://emu.test/Room/a: the world has ended with its test"},
+		"two worlds in one folder": {func(tb *placed) {
+			dir := t.TempDir()
+			emutest.New(tb, emutest.Classes(RoomClass), emutest.Persist(dir))
+			tb.folder = dir
+			emutest.New(tb, emutest.Classes(RoomClass), emutest.Persist(dir))
+		}, "emutest: another world of this process is using DIR"},
 		"an alarm that is always due": {func(tb *placed) {
 			now := func(ctx context.Context, o *Scripted) error { return o.state.Storage().SetAlarm(ctx, durable.Now(ctx)) }
 			w := emutest.New(tb, script{
