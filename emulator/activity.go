@@ -68,8 +68,11 @@ func (w *World) SettleBy(late <-chan time.Time) bool {
 }
 
 // after calls f when d of the world's time is over, unless the world is closed.
-func (w *World) after(d time.Duration, f func()) clock.Timer {
-	return w.clock.AfterFunc(d, func() {
+func (w *World) after(d time.Duration, f func()) clock.Timer { return w.at(w.clock.Now().Add(d), f) }
+
+// at is after for a point of time.
+func (w *World) at(t time.Time, f func()) clock.Timer {
+	return w.clock.At(t, func() {
 		if w.enter() {
 			defer w.running.Done()
 			f()

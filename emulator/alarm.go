@@ -243,7 +243,7 @@ func (a *alarms) arm() {
 		a.timer = nil
 	}
 	if len(a.queue) > 0 && !a.stopped {
-		a.timer = a.w.clock.AfterFunc(a.queue[0].due.Sub(a.w.clock.Now()), a.run)
+		a.timer = a.w.clock.At(a.queue[0].due, a.run)
 	}
 }
 

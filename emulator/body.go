@@ -11,8 +11,9 @@ import (
 
 // turnBody is a body as an event reads it.
 type turnBody struct {
-	e driver.Event
-	r io.Reader
+	e       driver.Event
+	r       io.Reader
+	outside bool // it comes from outside the world
 }
 
 // bound is r for the event to read; nil stays nil.
@@ -20,7 +21,7 @@ func bound(e driver.Event, r io.Reader) io.Reader {
 	if r == nil || e == nil {
 		return r
 	}
-	return &turnBody{e, r}
+	return &turnBody{e: e, r: r}
 }
 
 // boundRequest is bound for the body of a request.
@@ -28,7 +29,7 @@ func boundRequest(e driver.Event, r io.ReadCloser) io.ReadCloser {
 	if r == nil || e == nil {
 		return r
 	}
-	return &turnBody{e, r}
+	return &turnBody{e: e, r: r}
 }
 
 // unbound is the body below, for another to read.
@@ -51,7 +52,7 @@ func unboundReader(r io.Reader) io.Reader {
 
 // Read reads off the turn.
 func (b *turnBody) Read(p []byte) (n int, err error) {
-	off := pause{kind: driver.PinBody}
+	off := pause{kind: driver.PinBody, outside: b.outside}
 	if isBuffered(b.r) {
 		off.begin = func() { n, err = b.r.Read(p) }
 	} else {

@@ -50,6 +50,10 @@ type Options struct {
 	// request counts as activity of the world from now on; nil is nobody. With it
 	// the transport of a test knows what is still under way.
 	Attended func(ctx context.Context)
+	// Patience is how long, in the time package's time, a wait of user code for
+	// something outside the world (fetch, Await) counts as activity for Settle; 0 is
+	// not to count it, and needs no timer.
+	Patience time.Duration
 	// MaxBuffered limits what waits for one slow client, in bytes; 0 is 64 MiB.
 	MaxBuffered int64
 	// NormalSync commits with SQLite's synchronous=NORMAL instead of FULL, which
@@ -77,6 +81,7 @@ type World struct {
 	activity  activity
 	observe   sync.Mutex
 	samples   sampler
+	workers   workers
 	handles   handles
 	label     string      // how its instances' labels begin
 	peopled   atomic.Bool // there has been an instance
@@ -215,13 +220,17 @@ func (w *World) await(done chan struct{}) error {
 	return fmt.Errorf("a handler does not end: %s", w.Busy())
 }
 
-// Busy names what keeps objects in memory, a line each.
+// Busy names what keeps objects in memory and, with Options.Foreign, what runs of the
+// Worker, a line each.
 func (w *World) Busy() string {
 	var s string
 	for _, o := range w.objects() {
 		for _, p := range o.Pins() {
 			s += fmt.Sprintf("\n  %s %s: %s since %s", o.ns.class.Name(), o.ID().Name, p, p.Since.Format(time.TimeOnly))
 		}
+	}
+	for _, line := range w.workers.busy() {
+		s += "\n  " + line
 	}
 	if s == "" {
 		s = "\n  the Worker: a handler, a response's body or a function given to waitUntil"

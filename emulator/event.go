@@ -121,7 +121,8 @@ func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f 
 // which is active meanwhile.
 func waitIn(e pauser, kind driver.PinKind, at driver.Place, f func() error) (err error) {
 	if kind != driver.PinFlush {
-		return e.pause(pause{kind: kind, at: at, wait: f})
+		outside := kind == driver.PinAwait || kind == driver.PinFetch
+		return e.pause(pause{kind: kind, at: at, wait: f, outside: outside})
 	}
 	if perr := e.pause(pause{kind: kind, at: at, begin: func() { err = f() }}); perr != nil {
 		return perr
@@ -137,6 +138,8 @@ type pause struct {
 	begin func()
 	// wait waits; without it the wait is over at once.
 	wait func() error
+	// outside is set if it waits for something outside the world: see Options.Patience.
+	outside bool
 	// signal is what it waits for, if that is one. A reset sends it.
 	signal *signal
 	// over is called when who waited has the turn again, or its place among those
@@ -175,17 +178,26 @@ func (e *event) pause(p pause) (err error) {
 	}
 	hold := &pin{kind: p.kind, at: p.at, signal: p.signal}
 	e.in.pin(hold)
-	activity := &e.in.o.ns.w.activity
-	activity.change(true)
-	active := true
+	w := e.in.o.ns.w
+	w.activity.change(true)
+	active, over, waits := true, p.over, patience{}
+	p.over = func() { // also before it waits for the turn, which may wait for time
+		if over != nil {
+			over()
+		}
+		if active {
+			active = false
+			w.activity.change(false)
+		}
+	}
 	e.in.release(e)
 	// Deferred, so that the turn is taken also before a panic or Goexit of wait unwinds.
 	defer func() {
+		if !active {
+			active = waits.end()
+		}
 		gone := e.in.acquire(e, &p)
 		e.in.unpin(hold)
-		if active {
-			activity.change(false)
-		}
 		if gone {
 			err = driver.ErrReset
 		}
@@ -198,7 +210,7 @@ func (e *event) pause(p pause) (err error) {
 		return nil
 	}
 	active = false
-	activity.change(false)
+	waits = w.waits(p.outside)
 	return p.wait()
 }
 
@@ -232,7 +244,9 @@ func (e *event) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (
 			return nil, err
 		}
 	}
-	resp.Body = bound(e, resp.Body)
+	if resp.Body != nil {
+		resp.Body = &turnBody{e: e, r: resp.Body, outside: true}
+	}
 	return resp, nil
 }
 

@@ -144,9 +144,12 @@ var foreign = methods{
 }
 
 // lineOf is the line of this file with the comment.
-func lineOf(t *testing.T, comment string) string {
+func lineOf(t *testing.T, comment string) string { return lineIn(t, "foreign_test.go", comment) }
+
+// lineIn is the line of a file with the comment.
+func lineIn(t *testing.T, file, comment string) string {
 	t.Helper()
-	data, err := os.ReadFile("foreign_test.go")
+	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +157,7 @@ func lineOf(t *testing.T, comment string) string {
 	if i < 0 {
 		t.Fatalf("no line %q", comment)
 	}
-	return fmt.Sprintf("foreign_test.go:%d", i+1)
+	return fmt.Sprintf("%s:%d", file, i+1)
 }
 
 func TestForeignCalls(t *testing.T) {

@@ -157,6 +157,7 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 		return
 	}
 	defer streamed(body)()
+	defer w.working("a response's body")()
 	_, known := h["Content-Length"]
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)

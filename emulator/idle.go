@@ -12,7 +12,7 @@ func (in *instance) checkIdle() {
 	}
 	in.quiet, in.sampled = in.o.ns.w.clock.Now(), in.o.ns.w.samples.latest()
 	if in.idle == nil {
-		in.idle = in.o.ns.w.after(idleTime, in.idleOver)
+		in.idle = in.o.ns.w.at(in.quiet.Add(idleTime), in.idleOver)
 	}
 }
 
@@ -41,8 +41,8 @@ func (in *instance) rest() (since uint64, over bool) {
 		return 0, false
 	}
 	w := in.o.ns.w
-	if left := idleTime - w.clock.Now().Sub(in.quiet); left > 0 {
-		in.idle = w.after(left, in.idleOver)
+	if over := in.quiet.Add(idleTime); w.clock.Now().Before(over) {
+		in.idle = w.at(over, in.idleOver)
 		return 0, false
 	}
 	return in.sampled, true

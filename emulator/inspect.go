@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -41,6 +42,14 @@ func (w *World) ObjectByID(binding, hex string) (*Object, error) {
 }
 
 func (n *namespace) outside(id driver.ID) *Object { return &Object{n.object(id.Bytes), id} }
+
+// Addressed reports whether a Worker, another object or an alarm has ever called the
+// object in this world.
+func (o *Object) Addressed() bool {
+	o.o.mu.Lock()
+	defer o.o.mu.Unlock()
+	return o.o.addressed
+}
 
 // State says where an object is.
 type State string
@@ -222,8 +231,15 @@ func (o *Object) Sockets() []Socket {
 }
 
 // Storage runs f with the object's storage, between its events. It does not
-// start the object.
-func (o *Object) Storage(f func(driver.Storage) error) error {
+// start the object. What f has written is committed, whatever f returns.
+func (o *Object) Storage(f func(driver.Storage) error) error { return o.StorageBy(nil, f) }
+
+// ErrBlocked is [Object.StorageBy]'s error when it is too late.
+var ErrBlocked = errors.New("the object lets nobody in")
+
+// StorageBy is Storage until late has something: if f could not begin by then it does
+// not run, and the error is ErrBlocked.
+func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) error {
 	w := o.o.ns.w
 	o.o.mu.Lock()
 	in := o.o.inst
@@ -234,7 +250,7 @@ func (o *Object) Storage(f func(driver.Storage) error) error {
 	case in == nil && o.o.leaving:
 		o.o.mu.Unlock()
 		w.Settle()
-		return o.Storage(f)
+		return o.StorageBy(late, f)
 	case in == nil:
 		o.o.leaving = true // events wait
 		o.o.mu.Unlock()
@@ -244,10 +260,22 @@ func (o *Object) Storage(f func(driver.Storage) error) error {
 	done := w.newSignal()
 	defer done.leave()
 	var err error
-	e := newEvent(done, "storage", func(e *event) { err = f(e.in.storage) })
+	var decided atomic.Bool // whether f runs
+	e := newEvent(done, "storage", func(e *event) {
+		if decided.CompareAndSwap(false, true) {
+			err = f(e.in.storage)
+		}
+	})
 	in.submit(e)
 	o.o.mu.Unlock()
-	<-done.c
+	select {
+	case <-done.c:
+	case <-late:
+		if decided.CompareAndSwap(false, true) {
+			return ErrBlocked
+		}
+		<-done.c
+	}
 	if e.failure != nil {
 		return e.failure
 	}
@@ -260,11 +288,9 @@ func (o *object) detached(f func(driver.Storage) error) error {
 	in.storage = newStorage(in)
 	in.held(nil)
 	defer in.storage.close()
-	if err := f(in.storage); err != nil {
-		return err
+	err := f(in.storage)
+	if _, lost := in.storage.commit(); lost != nil {
+		return lost
 	}
-	if _, err := in.storage.commit(); err != nil {
-		return err
-	}
-	return nil
+	return err
 }

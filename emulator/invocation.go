@@ -41,8 +41,12 @@ func (i *invocation) pause(p pause) error {
 	if p.wait == nil {
 		return nil
 	}
-	i.w.activity.change(false)
-	defer i.w.activity.change(true)
+	waits := i.w.waits(p.outside)
+	defer func() {
+		if !waits.end() {
+			i.w.activity.change(true)
+		}
+	}()
 	return p.wait()
 }
 
@@ -78,6 +82,7 @@ func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 	i.w.activity.change(true)
 	started := i.w.start(func() {
 		defer i.w.activity.change(false)
+		defer i.w.working("waitUntil")()
 		err := caughtPanic(func() error { return f(i) })
 		if err != nil && !errors.Is(err, context.Canceled) {
 			i.w.fault(exception(err))
@@ -92,6 +97,7 @@ func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
 	i.w.activity.change(true)
 	defer i.w.activity.change(false)
+	defer i.w.working("fetch")()
 	if i.attended != nil {
 		i.attended()
 	}

@@ -12,7 +12,8 @@ type Pin struct {
 	Kind driver.PinKind
 	// Handler is the handler that is in flight, of a pin of kind event.
 	Handler string
-	// Place is where the user's code created it; unknown for a handler.
+	// Place is where the user's code created it; of a handler that has the turn, where
+	// it is, which is known only with Options.Foreign.
 	Place driver.Place
 	Since time.Time
 }
@@ -69,13 +70,21 @@ func (o *object) Pins() []Pin {
 		return nil
 	}
 	in.mu.Lock()
-	defer in.mu.Unlock()
 	list := make([]Pin, len(in.pins.all))
+	h := in.holder.Load()
+	holder := -1
 	for i, p := range in.pins.all {
 		list[i] = Pin{Kind: p.kind, Place: p.at, Since: p.since}
 		if p.event != nil {
 			list[i].Handler = p.event.handler
+			if h != nil && h.e == p.event && p.at == (driver.Place{}) {
+				holder = i
+			}
 		}
+	}
+	in.mu.Unlock()
+	if holder >= 0 {
+		list[holder].Place = whereIs(h.goroutine)
 	}
 	slices.SortStableFunc(list, func(a, b Pin) int { return a.Since.Compare(b.Since) })
 	return list

@@ -59,6 +59,12 @@ type rig struct {
 
 func newRig(t *testing.T, s script, options ...emutest.Option) *rig {
 	t.Helper()
+	return newRigOf(t, t, s, options...)
+}
+
+// newRigOf is newRig with a world whose failures tb is told.
+func newRigOf(t *testing.T, tb emutest.TB, s script, options ...emutest.Option) *rig {
+	t.Helper()
 	r := &rig{t: t, script: s}
 	class := durable.Define("P", func(ctx context.Context, st *durable.State, env *durable.Env) (*probe, error) {
 		p := &probe{rig: r, st: st}
@@ -70,7 +76,7 @@ func newRig(t *testing.T, s script, options ...emutest.Option) *rig {
 		}
 		return p, nil
 	})
-	r.World = emutest.New(t, append([]emutest.Option{emutest.Classes(class)}, options...)...)
+	r.World = emutest.New(tb, append([]emutest.Option{emutest.Classes(class)}, options...)...)
 	return r
 }
 

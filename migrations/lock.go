@@ -15,17 +15,20 @@ import (
 // Lock is held by the process that uses a Worker's local state.
 type Lock struct{ file *os.File }
 
-// InUseError says that another process holds a [Lock].
+// InUseError says that another process, or another world of this one, holds a [Lock].
 type InUseError struct {
-	// PID is the holder's, 0 if it has not written it yet.
+	// PID is the holder's, which may be this process, 0 if it has not written it yet.
 	PID int
 	// Path is the state folder.
 	Path string
 }
 
 func (e *InUseError) Error() string {
-	if e.PID == 0 {
+	switch e.PID {
+	case 0:
 		return fmt.Sprintf(msgInUseUnknown, e.Path)
+	case os.Getpid():
+		return fmt.Sprintf(msgInUseHere, e.Path)
 	}
 	return fmt.Sprintf(msgInUse, e.PID, e.Path)
 }

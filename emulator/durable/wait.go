@@ -21,6 +21,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 
 // Await runs f, which may block on anything, letting other events in meanwhile.
 // f must not touch the object. It needs an event's context and returns f's error.
+// A test's clock waits for f, up to a second.
 func Await(ctx context.Context, f func() error) error {
 	e := driver.EventOf(ctx)
 	if e == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -56,8 +57,9 @@ func (w *World) Dial(path string, header ...http.Header) *Conn {
 }
 
 // TryDial is Dial for a handshake that may be refused: then the error is not nil,
-// and the Conn only holds the Response, if there was one.
+// and the Conn only holds the Response, if there was one. Its methods must not be called.
 func (w *World) TryDial(path string, header ...http.Header) (*Conn, error) {
+	w.t.Helper()
 	if !strings.HasPrefix(path, "/") {
 		w.t.Fatalf("emutest: dial %q: a path of the Worker begins with /", path)
 	}
@@ -72,13 +74,32 @@ func (w *World) TryDial(path string, header ...http.Header) (*Conn, error) {
 	conn, resp, err := wsclient.Dial(ctx, URL+path, o)
 	c := &Conn{w: w, t: w.t, path: path, conn: conn, Response: resp, news: make(chan struct{})}
 	if err != nil {
-		return c, err
+		return c, w.failure(err)
 	}
 	w.mu.Lock()
 	w.conns = append(w.conns, c)
 	w.mu.Unlock()
 	c.read.Go(c.receive)
 	return c, nil
+}
+
+var (
+	errLost  = errors.New("the connection was lost")
+	errEnded = errors.New("the world has ended with its test")
+)
+
+// failure is an error of a connection in the words of who has it in their hands.
+func (w *World) failure(err error) error {
+	w.mu.Lock()
+	ended := w.ended
+	w.mu.Unlock()
+	switch {
+	case ended:
+		return errEnded
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed):
+		return errLost
+	}
+	return err
 }
 
 func (c *Conn) receive() {
@@ -88,7 +109,7 @@ func (c *Conn) receive() {
 		if err == nil {
 			c.queue = append(c.queue, Message{binary, data})
 		} else {
-			c.ended = err
+			c.ended = c.w.failure(err)
 		}
 		close(c.news)
 		c.news = make(chan struct{})
@@ -114,7 +135,7 @@ func (c *Conn) SendBytes(data []byte) {
 func (c *Conn) write(binary bool, data []byte) {
 	c.t.Helper()
 	if err := c.conn.Write(context.Background(), binary, data); err != nil {
-		c.t.Fatalf("emutest: %s: send: %v", c.path, err)
+		c.t.Fatalf("emutest: %s: send: %v", c.path, c.w.failure(err))
 	}
 }
 
@@ -143,7 +164,7 @@ func (c *Conn) next() (m Message, err error) {
 		ended, news := c.ended, c.news
 		c.mu.Unlock()
 		if ended != nil {
-			return m, ended
+			return m, c.w.failure(ended)
 		}
 		select {
 		case <-news:
@@ -214,7 +235,7 @@ func (c *Conn) ExpectLost() {
 func (c *Conn) Close(code int, reason string) {
 	c.t.Helper()
 	if err := c.conn.Close(code, reason); err != nil {
-		c.t.Fatalf("emutest: %s: close: %v", c.path, err)
+		c.t.Fatalf("emutest: %s: close: %v", c.path, c.w.failure(err))
 	}
 }
 

@@ -20,6 +20,7 @@ package emutest
 
 import (
 	"net/http"
+	"reflect"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -32,8 +33,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 )
 
-// TB is what New needs of a *testing.T, *testing.B or *testing.F. Errorf may be called
-// from several goroutines.
+// TB is what New needs of a *testing.T or *testing.B: that of the test, or subtest, which
+// uses the world, since Fatalf ends the goroutine that calls it. Inside a fuzz target it is
+// the target's *testing.T. Errorf may be called from several goroutines.
 type TB interface {
 	Helper()
 	Cleanup(func())
@@ -55,6 +57,7 @@ type settings struct {
 	persist  string
 	seed     uint64
 	realTime bool
+	nilClass bool
 	unread   bool
 	files    bool
 }
@@ -74,6 +77,10 @@ type Class interface{ Driver() driver.Class }
 func Classes(classes ...Class) Option {
 	return func(s *settings) {
 		for _, c := range classes {
+			if v := reflect.ValueOf(c); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+				s.nilClass = true
+				continue
+			}
 			s.classes = append(s.classes, c.Driver())
 		}
 	}
@@ -111,7 +118,8 @@ var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 type World struct {
 	t      TB
 	world  *emulator.World
-	clock  *clock.Manual // nil in real time
+	clock  *clock.Manual  // nil in real time
+	real   *clock.Watched // nil otherwise
 	net    *network
 	client *http.Client
 	unread bool
@@ -128,29 +136,41 @@ type World struct {
 // New makes a world that ends with the test. What is wrong with the configuration
 // or the classes fails the test at once, and so does a call that touches an object
 // from a goroutine that does not hold it, which is told with the place of the call,
-// of the go statement, and of the handler that holds the object. When the test ends,
-// handlers that do not end and goroutines that a class has left running fail it; a
-// failed test logs what happened in the world.
+// of the go statement, and of the handler that holds the object.
+//
+// Each test makes its own world, and so does each subtest: what fails in a world fails
+// the test that made it, and ends the goroutine that calls.
+//
+// When the test ends, handlers that do not end and goroutines that a class has left
+// running fail it. One that waits for time, or with its context for something outside,
+// does end: its context does. A failed test logs what happened in the world.
 func New(t TB, options ...Option) *World {
 	t.Helper()
 	s := settings{seed: 1}
 	for _, o := range options {
 		o(&s)
 	}
+	if s.nilClass {
+		t.Fatalf("emutest: Classes: a class is nil: where is it defined, and is that before it is used?")
+	}
 	w := &World{t: t, unread: s.unread}
 	if s.files {
 		w.files = openFiles()
 	}
 	o := emulator.Options{
-		Config: s.load(t), Classes: s.classes, Persist: s.persist, Seed: s.seed, Observe: w.observe, Foreign: w.foreignCall, Attended: attended,
+		Config: s.load(t), Classes: s.classes, Persist: s.persist, Seed: s.seed, Observe: w.observe, Foreign: w.foreignCall,
+		Attended: attended, Patience: outsidePatience,
 	}
 	if s.worker == nil {
 		s.worker = durable.WorkerFunc(byPath)
 	}
 	o.Worker = durable.Export(s.worker)
-	if !s.realTime {
+	if s.realTime {
+		w.real = clock.NewWatched()
+		o.Clock = w.real
+	} else {
 		w.clock = clock.NewManual(Start)
-		w.clock.Settle = w.Settle
+		w.clock.Settle = w.settles
 		o.Clock = w.clock
 	}
 	world, err := emulator.New(o)

@@ -24,12 +24,20 @@ func TestInBubble(t *testing.T) {
 				c := w.Dial("/Room/lobby")
 				c.Send("x")
 				c.Expect("1: x")
-				w.Advance(11 * time.Second)
+				w.Advance(10 * time.Second)
 				if got := w.Object("Room", "lobby").State(); got != emulator.Hibernated {
-					t.Errorf("after 11 s: %s, expected %s", got, emulator.Hibernated)
+					t.Errorf("after 10 s: %s, expected %s", got, emulator.Hibernated)
 				}
 				c.Send("y")
 				c.Expect("2: y")
+				w.AdvanceToNextAlarm() // deletes all
+				w.Object("Room", "lobby").Storage(func(s *durable.Storage) error {
+					found, err := s.KV().Get("said", new(int))
+					if found {
+						t.Error("the alarm that was due has not run")
+					}
+					return err
+				})
 			})
 		})
 	}

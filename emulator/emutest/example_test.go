@@ -3,6 +3,7 @@ package emutest_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"testing"
 	"time"
 
@@ -51,12 +52,17 @@ func (o *Room) Alarm(ctx context.Context, info durable.AlarmInfo) error {
 	return o.state.Storage().DeleteAll(ctx)
 }
 
+// folders are those of a file in a message.
+var folders = regexp.MustCompile(`\S*/`)
+
 // T is a testing.T for examples.
 type T struct{ cleanups []func() }
 
-func (t *T) Helper()                   {}
-func (t *T) Cleanup(f func())          { t.cleanups = append(t.cleanups, f) }
-func (t *T) Errorf(f string, a ...any) { fmt.Printf(f+"\n", a...) }
+func (t *T) Helper()          {}
+func (t *T) Cleanup(f func()) { t.cleanups = append(t.cleanups, f) }
+func (t *T) Errorf(f string, a ...any) {
+	fmt.Println(folders.ReplaceAllString(fmt.Sprintf(f, a...), ""))
+}
 func (t *T) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
 func (t *T) Logf(string, ...any)       {}
 func (t *T) Failed() bool              { return false }
@@ -69,10 +75,10 @@ func (t *T) end() {
 // A class that keeps its state in its fields loses it when the object hibernates.
 // This one does not: it counts on after ten idle seconds.
 func Example() {
-	var t T // a *testing.T in a test
+	t := new(T) // a *testing.T in a test
 	defer t.end()
 
-	w := emutest.New(&t, emutest.Classes(RoomClass))
+	w := emutest.New(t, emutest.Classes(RoomClass))
 	c := w.Dial("/Room/lobby")
 	c.Send("hello")
 	c.Expect("1: hello")
@@ -88,10 +94,10 @@ func Example() {
 }
 
 func ExampleObject_Hibernate() {
-	var t T
+	t := new(T)
 	defer t.end()
 
-	w := emutest.New(&t, emutest.Classes(RoomClass))
+	w := emutest.New(t, emutest.Classes(RoomClass))
 	c := w.Dial("/Room/lobby")
 	lobby := w.Object("Room", "lobby")
 	lobby.Hibernate()
@@ -108,16 +114,16 @@ func ExampleObject_Hibernate() {
 }
 
 func ExampleWorld_AdvanceToNextAlarm() {
-	var t T
+	t := new(T)
 	defer t.end()
 
-	w := emutest.New(&t, emutest.Classes(RoomClass))
+	w := emutest.New(t, emutest.Classes(RoomClass))
 	c := w.Dial("/Room/lobby")
 	c.Send("hello")
 	c.Expect("1: hello")
 
 	w.AdvanceToNextAlarm()
-	fmt.Println(w.Now().Sub(emutest.Start))
+	fmt.Println(w.Now().Sub(emutest.Start)) // 1h0m0s
 
 	c.Send("hello")
 	c.Expect("1: hello")
@@ -125,21 +131,19 @@ func ExampleWorld_AdvanceToNextAlarm() {
 }
 
 func ExampleAssertHibernatable() {
-	var t T
+	t := new(T)
 	defer t.end()
 
 	sleepy := durable.Define("Sleepy", func(ctx context.Context, st *durable.State, env *durable.Env) (*Sleepy, error) {
 		st.WaitUntil(func(ctx context.Context) error { return durable.Sleep(ctx, time.Hour) })
 		return &Sleepy{}, nil
 	})
-	w := emutest.New(&t, emutest.Classes(sleepy))
+	w := emutest.New(t, emutest.Classes(sleepy))
 	w.Fetch("GET", "/Sleepy/one")
-	for _, p := range w.Object("Sleepy", "one").Pins() {
-		fmt.Println(p.Kind, p.Place.Line > 0)
-	}
+	emutest.AssertHibernatable(t, w.Object("Sleepy", "one"))
 	// Output:
-	// waitUntil true
-	// sleep true
+	// emutest: Sleepy "one" cannot hibernate: pinned by waitUntil at example_test.go:138 for 0s
+	// emutest: Sleepy "one" cannot hibernate: pinned by sleep at example_test.go:138 for 0s
 }
 
 // Sleepy is pinned by what its constructor started.

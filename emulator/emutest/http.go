@@ -67,9 +67,9 @@ func (w *World) Fetch(method, target string, body ...string) Response {
 	case context.Cause(ctx) == errPatience:
 		w.t.Fatalf("emutest: %s %s: after %v something still runs: %s", method, target, settlePatience, w.world.Busy())
 	case err != nil && resp != nil:
-		w.t.Fatalf("emutest: reading the body: %v", err)
+		w.t.Fatalf("emutest: %s %s: reading the body: %v", method, target, w.failure(err))
 	case err != nil:
-		w.t.Fatalf("emutest: %v", err)
+		w.t.Fatalf("emutest: %s %s: %v", method, target, w.failure(err))
 	}
 	return Response{resp.StatusCode, resp.Header, string(data)}
 }

@@ -1,6 +1,7 @@
 package emutest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,6 +41,7 @@ func (o *Object) String() string {
 
 // State says where the object is, after what the test has sent is dealt with.
 func (o *Object) State() emulator.State {
+	o.w.t.Helper()
 	o.w.Settle()
 	return o.o.State()
 }
@@ -55,8 +57,12 @@ func (o *Object) Pins() []emulator.Pin {
 // handler is blocked outside the emulator.
 func (o *Object) PinsNow() []emulator.Pin { return o.o.Pins() }
 
+// errNeverAddressed is what is told instead of a success that says nothing.
+var errNeverAddressed = errors.New("the object has never been addressed in this world")
+
 // Hibernate takes the object out of memory as its idle time would. If something pins
-// it the test fails, with the pin's kind and place.
+// it the test fails, with the pin's kind and place, and so it does if nothing has ever
+// addressed the object.
 func (o *Object) Hibernate() {
 	o.w.t.Helper()
 	if err := o.TryHibernate(); err != nil {
@@ -67,13 +73,18 @@ func (o *Object) Hibernate() {
 // TryHibernate is Hibernate for an object that may be pinned: then it returns an
 // [*emulator.PinnedError].
 func (o *Object) TryHibernate() error {
+	o.w.t.Helper()
 	o.w.Settle()
+	if !o.o.Addressed() {
+		return errNeverAddressed
+	}
 	return o.o.Hibernate()
 }
 
 // Evict takes the object out of memory whatever pins it, as the end of its machine
 // would: its events fail, sockets accepted for hibernation stay.
 func (o *Object) Evict() {
+	o.w.t.Helper()
 	o.w.Settle()
 	o.o.Evict()
 	o.w.Settle()
@@ -81,6 +92,7 @@ func (o *Object) Evict() {
 
 // Abort resets the object as ctx.abort(reason) would.
 func (o *Object) Abort(reason string) {
+	o.w.t.Helper()
 	o.w.Settle()
 	o.o.Abort(reason)
 	o.w.Settle()
@@ -96,6 +108,7 @@ type Socket struct {
 
 // Sockets returns the object's sockets, the oldest first.
 func (o *Object) Sockets() []Socket {
+	o.w.t.Helper()
 	o.w.Settle()
 	var list []Socket
 	for _, s := range o.o.Sockets() {
@@ -105,20 +118,35 @@ func (o *Object) Sockets() []Socket {
 }
 
 // Storage runs f with the object's storage, between its events, without starting
-// it. What f writes is committed; f's error fails the test.
+// it. What f writes is committed, also if f returns an error, as what a handler writes
+// is; the error fails the test. There is no event, whose context Storage.Transaction and
+// Sync need: in f it is TransactionSync. An object that lets nobody in, for 30 seconds of
+// the time package's time, fails the test.
 func (o *Object) Storage(f func(s *durable.Storage) error) {
 	o.w.t.Helper()
 	o.w.Settle()
-	if err := o.o.Storage(func(s driver.Storage) error { return f(durable.StorageOf(s)) }); err != nil {
+	late := time.NewTimer(settlePatience)
+	defer late.Stop()
+	err := o.o.StorageBy(late.C, func(s driver.Storage) error { return f(durable.StorageOf(s)) })
+	switch {
+	case errors.Is(err, emulator.ErrBlocked):
+		o.w.t.Fatalf("emutest: storage of %s: after %v something still runs: %s", o, settlePatience, o.w.world.Busy())
+	case err != nil:
 		o.w.t.Errorf("emutest: storage of %s: %v", o, err)
 	}
 }
 
-// AssertHibernatable fails the test if something keeps the object in memory that
-// time alone does not end, and names it with its file and line.
+// AssertHibernatable fails the test if something keeps the object in memory when what
+// the test has sent is dealt with, and names it with its file and line. That includes
+// what ends by itself, such as a Sleep: until then the idle time does not begin. An object
+// that nothing has ever addressed fails the test too.
 func AssertHibernatable(t TB, o *Object) {
 	t.Helper()
-	for _, p := range o.Pins() {
+	pins := o.Pins()
+	if !o.o.Addressed() {
+		t.Errorf("emutest: %s: %v", o, errNeverAddressed)
+	}
+	for _, p := range pins {
 		t.Errorf("emutest: %s cannot hibernate: pinned by %s for %s", o, p, o.w.Now().Sub(p.Since).Round(time.Millisecond))
 	}
 }

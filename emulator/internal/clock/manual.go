@@ -2,19 +2,31 @@ package clock
 
 import (
 	"container/heap"
+	"errors"
 	"sync"
 	"time"
 )
 
+// The errors of [Manual.Advance].
+var (
+	ErrUnsettled = errors.New("what was called does not end")
+	ErrEndless   = errors.New("what is called sets a timer to the same time, again and again")
+)
+
+// maxChain is how many timers at one time may each be set by what the one before called.
+const maxChain = 10_000
+
 // Manual is a clock that stands until [Manual.Advance] moves it.
 type Manual struct {
 	// Settle, if set, is called before the clock moves and after each
-	// callback, so that what the callback started can end before time goes on.
-	Settle func()
+	// callback, so that what the callback started can end before time goes on. If it
+	// reports false the clock stands.
+	Settle func() bool
 
 	mu     sync.Mutex
 	now    time.Time
 	seq    int
+	chain  int // the place of what was called last in a chain of timers at this time
 	timers timers
 }
 
@@ -33,21 +45,47 @@ func (m *Manual) Now() time.Time {
 func (m *Manual) AfterFunc(d time.Duration, f func()) Timer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.set(m.now.Add(max(d, 0)), f)
+}
+
+// At calls f when the clock comes to t or, if it has, at the next Advance.
+func (m *Manual) At(t time.Time, f func()) Timer {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if t.Before(m.now) {
+		t = m.now
+	}
+	return m.set(t, f)
+}
+
+// set: m.mu is held.
+func (m *Manual) set(at time.Time, f func()) Timer {
 	m.seq++
-	t := &manualTimer{clock: m, at: m.now.Add(max(d, 0)), seq: m.seq, f: f}
+	t := &manualTimer{clock: m, at: at, seq: m.seq, f: f}
+	if at.Equal(m.now) {
+		t.chain = m.chain + 1
+	}
 	heap.Push(&m.timers, t)
 	return t
 }
 
 // Advance moves the clock by d and calls, in the order of their times, what falls due on the
 // way, timers that the callbacks set included.
-func (m *Manual) Advance(d time.Duration) {
-	m.settle()
+func (m *Manual) Advance(d time.Duration) error {
+	if !m.settle() {
+		return ErrUnsettled
+	}
 	m.mu.Lock()
 	end := m.now.Add(d)
 	m.mu.Unlock()
-	for m.step(end) {
-		m.settle()
+	for {
+		more, err := m.step(end)
+		switch {
+		case err != nil || !more:
+			return err
+		case !m.settle():
+			return ErrUnsettled
+		}
 	}
 }
 
@@ -62,32 +100,39 @@ func (m *Manual) Next() (at time.Time, ok bool) {
 }
 
 // step goes to the next timer due by end and calls it, or else to end.
-func (m *Manual) step(end time.Time) bool {
+func (m *Manual) step(end time.Time) (more bool, err error) {
 	m.mu.Lock()
 	if len(m.timers) == 0 || m.timers[0].at.After(end) {
-		m.now = end
+		m.goTo(end)
 		m.mu.Unlock()
-		return false
+		return false, nil
+	}
+	if m.timers[0].chain > maxChain {
+		m.mu.Unlock()
+		return false, ErrEndless
 	}
 	t := heap.Pop(&m.timers).(*manualTimer)
-	if t.at.After(m.now) {
-		m.now = t.at
-	}
+	m.goTo(t.at)
+	m.chain = t.chain
 	m.mu.Unlock()
 	t.f()
-	return true
+	return true, nil
 }
 
-func (m *Manual) settle() {
-	if m.Settle != nil {
-		m.Settle()
+// goTo: m.mu is held.
+func (m *Manual) goTo(t time.Time) {
+	if t.After(m.now) {
+		m.now, m.chain = t, 0
 	}
 }
+
+func (m *Manual) settle() bool { return m.Settle == nil || m.Settle() }
 
 type manualTimer struct {
 	clock *Manual
 	at    time.Time
 	seq   int
+	chain int
 	index int // -1 once called or stopped
 	f     func()
 }

@@ -1,6 +1,7 @@
 package clock_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand"
 	"slices"
@@ -46,12 +47,39 @@ func TestManual(t *testing.T) {
 func TestManualSettles(t *testing.T) {
 	m := clock.NewManual(start)
 	var log []string
-	m.Settle = func() { log = append(log, "settle") }
+	m.Settle = func() bool { log = append(log, "settle"); return true }
 	m.AfterFunc(time.Second, func() { log = append(log, "a") })
 	m.AfterFunc(0, func() { log = append(log, "now") })
-	m.Advance(time.Second)
+	if err := m.Advance(time.Second); err != nil {
+		t.Error(err)
+	}
 	if want := []string{"settle", "now", "settle", "a", "settle"}; !slices.Equal(log, want) {
 		t.Errorf("%q, expected %q", log, want)
+	}
+}
+
+// A clock whose callbacks do not end stands, and so does one whose callbacks set timers
+// to the same time for ever. Many timers at one time are nothing of that kind.
+func TestManualStands(t *testing.T) {
+	m := clock.NewManual(start)
+	called := 0
+	m.AfterFunc(time.Second, func() { called++ })
+	m.Settle = func() bool { return false }
+	if err := m.Advance(time.Minute); !errors.Is(err, clock.ErrUnsettled) || called != 0 || !m.Now().Equal(start) {
+		t.Errorf("%v, called %d times, it stands at %v", err, called, m.Now())
+	}
+	m.Settle = nil
+	for range 50_000 {
+		m.AfterFunc(time.Second, func() { m.AfterFunc(0, func() { called++ }) })
+	}
+	if err := m.Advance(time.Minute); err != nil || called != 50_001 {
+		t.Errorf("%v, called %d times", err, called)
+	}
+	var again func()
+	again = func() { m.At(m.Now(), again) }
+	again()
+	if err := m.Advance(0); !errors.Is(err, clock.ErrEndless) {
+		t.Errorf("%v, expected %v", err, clock.ErrEndless)
 	}
 }
 
