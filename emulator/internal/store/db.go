@@ -166,7 +166,6 @@ func (db *DB) lostFile() error {
 
 // setUp returns a result code; the details are still on the connection.
 func (db *DB) setUp(content []byte) int32 {
-	lib.Xsqlite3_extended_result_codes(db.tls, db.c, 1)
 	db.config(lib.SQLITE_DBCONFIG_DEFENSIVE)
 	db.config(lib.SQLITE_DBCONFIG_ENABLE_FKEY)
 	for id, n := range limits {
