@@ -72,6 +72,7 @@ type DB struct {
 	trusted   bool   // one of our own: everything is allowed
 	preparing string // its text
 	refused   error  // why it was denied, if SQLite's own words will not do
+	settings  bool   // a statement has changed the connection's
 
 	cache    stmtCache // user statements
 	lists    stmtCache // those of iterators
@@ -238,7 +239,7 @@ func (db *DB) disconnect() {
 	db.generation++
 	lib.Xsqlite3_close_v2(db.tls, db.c)
 	db.c = 0
-	db.tables, db.alarm = tables{}, alarm{}
+	db.tables, db.alarm, db.settings = tables{}, alarm{}, false
 }
 
 func (db *DB) release() {
