@@ -459,8 +459,14 @@ func TestAlarm(t *testing.T) {
 // alarmWorld returns an object of a class with an alarm handler.
 func alarmWorld(t *testing.T) *emulator.Object {
 	t.Helper()
+	return objectOf(t, configOf(t, "w", "Obj"))
+}
+
+// objectOf is an object of the class Obj in the world of a configuration.
+func objectOf(t *testing.T, path string) *emulator.Object {
+	t.Helper()
 	class := durable.Define("Obj", func(context.Context, *durable.State, *durable.Env) (withAlarm, error) { return withAlarm{}, nil })
-	loaded := config.Load(config.Options{Config: configOf(t, "w", "Obj")})
+	loaded := config.Load(config.Options{Config: path})
 	w, err := emulator.New(emulator.Options{Config: loaded.Config, Classes: []driver.Class{class.Driver()}})
 	if err != nil {
 		t.Fatal(err)

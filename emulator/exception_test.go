@@ -74,6 +74,7 @@ func TestException(t *testing.T) {
 	for _, tt := range []struct{ name, reason, want string }{
 		{"EX-5 abort", "", "Error: Application called abort() to reset Durable Object."},
 		{"EX-6 abort with a reason", "why", "Error: why"},
+		{"EX-6 abort with a reason that begins with spaces", "  why not ", "Error: why not "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newScene(t, methods{"count": count, "abort": abort, "sleep": sleeper(time.Hour)})

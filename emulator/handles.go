@@ -13,9 +13,9 @@ const maxHandles = 512
 // been opened are known before more are.
 const maxOpening = 8
 
-// handles bounds the open databases. One that has nothing under way is closed
-// when there are too many, and opened again at its next use; what a statement
-// had set on the connection, such as PRAGMA foreign_keys, is then forgotten.
+// handles bounds the open databases. One that has nothing under way, and whose
+// object has set no PRAGMA, is closed when there are too many, and opened again at its
+// next use; last_insert_rowid() and the like then begin anew.
 type handles struct {
 	opening chan struct{}
 

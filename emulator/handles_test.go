@@ -29,6 +29,11 @@ func (c *tally) Fetch(ctx context.Context, r *durable.Request) (*durable.Respons
 		}
 		c.rows.Next()
 	}
+	if r.URL.Query().Has("set") {
+		if _, err := sql.Exec("PRAGMA recursive_triggers = on"); err != nil {
+			return nil, err
+		}
+	}
 	var n int
 	rows, err := sql.Exec("SELECT count(*) FROM t")
 	if err != nil {
@@ -63,6 +68,7 @@ func TestHandles(t *testing.T) {
 		return rec.Body.String()
 	}
 	fetch("/pinned?open")
+	fetch("/setting?set")
 	for round := range 3 {
 		for i := range 10 {
 			fetch(fmt.Sprint("/", i))
@@ -89,7 +95,16 @@ func TestHandles(t *testing.T) {
 			t.Errorf("object %d has %d rows, want 3: %v", i, n, err)
 		}
 	}
-	// The one with a cursor was never closed.
+	// The one with a setting was never closed.
+	var on int
+	rows, err := objects["/setting"].st.Storage().SQL().Exec("PRAGMA recursive_triggers")
+	if err == nil {
+		err = rows.One(&on)
+	}
+	if err != nil || on != 1 {
+		t.Errorf("recursive_triggers %d, %v", on, err)
+	}
+	// Nor the one with a cursor.
 	if err := objects["/pinned"].rows.Err(); err != nil || objects["/pinned"].rows.Next() {
 		t.Errorf("the open cursor: %v", err)
 	}

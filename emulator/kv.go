@@ -53,6 +53,12 @@ func (k kv) Delete(key string) (existed bool, err error) {
 }
 
 func (k kv) List(o driver.ListOptions) (next func() (driver.Entry, bool, error), err error) {
+	if err := listRange(o); err != nil {
+		return nil, err
+	}
+	if !k.s.in.o.ns.sql {
+		return nil, plainError(msgNoKV)
+	}
 	opts, err := listOptions(o)
 	if err != nil {
 		return nil, err

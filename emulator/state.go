@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -213,6 +214,9 @@ func (st *state) Abort(reason string, retryAlarm bool) {
 	if reason == "" {
 		reason = msgAbort
 	}
+	// workerd carries it in a C string, behind a colon and space.
+	reason, _, _ = strings.Cut(reason, "\x00")
+	reason = strings.TrimLeft(reason, " ")
 	wrote := st.storage.wrote()
 	st.instance().keepShared()
 	if !retryAlarm {

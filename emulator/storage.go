@@ -209,15 +209,15 @@ func (s *storage) List(o driver.ListOptions) (entries []driver.Entry, err error)
 }
 
 func listOptions(o driver.ListOptions) (l store.ListOptions, err error) {
+	if err := listRange(o); err != nil {
+		return l, err
+	}
 	if o.Start != nil && o.StartAfter != nil {
 		return l, typeError(msgListBothStarts)
 	}
 	if o.Limit != nil {
 		if *o.Limit <= 0 {
 			return l, typeError(msgListLimit)
-		}
-		if *o.Limit > math.MaxInt32 {
-			return l, typeError(msgListRange)
 		}
 		l.Limit = *o.Limit
 	}
@@ -229,6 +229,14 @@ func listOptions(o driver.ListOptions) (l store.ListOptions, err error) {
 	}
 	l.StartAfter, l.End, l.Reverse = o.StartAfter, o.End, o.Reverse
 	return l, nil
+}
+
+// listRange refuses what does not become an option in the first place.
+func listRange(o driver.ListOptions) error {
+	if o.Limit != nil && (*o.Limit < math.MinInt32 || *o.Limit > math.MaxInt32) {
+		return typeError(msgListRange)
+	}
+	return nil
 }
 
 // Sync commits what was written so far.
@@ -297,7 +305,12 @@ func (s *storage) CurrentBookmark() (b string, err error) {
 }
 
 // BookmarkForTime is refused.
-func (s *storage) BookmarkForTime(float64) (string, error) { return "", plainError(msgNoPITR) }
+func (s *storage) BookmarkForTime(ms float64) (string, error) {
+	if ms >= maxAlarm {
+		return "", typeError(msgAlarmFar)
+	}
+	return "", plainError(msgNoPITR)
+}
 
 // OnNextSessionRestoreBookmark is refused.
 func (s *storage) OnNextSessionRestoreBookmark(string) (string, error) {

@@ -40,10 +40,10 @@ type counter struct {
 	reads, writes []*int32  // P1 of the OP_Trace before what reads or writes
 	ends          []*int32  // of OP_SeekEnd
 	counts        []counted // of OP_Count
-	clears        bool      // empties a table by OP_Clear
+	clears        bool      // empties a table by OP_Clear, or ignores what a virtual table refuses
 
 	rows    int64 // read by OP_Count
-	cleared int64 // written by OP_Clear
+	cleared int64 // written by it
 
 	schema  [3]int32 // what the statement was compiled for
 	expires bool     // it makes SQLite compile every statement anew
@@ -235,7 +235,11 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 		case lib.OP_Expire:
 			c.expires = true
 		case lib.OP_VUpdate:
-			kinds[i] = countWrite
+			if main && op.Fp5 == lib.OE_Ignore {
+				c.clears = true // only SQLite knows what it ignores
+			} else {
+				kinds[i] = countWrite
+			}
 		case lib.OP_Count:
 			if main && op.Fp3 == 0 {
 				kinds[i] = countCount

@@ -72,6 +72,7 @@ type DB struct {
 	trusted   bool   // one of our own: everything is allowed
 	preparing string // its text
 	refused   error  // why it was denied, if SQLite's own words will not do
+	settings  bool   // a statement has changed the connection's
 
 	cache    stmtCache // user statements
 	lists    stmtCache // those of iterators
@@ -166,7 +167,6 @@ func (db *DB) lostFile() error {
 
 // setUp returns a result code; the details are still on the connection.
 func (db *DB) setUp(content []byte) int32 {
-	lib.Xsqlite3_extended_result_codes(db.tls, db.c, 1)
 	db.config(lib.SQLITE_DBCONFIG_DEFENSIVE)
 	db.config(lib.SQLITE_DBCONFIG_ENABLE_FKEY)
 	for id, n := range limits {
@@ -239,7 +239,7 @@ func (db *DB) disconnect() {
 	db.generation++
 	lib.Xsqlite3_close_v2(db.tls, db.c)
 	db.c = 0
-	db.tables, db.alarm = tables{}, alarm{}
+	db.tables, db.alarm, db.settings = tables{}, alarm{}, false
 }
 
 func (db *DB) release() {

@@ -77,7 +77,7 @@ func newError(text string, rc, extended int32) *Error {
 	if name := codeNames[extended]; extended != primary && name != "" {
 		text += " (extended: " + name + ")"
 	}
-	return &Error{Message: text, Code: int(primary), Extended: int(extended)}
+	return &Error{Message: strings.TrimLeft(text, " "), Code: int(primary), Extended: int(extended)} // as workerd drops them
 }
 
 var codeNames = map[int32]string{

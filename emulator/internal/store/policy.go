@@ -69,7 +69,9 @@ func (db *DB) authorized(action int32, a1, a2, schema arg) bool {
 	case lib.SQLITE_CREATE_VTABLE, lib.SQLITE_DROP_VTABLE:
 		return a1.allowed() && isModule(a2.text)
 	case lib.SQLITE_PRAGMA:
-		return pragmaAllowed(a1.text, a2)
+		allowed := pragmaAllowed(a1.text, a2)
+		db.settings = db.settings || allowed && isSetting(a1.text, a2)
+		return allowed
 	case lib.SQLITE_FUNCTION:
 		return functions[strings.ToLower(a2.text)] // in a DEFAULT it is told as it was written
 	}

@@ -64,6 +64,12 @@ func pragmaAllowed(name string, a arg) bool {
 	}
 }
 
+// isSetting reports whether an allowed PRAGMA changes the connection for longer than a transaction.
+func isSetting(name string, a arg) bool {
+	name = strings.ToLower(name)
+	return pragmas[name] == argBoolean && a.given && name != "defer_foreign_keys"
+}
+
 // isInt32 reads a number as C's strtoll does, but octal as decimal.
 func isInt32(s string) bool {
 	s, base := strings.TrimLeft(s, " \t\n\v\f\r"), 10

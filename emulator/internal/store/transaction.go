@@ -268,9 +268,9 @@ func (db *DB) wantsOwn() bool {
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // Idle reports whether the database could be closed and opened again without a
-// cursor or transaction being lost.
+// cursor, transaction or setting (PRAGMA foreign_keys, say) being lost.
 func (db *DB) Idle() bool {
-	if db.begun {
+	if db.begun || db.settings {
 		return false
 	}
 	for s := lib.Xsqlite3_next_stmt(db.tls, db.c, 0); s != 0; s = lib.Xsqlite3_next_stmt(db.tls, db.c, s) {
