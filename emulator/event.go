@@ -117,103 +117,6 @@ func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f 
 	return waitIn(e, kind, at, f)
 }
 
-// waitIn waits for f. Who hands over a piece of a body waits for the world itself,
-// which is active meanwhile.
-func waitIn(e pauser, kind driver.PinKind, at driver.Place, f func() error) (err error) {
-	if kind != driver.PinFlush {
-		outside := kind == driver.PinAwait || kind == driver.PinFetch
-		return e.pause(pause{kind: kind, at: at, wait: f, outside: outside})
-	}
-	if perr := e.pause(pause{kind: kind, at: at, begin: func() { err = f() }}); perr != nil {
-		return perr
-	}
-	return err
-}
-
-// pause is one wait of user code.
-type pause struct {
-	kind driver.PinKind
-	at   driver.Place
-	// begin starts what is waited for; up to its end the world counts as active.
-	begin func()
-	// wait waits; without it the wait is over at once.
-	wait func() error
-	// outside is set if it waits for something outside the world: see Options.Patience.
-	outside bool
-	// signal is what it waits for, if that is one. A reset sends it.
-	signal *signal
-	// over is called when who waited has the turn again, or its place among those
-	// who want it. It may be called twice.
-	over func()
-}
-
-func (p *pause) start() {
-	if p.begin != nil {
-		p.begin()
-	}
-}
-
-func (p *pause) end() {
-	if p.signal != nil {
-		p.signal.leave()
-	}
-	if p.over != nil {
-		p.over()
-	}
-}
-
-// pause gives the turn up, as Wait does.
-func (e *event) pause(p pause) (err error) {
-	defer p.end()
-	e.in.waited(e)
-	if !e.holds {
-		p.start()
-		if p.wait == nil {
-			return nil
-		}
-		return p.wait()
-	}
-	if e.in.storage.syncDepth > 0 {
-		return errSyncWaits
-	}
-	hold := &pin{kind: p.kind, at: p.at, signal: p.signal}
-	e.in.pin(hold)
-	w := e.in.o.ns.w
-	w.activity.change(true)
-	active, over, waits := true, p.over, patience{}
-	p.over = func() { // also before it waits for the turn, which may wait for time
-		if over != nil {
-			over()
-		}
-		if active {
-			active = false
-			w.activity.change(false)
-		}
-	}
-	e.in.release(e)
-	// Deferred, so that the turn is taken also before a panic or Goexit of wait unwinds.
-	defer func() {
-		if !active {
-			active = waits.end()
-		}
-		gone := e.in.acquire(e, &p)
-		e.in.unpin(hold)
-		if gone {
-			err = driver.ErrReset
-		}
-	}()
-	if e.in.dead.Load() {
-		return driver.ErrReset
-	}
-	p.start()
-	if p.wait == nil {
-		return nil
-	}
-	active = false
-	waits = w.waits(p.outside)
-	return p.wait()
-}
-
 // Sleep waits for d of the world's time.
 func (e *event) Sleep(ctx context.Context, d time.Duration, at driver.Place) error {
 	return e.pause(e.in.o.ns.w.sleep(ctx, d, at))
@@ -251,7 +154,10 @@ func (e *event) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (
 }
 
 // WaitUntil runs f as an event of its own.
-func (e *event) WaitUntil(f func(ctx context.Context) error, at driver.Place) { e.in.waitUntil(f, at) }
+func (e *event) WaitUntil(f func(ctx context.Context) error, at driver.Place) {
+	e.in.touched()
+	e.in.waitUntil(f, at)
+}
 
 func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place) {
 	e := newEvent(nil, "waitUntil", func(e *event) {

@@ -6,6 +6,7 @@ package emulator
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"runtime"
@@ -29,6 +30,9 @@ type ForeignCall struct {
 	// Away is set if it is a goroutine of the emulator's, where the turn is given up:
 	// in a function given to Await, or in the body of a response.
 	Away bool
+	// Stale is set if the goroutine has the turn, and waited with the context of
+	// another event.
+	Stale bool
 	// Handler is what had the turn, "" if nothing had, and At where it was.
 	Handler string
 	At      driver.Place
@@ -38,6 +42,8 @@ type ForeignCall struct {
 func (f ForeignCall) String() string {
 	s := fmt.Sprintf("%s at %s ", f.Call, f.Place)
 	switch {
+	case f.Stale:
+		return s + "with the context of another event than " + f.Handler + ", which runs here"
 	case f.Away:
 		s += "where the object is not held: in Await, or in a body"
 	case f.Started == (driver.Place{}):
@@ -80,15 +86,27 @@ func (in *instance) touched() {
 	}
 }
 
+// errStale is returned instead of a wait that would hold the whole object up.
+var errStale = errors.New("the context belongs to another event than the one that runs here")
+
 // waited is called where user code waits in an event. In a function given to Await
-// that only waits.
-func (in *instance) waited(e *event) {
+// that only waits. With the context of another event the turn would not be given up.
+func (in *instance) waited(e *event) error {
 	if in.o.ns.w.opts.Foreign == nil || in.dead.Load() {
-		return
+		return nil
 	}
-	if h := in.holder.Load(); h != nil && h.e == e && h.goroutine != goroutineID() {
+	h := in.holder.Load()
+	if h == nil || h.e == nil {
+		return nil
+	}
+	switch here := h.goroutine == goroutineID(); {
+	case h.e == e && !here:
 		in.report(h)
+	case h.e != e && here:
+		in.report(h)
+		return errStale
 	}
+	return nil
 }
 
 // Claim makes the calling goroutine the one that has the event's turn.
@@ -105,7 +123,10 @@ func (in *instance) report(h *holder) {
 	}
 	o := in.o
 	f.Class, f.ID, f.Name = o.ns.class.Name(), idString(o.id), in.id.Name
-	if h != nil && h.e != nil {
+	f.Stale = h != nil && h.goroutine == goroutineID()
+	if f.Stale {
+		f.Handler, f.Away = h.e.handler, false
+	} else if h != nil && h.e != nil {
 		f.Handler, f.At = h.e.handler, whereIs(h.goroutine)
 	}
 	o.ns.w.opts.Foreign(f)

@@ -232,5 +232,5 @@ func (in *instance) eventIn(ctx context.Context) (*event, error) {
 	if !ok || e.in != in {
 		return nil, driver.ErrNoEvent
 	}
-	return e, nil
+	return e, in.waited(e)
 }

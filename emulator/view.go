@@ -38,12 +38,19 @@ func (s *socket) viewOf(in *instance) *view {
 	return s.view
 }
 
+// touched is called where user code touches the socket.
+func (v *view) touched() {
+	if v.in != nil {
+		v.in.touched()
+	}
+}
+
 // usable reports whether the view's instance is still there.
 func (v *view) usable() error {
 	if v.in == nil {
 		return nil
 	}
-	v.in.touched()
+	v.touched()
 	if v.in.dead.Load() {
 		return driver.ErrReset
 	}
@@ -149,6 +156,7 @@ func (s *socket) limitsReason(in *instance) bool {
 }
 
 func (v *view) ReadyState() int {
+	v.touched()
 	s := v.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,6 +181,7 @@ func (v *view) Protocol() string   { return v.s.proto }
 func (v *view) Extensions() string { return "" }
 
 func (v *view) BufferedAmount() int64 {
+	v.touched()
 	s := v.s
 	n := int64(0)
 	if s.staged != nil {
