@@ -26,9 +26,6 @@ type child struct {
 // input: a pipe of which nobody but emu has the other end.
 const keeper = `read -r whom && { read -r never; kill -s KILL -- "$whom"; }`
 
-// stdin is the standard input of a child.
-func stdin() io.Reader { return os.Stdin }
-
 // startChild starts a command.
 func startChild(command *exec.Cmd) (*child, error) {
 	c := &child{command: command, keeper: exec.Command("/bin/sh", "-c", keeper)}

@@ -1,7 +1,6 @@
 package emucmd
 
 import (
-	"io"
 	"os"
 	"os/exec"
 	"unsafe"
@@ -17,10 +16,6 @@ type child struct {
 	command *exec.Cmd
 	job     windows.Handle
 }
-
-// stdin is the standard input of a child: none, as that of a program that emu
-// has built is the pipe by which it follows emu.
-func stdin() io.Reader { return nil }
 
 // startChild starts a command.
 func startChild(command *exec.Cmd) (*child, error) {

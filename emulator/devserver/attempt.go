@@ -40,7 +40,9 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) att
 			w.Log.Say("the dev section of the configuration counts when emu is started again")
 		}
 	}
-	w.sources.config(r.Config, w.Dir, w.Files)
+	if w.sources != nil {
+		w.sources.config(r.Config, w.Dir, w.Files)
+	}
 	p, d := Find(r.Config, w.Script, w.Dir)
 	if d != nil {
 		w.Log.Diagnostics([]config.Diagnostic{*d})
@@ -50,7 +52,9 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) att
 		w.Log.Say(p.Told(w.Dir))
 	}
 	w.instead = p.Instead
-	w.sources.program(p)
+	if w.sources != nil {
+		w.sources.program(p)
+	}
 	var said bytes.Buffer
 	built, err := p.Build(ctx, &said, w.Dir)
 	if err != nil {
