@@ -18,7 +18,7 @@ type child struct {
 }
 
 // startChild starts a command.
-func startChild(command *exec.Cmd) (*child, error) {
+func startChild(command *exec.Cmd, _ bool) (*child, error) {
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
 		return nil, os.NewSyscallError("CreateJobObject", err)

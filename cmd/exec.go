@@ -37,7 +37,7 @@ the Worker's address in ` + urlVariable + `, and ends with it. What emu has to s
 to standard error; --log-level none silences it.
 
 The command does not outlive emu, however that ends; what the command leaves
-running ends with it, unless emu runs at a terminal.
+running ends with it, at a terminal on Linux only.
 
 Exit status: the command's, or 128 and the number of the signal that ended it;
 127 if there is no such command, 1 if the Worker cannot start or does not serve
@@ -148,7 +148,7 @@ func (c *Command) freeAddress(o *devOptions, cfg *config.Config) devserver.Addre
 // accompany runs a command to its end, and passes signals on: the first as it
 // is, the second kills. It tells when it is alone.
 func (c *Command) accompany(command *exec.Cmd, alone <-chan struct{}, tell func()) (code int, err error) {
-	child, err := startChild(command)
+	child, err := startChild(command, c.Program == nil)
 	if err != nil {
 		return exitCannotRun, fmt.Errorf("cannot run %s: %w", command.Args[0], err)
 	}
