@@ -75,3 +75,68 @@ func TestExecEndsAtTerminal(t *testing.T) {
 		})
 	}
 }
+
+// TestKeysAfterStop: a shell sets the terminal as it likes it when emu is stopped;
+// when emu goes on it has its keys again.
+func TestKeysAfterStop(t *testing.T) {
+	emu, err := exec.LookPath("emu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(emu, "dev", "--config", "testdata/worker/wrangler.jsonc", "--port", "0", "--persist-to", t.TempDir(), "--show-interactive-dev-session")
+	c.Env = append(os.Environ(), scriptEnv(t)...)
+	keys, screen := atTheTerminal(t, c)
+	s, err := start(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.kill)
+	lines := func() uint32 {
+		mode, err := unix.IoctlGetTermios(int(screen.Fd()), unix.TCGETS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return mode.Lflag & unix.ICANON
+	}
+	if lines() != 0 {
+		t.Fatal("the terminal gives lines")
+	}
+	mode, err := unix.IoctlGetTermios(int(screen.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mode.Lflag |= unix.ICANON | unix.ECHO
+	if err := unix.IoctlSetTermios(int(screen.Fd()), unix.TCSETS, mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "end of lines", func() bool { return lines() == 0 })
+	fmt.Fprint(keys, "x")
+	<-s.ended
+	if code := s.cmd.ProcessState.ExitCode(); code != exitOK {
+		t.Errorf("ended with %d\n%s", code, s.said())
+	}
+	if lines() == 0 {
+		t.Error("the terminal is not as it was")
+	}
+}
+
+// TestInteractive: a device is no terminal.
+func TestInteractive(t *testing.T) {
+	was := os.Stdout
+	defer func() { os.Stdout = was }()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	_, screen := terminal(t)
+	for f, want := range map[*os.File]bool{null: false, screen: true} {
+		os.Stdout = f
+		if got := (&Command{Stdout: f}).interactive(); got != want {
+			t.Errorf("%s: %v", f.Name(), got)
+		}
+	}
+}

@@ -69,8 +69,7 @@ func ended(err error) error {
 
 // interactive reports whether what emu says goes to a terminal.
 func (c *Command) interactive() bool {
-	info, err := os.Stdout.Stat()
-	return c.Stdout == os.Stdout && err == nil && info.Mode()&os.ModeCharDevice != 0
+	return c.Stdout == os.Stdout && devserver.Terminal(os.Stdout)
 }
 
 // serveLinked serves the program that is linked in for an emu that goes on beside it.
@@ -91,10 +90,10 @@ func (c *Command) serveLinked(log *devserver.Log, r *config.Result, o *devOption
 	c.link.Checked()
 	if c.link.Retold() {
 		log.Banner("emu "+Version, r)
-		c.sayFlags(log, o)
-		c.sayState(r.Config, o.persistTo, log)
 	}
 	if !c.link.Updates() {
+		c.sayFlags(log, r.Config, o)
+		c.sayState(r.Config, o.persistTo, log)
 		if err := o.forget(world.Persist, r.Config.Name, log); err != nil {
 			return err
 		}
