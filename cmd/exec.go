@@ -34,7 +34,7 @@ func (c *Command) exec() *cobra.Command {
 		Short: "Serve a Worker while a command runs",
 		Long: `Serves what the configuration describes on a free port, runs the command with
 the Worker's address in ` + urlVariable + `, and ends with it. What emu has to say goes
-to standard error; --log-level none silences it.
+to standard error; --log-level none silences it, unless it fails.
 
 The command does not outlive emu, however that ends; what the command leaves
 running ends with it, at a terminal on Linux only.
