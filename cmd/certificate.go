@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"crypto/tls"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/seed-36a2c969/emu/config"
@@ -23,13 +22,7 @@ func (c *Command) certificate(o *devOptions, persist string, hosts ...string) (t
 		hosts = slices.DeleteFunc(hosts, func(h string) bool { return h == "" || h == "*" })
 		return devserver.Certificate(persist, hosts...)
 	}
-	files := [2]string{o.certPath, o.keyPath}
-	for i, f := range files {
-		if !filepath.IsAbs(f) {
-			files[i] = filepath.Join(c.Dir, f)
-		}
-	}
-	cert, err := tls.LoadX509KeyPair(files[0], files[1])
+	cert, err := tls.LoadX509KeyPair(c.path(o.certPath), c.path(o.keyPath))
 	if err != nil {
 		err = fmt.Errorf("cannot use the certificate: %w", err)
 	}

@@ -16,21 +16,29 @@ type child struct {
 	// whom is what kill(2) takes: the command's process group with all that it
 	// has started, or at a terminal the command alone. There it stays in
 	// emu's group, for Ctrl-C and Ctrl-Z are the terminal's to give.
-	whom int
+	whom    int
+	orphans *orphans // nil if they are not emu's
 
 	keeper *exec.Cmd
 	pipe   io.Closer
 }
 
-// keeper is a shell that reads whom to kill, and does it at the end of its
-// input: a pipe of which nobody but emu has the other end.
-const keeper = `read -r whom && { read -r never; kill -s KILL -- "$whom"; }`
+// keeper is a shell that reads which command to kill and whom with it, and does
+// it at the end of its input: a pipe of which nobody but emu has the other end.
+// Where there is /proc it finds what descends from the command.
+const keeper = `
+end() {
+	kill -s STOP "$1"
+	for child in $(grep -ls "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status | cut -d / -f 3); do
+		end "$child"
+	done
+	kill -s KILL "$1"
+}
+read -r command whom && { read -r never; end "$command"; kill -s KILL -- "$whom"; }`
 
-// stdin is the standard input of a child.
-func stdin() io.Reader { return os.Stdin }
-
-// startChild starts a command.
-func startChild(command *exec.Cmd) (*child, error) {
+// startChild starts a command, with which its orphans end if emu has started
+// nothing that could have others.
+func startChild(command *exec.Cmd, alone bool) (*child, error) {
 	c := &child{command: command, keeper: exec.Command("/bin/sh", "-c", keeper)}
 	c.keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no signal of emu's group reaches it
 	pipe, err := c.keeper.StdinPipe()
@@ -43,15 +51,19 @@ func startChild(command *exec.Cmd) (*child, error) {
 	}
 	apart := !atTerminal()
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: apart}
+	if alone {
+		c.orphans = adopt()
+	}
 	if err := command.Start(); err != nil {
 		c.dismiss()
 		return nil, err
 	}
+	c.orphans.watch(command.Process.Pid)
 	c.whom = command.Process.Pid
 	if apart {
 		c.whom = -c.whom
 	}
-	fmt.Fprintln(pipe, c.whom)
+	fmt.Fprintln(pipe, command.Process.Pid, c.whom)
 	return c, nil
 }
 
@@ -74,12 +86,13 @@ func (c *child) signal(s os.Signal) {
 
 func (c *child) kill() { syscall.Kill(c.whom, syscall.SIGKILL) }
 
-// wait waits for the command's end, and ends what is left of its group.
+// wait waits for the command's end, and ends what it has left.
 func (c *child) wait() error {
 	err := c.command.Wait()
 	if c.whom < 0 {
 		c.kill()
 	}
+	c.orphans.end()
 	c.dismiss()
 	return err
 }

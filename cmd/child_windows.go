@@ -1,7 +1,6 @@
 package emucmd
 
 import (
-	"io"
 	"os"
 	"os/exec"
 	"unsafe"
@@ -18,12 +17,8 @@ type child struct {
 	job     windows.Handle
 }
 
-// stdin is the standard input of a child: none, as that of a program that emu
-// has built is the pipe by which it follows emu.
-func stdin() io.Reader { return nil }
-
 // startChild starts a command.
-func startChild(command *exec.Cmd) (*child, error) {
+func startChild(command *exec.Cmd, _ bool) (*child, error) {
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
 		return nil, os.NewSyscallError("CreateJobObject", err)

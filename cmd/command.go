@@ -7,7 +7,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"github.com/spf13/cobra"
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
@@ -35,6 +38,8 @@ type Command struct {
 	Program *Program
 
 	link *devserver.Link // to the emu that this program serves for; nil is none
+	// logged is the log that the flags describe, once they are read.
+	logged *devserver.Log
 }
 
 // The exit codes.
@@ -74,7 +79,10 @@ func (c *Command) Run() int {
 		return exitError
 	}
 	root := c.root()
-	root.SetArgs(c.Args)
+	if len(c.Args) > 0 && strings.HasPrefix(c.Args[0], cobra.ShellCompRequestCmd) {
+		completable(root)
+	}
+	root.SetArgs(fromYargs(root, c.Args))
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
 	err := root.Execute()
@@ -87,7 +95,11 @@ func (c *Command) Run() int {
 		code, err = e.code, e.err
 	}
 	if err != nil {
-		c.log(devserver.LevelError).Error(err)
+		log := c.logged
+		if log == nil {
+			log = c.log(devserver.LevelError)
+		}
+		log.Error(err)
 	}
 	if c.link != nil {
 		c.link.Told()

@@ -2,8 +2,12 @@ package emucmd
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seed-36a2c969/emu/emulator/devserver"
 )
 
 // shells are those that there is completion for, each with its script.
@@ -12,6 +16,38 @@ var shells = map[string]func(root *cobra.Command, c *Command) error{
 	"fish":       func(root *cobra.Command, c *Command) error { return root.GenFishCompletion(c.Stdout, true) },
 	"powershell": func(root *cobra.Command, c *Command) error { return root.GenPowerShellCompletionWithDesc(c.Stdout) },
 	"zsh":        func(root *cobra.Command, c *Command) error { return root.GenZshCompletion(c.Stdout) },
+}
+
+// words are what flags take that take one of some words.
+var words = map[string][]string{
+	"log-level": devserver.Levels, "log-format": {"human", "json"}, "sync": {syncFull, syncNormal},
+	"local-protocol": {"http", "https"}, "format": {"human", "github"},
+}
+
+// completable makes a shell know of the commands what help does: it is shown
+// descriptions as they are, without the marks that help takes out of them.
+func completable(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if list := words[f.Name]; list != nil {
+				cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp))
+			}
+			f.Usage = strings.ReplaceAll(f.Usage, "`", "")
+		})
+		completable(cmd)
+	}
+}
+
+// commandsBelow completes the name of a command.
+func commandsBelow(cmd *cobra.Command, args []string, _ string) (names []cobra.Completion, _ cobra.ShellCompDirective) {
+	if of, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {
+		for _, sub := range of.Commands() {
+			if sub.IsAvailableCommand() {
+				names = append(names, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+			}
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // completion stands in for cobra's own command of this name.

@@ -1,13 +1,14 @@
 package emucmd
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -50,7 +51,8 @@ func (c *Command) dev() *cobra.Command {
 package main at SCRIPT or at the configuration's main, or in its folder. It is
 built again when its sources, the configuration or .dev.vars change; a program
 that is started by itself (go run ./src dev) stays as it is. Ctrl-C a second
-time ends it at once.
+time ends it at once. GET /cdn-cgi/local/ready is answered "ok" by emu itself:
+for those who wait until it serves.
 
 Exit status: 130 after Ctrl-C (0 with hotkeys), 143 after SIGTERM, 1 if it
 cannot start.`,
@@ -139,6 +141,9 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 	if _, err := time.Parse(time.DateOnly, o.date); o.date != "" && err != nil {
 		return nil, &usage{fmt.Sprintf("--compatibility-date %s is not a date", o.date), "a date is " + emulator.DefaultCompatibilityDate}
 	}
+	if err := checkHost(o.host); err != nil {
+		return nil, err
+	}
 	if o.port < -1 || o.port > 65535 {
 		return nil, &usage{fmt.Sprintf("there is no port %d", o.port), "ports are 0 to 65535; 0 is any that is free"}
 	}
@@ -148,14 +153,16 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 	log := c.log(devserver.Level(slices.Index(devserver.Levels, o.level)))
 	log.JSON = o.format == "json"
 	if o.cwd != "" {
-		if !filepath.IsAbs(o.cwd) {
-			o.cwd = filepath.Join(c.Dir, o.cwd)
-		}
+		o.cwd = c.path(o.cwd)
 		if info, err := os.Stat(o.cwd); err != nil || !info.IsDir() {
 			return nil, &usage{"there is no folder " + o.cwd, "--cwd takes the folder to run in"}
 		}
 		c.Dir, log.Dir = o.cwd, o.cwd
 	}
+	if err := c.checkPersistTo(o.persistTo); err != nil {
+		return nil, err
+	}
+	c.logged = log
 	return log, nil
 }
 
@@ -165,6 +172,11 @@ func (c *Command) load(log *devserver.Log, o *devOptions) *config.Result {
 	if r.Config == nil {
 		log.Diagnostics(r.Warnings)
 		log.Diagnostics(r.Errors)
+		return r
+	}
+	if err := o.checkEnvFiles(c.stateBeside(r.Config)); err != nil {
+		log.Error(err)
+		r.Config = nil
 		return r
 	}
 	if o.name != "" {
@@ -187,7 +199,7 @@ func (c *Command) become(log *devserver.Log, cfg *config.Config, o *devOptions) 
 	if p.Instead != "" {
 		log.Say(p.Told(c.Dir))
 	}
-	program, err := c.build(p)
+	program, err := c.build(log, p)
 	if err != nil {
 		return err
 	}
@@ -196,7 +208,7 @@ func (c *Command) become(log *devserver.Log, cfg *config.Config, o *devOptions) 
 }
 
 // build builds a program, unless a signal comes first.
-func (c *Command) build(p *devserver.Program) (*devserver.Executable, error) {
+func (c *Command) build(log *devserver.Log, p *devserver.Program) (*devserver.Executable, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	built := make(chan struct{})
@@ -208,7 +220,8 @@ func (c *Command) build(p *devserver.Program) (*devserver.Executable, error) {
 		case <-built:
 		}
 	})
-	program, err := p.Build(ctx, c.Stderr, c.Dir)
+	var said bytes.Buffer
+	program, err := p.Build(ctx, &said, c.Dir)
 	// From here on a signal ends the process as if nobody had asked for it,
 	// so that none is lost on the way into the program.
 	signal.Reset(os.Interrupt, syscall.SIGTERM)
@@ -223,8 +236,10 @@ func (c *Command) build(p *devserver.Program) (*devserver.Executable, error) {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
 	case errors.Is(err, devserver.ErrBuild):
+		log.Compiler(c.Stderr, said.String())
 		return nil, &exit{code: exitError}
 	}
+	io.Copy(c.Stderr, &said)
 	return program, err
 }
 

@@ -2,7 +2,9 @@ package emucmd
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -36,6 +38,10 @@ var foreignFlags = []foreignFlag{
 	{name: "tsconfig"},
 	{name: "jsx-factory"},
 	{name: "jsx-fragment"},
+	{name: "profile"},
+	{name: "install-skills", bool: true},
+	{name: "tunnel-name"}, // only with --tunnel, which is refused
+	{name: "tunnel-allowed-mail"},
 
 	{name: "remote", short: "r", bool: true, instead: "emu runs on this machine only"},
 	{name: "tunnel", bool: true, instead: "emu serves this machine; --ip * serves its network"},
@@ -87,3 +93,22 @@ func withoutEffect(cmd *cobra.Command) string {
 
 // given reports whether a flag asks for something.
 func given(f *pflag.Flag) bool { return f.Changed && f.Value.String() != "false" }
+
+// checkHost refuses what is no host, with or without a port.
+func checkHost(host string) error {
+	if host == "" {
+		return nil
+	}
+	u, err := url.Parse("http://" + host)
+	strange := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._:", r)
+	}
+	if err == nil && u.Host == host && u.Hostname() != "" && strings.IndexFunc(u.Hostname(), strange) < 0 {
+		return nil
+	}
+	hint := "a host is a name such as example.com"
+	if u, err := url.Parse(host); err == nil && u.Host != "" {
+		hint = "did you mean --host " + u.Host + "?"
+	}
+	return &usage{fmt.Sprintf("--host %q is not a host", host), hint}
+}

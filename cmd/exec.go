@@ -3,7 +3,11 @@ package emucmd
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -29,15 +33,15 @@ func (c *Command) exec() *cobra.Command {
 		Use:   "exec [SCRIPT] [flags] -- COMMAND [ARGUMENT...]",
 		Short: "Serve a Worker while a command runs",
 		Long: `Serves what the configuration describes on a free port, runs the command with
-the Worker's address in ` + urlVariable + `, and ends with it. The flags are those of
-emu dev. What emu has to say goes to standard error; --log-level none silences
-it.
+the Worker's address in ` + urlVariable + `, and ends with it. What emu has to say goes
+to standard error; --log-level none silences it, unless it fails.
 
 The command does not outlive emu, however that ends; what the command leaves
-running ends with it, unless emu runs at a terminal.
+running ends with it, at a terminal on Linux only.
 
 Exit status: the command's, or 128 and the number of the signal that ended it;
-127 if there is no such command, 1 if the Worker cannot start.`,
+127 if there is no such command, 1 if the Worker cannot start or does not serve
+until the command ends.`,
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, given []string) error {
 			dash := cmd.ArgsLenAtDash()
@@ -56,28 +60,82 @@ Exit status: the command's, or 128 and the number of the signal that ended it;
 }
 
 func (c *Command) runExec(o *devOptions, args []string) error {
-	command := exec.Command(args[0], args[1:]...)
-	if errors.Is(command.Err, exec.ErrNotFound) {
-		return &exit{exitNotFound, fmt.Errorf("there is no command %s", args[0])}
-	} else if command.Err != nil {
-		return &exit{exitCannotRun, fmt.Errorf("cannot run %s: %w", args[0], command.Err)}
-	}
-	log, r, err := c.prepare(o)
+	log, err := c.begin(o)
 	if err != nil {
 		return err
 	}
 	log.Out = c.Stderr
+	if c.link != nil { // emu runs the command
+		r := c.load(log, o)
+		if r.Config == nil {
+			return &exit{code: exitError}
+		}
+		return c.serveLinked(log, r, o)
+	}
+	command, err := c.command(args)
+	if err != nil {
+		return err
+	}
 	if c.Program == nil {
-		return c.become(log, r.Config, o)
+		return c.execBeside(log, o, command)
+	}
+	r := c.load(log, o)
+	if r.Config == nil {
+		return &exit{code: exitError}
 	}
 	server, err := c.start(log, r, o, c.freeAddress(o, r.Config))
 	if err != nil {
 		return err
 	}
-	command.Stdin, command.Stdout, command.Stderr = stdin(), c.Stdout, c.Stderr
-	command.Env = append(c.Environ, urlVariable+"="+server.URL())
-	code, err := c.accompany(command)
+	command.Env = append(command.Env, urlVariable+"="+server.URL())
+	code, err := c.accompany(command, nil, nil)
 	return &exit{code, errors.Join(err, server.Close())}
+}
+
+// execBeside runs a command beside the Worker's program, which emu builds. The
+// exit code is never the program's.
+func (c *Command) execBeside(log *devserver.Log, o *devOptions, command *exec.Cmd) error {
+	program, err := c.programs(log, o, c.freeAddress).ServeOnce()
+	if err != nil {
+		return ended(err)
+	}
+	command.Env = append(command.Env, urlVariable+"="+program.URL())
+	var fault error
+	tell := func() {
+		fault = program.Fault()
+		log.Error(fault)
+	}
+	code, err := c.accompany(command, program.Ended(), tell)
+	if served := program.End(); !served && fault == nil {
+		tell()
+	}
+	if code == exitOK && fault != nil {
+		code = exitError
+	}
+	return &exit{code, err}
+}
+
+// command is the command that args describe, if there is one.
+func (c *Command) command(args []string) (*exec.Cmd, error) {
+	name := args[0]
+	if filepath.Base(name) != name && !filepath.IsAbs(name) {
+		name = filepath.Join(c.Dir, name)
+	}
+	command := exec.Command(name, args[1:]...)
+	command.Args[0] = args[0]
+	_, err := exec.LookPath(name)
+	var why *exec.Error
+	switch {
+	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist):
+		return nil, &exit{exitNotFound, fmt.Errorf("there is no command %s", args[0])}
+	case errors.As(err, &why):
+		return nil, &exit{exitCannotRun, fmt.Errorf("cannot run %s: %w", args[0], why.Err)}
+	case err != nil:
+		return nil, &exit{exitCannotRun, fmt.Errorf("cannot run %s: %w", args[0], err)}
+	}
+	command.Dir, command.Env = c.Dir, slices.Clip(c.Environ)
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, c.Stdout, c.Stderr
+	return command, nil
 }
 
 // freeAddress is where to listen if nobody asked for a port: at any.
@@ -88,22 +146,26 @@ func (c *Command) freeAddress(o *devOptions, cfg *config.Config) devserver.Addre
 }
 
 // accompany runs a command to its end, and passes signals on: the first as it
-// is, the second kills.
-func (c *Command) accompany(command *exec.Cmd) (code int, err error) {
-	child, err := startChild(command)
+// is, the second kills. It tells when it is alone.
+func (c *Command) accompany(command *exec.Cmd, alone <-chan struct{}, tell func()) (code int, err error) {
+	child, err := startChild(command, c.Program == nil)
 	if err != nil {
 		return exitCannotRun, fmt.Errorf("cannot run %s: %w", command.Args[0], err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- child.wait() }()
-	for told := false; ; told = true {
+	for signaled := false; ; {
 		select {
+		case <-alone:
+			alone = nil
+			tell()
 		case s := <-c.Signals:
-			if told {
+			if signaled {
 				child.kill()
 			} else {
 				child.signal(s)
 			}
+			signaled = true
 		case err := <-ended:
 			var failed *exec.ExitError
 			if err != nil && !errors.As(err, &failed) {

@@ -10,9 +10,8 @@ import (
 	"testing"
 )
 
-// accompanied starts emu exec with a shell's script, away from any terminal,
-// and waits until the script says that it has started.
-func accompanied(t *testing.T, env []string, script string) *served {
+// execCommand is an emu exec with a shell's script.
+func execCommand(t *testing.T, env []string, script string) *exec.Cmd {
 	t.Helper()
 	emu, err := exec.LookPath("emu")
 	if err != nil {
@@ -20,6 +19,14 @@ func accompanied(t *testing.T, env []string, script string) *served {
 	}
 	c := exec.Command(emu, "exec", "--config", "testdata/worker/wrangler.jsonc", "--persist-to", t.TempDir(), "--", "sh", "-c", script)
 	c.Env = append(os.Environ(), env...)
+	return c
+}
+
+// accompanied starts emu exec away from any terminal, and waits until the script
+// says that it has started.
+func accompanied(t *testing.T, env []string, script string) *served {
+	t.Helper()
+	c := execCommand(t, env, script)
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	s, err := start(c)
 	if err != nil {

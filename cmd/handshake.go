@@ -8,11 +8,12 @@ import (
 )
 
 // The handshake between emu and a program that it becomes: a variable of the
-// environment that says which protocol emu speaks. Protocol 2: the program
-// takes emu's arguments as they are. A link follows if emu goes on beside it.
+// environment that says which protocol emu speaks. Protocol 3: the program
+// takes emu's arguments as they are, and a link follows if emu goes on beside it,
+// which it does for emu exec too: emu runs the command.
 const (
 	handshake = "EMU_PROGRAM"
-	protocol  = "2"
+	protocol  = "3"
 )
 
 // shakeHands answers the handshake, if emu has started this program, and takes

@@ -135,11 +135,16 @@ func TestInterruptedBuild(t *testing.T) {
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv("HOME", bin)
 	t.Setenv("XDG_CACHE_HOME", bin)
-	signals := make(chan os.Signal, 1)
-	signals <- syscall.SIGTERM
-	code, _, stderr := run(Command{Signals: signals}, "dev", "--config", "testdata/worker/wrangler.jsonc")
-	if code != exitTerminated || stderr != "" {
-		t.Errorf("ended with %d\n%s", code, stderr)
+	for _, args := range [][]string{
+		{"dev", "--log-level", "none", "--config", "testdata/worker/wrangler.jsonc"},
+		{"exec", "--log-level", "none", "--config", "testdata/worker/wrangler.jsonc", "--", "sh", "-c", "echo ran >&2"},
+	} {
+		signals := make(chan os.Signal, 1)
+		signals <- syscall.SIGTERM
+		code, _, stderr := run(Command{Signals: signals}, args...)
+		if code != exitTerminated || stderr != "" {
+			t.Errorf("%s ended with %d\n%s", args[0], code, stderr)
+		}
 	}
 }
 

@@ -27,11 +27,13 @@ func (c *Command) root() *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SuggestionsMinimumDistance = 1
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { help(cmd) })
 	root.SetHelpCommand(&cobra.Command{
-		Use:     "help [COMMAND]",
-		Short:   "Say what a command does",
-		Example: "  emu help dev",
+		Use:               "help [COMMAND]",
+		Short:             "Say what a command does",
+		Example:           "  emu help dev",
+		ValidArgsFunction: commandsBelow,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			of, rest, err := cmd.Root().Find(args)
 			if err != nil || of == cmd.Root() && len(rest) > 0 {
@@ -43,6 +45,14 @@ func (c *Command) root() *cobra.Command {
 	})
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(c.dev(), c.check(), c.migrations(), c.exec(), c.init(), c.ws(), c.completion(), c.version())
+	for _, cmd := range append(root.Commands(), root) {
+		if cmd == root || cmd.Name() == "dev" || cmd.Name() == "exec" { // as Wrangler has it
+			cmd.Version = Version
+			cmd.Flags().BoolP("version", "v", false, "")
+			cmd.Flags().MarkHidden("version")
+		}
+	}
+	root.SetVersionTemplate(versionText())
 	return root
 }
 
@@ -64,6 +74,8 @@ func unknownCommand(parent *cobra.Command, name string) error {
 	hint := "commands: " + strings.Join(names, ", ")
 	if near := config.Suggest(name, names); near != "" {
 		hint = "did you mean " + parent.CommandPath() + " " + near + "? " + hint
+	} else if near := parent.SuggestionsFor(name); len(near) > 0 { // shorter, or the beginning of one
+		hint = "did you mean " + parent.CommandPath() + " " + near[0] + "? " + hint
 	}
 	return &usage{fmt.Sprintf("unknown command %q", name), hint}
 }

@@ -17,7 +17,7 @@ import (
 // start starts the program that is linked in.
 func (c *Command) start(log *devserver.Log, r *config.Result, o *devOptions, address devserver.Address) (*devserver.Server, error) {
 	log.Banner("emu "+Version, r)
-	c.sayFlags(log, o)
+	c.sayFlags(log, r.Config, o)
 	world := c.world(r.Config, o)
 	c.sayState(r.Config, o.persistTo, log)
 	if err := o.forget(world.Persist, r.Config.Name, log); err != nil {
@@ -35,7 +35,10 @@ func (c *Command) world(cfg *config.Config, o *devOptions) emulator.Options {
 }
 
 // sayFlags tells of flags without effect.
-func (c *Command) sayFlags(log *devserver.Log, o *devOptions) {
+func (c *Command) sayFlags(log *devserver.Log, cfg *config.Config, o *devOptions) {
+	if o.certPath != "" && !encrypted(o, cfg) {
+		log.Say("without --local-protocol https, --https-cert-path and --https-key-path have no effect")
+	}
 	if flags := withoutEffect(o.cmd); flags != "" {
 		log.Say("without effect here: " + flags)
 	}

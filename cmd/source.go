@@ -1,7 +1,11 @@
 package emucmd
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -54,6 +58,26 @@ func (s *source) options(c *Command) config.Options {
 		o.Env = &s.env
 	}
 	return o
+}
+
+// checkEnvFiles refuses files of --env-file that cannot be read: nothing else
+// would be said of them. dir is where they are looked for.
+func (s *source) checkEnvFiles(dir string) error {
+	for _, name := range s.envFiles {
+		path := filepath.FromSlash(name)
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, path)
+		}
+		info, err := os.Stat(path)
+		hint := "--env-file takes a file of variables, from the folder of the configuration: " + dir
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return &usage{"--env-file " + name + ": no such file", hint}
+		case err == nil && info.IsDir():
+			return &usage{"--env-file " + name + " is a folder", hint}
+		}
+	}
+	return nil
 }
 
 // script takes at most one argument, a script.

@@ -17,13 +17,26 @@ const wranglerState = ".wrangler/state"
 
 // persistTo is the state folder.
 func (c *Command) persistTo(cfg *config.Config, to string) string {
-	switch {
-	case filepath.IsAbs(to):
-		return to
-	case to != "":
-		return filepath.Join(c.Dir, to)
+	if to == "" {
+		return filepath.Join(c.stateBeside(cfg), ".emu", "state")
 	}
-	return filepath.Join(c.stateBeside(cfg), ".emu", "state")
+	return c.path(to)
+}
+
+// checkPersistTo refuses a file, and a folder in one.
+func (c *Command) checkPersistTo(to string) error {
+	if to == "" {
+		return nil
+	}
+	for path := c.path(to); ; path = filepath.Dir(path) {
+		info, err := os.Stat(path)
+		switch {
+		case err == nil && !info.IsDir():
+			return &usage{"--persist-to " + to + ": " + path + " is a file", "--persist-to takes the folder of the stored data"}
+		case err == nil || path == filepath.Dir(path):
+			return nil
+		}
+	}
 }
 
 // stateBeside is the folder that state folders lie in if nobody says where.

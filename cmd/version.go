@@ -2,6 +2,7 @@ package emucmd
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -21,12 +22,16 @@ func (c *Command) version() *cobra.Command {
 		Args:    noArgs,
 		Example: "  emu version",
 		RunE: func(*cobra.Command, []string) error {
-			info, _ := debug.ReadBuildInfo()
-			fmt.Fprintf(c.Stdout, "emu %s (%s)\nrecorded against %s\n%s %s/%s\n",
-				Version, origin(info), recorded, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return nil
+			_, err := io.WriteString(c.Stdout, versionText())
+			return err
 		},
 	}
+}
+
+func versionText() string {
+	info, _ := debug.ReadBuildInfo()
+	return fmt.Sprintf("emu %s (%s)\nrecorded against %s\n%s %s/%s\n",
+		Version, origin(info), recorded, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // origin says which emu a program has, as far as its build knows: the module's

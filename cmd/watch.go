@@ -18,17 +18,7 @@ func (c *Command) watch(o *devOptions, keys, asked bool) error {
 	if err != nil {
 		return err
 	}
-	w := &devserver.Watch{
-		Load:    func() *config.Result { return c.load(log, o) },
-		Script:  o.script,
-		Dir:     c.Dir,
-		Address: func(cfg *config.Config) devserver.Address { return c.address(o, cfg) },
-		Files:   o.envFiles,
-		Args:    c.Args, Environ: slices.Clip(c.Environ),
-		Handshake: func(link string) string { return handshake + "=" + protocol + " " + link },
-		Stdout:    c.Stdout, Stderr: c.Stderr,
-		Signals: c.Signals, Log: log,
-	}
+	w := c.programs(log, o, c.address)
 	if keys {
 		typed, restore, err := devserver.Typed(os.Stdin)
 		switch {
@@ -44,24 +34,45 @@ func (c *Command) watch(o *devOptions, keys, asked bool) error {
 	}
 	err = w.Run()
 	var by *devserver.Interrupted
+	if keys && errors.As(err, &by) && by.Signal != syscall.SIGTERM {
+		return nil
+	}
+	return ended(err)
+}
+
+// programs are the Worker's, one after another, as flags and configuration have them.
+func (c *Command) programs(log *devserver.Log, o *devOptions, address func(*devOptions, *config.Config) devserver.Address) *devserver.Watch {
+	return &devserver.Watch{
+		Load:    func() *config.Result { return c.load(log, o) },
+		Script:  o.script,
+		Dir:     c.Dir,
+		Address: func(cfg *config.Config) devserver.Address { return address(o, cfg) },
+		Files:   o.envFiles,
+		Args:    c.Args, Environ: slices.Clip(c.Environ),
+		Handshake: func(link string) string { return handshake + "=" + protocol + " " + link },
+		Stdout:    c.Stdout, Stderr: c.Stderr,
+		Signals: c.Signals, Log: log,
+	}
+}
+
+// ended makes the exit of a watch's error.
+func ended(err error) error {
+	var by *devserver.Interrupted
 	switch {
 	case errors.Is(err, devserver.ErrTold):
 		return &exit{code: exitError}
-	case !errors.As(err, &by):
-		return err
-	case keys && by.Signal != syscall.SIGTERM:
-		return nil
+	case errors.As(err, &by):
+		return &exit{code: exitCode(by.Signal)}
 	}
-	return &exit{code: exitCode(by.Signal)}
+	return err
 }
 
 // interactive reports whether what emu says goes to a terminal.
 func (c *Command) interactive() bool {
-	info, err := os.Stdout.Stat()
-	return c.Stdout == os.Stdout && err == nil && info.Mode()&os.ModeCharDevice != 0
+	return c.Stdout == os.Stdout && devserver.Terminal(os.Stdout)
 }
 
-// serveLinked serves the program that is linked in for an emu that watches.
+// serveLinked serves the program that is linked in for an emu that goes on beside it.
 func (c *Command) serveLinked(log *devserver.Log, r *config.Result, o *devOptions) error {
 	world := c.world(r.Config, o)
 	checked := world
@@ -79,10 +90,10 @@ func (c *Command) serveLinked(log *devserver.Log, r *config.Result, o *devOption
 	c.link.Checked()
 	if c.link.Retold() {
 		log.Banner("emu "+Version, r)
-		c.sayFlags(log, o)
-		c.sayState(r.Config, o.persistTo, log)
 	}
 	if !c.link.Updates() {
+		c.sayFlags(log, r.Config, o)
+		c.sayState(r.Config, o.persistTo, log)
 		if err := o.forget(world.Persist, r.Config.Name, log); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,10 +37,10 @@ func (c *Command) ws() *cobra.Command {
 A line that begins with \x is a binary message in hexadecimal: \x00ff10; one
 that begins with \\ is a text with one backslash less. What comes in is shown
 with its time and type. At the end of the input it waits for answers, then
-closes the connection with code 1000.
+closes the connection with code 1000. Messages may have 32 MiB.
 
 Exit status: 0 if the server closed with 1000, 1001 or without a code, 2 for a
-wrong command or line, 130 after Ctrl-C, 1 otherwise.`,
+wrong command or line, 130 after Ctrl-C, 143 after SIGTERM, 1 otherwise.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return &exit{exitUsage, &usage{"emu ws takes one URL", "emu ws ws://localhost:8787/websocket"}}
@@ -63,6 +64,9 @@ func (c *Command) runWS(cmd *cobra.Command, o *wsOptions, to string) error {
 	header, err := headers(o.headers)
 	if err == nil {
 		err = checkURL(to)
+	}
+	if err == nil && o.wait < 0 {
+		err = &usage{fmt.Sprintf("--wait takes a time from 0 on, not %s", o.wait), "--wait 0 does not wait"}
 	}
 	if err != nil {
 		return &exit{exitUsage, err}
@@ -102,13 +106,17 @@ func (c *Command) runWS(cmd *cobra.Command, o *wsOptions, to string) error {
 	return nil
 }
 
+// headerName is a token.
+// https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
+var headerName = regexp.MustCompile("^[0-9A-Za-z!#$%&'*+.^_`|~-]+$")
+
 // headers are those that --header gives.
 func headers(list []string) (http.Header, error) {
 	h := http.Header{}
 	for _, line := range list {
 		name, value, ok := strings.Cut(line, ":")
-		if !ok || strings.TrimSpace(name) == "" {
-			return nil, &usage{fmt.Sprintf("--header %s is not name:value", line), `emu ws --header "Authorization: Bearer token" URL`}
+		if !ok || !headerName.MatchString(strings.TrimSpace(name)) || strings.ContainsAny(value, "\r\n\x00") {
+			return nil, &usage{fmt.Sprintf("--header %q is not name:value", line), `emu ws --header "Authorization: Bearer token" URL`}
 		}
 		h.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}

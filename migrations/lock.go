@@ -4,8 +4,10 @@ package migrations
 // a file that names its holder. The kernel releases it when the holder dies.
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -33,6 +35,31 @@ func (e *InUseError) Error() string {
 	return fmt.Sprintf(msgInUse, e.PID, e.Path)
 }
 
+// Hint says how to go on.
+func (e *InUseError) Hint() string { return "end it, or " + hintOther }
+
+const hintOther = "take another folder for the stored data: --persist-to"
+
+// FolderError says that a state folder cannot be used.
+type FolderError struct {
+	Path string
+	Err  error
+}
+
+func (e *FolderError) Error() string {
+	err := e.Err
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Sprintf(msgFolder, e.Path, err)
+}
+
+func (e *FolderError) Unwrap() error { return e.Err }
+
+// Hint says how to go on.
+func (e *FolderError) Hint() string { return hintOther }
+
 // Take locks a Worker's state below persist, or fails at once with an
 // [InUseError] if another process, or another Lock of this one, holds it. With
 // persist "" there is nothing to lock and the Lock is nil.
@@ -45,11 +72,11 @@ func Take(persist, worker string) (*Lock, error) {
 	}
 	dir := Dir(persist)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, err
+		return nil, &FolderError{persist, err}
 	}
 	file, err := os.OpenFile(filepath.Join(dir, worker+".emu-lock"), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
-		return nil, err
+		return nil, &FolderError{persist, err}
 	}
 	taken, err := tryLock(file)
 	if err != nil {

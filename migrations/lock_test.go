@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -73,7 +74,7 @@ func TestLock(t *testing.T) {
 	if !errors.As(err, &used) || used.PID != other.Process.Pid || used.Path != dir {
 		t.Fatalf("error %v", err)
 	}
-	if want := fmt.Sprintf("Another emu process (pid %d) is using %s", other.Process.Pid, dir); err.Error() != want {
+	if want := fmt.Sprintf("another emu process (pid %d) is using %s", other.Process.Pid, dir); err.Error() != want {
 		t.Errorf("error %q, want %q", err, want)
 	}
 	if another, err := Take(dir, "other"); err != nil {
@@ -111,7 +112,20 @@ func TestLockMemory(t *testing.T) {
 }
 
 func TestInUseErrorUnknown(t *testing.T) {
-	if got := (&InUseError{Path: "p"}).Error(); got != "Another emu process is using p" {
+	if got := (&InUseError{Path: "p"}).Error(); got != "another emu process is using p" {
 		t.Error(got)
+	}
+}
+
+// TestTakeNoFolder: what is wrong with the state folder is said of that, with a way out.
+func TestTakeNoFolder(t *testing.T) {
+	persist := t.TempDir()
+	if err := os.WriteFile(filepath.Join(persist, "v3"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Take(persist, "w")
+	var folder *FolderError
+	if !errors.As(err, &folder) || !strings.HasPrefix(err.Error(), "cannot use the state folder "+persist+": ") || !strings.Contains(folder.Hint(), "--persist-to") {
+		t.Errorf("Take: %v", err)
 	}
 }

@@ -55,9 +55,10 @@ var scenarios = map[string]string{
 // Ours.
 const (
 	msgUnreadable   = "cannot read migration ledger %s: %v; move it away or run with --reset-migrations"
-	msgInUse        = "Another emu process (pid %d) is using %s"
-	msgInUseUnknown = "Another emu process is using %s"
+	msgInUse        = "another emu process (pid %d) is using %s"
+	msgInUseUnknown = "another emu process is using %s"
 	msgInUseHere    = "another world of this process is using %s"
+	msgFolder       = "cannot use the state folder %s: %v"
 	msgWrangler     = "a running wrangler dev (its workerd is pid %d) has %s open"
 
 	msgEdited       = "migration %q was already applied with different contents; applied migrations cannot be edited"

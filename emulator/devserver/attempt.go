@@ -85,7 +85,7 @@ func (w *Watch) build(ctx context.Context, p *Program, begin string) (*Executabl
 	if ctx.Err() == nil && errors.Is(err, ErrBuild) {
 		if said.String() != w.failed {
 			w.failed = said.String()
-			io.WriteString(w.Stderr, w.failed)
+			w.Log.Compiler(w.Stderr, w.failed)
 			if begin != tellStart {
 				w.Log.Say("the last program that compiled serves on")
 			}

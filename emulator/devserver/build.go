@@ -133,7 +133,7 @@ func (p *Program) imports(ctx context.Context, goTool string) bool {
 func (p *Program) executable() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", err
+		return "", &advised{"there is no cache folder to build the program in: " + err.Error(), "set it in the environment"}
 	}
 	sum := sha256.Sum256([]byte(p.Dir))
 	dir := filepath.Join(cache, "emu", hex.EncodeToString(sum[:8]))
@@ -141,5 +141,8 @@ func (p *Program) executable() (string, error) {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	return filepath.Join(dir, name), os.MkdirAll(dir, 0o777)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", fmt.Errorf("cannot make the cache folder to build the program in: %w", err)
+	}
+	return filepath.Join(dir, name), nil
 }

@@ -24,7 +24,9 @@ func (w *Watch) press(key byte) (again bool, err error) {
 	switch key {
 	case 'b':
 		if w.current != nil {
-			browse(w.current.url)
+			if err := browse(w.current.url); err != nil {
+				w.Log.Say("no browser can be started: " + err.Error())
+			}
 		}
 	case 'c':
 		w.Log.Print(clearScreen + Keys)
@@ -43,7 +45,7 @@ func (w *Watch) press(key byte) (again bool, err error) {
 }
 
 // browse opens a page in the user's browser, if there is one.
-func browse(url string) {
+func browse(url string) error {
 	c := exec.Command("xdg-open", url)
 	switch runtime.GOOS {
 	case "darwin":
@@ -51,9 +53,11 @@ func browse(url string) {
 	case "windows":
 		c = exec.Command("rundll32", "url.dll,FileProtocolHandler", url)
 	}
-	if c.Start() == nil {
+	err := c.Start()
+	if err == nil {
 		go c.Wait()
 	}
+	return err
 }
 
 // Typed gives what is typed at a terminal until restore is called; an error is

@@ -4,12 +4,21 @@ package devserver
 
 import (
 	"os"
+	"os/signal"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
+// Terminal reports whether a file is a terminal.
+func Terminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), getTermios)
+	return err == nil
+}
+
 // keyMode lets a terminal give its keys as they are typed, without showing
-// them. Ctrl-C and Ctrl-Z stay what they are.
+// them. Ctrl-C and Ctrl-Z stay what they are; after Ctrl-Z a shell has set the
+// terminal as it likes it.
 func keyMode(f *os.File) (restore func(), err error) {
 	fd := int(f.Fd())
 	was, err := unix.IoctlGetTermios(fd, getTermios)
@@ -22,5 +31,21 @@ func keyMode(f *os.File) (restore func(), err error) {
 	if err := unix.IoctlSetTermios(fd, setTermios, &is); err != nil {
 		return nil, err
 	}
-	return func() { unix.IoctlSetTermios(fd, setTermios, was) }, nil
+	resumed := make(chan os.Signal, 1)
+	signal.Notify(resumed, unix.SIGCONT)
+	var setting sync.WaitGroup
+	setting.Go(func() {
+		for range resumed {
+			// In the background it is not for this process to set.
+			if group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err == nil && group == unix.Getpgrp() {
+				unix.IoctlSetTermios(fd, setTermios, &is)
+			}
+		}
+	})
+	return func() {
+		signal.Stop(resumed)
+		close(resumed)
+		setting.Wait()
+		unix.IoctlSetTermios(fd, setTermios, was)
+	}, nil
 }

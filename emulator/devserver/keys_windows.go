@@ -6,6 +6,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// Terminal reports whether a file is a console.
+func Terminal(f *os.File) bool {
+	var mode uint32
+	return windows.GetConsoleMode(windows.Handle(f.Fd()), &mode) == nil
+}
+
 // keyMode lets a console give its keys as they are typed, without showing
 // them. Ctrl-C stays what it is.
 func keyMode(f *os.File) (restore func(), err error) {

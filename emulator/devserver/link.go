@@ -122,7 +122,9 @@ func (l *Link) Serve(s *Server) error {
 		case tellHibernate:
 			s.Hibernate()
 		case tellEnd:
-			return s.Close()
+			err := s.Close()
+			l.tell(saidLeft)
+			return err
 		case tellLeave:
 			err := s.Leave()
 			l.tell(saidLeft)

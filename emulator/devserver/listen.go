@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"syscall"
 )
@@ -138,8 +139,23 @@ func refused(host string, port int, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return &InUseError{Host: host, Port: port}
 	}
-	return fmt.Errorf("cannot listen on %s: %w", net.JoinHostPort(host, strconv.Itoa(port)), err)
+	var op *net.OpError
+	if errors.As(err, &op) { // which says the address again
+		err = op.Err
+	}
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		err = call.Err
+	}
+	at := net.JoinHostPort(host, strconv.Itoa(port))
+	if errors.Is(err, syscall.EACCES) && port < firstFree {
+		return &advised{fmt.Sprintf("cannot listen on %s: %v", at, err), fmt.Sprintf("ports from %d on are for everyone: --port %d", firstFree, defaultPort)}
+	}
+	return fmt.Errorf("cannot listen on %s: %w", at, err)
 }
+
+// firstFree is the first port that needs no privilege.
+const firstFree = 1024
 
 // hostOf is how to reach a listener.
 func hostOf(host string, l net.Listener) string {

@@ -1,8 +1,11 @@
 package devserver
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"os"
+	"syscall"
 	"testing"
 )
 
@@ -50,5 +53,19 @@ func TestAnyPort(t *testing.T) {
 	defer l.Close()
 	if p := portOf(l.listeners[0]); p >= defaultPort && p <= defaultPort+extraPorts {
 		t.Errorf("all are taken, and %d is not", p)
+	}
+}
+
+// TestRefused: the address is said once, and what to do about it.
+func TestRefused(t *testing.T) {
+	at := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}
+	err := refused("localhost", 80, &net.OpError{Op: "listen", Net: "tcp4", Addr: at, Err: os.NewSyscallError("bind", syscall.EACCES)})
+	var advice *advised
+	if want := "cannot listen on localhost:80: " + syscall.EACCES.Error(); !errors.As(err, &advice) || err.Error() != want || advice.hint != "ports from 1024 on are for everyone: --port 8787" {
+		t.Errorf("%v, %+v", err, advice)
+	}
+	err = refused("10.0.0.1", 8787, &net.OpError{Op: "listen", Net: "tcp", Addr: at, Err: os.NewSyscallError("bind", syscall.EADDRNOTAVAIL)})
+	if want := "cannot listen on 10.0.0.1:8787: " + syscall.EADDRNOTAVAIL.Error(); err.Error() != want {
+		t.Errorf("%v", err)
 	}
 }

@@ -32,8 +32,8 @@ var Levels = []string{"none", "error", "warn", "info", "log", "debug"}
 // Log writes what happens: for people, or as JSON, one event a line. It is
 // safe for concurrent use.
 type Log struct {
-	// Out takes what happens, Err what is wrong with the configuration or the
-	// start and, unless in JSON, the errors of objects.
+	// Out takes what happens; Err, unless in JSON, what is wrong with the
+	// configuration, the start and the objects.
 	Out, Err io.Writer
 	Level    Level
 	// JSON writes an [emulator.Event] a line to Out.
@@ -55,12 +55,17 @@ func (l *Log) Event(e emulator.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.JSON {
-		if line, err := json.Marshal(e); err == nil { // an Event has nothing that JSON cannot hold
-			l.Out.Write(append(line, '\n'))
-		}
+		l.line(e)
 		return
 	}
 	l.human(&e)
+}
+
+// line writes an event as JSON.
+func (l *Log) line(e emulator.Event) {
+	if line, err := json.Marshal(e); err == nil { // an Event has nothing that JSON cannot hold
+		l.Out.Write(append(line, '\n'))
+	}
 }
 
 // Say writes a line about how things go, as an event of its own.
@@ -88,19 +93,24 @@ func (l *Log) Print(text string) {
 	io.WriteString(l.Out, text+"\n")
 }
 
-// Diagnostics writes what was found about the configuration or the stored state.
+// Diagnostics writes what was found about the configuration or the stored state:
+// at every level what stops a start.
 func (l *Log) Diagnostics(list []config.Diagnostic) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, d := range list {
-		level := LevelError
+		level := LevelNone
 		switch d.Severity {
 		case config.Warning:
 			level = LevelWarn
 		case config.Info:
 			level = LevelInfo
 		}
-		if level <= l.Level {
+		switch {
+		case level > l.Level:
+		case l.JSON:
+			l.line(found(d))
+		default:
 			d.WithLines(l.read).Render(l.Err, l.Style)
 		}
 	}

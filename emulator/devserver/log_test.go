@@ -53,22 +53,23 @@ func TestHuman(t *testing.T) {
 // TestLevels: what each level adds to the one before it.
 func TestLevels(t *testing.T) {
 	want := map[string]string{
-		"none": "", "error": "error", "warn": "error warning", "info": "error warning ready request",
-		"log": "error warning ready request hibernate banner", "debug": "error warning ready request start hibernate banner",
+		"none": "fatal", "error": "fatal error", "warn": "fatal error warning", "info": "fatal error warning ready request",
+		"log": "fatal error warning ready request hibernate banner", "debug": "fatal error warning ready request start hibernate banner",
 	}
 	for level, name := range Levels {
 		var out bytes.Buffer
 		log := &Log{Out: &out, Err: &out, Level: Level(level)}
 		log.Event(emulator.Event{Type: emulator.EventError, Handler: "worker", Message: "an error"})
 		log.Diagnostics([]config.Diagnostic{{Severity: config.Warning, Text: "a warning"}})
+		log.Diagnostics([]config.Diagnostic{{Text: "stops a start"}})
 		log.Event(emulator.Event{Type: emulator.EventReady})
 		log.Event(emulator.Event{Type: emulator.EventRequest, Method: "a request"})
 		log.Event(emulator.Event{Type: emulator.EventStart, Class: "start"})
 		log.Event(emulator.Event{Type: emulator.EventHibernate, Class: "hibernate"})
 		log.Print("a banner")
 		var got []string
-		for _, word := range []string{"error", "warning", "ready", "request", "start", "hibernate", "banner"} {
-			text := map[string]string{"error": "an error", "warning": "a warning", "ready": "Ready on", "request": "a request", "start": "started", "hibernate": "hibernated", "banner": "a banner"}[word]
+		for _, word := range []string{"fatal", "error", "warning", "ready", "request", "start", "hibernate", "banner"} {
+			text := map[string]string{"fatal": "stops a start", "error": "an error", "warning": "a warning", "ready": "Ready on", "request": "a request", "start": "started", "hibernate": "hibernated", "banner": "a banner"}[word]
 			if strings.Contains(out.String(), text) {
 				got = append(got, word)
 			}

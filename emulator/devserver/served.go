@@ -15,6 +15,7 @@ type served struct {
 	cmd   *exec.Cmd
 	input io.WriteCloser
 	url   string        // where it serves, once it has said that it is ready
+	left  bool          // it has ended as it was told
 	why   bool          // it has told why it ends
 	said  chan string   // what it has to say; closed when it says no more
 	ended chan struct{} // closed when it has ended
@@ -47,6 +48,7 @@ func (w *Watch) serveWith(e *Executable) (*served, error) {
 			if url, ready := strings.CutPrefix(lines.Text(), saidReady+" "); ready {
 				p.url = url
 			}
+			p.left = p.left || lines.Text() == saidLeft
 			p.why = p.why || lines.Text() == saidWhy
 			p.said <- lines.Text()
 		}

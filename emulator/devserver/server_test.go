@@ -286,9 +286,10 @@ func TestJSON(t *testing.T) {
 		if e.Time.IsZero() {
 			t.Errorf("no time: %s", line)
 		}
-		types = append(types, string(e.Type)+" "+e.Message+e.Path+" "+strconv.Itoa(e.Status))
+		message, _, _ := strings.Cut(e.Message, "\n")
+		types = append(types, string(e.Type)+" "+message+e.Path+" "+strconv.Itoa(e.Status))
 	}
-	if got := strings.Join(types, "\n"); got != "ready "+s.URL()+" 0\nrequest /x 200" {
+	if got := strings.Join(types, "\n"); got != "log warning: "+fmt.Sprintf(msgNoDate, emulator.DefaultCompatibilityDate)+" 0\nready "+s.URL()+" 0\nrequest /x 200" {
 		t.Errorf("events:\n%s", got)
 	}
 }

@@ -19,7 +19,7 @@ import (
 const settling = 30 * time.Millisecond
 
 // sources watches files. Folders are what is watched, so that a file that is
-// moved over another is seen.
+// moved over another is seen. A nil sources is told of files and watches none.
 type sources struct {
 	changes chan string   // tellCode or tellConfig, when it has settled
 	found   chan struct{} // something changed before it was watched
@@ -150,6 +150,9 @@ func isFolder(path string) bool {
 
 // config sets the configuration whose files are watched.
 func (s *sources) config(c *config.Config, dir string, more []string) {
+	if s == nil {
+		return
+	}
 	files := map[string]bool{}
 	vars := dir
 	if c.UserPath != "" {
@@ -178,6 +181,9 @@ func (s *sources) config(c *config.Config, dir string, more []string) {
 // program sets the program whose sources are watched: before its packages are
 // known, its own folder. It is going to be built.
 func (s *sources) program(p *Program) {
+	if s == nil {
+		return
+	}
 	s.mu.Lock()
 	s.begun = time.Now()
 	same := s.dir == p.Dir
@@ -193,6 +199,9 @@ func (s *sources) program(p *Program) {
 
 // built tells how the build went. After one that failed, what is missing may be made.
 func (s *sources) built(ok bool) {
+	if s == nil {
+		return
+	}
 	s.mu.Lock()
 	s.broken = !ok
 	s.mu.Unlock()
@@ -203,6 +212,9 @@ func (s *sources) built(ok bool) {
 
 // expect watches for a program that is not there.
 func (s *sources) expect(main string) {
+	if s == nil {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dir = ""

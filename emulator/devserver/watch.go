@@ -88,21 +88,10 @@ func (w *Watch) Run() (err error) {
 		return fmt.Errorf("cannot watch files: %w", err)
 	}
 	defer w.sources.close()
-	if w.opened, err = Listen(w.Address(r.Config)); err != nil {
+	if err = w.listen(w.Address(r.Config)); err != nil {
 		return err
 	}
-	defer w.opened.Close()
-	w.host = w.opened.Host
-	for _, l := range w.opened.listeners {
-		f, err := fileOf(l)
-		if err != nil {
-			return fmt.Errorf("cannot hand the listener over: %w", err)
-		}
-		if f != nil {
-			defer f.Close()
-			w.files = append(w.files, f)
-		}
-	}
+	defer w.unlisten()
 	w.attempts = make(chan attempt, 1)
 	defer w.killAll()
 	w.try(r, tellStart)

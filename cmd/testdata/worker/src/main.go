@@ -29,6 +29,9 @@ func fetch(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.
 	case "/":
 		return durable.Text(200, env.Var("GREETING")+"\n"), nil
 	case "/exit":
+		if r.URL.RawQuery == "0" {
+			os.Exit(0)
+		}
 		os.Exit(3)
 	case "/url":
 		return durable.Text(200, r.URL.String()+" "+r.Header.Get("MF-Original-Hostname")+"\n"), nil

@@ -1,0 +1,142 @@
+package emucmd
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminal opens a terminal: what is typed is written to keys, and programs have screen.
+func terminal(t *testing.T) (keys, screen *os.File) {
+	t.Helper()
+	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { keys.Close() })
+	n, err := unix.IoctlGetInt(int(keys.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(keys.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { screen.Close() })
+	return keys, screen
+}
+
+// atTheTerminal makes a command the first of a terminal.
+func atTheTerminal(t *testing.T, c *exec.Cmd) (keys, screen *os.File) {
+	t.Helper()
+	keys, screen = terminal(t)
+	c.Stdin = screen
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	return keys, screen
+}
+
+// TestExecEndsAtTerminal: there the command shares emu's group, and what it
+// leaves ends all the same, even in a session of its own.
+func TestExecEndsAtTerminal(t *testing.T) {
+	env := scriptEnv(t)
+	for _, test := range []struct {
+		name, script string
+		kill         bool
+		code         int
+	}{
+		{"the command", "trap '' HUP; sleep 1000 & echo started; exit 3", false, 3},
+		{"the command, with a session", "setsid sleep 1000 & echo started; exit 3", false, 3},
+		{"emu, killed", "trap '' HUP; sh -c 'echo started; sleep 1000; true'; true", true, -1},
+		{"orphans that have died", "pid=$(true & echo $!); while kill -0 $pid; do :; done; echo started", false, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := execCommand(t, env, test.script)
+			atTheTerminal(t, c)
+			s, err := start(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(s.kill)
+			waitFor(t, s, "started")
+			if test.kill {
+				s.cmd.Process.Kill()
+			}
+			<-s.ended // the end of the output, for everybody
+			if code := s.cmd.ProcessState.ExitCode(); code != test.code {
+				t.Errorf("ended with %d, want %d\n%s", code, test.code, s.said())
+			}
+		})
+	}
+}
+
+// TestKeysAfterStop: a shell sets the terminal as it likes it when emu is stopped;
+// when emu goes on it has its keys again.
+func TestKeysAfterStop(t *testing.T) {
+	emu, err := exec.LookPath("emu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(emu, "dev", "--config", "testdata/worker/wrangler.jsonc", "--port", "0", "--persist-to", t.TempDir(), "--show-interactive-dev-session")
+	c.Env = append(os.Environ(), scriptEnv(t)...)
+	keys, screen := atTheTerminal(t, c)
+	s, err := start(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.kill)
+	lines := func() uint32 {
+		mode, err := unix.IoctlGetTermios(int(screen.Fd()), unix.TCGETS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return mode.Lflag & unix.ICANON
+	}
+	if lines() != 0 {
+		t.Fatal("the terminal gives lines")
+	}
+	mode, err := unix.IoctlGetTermios(int(screen.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mode.Lflag |= unix.ICANON | unix.ECHO
+	if err := unix.IoctlSetTermios(int(screen.Fd()), unix.TCSETS, mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "end of lines", func() bool { return lines() == 0 })
+	fmt.Fprint(keys, "x")
+	<-s.ended
+	if code := s.cmd.ProcessState.ExitCode(); code != exitOK {
+		t.Errorf("ended with %d\n%s", code, s.said())
+	}
+	if lines() == 0 {
+		t.Error("the terminal is not as it was")
+	}
+}
+
+// TestInteractive: a device is no terminal.
+func TestInteractive(t *testing.T) {
+	was := os.Stdout
+	defer func() { os.Stdout = was }()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	_, screen := terminal(t)
+	for f, want := range map[*os.File]bool{null: false, screen: true} {
+		os.Stdout = f
+		if got := (&Command{Stdout: f}).interactive(); got != want {
+			t.Errorf("%s: %v", f.Name(), got)
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package devserver
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator"
+)
+
+// found makes an event of a diagnostic, for programs to read.
+func found(d config.Diagnostic) emulator.Event {
+	e := emulator.Event{Time: time.Now(), Type: emulator.EventLog, Message: d.Text}
+	if at := d.Place; at.File != "" && at.Line > 0 {
+		e.Message = fmt.Sprintf("%s:%d:%d: %s", at.File, at.Line, at.Column, d.Text)
+	} else if at.File != "" {
+		e.Message = at.File + ": " + d.Text
+	}
+	switch d.Severity {
+	case config.Error:
+		e.Type = emulator.EventError
+	case config.Warning:
+		e.Message = "warning: " + e.Message
+	}
+	for _, n := range d.Notes {
+		e.Message += "\n" + n.Text
+	}
+	if d.Hint != "" {
+		e.Message += "\nhint: " + d.Hint
+	}
+	return e
+}
+
+// Compiler passes on what a compiler has said of a program, to where errors of
+// compilers go, or as one event.
+func (l *Log) Compiler(out io.Writer, said string) {
+	if !l.JSON {
+		io.WriteString(out, said)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.line(emulator.Event{Time: time.Now(), Type: emulator.EventError, Message: strings.TrimSpace(said)})
+}
