@@ -3,6 +3,7 @@ package emulator
 // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#synchronous-kv-api
 
 import (
+	"math"
 	"slices"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -82,6 +83,37 @@ func (k kv) List(o driver.ListOptions) (next func() (driver.Entry, bool, error),
 		}
 		return e, ok && err == nil, err
 	}, nil
+}
+
+func listOptions(o driver.ListOptions) (l store.ListOptions, err error) {
+	if err := listRange(o); err != nil {
+		return l, err
+	}
+	if o.Start != nil && o.StartAfter != nil {
+		return l, typeError(msgListBothStarts)
+	}
+	if o.Limit != nil {
+		if *o.Limit <= 0 {
+			return l, typeError(msgListLimit)
+		}
+		l.Limit = *o.Limit
+	}
+	if o.Start != nil {
+		l.Start = *o.Start
+	}
+	if o.Prefix != nil {
+		l.Prefix = *o.Prefix
+	}
+	l.StartAfter, l.End, l.Reverse = o.StartAfter, o.End, o.Reverse
+	return l, nil
+}
+
+// listRange refuses what does not become an option in the first place.
+func listRange(o driver.ListOptions) error {
+	if o.Limit != nil && (*o.Limit < math.MinInt32 || *o.Limit > math.MaxInt32) {
+		return typeError(msgListRange)
+	}
+	return nil
 }
 
 // sortedUnique is keys in the order of their bytes, each once.

@@ -6,7 +6,6 @@ import (
 	"container/list"
 	"context"
 	"errors"
-	"math"
 	"sync"
 	"sync/atomic"
 
@@ -206,37 +205,6 @@ func (s *storage) List(o driver.ListOptions) (entries []driver.Entry, err error)
 		return nil, err
 	}
 	return entries, nil
-}
-
-func listOptions(o driver.ListOptions) (l store.ListOptions, err error) {
-	if err := listRange(o); err != nil {
-		return l, err
-	}
-	if o.Start != nil && o.StartAfter != nil {
-		return l, typeError(msgListBothStarts)
-	}
-	if o.Limit != nil {
-		if *o.Limit <= 0 {
-			return l, typeError(msgListLimit)
-		}
-		l.Limit = *o.Limit
-	}
-	if o.Start != nil {
-		l.Start = *o.Start
-	}
-	if o.Prefix != nil {
-		l.Prefix = *o.Prefix
-	}
-	l.StartAfter, l.End, l.Reverse = o.StartAfter, o.End, o.Reverse
-	return l, nil
-}
-
-// listRange refuses what does not become an option in the first place.
-func listRange(o driver.ListOptions) error {
-	if o.Limit != nil && (*o.Limit < math.MinInt32 || *o.Limit > math.MaxInt32) {
-		return typeError(msgListRange)
-	}
-	return nil
 }
 
 // Sync commits what was written so far.

@@ -194,9 +194,7 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 	for i := range ops {
 		op := &ops[i]
 		switch op.Fopcode {
-		case lib.OP_OpenEphemeral, lib.OP_OpenAutoindex:
-			temporary[op.Fp1] = true
-		case lib.OP_OpenDup:
+		case lib.OP_OpenEphemeral, lib.OP_OpenAutoindex, lib.OP_OpenDup:
 			temporary[op.Fp1] = true
 		case lib.OP_OpenRead, lib.OP_OpenWrite, lib.OP_ReopenIdx:
 			if op.Fp5&lib.OPFLAG_SEEKEQ != 0 {
@@ -214,8 +212,7 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 		case lib.OP_SeekRowid:
 			kinds[i] = countRowid
 		case lib.OP_SeekLT, lib.OP_SeekLE, lib.OP_SeekGE, lib.OP_SeekGT:
-			kinds[i] = countRead
-			if i > 0 && ops[i-1].Fopcode == lib.OP_SeekScan {
+			if kinds[i] = countRead; i > 0 && ops[i-1].Fopcode == lib.OP_SeekScan {
 				kinds[i] = countNot // OP_SeekScan looks at it
 			} else if exact[op.Fp1] && i+1 < len(ops) && (ops[i+1].Fopcode == lib.OP_IdxGT || ops[i+1].Fopcode == lib.OP_IdxLT) {
 				kinds[i] = countFound

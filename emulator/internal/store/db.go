@@ -9,7 +9,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -150,17 +149,6 @@ func (db *DB) connect(content []byte) error {
 	}
 	if !db.inMemory() {
 		db.file, _ = os.Stat(db.opts.Path)
-	}
-	return nil
-}
-
-// lostFile is the error of a file that somebody has deleted or replaced meanwhile.
-func (db *DB) lostFile() error {
-	if db.file == nil || db.opts.ReadOnly {
-		return nil
-	}
-	if now, err := os.Stat(db.opts.Path); errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(db.file, now) {
-		return fmt.Errorf("%s was deleted or replaced while it was open: what was written to it since is gone with it", db.opts.Path)
 	}
 	return nil
 }

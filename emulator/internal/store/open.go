@@ -113,6 +113,17 @@ func (db *DB) openError(rc int32) error {
 	return fmt.Errorf("open database %s: %w", path, db.errorOf(rc))
 }
 
+// lostFile is the error of a file that somebody has deleted or replaced meanwhile.
+func (db *DB) lostFile() error {
+	if db.file == nil || db.opts.ReadOnly {
+		return nil
+	}
+	if now, err := os.Stat(db.opts.Path); errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(db.file, now) {
+		return fmt.Errorf("%s was deleted or replaced while it was open: what was written to it since is gone with it", db.opts.Path)
+	}
+	return nil
+}
+
 const newerFormatText = "written by a newer SQLite, whose file format this one cannot use"
 
 // newerFormat reads the file format versions (https://sqlite.org/fileformat.html
