@@ -1,8 +1,10 @@
 package emucmd
 
 import (
+	"bufio"
 	"fmt"
 	"os"
+	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -38,4 +40,36 @@ func TestKillWhileStartHangs(t *testing.T) {
 func zombie(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err != nil || strings.Contains(string(stat), ") Z ")
+}
+
+// Nor does it outlive an emu exec that is killed, whose command is not started.
+func TestKillExecWhileStartHangs(t *testing.T) {
+	dir := editedProject(t)
+	save(t, dir, "main.go", strings.Replace(fmt.Sprintf(edited, 1), `import (`, "import (\n\t\"os\"", 1)+
+		"\nfunc init() {\n\tprintln(\"hanging\", os.Getpid())\n\ttime.Sleep(time.Hour)\n}\n")
+	emu, err := exec.LookPath("emu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(emu, "exec", "--", "sh", "-c", "echo ran")
+	c.Dir, c.Env = dir, append(os.Environ(), scriptEnv(t)...)
+	out, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout strings.Builder
+	c.Stdout = &stdout
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewScanner(out)
+	for said.Scan() && !strings.HasPrefix(said.Text(), "hanging") {
+	}
+	c.Process.Kill()
+	for said.Scan() { // until the program has ended too
+	}
+	c.Wait()
+	if stdout.Len() > 0 {
+		t.Errorf("the command was started: %s", stdout.String())
+	}
 }
