@@ -33,10 +33,9 @@ func newLabel() string { return strconv.FormatUint(labels.Add(1), 36) }
 type sampler struct {
 	begun atomic.Uint64 // how many samples have been begun
 
-	mu      sync.Mutex
-	taken   time.Time
-	found   map[string]driver.Place // by label: where a class started a goroutine
-	created map[string]driver.Place // where the user's code starts goroutines, by their first function
+	mu    sync.Mutex
+	taken time.Time
+	found map[string]driver.Place // by label: where a class started a goroutine
 }
 
 // sampleAge is how old, in machine time, a sample may be.
