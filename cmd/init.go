@@ -59,6 +59,9 @@ that others could fetch: then --emu-path says where the checkout is.`,
 			if len(args) != 1 {
 				return &usage{"emu init takes the folder of the new project", "emu init hello"}
 			}
+			if args[0] == "" {
+				return &usage{"the folder of the new project has no name", "emu init hello, or emu init . for the folder you are in"}
+			}
 			return nil
 		},
 		Example: "  emu init hello && cd hello && go test ./... && emu dev",
@@ -75,6 +78,9 @@ func (c *Command) runInit(dir, checkout string) error {
 	}
 	p := project{Date: emulator.DefaultCompatibilityDate, Emu: emuModule}
 	target := c.path(dir)
+	if info, err := os.Stat(target); err == nil && !info.IsDir() {
+		return &usage{dir + " is a file", "emu init takes the folder of the new project"}
+	}
 	p.Name = workerName(filepath.Base(target))
 	p.Module = "example.com/" + p.Name
 	if checkout == "" {
@@ -105,8 +111,19 @@ func (c *Command) runInit(dir, checkout string) error {
 	for _, f := range files {
 		fmt.Fprintln(c.Stdout, filepath.Join(dir, f.name))
 	}
-	fmt.Fprintf(c.Stdout, "\ncd %s && go test ./... && emu dev\n", quoted(dir))
+	fmt.Fprintf(c.Stdout, "\ncd %s && %sgo test ./... && emu dev\n", quoted(dir), c.joining(goTool, target))
 	return nil
+}
+
+// joining is what makes the go command see a module below a go.work, which otherwise
+// refuses what the workspace does not use.
+func (c *Command) joining(goTool, dir string) string {
+	env := exec.Command(goTool, "env", "GOWORK")
+	env.Dir, env.Env = dir, append(c.Environ, "PWD="+dir)
+	if at, err := env.Output(); err != nil || slices.Contains([]string{"", "off"}, strings.TrimSpace(string(at))) {
+		return ""
+	}
+	return "go work use . && "
 }
 
 // quoted is a path as one word of a command line.

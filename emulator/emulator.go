@@ -84,7 +84,7 @@ type World struct {
 	workers   workers
 	handles   handles
 	label     string      // how its instances' labels begin
-	peopled   atomic.Bool // there has been an instance
+	peopled   atomic.Bool // there has been an instance, or the Worker has run
 	warnings  []config.Diagnostic
 	applied   []string
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -165,7 +166,7 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 		flush.Flush()
 	}
 	for {
-		n, err := body.Read(*buf)
+		n, err := w.readBody(body, *buf)
 		if n > 0 {
 			if _, err := rw.Write((*buf)[:n]); err != nil {
 				return // the client has gone
@@ -184,6 +185,26 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 			panic(http.ErrAbortHandler)
 		}
 	}
+}
+
+// readBody reads a piece of a response's body. A panic is an exception of the handler
+// that has answered with it.
+func (w *World) readBody(body io.Reader, buf []byte) (n int, err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		n, err = 0, http.ErrAbortHandler
+		switch b, ofObject := body.(*objectBody); {
+		case p == any(http.ErrAbortHandler):
+		case ofObject:
+			b.in.o.fault("fetch", panicked(p, debug.Stack()))
+		default:
+			w.fault(panicked(p, debug.Stack()))
+		}
+	}()
+	return body.Read(buf)
 }
 
 // switchProtocols takes the connection from the server, sends the 101 response with

@@ -33,10 +33,9 @@ func newLabel() string { return strconv.FormatUint(labels.Add(1), 36) }
 type sampler struct {
 	begun atomic.Uint64 // how many samples have been begun
 
-	mu      sync.Mutex
-	taken   time.Time
-	found   map[string]driver.Place // by label: where a class started a goroutine
-	created map[string]driver.Place // where the user's code starts goroutines, by their first function
+	mu    sync.Mutex
+	taken time.Time
+	found map[string]driver.Place // by label: where a class started a goroutine
 }
 
 // sampleAge is how old, in machine time, a sample may be.
@@ -68,19 +67,41 @@ func (s *sampler) renew(than uint64) {
 		return
 	}
 	s.begun.Add(1)
-	for tries := 0; s.sample() && tries < sampleTries; tries++ {
+	left, again := sample()
+	for tries := 0; again && tries < sampleTries; tries++ {
 		runtime.Gosched()
+		left, again = sample()
+	}
+	s.found = map[string]driver.Place{}
+	if len(left) > 0 {
+		created := creations()
+		for label, list := range left {
+			for _, g := range list {
+				if at := g.place(created); at != (driver.Place{}) {
+					s.found[label] = at
+				}
+			}
+		}
 	}
 	s.taken = time.Now()
 }
 
-// Leftovers returns where the classes of the world started goroutines that they
-// have left running, of objects that have left memory too: one place for each
-// time that an object was in memory.
-func (w *World) Leftovers() (places []driver.Place) {
+// Leftover is a goroutine that user code has left running.
+type Leftover struct {
+	Place  driver.Place // where it was started or is
+	Worker bool         // the Worker has started it, not a class
+}
+
+// Leftovers returns the goroutines that the classes of the world have left running, of
+// objects that have left memory too, one for each time that an object was in memory; and,
+// with Options.Foreign, one that the Worker has.
+func (w *World) Leftovers() (list []Leftover) {
 	if !w.peopled.Load() {
 		return nil // and no sample, which takes longer than a world
 	}
+	w.workers.mu.Lock()
+	workers := w.workers.label
+	w.workers.mu.Unlock()
 	s := &w.samples
 	since := s.latest()
 	s.mu.Lock()
@@ -88,10 +109,10 @@ func (w *World) Leftovers() (places []driver.Place) {
 	s.renew(since)
 	for label, at := range s.found {
 		if strings.HasPrefix(label, w.label) {
-			places = append(places, at)
+			list = append(list, Leftover{at, label == workers})
 		}
 	}
-	return places
+	return list
 }
 
 var (
@@ -100,38 +121,29 @@ var (
 	dumpLine  = regexp.MustCompile(`^\t(.*):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
 
-// sample finds the labelled goroutines of the process that the user's code
-// started or is in. It reports whether one is too young to tell. s.mu is held.
-func (s *sampler) sample() (again bool) {
+// sample finds the labelled goroutines of the process that are not ours, by their labels.
+// It reports whether one is too young to tell.
+func sample() (left map[string][]goroutine, again bool) {
 	var b bytes.Buffer
 	pprof.Lookup("goroutine").WriteTo(&b, 1)
-	s.found = map[string]driver.Place{}
 	for record := range strings.SplitSeq(b.String(), "\n\n") {
 		m := labelLine.FindStringSubmatch(record)
 		if m == nil {
 			continue
 		}
 		g, ours := readRecord(record)
-		if ours {
-			continue
-		}
-		if g.entry == "" {
-			again = true
-			continue
-		}
-		at, ok := s.created[g.entry]
-		if !ok {
-			s.created = creations()
-			at, ok = s.created[g.entry]
-		}
 		switch {
-		case ok:
-			s.found[m[1]] = at
-		case g.user != driver.Place{}:
-			s.found[m[1]] = g.user
+		case ours:
+		case g.entry == "":
+			again = true
+		default:
+			if left == nil {
+				left = map[string][]goroutine{}
+			}
+			left[m[1]] = append(left[m[1]], g)
 		}
 	}
-	return again
+	return left, again
 }
 
 // goroutine is what a profile tells of one.
@@ -140,15 +152,37 @@ type goroutine struct {
 	user  driver.Place // where it is in the outermost function of the user's code, if in any
 }
 
-// readRecord reads a record of the profile. Goroutines that run events are ours.
+// creation is where the user's code starts goroutines with a function.
+type creation struct {
+	at      driver.Place
+	several bool // it is one of several places
+}
+
+// place is where the user's code started it or, where several places could be that, where
+// it is in the user's code; the zero place if it is not the user's.
+func (g goroutine) place(created map[string]creation) driver.Place {
+	c := created[g.entry]
+	if c.at == (driver.Place{}) || c.several && g.user != (driver.Place{}) {
+		return g.user
+	}
+	return c.at
+}
+
+// runners begin the names of the functions that run user code.
+var runners = []string{emulatorPath + ".(*instance)", emulatorPath + ".(*World).ServeHTTP", emulatorPath + ".(*World).start"}
+
+// readRecord reads a record of the profile. Goroutines that run events or the Worker
+// are ours.
 func readRecord(record string) (g goroutine, ours bool) {
 	for line := range strings.SplitSeq(record, "\n") {
 		m := frameLine.FindStringSubmatch(line)
 		if m == nil {
 			continue
 		}
-		if strings.HasPrefix(m[1], emulatorPath+".(*instance)") {
-			return g, true
+		for _, ours := range runners {
+			if strings.HasPrefix(m[1], ours) {
+				return g, true
+			}
 		}
 		g.entry = m[1]
 		if isUsers(m[1]) {
@@ -160,18 +194,18 @@ func readRecord(record string) (g goroutine, ours bool) {
 
 // creations returns the places of the go statements in the user's code that have
 // started the goroutines there are, by their first functions.
-func creations() map[string]driver.Place {
+func creations() map[string]creation {
 	var b bytes.Buffer
 	pprof.Lookup("goroutine").WriteTo(&b, 2)
-	found := map[string]driver.Place{}
+	found := map[string]creation{}
 	for block := range strings.SplitSeq(b.String(), "\n\n") {
 		frames, creator, ok := strings.Cut(strings.TrimSpace(block), "\ncreated by ")
 		if !ok {
 			continue
 		}
 		function, rest, _ := strings.Cut(creator, " in goroutine ")
-		_, place, _ := strings.Cut(rest, "\n")
-		at := dumpLine.FindStringSubmatch(place)
+		_, line, _ := strings.Cut(rest, "\n")
+		at := dumpLine.FindStringSubmatch(line)
 		if at == nil || !isUsers(function) {
 			continue
 		}
@@ -183,7 +217,9 @@ func creations() map[string]driver.Place {
 		if i := strings.LastIndexByte(entry, '('); i > 0 {
 			entry = entry[:i]
 		}
-		found[entry] = placeOf(at[1], at[2])
+		place := placeOf(at[1], at[2])
+		before, ok := found[entry]
+		found[entry] = creation{place, ok && (before.several || before.at != place)}
 	}
 	return found
 }

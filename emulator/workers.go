@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"context"
 	"fmt"
+	"runtime/pprof"
 	"slices"
 	"sync"
 
@@ -9,10 +11,13 @@ import (
 )
 
 // workers are the goroutines that run the Worker's code, by their numbers, and what
-// each runs. They are noted only for Options.Foreign, as who has a turn is.
+// each runs. They are noted, and labelled as those of objects are, only for
+// Options.Foreign, as who has a turn is.
 type workers struct {
-	mu  sync.Mutex
-	set map[uint64]string
+	mu     sync.Mutex
+	set    map[uint64]string
+	label  string
+	labels context.Context
 }
 
 // working notes that the calling goroutine runs the Worker's code until end is called.
@@ -24,16 +29,17 @@ func (w *World) working(what string) (end func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.set == nil {
-		s.set = map[uint64]string{}
+		s.set, s.label = map[uint64]string{}, w.label+newLabel()
+		s.labels = pprof.WithLabels(context.Background(), pprof.Labels(labelKey, s.label))
+		w.peopled.Store(true)
 	}
-	before, nested := s.set[id]
 	s.set[id] = what
+	pprof.SetGoroutineLabels(s.labels)
 	return func() {
+		pprof.SetGoroutineLabels(context.Background())
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if delete(s.set, id); nested {
-			s.set[id] = before
-		}
+		delete(s.set, id)
 	}
 }
 

@@ -141,8 +141,8 @@ type World struct {
 // Each test makes its own world, and so does each subtest: what fails in a world fails
 // the test that made it, and ends the goroutine that calls.
 //
-// When the test ends, handlers that do not end and goroutines that a class has left
-// running fail it. One that waits for time, or with its context for something outside,
+// When the test ends, handlers that do not end and goroutines that a class or the
+// Worker has left running fail it. One that waits for time, or with its context for something outside,
 // does end: its context does. A failed test logs what happened in the world.
 func New(t TB, options ...Option) *World {
 	t.Helper()
@@ -264,16 +264,25 @@ func (w *World) close() {
 			c.checkUnread()
 		}
 	}
+	happened := w.Events() // not what comes of the test's end
 	for _, c := range conns {
 		c.Drop()
+	}
+	if len(conns) > 0 && len(left) == 0 {
+		w.settles() // handlers that see the clients go may leave something too
+		left = w.leftRunning()
 	}
 	err := w.world.Close()
 	w.mu.Lock()
 	w.ended = true
 	w.mu.Unlock()
 	w.net.close()
-	for _, p := range left {
-		w.t.Errorf("emutest: a goroutine that a class left running is at %s", p)
+	for _, l := range left {
+		who := "a class"
+		if l.Worker {
+			who = "the Worker"
+		}
+		w.t.Errorf("emutest: a goroutine that %s left running is at %s", who, l.Place)
 	}
 	if w.files != nil {
 		for _, f := range w.leftOpen() {
@@ -284,6 +293,6 @@ func (w *World) close() {
 		w.t.Errorf("emutest: %v", err)
 	}
 	if w.t.Failed() {
-		w.logTimeline()
+		w.logTimeline(happened)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator"
 )
 
 // CheckFiles fails the test for files, pipes and sockets that were opened after New
@@ -28,8 +28,8 @@ func presently[T any](left func() []T) []T {
 	}
 }
 
-// leftRunning returns where classes started goroutines that they have left running.
-func (w *World) leftRunning() []driver.Place { return presently(w.world.Leftovers) }
+// leftRunning returns the goroutines that user code has left running.
+func (w *World) leftRunning() []emulator.Leftover { return presently(w.world.Leftovers) }
 
 // leftOpen returns what is open and was not when the world began.
 func (w *World) leftOpen() []string {

@@ -53,7 +53,8 @@ func newFlow(hold func(more bool)) *flow {
 // update wakes who waits and counts what is under way. f.mu is held.
 func (f *flow) update() {
 	f.changed.Broadcast()
-	under := !f.broken && (f.taken || len(f.buf) > 0 && (f.attentive || f.reading))
+	data, end := len(f.buf) > 0 && (f.attentive || f.reading), f.ended && f.served && f.reading
+	under := !f.broken && (f.taken || data || end)
 	if under != f.under {
 		f.under = under
 		f.hold(under)
@@ -75,6 +76,7 @@ func (f *flow) read(p []byte) (n int, err error) {
 		case f.readBy.passed():
 			return 0, os.ErrDeadlineExceeded
 		case f.ended:
+			f.taken = f.attentive && f.served
 			return 0, io.EOF
 		case len(p) == 0:
 			return 0, nil
@@ -179,6 +181,9 @@ func (e *end) handling(on bool) { e.in.set(func() { e.in.attentive = !on }) }
 
 // attended says that the world counts what was read as its own activity.
 func (e *end) attended() { e.in.set(func() { e.in.taken = false }) }
+
+// ReadEnded says that who has read the end has dealt with it, and may write on.
+func (e *end) ReadEnded() { e.attended() }
 
 func (e *end) LocalAddr() net.Addr  { return address{} }
 func (e *end) RemoteAddr() net.Addr { return address{} }

@@ -9,9 +9,8 @@ import (
 
 // logTimeline logs what happened, a line an event, with the world's time since
 // the first.
-func (w *World) logTimeline() {
+func (w *World) logTimeline(events []emulator.Event) {
 	w.t.Helper()
-	events := w.Events()
 	if len(events) == 0 {
 		return
 	}

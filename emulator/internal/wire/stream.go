@@ -95,6 +95,9 @@ func (s *stream) read() {
 			s.c.tellOverflow()
 		} else if err != nil {
 			s.c.readFailed(err)
+			if nc, ok := s.nc.(interface{ ReadEnded() }); ok { // a connection in memory, which keeps count
+				nc.ReadEnded()
+			}
 			return
 		}
 	}
