@@ -3,18 +3,20 @@
 package emucmd
 
 import (
+	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 )
 
 // child is a command that ends when emu does, even if that is killed.
 type child struct {
 	command *exec.Cmd
-	// whom is what kill(2) takes: the command's process group with all that it
-	// has started, or at a terminal the command alone. There it stays in
+	// whom is what kill(2) takes: the keeper's and the command's process group with all
+	// that it has started, or at a terminal the command alone. There it stays in
 	// emu's group, for Ctrl-C and Ctrl-Z are the terminal's to give.
 	whom    int
 	orphans *orphans // nil if they are not emu's
@@ -23,24 +25,31 @@ type child struct {
 	pipe   io.Closer
 }
 
-// keeper is a shell that reads which command to kill and whom with it, and does
-// it at the end of its input: a pipe of which nobody but emu has the other end.
-// Where there is /proc it finds what descends from the command.
+// keeper is a shell that at the end of its input, a pipe of which nobody but emu has
+// the other end, kills the command that it was told of, what has its mark in the
+// environment where there is /proc, and its process group: away from a terminal the
+// command is in that. There may be no time to tell it.
 const keeper = `
-end() {
-	kill -s STOP "$1"
-	for child in $(grep -ls "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status | cut -d / -f 3); do
-		end "$child"
-	done
-	kill -s KILL "$1"
-}
-read -r command whom && { read -r never; end "$command"; kill -s KILL -- "$whom"; }`
+trap '' HUP INT QUIT TERM
+read -r command && read -r never
+kill -s KILL "$command"
+for again in 1 2 3; do
+	kill -s KILL $(grep -lszF "$1" /proc/[0-9]*/environ | cut -d / -f 3)
+done
+kill -s KILL 0`
+
+// markVariable holds the marks of what emu has started, of several if they are nested.
+const markVariable = "EMU_EXEC"
 
 // startChild starts a command, with which its orphans end if emu has started
 // nothing that could have others.
 func startChild(command *exec.Cmd, alone bool) (*child, error) {
-	c := &child{command: command, keeper: exec.Command("/bin/sh", "-c", keeper)}
-	c.keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no signal of emu's group reaches it
+	mark := rand.Text()
+	c := &child{command: command, keeper: exec.Command("/bin/sh", "-c", keeper, "sh", mark)}
+	command.Env = append(command.Env, markVariable+"="+strings.TrimSpace(os.Getenv(markVariable)+" "+mark))
+	apart := !atTerminal()
+	// No signal of emu's group reaches it.
+	c.keeper.SysProcAttr = &syscall.SysProcAttr{Setpgid: apart, Setsid: !apart}
 	pipe, err := c.keeper.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -49,8 +58,10 @@ func startChild(command *exec.Cmd, alone bool) (*child, error) {
 	if err := c.keeper.Start(); err != nil {
 		return nil, err
 	}
-	apart := !atTerminal()
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: apart}
+	command.SysProcAttr = &syscall.SysProcAttr{}
+	if apart {
+		command.SysProcAttr.Setpgid, command.SysProcAttr.Pgid = true, c.keeper.Process.Pid
+	}
 	if alone {
 		c.orphans = adopt()
 	}
@@ -61,9 +72,9 @@ func startChild(command *exec.Cmd, alone bool) (*child, error) {
 	c.orphans.watch(command.Process.Pid)
 	c.whom = command.Process.Pid
 	if apart {
-		c.whom = -c.whom
+		c.whom = -c.keeper.Process.Pid
 	}
-	fmt.Fprintln(pipe, command.Process.Pid, c.whom)
+	fmt.Fprintln(pipe, command.Process.Pid)
 	return c, nil
 }
 

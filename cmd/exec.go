@@ -37,7 +37,8 @@ the Worker's address in ` + urlVariable + `, and ends with it. What emu has to s
 to standard error; --log-level none silences it, unless it fails.
 
 The command does not outlive emu, however that ends; what the command leaves
-running ends with it, at a terminal on Linux only.
+running ends with it, at a terminal on Linux only. There it is known by the
+variable EMU_EXEC.
 
 Exit status: the command's, or 128 and the number of the signal that ended it;
 127 if there is no such command, 1 if the Worker cannot start or does not serve

@@ -51,6 +51,7 @@ func TestExecEnds(t *testing.T) {
 		{"emu, interrupted", "trap 'echo told; exit 9' INT; sleep 1000 & echo started; wait", []syscall.Signal{syscall.SIGINT}, 9},
 		{"emu, twice", "trap 'echo told' TERM; echo started; while :; do sleep 1000 & wait; done", []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, killed},
 		{"emu, killed", "trap '' TERM INT; sleep 1000 & echo started; wait", []syscall.Signal{syscall.SIGKILL}, -1},
+		{"emu, killed by the command's first act", "echo started; kill -9 $PPID; sleep 1000 & wait", nil, -1},
 	}
 	env := scriptEnv(t)
 	for _, test := range tests {
