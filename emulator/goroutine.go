@@ -5,10 +5,12 @@ package emulator
 
 import (
 	"bytes"
+	"maps"
 	"regexp"
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,6 +38,7 @@ type sampler struct {
 	mu    sync.Mutex
 	taken time.Time
 	found map[string]driver.Place // by label: where a class started a goroutine
+	left  map[string][]goroutine  // what found was made of
 }
 
 // sampleAge is how old, in machine time, a sample may be.
@@ -72,7 +75,12 @@ func (s *sampler) renew(than uint64) {
 		runtime.Gosched()
 		left, again = sample()
 	}
-	s.found = map[string]driver.Place{}
+	s.taken = time.Now()
+	// The same as before are where they were: to ask where stops the world.
+	if maps.EqualFunc(left, s.left, slices.Equal[[]goroutine]) {
+		return
+	}
+	s.found, s.left = map[string]driver.Place{}, left
 	if len(left) > 0 {
 		created := creations()
 		for label, list := range left {
@@ -83,7 +91,6 @@ func (s *sampler) renew(than uint64) {
 			}
 		}
 	}
-	s.taken = time.Now()
 }
 
 // Leftover is a goroutine that user code has left running.
