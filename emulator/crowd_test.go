@@ -35,7 +35,7 @@ var crowd = script{
 		if !clean {
 			code, reason = 1000, ""
 		}
-		return ws.Close(code, reason)
+		return ws.ReplyToClose(code, reason)
 	},
 }
 

@@ -38,7 +38,7 @@ func (e *echo) WebSocketMessage(ctx context.Context, ws *durable.WebSocket, msg 
 }
 
 func (e *echo) WebSocketClose(ctx context.Context, ws *durable.WebSocket, code int, reason string, clean bool) error {
-	return ws.Close(code, reason)
+	return ws.ReplyToClose(code, reason)
 }
 
 func TestSmoke(t *testing.T) {

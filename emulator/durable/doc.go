@@ -35,7 +35,8 @@
 // An object that has had no event for 10 seconds, and that nothing pins, leaves
 // memory. Sockets given to [State.AcceptWebSocket] stay open; the next event
 // constructs the object anew, and [State.WebSockets] returns them with their
-// tags and attachments.
+// tags and attachments. The runtime does not answer their Close frames: a
+// WebSocketClose handler does, with [WebSocket.ReplyToClose].
 //
 // Source: https://developers.cloudflare.com/durable-objects/api/
 package durable

@@ -47,10 +47,7 @@ func (o *Greeter) WebSocketMessage(ctx context.Context, ws *durable.WebSocket, m
 }
 
 func (o *Greeter) WebSocketClose(ctx context.Context, ws *durable.WebSocket, code int, reason string, wasClean bool) error {
-	if ws.Close(code, reason) == nil {
-		return nil
-	}
-	return ws.Close(0, "") // 1005 (no code), 1006 (lost) and the like cannot be sent
+	return ws.ReplyToClose(code, reason)
 }
 
 // A connection outlives the object's memory.

@@ -4,6 +4,7 @@ package durable
 
 import (
 	"context"
+	"unicode/utf8"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
@@ -54,8 +55,40 @@ func (ws *WebSocket) SendBytes(data []byte) error {
 
 // Close starts or completes the close handshake. Code 0 sends a Close frame
 // without a code; else code is 1000 or above, not 1004 to 1006 nor 1015, and the
-// reason at most 123 bytes. A second Close does nothing.
+// reason at most 123 bytes. A second Close does nothing. To answer the peer's Close
+// frame use [WebSocket.ReplyToClose].
 func (ws *WebSocket) Close(code int, reason string) error { return caught(ws.s.Close(code, reason)) }
+
+// ReplyToClose completes the close handshake in a WebSocketClose handler, with the
+// code and the reason that the handler was called with. The runtime does not reply
+// to the Close frame of a hibernatable socket, and ws.Close(code, reason) fails for
+// what a peer may send and a class may not: no code (1005), a lost connection
+// (1006), any other code that Close refuses, and a reason that had more than 123
+// bytes once it was made UTF-8. ReplyToClose then sends a Close frame without a
+// code, or as much of the reason as fits.
+func (ws *WebSocket) ReplyToClose(code int, reason string) error {
+	if !sendable(code) {
+		return ws.Close(0, "")
+	}
+	const most = 123 // of a control frame's 125 bytes two are the code's (RFC 6455, 5.5)
+	if len(reason) > most {
+		end := most
+		for !utf8.RuneStart(reason[end]) {
+			end--
+		}
+		reason = reason[:end]
+	}
+	return ws.Close(code, reason)
+}
+
+// sendable reports whether Close takes a code.
+func sendable(code int) bool {
+	switch code {
+	case 1004, 1005, 1006, 1015:
+		return false
+	}
+	return 1000 <= code && code <= 4999
+}
 
 // ReadyState is [Open], [Closing] or [Closed].
 func (ws *WebSocket) ReadyState() int { return ws.s.ReadyState() }

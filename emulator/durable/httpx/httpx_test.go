@@ -39,7 +39,7 @@ func (o *object) WebSocketMessage(ctx context.Context, ws *durable.WebSocket, ms
 }
 
 func (o *object) WebSocketClose(ctx context.Context, ws *durable.WebSocket, code int, reason string, wasClean bool) error {
-	return ws.Close(code, reason)
+	return ws.ReplyToClose(code, reason)
 }
 
 func class(serve func(o *object, w http.ResponseWriter, r *http.Request)) driver.Class {
