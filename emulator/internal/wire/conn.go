@@ -17,8 +17,12 @@ const (
 type Conn struct {
 	handler Handler
 	link    link
-	parser  Parser      // of the goroutine that reads
 	silent  atomic.Bool // the handler is told nothing more
+
+	// These belong to the goroutine that reads.
+	parser    Parser
+	pongs     []byte // to the first and the last ping since the last write; nil without one
+	firstPong int    // how many bytes of pongs answer the first
 
 	mu       sync.Mutex // guards what follows, and is not held while the handler runs or anything blocks
 	out      queue

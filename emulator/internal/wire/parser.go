@@ -153,7 +153,7 @@ func (p *Parser) body(f frame, b []byte, r Receiver) (rest []byte) {
 		buf = &part.control
 	}
 	old := len(*buf)
-	*buf = extend(*buf, len(take), f.left)
+	*buf = extend(*buf, len(take), p.growth(f, len(*buf)))
 	f.unmask((*buf)[old:], take)
 	f.left -= uint64(len(take))
 	part.frame, part.payload = f, !whole
@@ -173,6 +173,9 @@ func (p *Parser) body(f frame, b []byte, r Receiver) (rest []byte) {
 	default:
 		data := part.message
 		part.message = nil
+		if cap(data)-len(data) > len(data)/8 { // the receiver may keep it for long
+			data = append(make([]byte, 0, len(data)), data...)
+		}
 		p.dispatch(f, data, r)
 	}
 	return rest
@@ -224,11 +227,25 @@ func (p *Parser) partial() *partial {
 	return p.part
 }
 
-// extend makes b longer by n bytes. It doubles the room when there is too little, but not past the left bytes that the frame
-// announces: the room stays below twice what has arrived, and a message in one frame ends up exact.
-func extend(b []byte, n int, left uint64) []byte {
+// growth is how many bytes may still follow the n that have arrived of the message or control payload that f carries: the
+// rest of f if that is all, and otherwise what the limit allows, since further fragments will come.
+func (p *Parser) growth(f frame, n int) uint64 {
+	if f.fin {
+		return f.left
+	}
+	limit := p.MaxMessage
+	if limit == 0 {
+		limit = DefaultMaxMessage
+	}
+	return uint64(limit - n)
+}
+
+// extend makes b longer by n bytes. It doubles the room when there is too little, so that each byte is copied a bounded
+// number of times however small the pieces are, but adds no more than the most bytes that may follow: the room stays below
+// twice what has arrived, and a message in one frame ends up exact.
+func extend(b []byte, n int, most uint64) []byte {
 	if cap(b)-len(b) < n {
-		room := len(b) + int(min(uint64(max(len(b), n)), left))
+		room := len(b) + int(min(uint64(max(len(b), n)), most))
 		b = append(make([]byte, 0, room), b...)
 	}
 	return b[:len(b)+n]

@@ -11,6 +11,15 @@ import (
 func (c *Conn) feed(b []byte) {
 	if !c.silent.Load() {
 		c.parser.Feed(b, (*receiver)(c))
+		c.writePongs()
+	}
+}
+
+// writePongs sends the pongs to the pings that came since the last call.
+func (c *Conn) writePongs() {
+	if c.pongs != nil {
+		c.Write(c.pongs)
+		c.pongs, c.firstPong = nil, 0
 	}
 }
 
@@ -37,6 +46,7 @@ func (c *Conn) readFailed(err error) {
 type receiver Conn
 
 func (r *receiver) Message(binary bool, data []byte) int {
+	(*Conn)(r).writePongs() // before what the handler sends
 	if !r.silent.Load() {
 		if n := r.handler.Message(binary, data); n != 0 {
 			(*Conn)(r).keep(n)
@@ -45,17 +55,27 @@ func (r *receiver) Message(binary bool, data []byte) int {
 	return 0
 }
 
+// Ping gathers the pong. Of several pings that arrive together workerd answers the first, and while that is under way only
+// keeps the last, as RFC 6455 section 5.5.3 allows: a flood of pings costs one write for each read.
 func (r *receiver) Ping(payload []byte) {
-	(*Conn)(r).Write(AppendFrame(make([]byte, 0, maxHeader+len(payload)), OpPong, payload))
+	switch {
+	case r.pongs == nil:
+		r.pongs = AppendFrame(make([]byte, 0, maxHeader+len(payload)), OpPong, payload)
+		r.firstPong = len(r.pongs)
+	default:
+		r.pongs = AppendFrame(r.pongs[:r.firstPong], OpPong, payload)
+	}
 }
 
 func (r *receiver) PeerClosed(code int, reason string) {
+	(*Conn)(r).writePongs()
 	if !r.silent.Load() {
 		r.handler.PeerClosed(code, reason)
 	}
 }
 
 func (r *receiver) Failed(status int, description string) {
+	(*Conn)(r).writePongs()
 	(*Conn)(r).Write(AppendClose(nil, status, description))
 	if !r.silent.Load() {
 		r.handler.Failed(status, description)
