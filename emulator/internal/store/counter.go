@@ -25,36 +25,48 @@ package store
 // Not exact: a seek by a key that is no number in a rowid table counts as a row
 // read, and a seek behind OP_SeekScan does not; a writing statement that SQLite
 // compiles anew by itself while it starts, because another process changed the
-// schema, counts approximately; so do ANALYZE of an index and CREATE INDEX where
-// the index has several pages. And this SQLite is built in another way: a range
+// schema, counts approximately; so does CREATE INDEX where the index has several
+// pages. And this SQLite is built in another way: a range
 // made from LIKE or GLOB is searched once, not once more for blobs.
 
 import (
 	"unsafe"
 
+	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
 )
 
 // counter counts the rows of one statement.
 type counter struct {
-	reads, writes []*int32  // P1 of the OP_Trace before what reads or writes
-	ends          []*int32  // of OP_SeekEnd
-	counts        []counted // of OP_Count
-	clears        bool      // empties a table by OP_Clear, or ignores what a virtual table refuses
+	reads, writes []*int32 // P1 of the OP_Trace before what reads or writes
+	ends          []*int32 // of OP_SeekEnd
+	clears        bool     // empties a table by OP_Clear, or ignores what a virtual table refuses
 
-	rows    int64 // read by OP_Count
-	cleared int64 // written by it
+	tally   uintptr // *tally, if there is an OP_Count
+	cleared int64   // written by it
 
 	schema  [3]int32 // what the statement was compiled for
 	expires bool     // it makes SQLite compile every statement anew
-	program uintptr  // what was installed
-	spare   uintptr  // what it was made of: the statement's registers live in its end
+	program uintptr  // what runs, 0 of an EXPLAIN
+	spare   uintptr  // what it was made of, if it has counters: the statement's registers live in its end
 }
 
-// counted is an OP_Count: how often it ran, and the register of its result.
-type counted struct {
-	ran      *int32
-	register int32
+// tally is C memory: an aggregate function that adds up the rows of every OP_Count,
+// each of which is followed by a step of it.
+type tally struct {
+	function lib.TFuncDef
+	rows     int64
+}
+
+// tallyStep is what SQLite needs for one such step.
+type tallyStep struct {
+	context lib.Tsqlite3_context
+	arg     uintptr // *sqlite3_value, which SQLite sets to the register of the result
+}
+
+func addRows(tls *libc.TLS, context uintptr, _ int32, args uintptr) {
+	rows := (*int64)(ptr(lib.Xsqlite3_user_data(tls, context)))
+	*rows += lib.Xsqlite3_value_int64(tls, *wordAt(args))
 }
 
 // moves are the counters SQLite keeps itself of the opcodes that move a
@@ -79,9 +91,10 @@ func (c *counter) attach(s *stmt) {
 		return
 	}
 	if program, n := c.instrument(s.db, v.FaOp, v.FnOp, true); program != 0 {
-		c.spare, c.program = v.FaOp, program
+		c.spare = v.FaOp
 		v.FaOp, v.FnOp = program, n
 	}
+	c.program = v.FaOp
 	for p := v.FpProgram; p != 0; { // of triggers and foreign keys
 		sub := (*lib.TSubProgram)(ptr(p))
 		if program, n := c.instrument(s.db, sub.FaOp, sub.FnOp, false); program != 0 {
@@ -97,16 +110,18 @@ func (c *counter) detach(s *stmt) {
 	if c.spare != 0 {
 		s.db.free(c.spare)
 	}
+	if c.tally != 0 {
+		s.db.free(c.tally)
+	}
 	*c = counter{}
 }
 
 // lost reports whether SQLite has compiled the statement anew by itself.
 func (c *counter) lost(s *stmt) bool { return c.program != 0 && vdbe(s).FaOp != c.program }
 
-// stale reports whether SQLite is about to.
-func (c *counter) stale(s *stmt) bool {
-	return (c.program != 0 || c.expires) && c.schema != s.db.schema()
-}
+// stale reports whether SQLite is about to. An EXPLAIN it would answer as it was
+// compiled, and what had nothing to do may have something to count now.
+func (c *counter) stale(s *stmt) bool { return c.schema != s.db.schema() }
 
 // start sets the counters to zero.
 func (c *counter) start(s *stmt) {
@@ -119,13 +134,13 @@ func (c *counter) start(s *stmt) {
 			*n = 0
 		}
 	}
-	for _, k := range c.counts {
-		*k.ran = 0
+	if c.tally != 0 {
+		(*tally)(ptr(c.tally)).rows = 0
 	}
 	if c.expires {
 		s.db.expired++
 	}
-	c.rows, c.cleared = 0, 0
+	c.cleared = 0
 	for _, i := range moves {
 		vdbe(s).FaCounter[i] = 0
 	}
@@ -136,12 +151,6 @@ func (c *counter) started(s *stmt) {
 	if c.lost(s) {
 		return
 	}
-	for _, k := range c.counts {
-		if *k.ran > 0 {
-			cell := vdbe(s).FaMem + uintptr(k.register)*unsafe.Sizeof(lib.TMem{})
-			c.rows += *(*int64)(ptr(cell)) // u.i is the first field
-		}
-	}
 	if c.clears {
 		c.cleared = int64(lib.Xsqlite3_changes64(s.db.tls, s.db.c))
 	}
@@ -149,7 +158,10 @@ func (c *counter) started(s *stmt) {
 
 // totals returns the rows read and written since start.
 func (c *counter) totals(s *stmt) (read, written int64) {
-	read, written = c.rows, c.cleared
+	written = c.cleared
+	if c.tally != 0 {
+		read = (*tally)(ptr(c.tally)).rows
+	}
 	for _, i := range moves {
 		read += int64(vdbe(s).FaCounter[i])
 	}
@@ -184,12 +196,26 @@ const (
 	countCount
 )
 
+// keepSubtypes lets the result of a scalar subquery stay JSON. This SQLite takes the
+// subtype of such a result away (https://sqlite.org/c3ref/value_subtype.html), so
+// that json_array((SELECT json_array(1))) quotes it; workerd's does not. The opcode
+// that takes it away is the last one of the subquery's routine, before the
+// OP_Return that also falls through. Everywhere else both have it.
+func keepSubtypes(ops []lib.TVdbeOp) {
+	for i := 1; i < len(ops); i++ {
+		if ops[i].Fopcode == lib.OP_Return && ops[i].Fp3 == 1 && ops[i-1].Fopcode == lib.OP_ClrSubtype {
+			ops[i-1] = lib.TVdbeOp{Fopcode: lib.OP_Noop}
+		}
+	}
+}
+
 // instrument returns a copy of a program of n opcodes with counters in it, and
 // its length, or 0 if there is nothing to count.
 func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, int32) {
 	ops := unsafe.Slice((*lib.TVdbeOp)(ptr(aOp)), n)
+	keepSubtypes(ops)
 	kinds := make([]countKind, n)
-	extra := int32(0)
+	extra, steps := int32(0), 0
 	temporary, exact := map[int32]bool{}, map[int32]bool{} // cursors
 	for i := range ops {
 		op := &ops[i]
@@ -238,9 +264,9 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 				kinds[i] = countWrite
 			}
 		case lib.OP_Count:
-			if main && op.Fp3 == 0 {
-				kinds[i] = countCount
-			}
+			op.Fp3 = 0 // ANALYZE estimates without sqlite_stat4; workerd's is built to count
+			kinds[i] = countCount
+			steps++
 		case lib.OP_Clear:
 			c.clears = c.clears || op.Fp3 != 0
 		}
@@ -256,7 +282,9 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 		return 0, 0
 	}
 
-	program := db.malloc(int(n+extra) * int(unsafe.Sizeof(lib.TVdbeOp{})))
+	size := int(n+extra) * int(unsafe.Sizeof(lib.TVdbeOp{}))
+	program := db.malloc(size + steps*int(unsafe.Sizeof(tallyStep{})))
+	step := program + uintptr(size)
 	out := unsafe.Slice((*lib.TVdbeOp)(ptr(program)), n+extra)
 	copy(out, ops)
 	at := n
@@ -282,6 +310,13 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 		if kind == countRowid {
 			put(lib.TVdbeOp{Fopcode: lib.OP_IsNull, Fp1: op.Fp3, Fp2: at + 2})
 		}
+		if kind == countCount {
+			put(op)
+			put(c.tallied(db, step, op.Fp2))
+			put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: back})
+			step += unsafe.Sizeof(tallyStep{})
+			continue
+		}
 		ran := put(lib.TVdbeOp{Fopcode: lib.OP_Trace, Fp2: at + 1})
 		put(op)
 		put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: back})
@@ -292,9 +327,23 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 			c.ends = append(c.ends, ran)
 		case countWrite:
 			c.writes = append(c.writes, ran)
-		case countCount:
-			c.counts = append(c.counts, counted{ran, op.Fp2})
 		}
 	}
 	return program, n + extra
+}
+
+// tallied makes the opcode that adds up what an OP_Count has put into a register. Its
+// memory is at step.
+func (c *counter) tallied(db *DB, step uintptr, register int32) lib.TVdbeOp {
+	if c.tally == 0 {
+		c.tally = db.malloc(int(unsafe.Sizeof(tally{})))
+		t := (*tally)(ptr(c.tally))
+		*t = tally{function: lib.TFuncDef{FnArg: 1, FxSFunc: callback(addRows)}}
+		t.function.FpUserData = c.tally + unsafe.Offsetof(t.rows)
+	}
+	*(*tallyStep)(ptr(step)) = tallyStep{context: lib.Tsqlite3_context{FpFunc: c.tally, Fargc: 1}}
+	// The accumulator is the register itself: of a number the step leaves alone what counts.
+	op := lib.TVdbeOp{Fopcode: lib.OP_AggStep1, Fp2: register, Fp3: register}
+	*(*uintptr)(unsafe.Pointer(&op.Fp4)) = step
+	return op
 }
