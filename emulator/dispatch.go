@@ -38,14 +38,14 @@ func (e *event) dispatched() {
 	}
 }
 
-// autoRespond answers a message that waited behind others.
-func (e *event) autoRespond() {
-	e.begun()
-	e.in.o.sockets.answer(e.socket)
-}
-
+// webSocketMessage dispatches a message. One that came while earlier ones waited is looked at by workerd only now, with the
+// automatic response that there is now, which leaves with and behind what was sent before it.
 func (e *event) webSocketMessage() {
 	v := e.begun()
+	if e.behind && !e.message.Binary && e.in.o.sockets.matches(e.message.Data) {
+		e.in.o.sockets.answerIn(e.in, e.socket)
+		return
+	}
 	if e.in.handles(driver.HandlesWebSocketMessage) {
 		e.handle(func() error { return e.in.obj.WebSocketMessage(e, v, e.message) })
 	}

@@ -30,6 +30,7 @@ type event struct {
 	pending  atomic.Bool // counts among the socket's
 	cost     int
 	message  driver.Message
+	behind   bool // the message came while others waited or frames were staged
 	closed   *driver.Closed
 	protocol *driver.Error
 

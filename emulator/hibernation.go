@@ -184,7 +184,20 @@ func (l *sockets) matches(text []byte) bool {
 	return a != nil && a.request == string(text)
 }
 
-// answer sends the automatic response, unless the socket is closed.
+// answerIn stages the automatic response in the turn of in, unless the socket is closed.
+func (l *sockets) answerIn(in *instance, s *socket) {
+	a := l.auto.Load()
+	s.mu.Lock()
+	closed := s.closeSent
+	s.mu.Unlock()
+	if a == nil || closed {
+		return
+	}
+	s.stage(in, func(b []byte) []byte { return wire.AppendFrame(b, opText, []byte(a.response)) })
+	s.answered.Store(l.o.ns.w.clock.Now().UnixMilli())
+}
+
+// answer sends the automatic response at once, unless the socket is closed. Nothing of the socket waits to be sent.
 func (l *sockets) answer(s *socket) {
 	a := l.auto.Load()
 	if a == nil {

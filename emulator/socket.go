@@ -37,6 +37,7 @@ type socket struct {
 	tags       []string
 	attachment []byte
 	pending    atomic.Int32 // events whose handlers have not begun, or not come to where they first wait
+	holding    atomic.Bool  // frames are staged
 	answered   atomic.Int64 // when it was last auto-answered, in milliseconds
 
 	// These belong to who has the object's turn.
@@ -133,6 +134,7 @@ func (s *socket) startReading() {
 func (s *socket) stage(in *instance, frame func([]byte) []byte) {
 	if s.staged == nil {
 		s.staged = pool.Get().(*[]byte)
+		s.holding.Store(true)
 		in.dirty = append(in.dirty, s)
 	}
 	*s.staged = frame(*s.staged)
@@ -148,6 +150,7 @@ func (s *socket) flush() {
 	if len(*staged) > 0 {
 		s.write(*staged)
 	}
+	s.holding.Store(false)
 	recycle(staged)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -216,16 +219,14 @@ func (s *socket) Message(binary bool, data []byte) int {
 		return s.deliver(driver.Message{Data: data, Binary: binary})
 	}
 	s.mu.Unlock()
-	if !binary && o.sockets.matches(data) {
-		if s.pending.Load() == 0 {
-			o.sockets.answer(s)
-			return 0
-		}
-		s.submit(newEvent(nil, "webSocketAutoResponse", (*event).autoRespond), 0)
+	// Read first: what is staged after this is sent after this.
+	behind := s.pending.Load() > 0 || s.holding.Load()
+	if !binary && !behind && o.sockets.matches(data) {
+		o.sockets.answer(s)
 		return 0
 	}
 	e := newEvent(nil, "webSocketMessage", (*event).webSocketMessage)
-	e.message = driver.Message{Data: data, Binary: binary}
+	e.message, e.behind = driver.Message{Data: data, Binary: binary}, behind
 	return s.submit(e, len(data)+messageCost)
 }
 
