@@ -72,9 +72,11 @@ func (c *Command) runCheck(o *checkOptions) error {
 	r := config.Load(o.options(c))
 	v := verdict{Errors: append([]config.Diagnostic{}, r.Errors...), Warnings: append([]config.Diagnostic{}, r.Warnings...)}
 	if r.Config != nil {
-		v.Config = r.Config.Normalized()
-		if err := c.checkProgram(r.Config, &v); err != nil {
+		if err := c.checkStart(r.Config, &v); err != nil {
 			return err
+		}
+		if len(v.Errors) == 0 {
+			v.Config = r.Config.Normalized()
 		}
 	}
 	if o.strict {
@@ -105,13 +107,14 @@ func (c *Command) runCheck(o *checkOptions) error {
 	return nil
 }
 
-// checkProgram checks the migrations as if none had been applied, and the
-// classes if the program is linked in.
-func (c *Command) checkProgram(cfg *config.Config, v *verdict) error {
-	if c.Program != nil {
+// checkStart checks what a start would refuse: the migrations as if none had been
+// applied, and the classes if the program is linked in.
+func (c *Command) checkStart(cfg *config.Config, v *verdict) error {
+	errs, warnings := cfg.CheckStart()
+	v.Warnings = append(v.Warnings, warnings...)
+	if c.Program != nil { // which looks at the configuration too
 		_, errs, warnings, err := emulator.Check(emulator.Options{Config: cfg, Classes: c.Program.Classes})
-		v.Errors = append(v.Errors, errs...)
-		v.Migrations = warnings
+		v.Errors, v.Migrations = append(v.Errors, errs...), warnings
 		return err
 	}
 	ledger, err := migrations.Open("", cfg.Name)
@@ -119,11 +122,8 @@ func (c *Command) checkProgram(cfg *config.Config, v *verdict) error {
 		return err
 	}
 	plan := ledger.Plan(migrations.Facts{Worker: cfg.Name, Config: cfg})
-	for _, d := range plan.Errors {
-		d.Severity = config.Warning
-		v.Migrations = append(v.Migrations, d)
-	}
-	v.Migrations = append(v.Migrations, plan.Warnings...)
+	v.Errors = append(append(v.Errors, errs...), plan.Errors...)
+	v.Migrations = plan.Warnings
 	return nil
 }
 

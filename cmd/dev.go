@@ -13,13 +13,11 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/seed-36a2c969/emu/config"
-	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 )
 
@@ -138,9 +136,6 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := time.Parse(time.DateOnly, o.date); o.date != "" && err != nil {
-		return nil, &usage{fmt.Sprintf("--compatibility-date %s is not a date", o.date), "a date is " + emulator.DefaultCompatibilityDate}
-	}
 	if err := checkHost(o.host); err != nil {
 		return nil, err
 	}
@@ -168,7 +163,18 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 
 // load reads the configuration and says what is wrong with it.
 func (c *Command) load(log *devserver.Log, o *devOptions) *config.Result {
-	r := config.Load(o.options(c))
+	options := o.options(c)
+	options.Name, options.CompatibilityFlags = o.name, o.flags
+	if o.cmd.Flags().Changed("compatibility-date") {
+		options.CompatibilityDate = &o.date
+	}
+	r := config.Load(options)
+	if r.Config != nil {
+		errs, warnings := r.Config.CheckStart()
+		if r.Errors, r.Warnings = errs, append(r.Warnings, warnings...); len(errs) > 0 {
+			r.Config = nil
+		}
+	}
 	if r.Config == nil {
 		log.Diagnostics(r.Warnings)
 		log.Diagnostics(r.Errors)
@@ -178,13 +184,6 @@ func (c *Command) load(log *devserver.Log, o *devOptions) *config.Result {
 		log.Error(err)
 		r.Config = nil
 		return r
-	}
-	if o.name != "" {
-		r.Config.Name, r.Config.NameGiven = o.name, true
-	}
-	r.Config.CompatibilityDate = cmp.Or(o.date, r.Config.CompatibilityDate)
-	if o.flags != nil {
-		r.Config.CompatibilityFlags = o.flags
 	}
 	return r
 }

@@ -46,6 +46,9 @@ type Config struct {
 
 	environment environment
 	dev         *value // the dev block with its defaults
+	dateGiven   bool   // there is a compatibility date, be it empty
+	datePlace   Place
+	flagPlaces  map[string]Place
 }
 
 // Field is a field of the configuration with the page that documents it.
@@ -174,6 +177,12 @@ type Options struct {
 	EnvFiles []string
 	// Vars are --var name:value.
 	Vars []string
+	// Name, CompatibilityDate and CompatibilityFlags are --name, --compatibility-date
+	// and --compatibility-flag, which count in place of the configuration's; "" and nil
+	// are not given.
+	Name               string
+	CompatibilityDate  *string
+	CompatibilityFlags []string
 	// Script is a positional script.
 	Script string
 	// LocalProtocol is --local-protocol.

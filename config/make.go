@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 )
@@ -9,12 +10,11 @@ import (
 func (r *reading) config(env string) *Config {
 	e := r.active
 	c := &Config{
-		Path:              r.files.config,
-		File:              r.source.file,
-		Env:               env,
-		TopLevelName:      r.file.get("name").text(),
-		CompatibilityDate: e.get("compatibility_date").text(),
-		environment:       e,
+		Path:         r.files.config,
+		File:         r.source.file,
+		Env:          env,
+		TopLevelName: r.file.get("name").text(),
+		environment:  e,
 	}
 	c.DefinedEnvironments = append([]string{}, r.file.get("env").keys()...)
 	if r.files.redirected { // the build tool has kept both
@@ -24,16 +24,14 @@ func (r *reading) config(env string) *Config {
 		}
 	}
 	c.UserPath = r.files.user
-	c.Name = e.get("name").text()
+	c.Name = cmp.Or(r.options.Name, e.get("name").text())
 	if c.NameGiven = c.Name != ""; !c.NameGiven {
 		c.Name = r.folderName(env)
 	}
 	if main := e.get("main"); main.is(text) {
 		c.Main, c.MainPlace = r.beside(main.str), r.place(main)
 	}
-	for _, f := range e.get("compatibility_flags").entries() {
-		c.CompatibilityFlags = append(c.CompatibilityFlags, f.value.text())
-	}
+	r.compatibility(c)
 	r.durableObjects(c)
 	for _, s := range e.get("services").entries() {
 		c.Services = append(c.Services, Service{
@@ -64,6 +62,25 @@ func (r *reading) config(env string) *Config {
 		}
 	}
 	return c
+}
+
+// compatibility reads the compatibility date and flags, of the options or the file.
+func (r *reading) compatibility(c *Config) {
+	date := r.active.get("compatibility_date")
+	c.CompatibilityDate, c.dateGiven, c.datePlace = date.text(), date.is(text), r.place(date)
+	if given := r.options.CompatibilityDate; given != nil {
+		c.CompatibilityDate, c.dateGiven, c.datePlace = *given, true, Place{}
+	}
+	if r.options.CompatibilityFlags != nil {
+		c.CompatibilityFlags = r.options.CompatibilityFlags
+		return
+	}
+	c.flagPlaces = map[string]Place{}
+	for _, f := range r.active.get("compatibility_flags").entries() {
+		flag := f.value.text()
+		c.CompatibilityFlags = append(c.CompatibilityFlags, flag)
+		c.flagPlaces[flag] = r.place(f.value)
+	}
 }
 
 // page is where the fields are documented.

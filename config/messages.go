@@ -100,6 +100,21 @@ Delete the deprecated ` + "`site.entry-point`" + ` field from your config.`
 	msgPython = "The `python_workers` compatibility flag is required to use Python."
 )
 
+// What a start refuses of a compatibility date and flags, in the words of Wrangler's
+// bundler, of Miniflare, and of workerd, which puts the Worker's service in front.
+const (
+	msgNodeCompatPrefix = "The `experimental:` prefix on `nodejs_compat_v2` is no longer valid. Please remove it and try again."
+	msgNodeCompatBoth   = "The `nodejs_compat` and `nodejs_compat_v2` compatibility flags cannot be used in together. Please select just one."
+	msgDateFuture       = "Compatibility date \"%s\" is in the future and unsupported"
+	msgDateInvalid      = "Invalid compatibility date: %s"
+	msgDateNewer        = "This Worker requires compatibility date \"%s\", but the newest date supported by this server binary is \"%s\"."
+	msgFlagTwice        = "Compatibility flag specified multiple times: %s"
+	msgFlagsContradict  = "Compatibility flags are mutually contradictory: %s vs %s"
+	msgFlagUnknown      = "No such compatibility flag: %s"
+	msgFlagDefault      = "The compatibility flag %s is the default, so does not need to be specified anymore."
+	msgFlagDefaultSince = "The compatibility flag %s became the default as of %s so does not need to be specified anymore."
+)
+
 // Durable Objects, their migrations and their exports.
 const (
 	msgBindingString   = `binding should have a string "{key}" field.`

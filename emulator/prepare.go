@@ -68,7 +68,8 @@ func planOf(ledger *migrations.Ledger, o *Options) *migrations.Plan {
 var identifier = regexp.MustCompile(`^[\p{L}_$][\p{L}\p{Nd}_$]*$`)
 
 // refused is what emu itself refuses at a start.
-func refused(o *Options) (list []config.Diagnostic) {
+func refused(o *Options) []config.Diagnostic {
+	list, _ := o.Config.CheckStart()
 	places := map[string]driver.Place{}
 	for _, c := range o.Classes {
 		name, at := c.Name(), c.Place()
@@ -89,11 +90,7 @@ func refused(o *Options) (list []config.Diagnostic) {
 	}
 	for _, b := range o.Config.Bindings {
 		if b.ScriptName != "" && b.ScriptName != o.Config.Name {
-			list = append(list, config.Diagnostic{
-				Text:  fmt.Sprintf("binding %s is to class %s of another Worker, %s; emu runs one Worker", b.Name, b.ClassName, b.ScriptName),
-				Place: b.Place, Hint: "remove script_name and register the class in this program",
-			})
-			continue
+			continue // the configuration's refusal is above
 		}
 		if _, ok := places[b.ClassName]; !ok {
 			d := config.Diagnostic{
@@ -101,14 +98,6 @@ func refused(o *Options) (list []config.Diagnostic) {
 				Place: b.ClassPlace, Hint: hintClasses(b.ClassName, o.Classes),
 			}
 			list = append(list, d)
-		}
-	}
-	for _, s := range o.Config.Services {
-		if s.Service != o.Config.Name {
-			list = append(list, config.Diagnostic{
-				Text:  fmt.Sprintf("binding %s is to another Worker, %s; emu runs one Worker", s.Name, s.Service),
-				Place: s.Place, Hint: "remove the service binding from the configuration or environment that emu runs",
-			})
 		}
 	}
 	return list

@@ -19,6 +19,7 @@
 package emutest
 
 import (
+	"fmt"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -195,14 +196,17 @@ func (s *settings) load(t TB) *config.Config {
 	cfg := &config.Config{Name: "test", NameGiven: true, TopLevelName: "test"}
 	if s.config != "" {
 		r := config.Load(config.Options{Config: s.config, Env: s.env})
-		for _, d := range r.Errors {
-			if d.Place.Line == 0 { // of a file as a whole
-				t.Errorf("emutest: %s", d.Text)
-				continue
+		if r.Config != nil { // as emu dev would refuse it, by the machine's date
+			errs, warnings := r.Config.CheckStart()
+			r.Errors = errs
+			for _, d := range warnings {
+				t.Logf("emutest: warning: %s", placed(d))
 			}
-			t.Errorf("emutest: %s:%d:%d: %s", d.Place.File, d.Place.Line, d.Place.Column, d.Text)
 		}
-		if r.Config == nil {
+		for _, d := range r.Errors {
+			t.Errorf("emutest: %s", placed(d))
+		}
+		if r.Config == nil || len(r.Errors) > 0 {
 			t.Fatalf("emutest: %s cannot be used", s.config)
 		}
 		cfg = r.Config
@@ -216,6 +220,14 @@ func (s *settings) load(t TB) *config.Config {
 	}
 	cfg.Vars = append(cfg.Vars, s.vars...)
 	return cfg
+}
+
+// placed is a diagnostic with its place, unless that is a file as a whole.
+func placed(d config.Diagnostic) string {
+	if d.Place.Line == 0 {
+		return d.Text
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", d.Place.File, d.Place.Line, d.Place.Column, d.Text)
 }
 
 func (w *World) observe(e emulator.Event) {

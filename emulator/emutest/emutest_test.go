@@ -3,6 +3,8 @@ package emutest_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -123,6 +125,47 @@ func TestRefused(t *testing.T) {
 		})
 	}
 }
+
+// A configuration whose date or flags emu dev refuses fails the test. A date since the
+// recorded workerd, which new projects carry, does not, whatever the clock says.
+func TestCompatibility(t *testing.T) {
+	config := func(t *testing.T, rest string) emutest.Option {
+		path := filepath.Join(t.TempDir(), "wrangler.jsonc")
+		text := `{"name": "w", "durable_objects": {"bindings": [{"name": "ROOM", "class_name": "Room"}]}, ` + rest + "}"
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return emutest.Config(path)
+	}
+	for _, test := range []struct{ name, rest, want string }{
+		{"future", `"compatibility_date": "2999-01-01"`, `Compatibility date "2999-01-01" is in the future and unsupported`},
+		{"legacy", `"compatibility_date": "Jan 2, 2020"`, `Compatibility date "Jan 2, 2020" is in the future and unsupported`},
+		{"unknown", `"compatibility_flags": ["no_such_flag"]`, "service core:user:w: No such compatibility flag: no_such_flag"},
+		{"newer", `"compatibility_date": "2026-11-25"`, ""},
+		{"good", `"compatibility_date": "2026-11-24", "compatibility_flags": ["web_socket_manual_reply_to_close"]`, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var tb refusing
+			func() {
+				defer func() { recover() }()
+				emutest.New(&tb, config(t, test.rest), emutest.Classes(RoomClass))
+			}()
+			tb.end()
+			if got := strings.Join(tb.said, "\n"); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+				t.Errorf("said %q, want %q", got, test.want)
+			}
+		})
+	}
+	newer := config(t, `"compatibility_date": "2026-11-25"`)
+	synctest.Test(t, func(t *testing.T) { // in which it is the year 2000
+		emutest.New(t, newer, emutest.Classes(RoomClass)).Fetch("GET", "/ROOM/a")
+	})
+}
+
+// refusing is a TB that keeps what fails, and not what is logged.
+type refusing struct{ failing }
+
+func (r *refusing) Logf(string, ...any) {}
 
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
