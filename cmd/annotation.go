@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // Escapes of a workflow command's text and properties.
@@ -23,7 +24,7 @@ func annotation(d config.Diagnostic) string {
 	}
 	var at []string
 	if d.Place.File != "" {
-		at = append(at, "file="+annotationProperty.Replace(d.Place.File))
+		at = append(at, "file="+annotationProperty.Replace(terminal.Line(d.Place.File)))
 	}
 	if d.Place.Line > 0 {
 		at = append(at, fmt.Sprintf("line=%d,col=%d", d.Place.Line, d.Place.Column))
@@ -32,6 +33,7 @@ func annotation(d config.Diagnostic) string {
 	if d.Hint != "" {
 		text += "\nhint: " + d.Hint
 	}
+	text = terminal.Text(text)
 	if at == nil {
 		return "::" + kind + "::" + annotationText.Replace(text)
 	}

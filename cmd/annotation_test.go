@@ -1,7 +1,9 @@
 package emucmd
 
 import (
+	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/seed-36a2c969/emu/config"
 )
@@ -17,8 +19,10 @@ func TestAnnotation(t *testing.T) {
 		{"nowhere", config.Diagnostic{Text: "wrong"}, "::error::wrong"},
 		{"whole file", config.Diagnostic{Text: "wrong", Place: config.Place{File: "w.toml"}}, "::error file=w.toml::wrong"},
 		{"hint", config.Diagnostic{Text: "wrong", Hint: "do right"}, "::error::wrong%0Ahint: do right"},
-		{"escapes of text", config.Diagnostic{Text: "100%: a,b\r\n::error::c"}, "::error::100%25: a,b%0D%0A::error::c"},
-		{"escapes of a file", config.Diagnostic{Text: "x", Place: config.Place{File: "a,b:c%d\ne", Line: 1, Column: 2}}, "::error file=a%2Cb%3Ac%25d%0Ae,line=1,col=2::x"},
+		{"escapes of text", config.Diagnostic{Text: "100%: a,b\r\n::error::c"}, "::error::100%25: a,b%0A::error::c"},
+		{"escapes of a file", config.Diagnostic{Text: "x", Place: config.Place{File: "a,b:c%d\ne", Line: 1, Column: 2}}, `::error file=a%2Cb%3Ac%25d\ne,line=1,col=2::x`},
+		{"what a terminal obeys", config.Diagnostic{Text: "a\x1b[31m\rb\u202e", Hint: "%0A::c", Place: config.Place{File: "::a::\x1b\u009b"}}, `::error file=%3A%3Aa%3A%3A\x1b\u009b::a\x1b[31m\rb\u202e%0Ahint: %250A::c`},
+		{"nothing but a command", config.Diagnostic{Text: "\n::stop-commands::x", Hint: "\r\n##[add-mask]y"}, `::error::%0A::stop-commands::x%0Ahint: %0A##[add-mask]y`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := annotation(test.d); got != test.want {
@@ -26,4 +30,24 @@ func TestAnnotation(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzAnnotation: whatever a diagnostic holds, it is one line and one command, whose
+// properties are those that were meant.
+func FuzzAnnotation(f *testing.F) {
+	f.Add("a\r\n::error::b", "%0A", "x::y,line=1\n")
+	f.Add("\x1b[31m", "::stop-commands::t", "")
+	f.Fuzz(func(t *testing.T, text, hint, file string) {
+		got := annotation(config.Diagnostic{Text: text, Hint: hint, Place: config.Place{File: file, Line: 1, Column: 2}})
+		if strings.ContainsFunc(got, func(r rune) bool { return r != '\t' && unicode.IsControl(r) }) {
+			t.Fatalf("%q is more than a line", got)
+		}
+		properties, message, ok := strings.Cut(strings.TrimPrefix(got, "::error "), "::")
+		if !ok || strings.Contains(strings.ReplaceAll(message, "%25", ""), "%0D") {
+			t.Fatalf("%q is no command", got)
+		}
+		if n := strings.Count(properties, ","); file != "" && n != 2 || file == "" && n != 1 {
+			t.Fatalf("%q has other properties", got)
+		}
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/internal/terminal"
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
@@ -153,5 +154,5 @@ func (c *Command) printVerdict(v *verdict, r *config.Result) {
 	case c.Program != nil:
 		checked = "the configuration, its migrations and the classes"
 	}
-	log.Print(fmt.Sprintf("%s: ok (%s)", cmp.Or(r.Config.File, "no configuration file"), checked))
+	log.Print(terminal.Line(fmt.Sprintf("%s: ok (%s)", cmp.Or(r.Config.File, "no configuration file"), checked)))
 }

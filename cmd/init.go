@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-36a2c969/emu/emulator"
+	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // projectFiles are templates of a new project's files.
@@ -109,7 +110,7 @@ func (c *Command) runInit(dir, checkout string) error {
 		return &usage{"the files are written, but go mod tidy failed: " + err.Error(), again}
 	}
 	for _, f := range files {
-		fmt.Fprintln(c.Stdout, filepath.Join(dir, f.name))
+		fmt.Fprintln(c.Stdout, terminal.Line(filepath.Join(dir, f.name)))
 	}
 	fmt.Fprintf(c.Stdout, "\ncd %s && %sgo test ./... && emu dev\n", quoted(dir), c.joining(goTool, target))
 	return nil

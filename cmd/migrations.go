@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/internal/terminal"
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
@@ -155,7 +156,7 @@ func (c *Command) title(h *history) string {
 	if tag := h.ledger.LastTag(); tag != "" {
 		last = "last migration " + tag
 	}
-	return fmt.Sprintf("the state of %s in %s (%s)", h.config.Name, c.relative(h.state), last)
+	return terminal.Line(fmt.Sprintf("the state of %s in %s (%s)", h.config.Name, c.relative(h.state), last))
 }
 
 // relative is a path as it is written from the working directory.
@@ -216,9 +217,9 @@ func (c *Command) table(title string, classes []migrations.Stored) {
 		if data == nil {
 			data = []string{"nothing stored"}
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Class, s.Storage, by, s.UniqueKey, data[0])
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", terminal.Line(s.Class), s.Storage, terminal.Line(by), terminal.Line(s.UniqueKey), terminal.Line(data[0]))
 		for _, more := range data[1:] {
-			fmt.Fprintf(w, "\t\t\t\t%s\n", more)
+			fmt.Fprintf(w, "\t\t\t\t%s\n", terminal.Line(more))
 		}
 	}
 	w.Flush()

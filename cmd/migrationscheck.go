@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/internal/terminal"
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
@@ -113,7 +114,7 @@ func (c *Command) printComparison(cfg *config.Config, d *deployed, found []confi
 	case !ok:
 		return &exit{code: exitError}
 	case d.config != nil:
-		log.Print(fmt.Sprintf("%s: ok (compared with %s)", cmp.Or(cfg.File, "no configuration file"), d.name))
+		log.Print(terminal.Line(fmt.Sprintf("%s: ok (compared with %s)", cmp.Or(cfg.File, "no configuration file"), d.name)))
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/internal/terminal"
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
@@ -82,7 +83,7 @@ func (c *Command) runPlan(o *historyOptions) error {
 	}
 	log.Print(fmt.Sprintf("to apply to %s:", c.title(h)))
 	for _, s := range p.Steps {
-		log.Print("  " + s.Planned())
+		log.Print("  " + terminal.Line(s.Planned()))
 	}
 	return nil
 }

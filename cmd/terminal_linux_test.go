@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal opens a terminal: what is typed is written to keys, and programs have screen.
-func terminal(t *testing.T) (keys, screen *os.File) {
+// openTerminal opens a terminal: what is typed is written to keys, and programs have screen.
+func openTerminal(t *testing.T) (keys, screen *os.File) {
 	t.Helper()
 	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -36,7 +36,7 @@ func terminal(t *testing.T) (keys, screen *os.File) {
 // atTheTerminal makes a command the first of a terminal.
 func atTheTerminal(t *testing.T, c *exec.Cmd) (keys, screen *os.File) {
 	t.Helper()
-	keys, screen = terminal(t)
+	keys, screen = openTerminal(t)
 	c.Stdin = screen
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	return keys, screen
@@ -132,7 +132,7 @@ func TestInteractive(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	_, screen := terminal(t)
+	_, screen := openTerminal(t)
 	for f, want := range map[*os.File]bool{null: false, screen: true} {
 		os.Stdout = f
 		if got := (&Command{Stdout: f}).interactive(); got != want {

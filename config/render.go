@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // Style is how diagnostics are written.
@@ -131,12 +133,12 @@ func (p *printer) wrap(mark, indent, message string) {
 func (p *printer) place(at Place, line, indent string) {
 	if at.Line == 0 {
 		if at.File != "" {
-			p.write("\n" + indent + printable(at.File) + "\n")
+			p.write("\n" + indent + terminal.Line(at.File) + "\n")
 		}
 		return
 	}
 	number := strconv.Itoa(at.Line)
-	p.write("\n" + indent + printable(at.File) + ":" + number + ":" + strconv.Itoa(at.Column) + ":\n")
+	p.write("\n" + indent + terminal.Line(at.File) + ":" + number + ":" + strconv.Itoa(at.Column) + ":\n")
 	gutter := indent + "  " + number + " │ "
 	before, marked, after := cut(line, at.Column-1, max(at.Length, 1))
 	room := columns - width(gutter) - 1 // a marker may stand behind the line
@@ -163,7 +165,7 @@ func cut(line string, from, length int) (before, marked, after string) {
 	if len(after) > far {
 		after = strings.ToValidUTF8(after[:far], "")
 	}
-	return printable(before), printable(line[start:end]), printable(after)
+	return terminal.Line(before), terminal.Line(line[start:end]), terminal.Line(after)
 }
 
 // window cuts a line down to what fits, with the start of what is marked in it.

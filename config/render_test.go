@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 var update = flag.Bool("update", false, "write the snapshots of testdata/render")
@@ -76,7 +78,7 @@ func TestRenderUnwrapped(t *testing.T) {
 				t.Fatal(err)
 			}
 			for line := range strings.SplitSeq(d.Text+"\n"+d.Hint, "\n") {
-				if line = strings.TrimSpace(line); len(line) < 1000 && !strings.Contains(b.String(), printable(line)) {
+				if line = strings.TrimSpace(line); len(line) < 1000 && !strings.Contains(b.String(), terminal.Line(line)) {
 					t.Errorf("%s: %q is not in\n%s", id, line, b.String())
 				}
 			}

@@ -5,6 +5,8 @@ package config
 import (
 	"strings"
 	"unicode"
+
+	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // skipRunes gives the bytes that so many runes take.
@@ -48,8 +50,8 @@ func wrap(message string, first, others int) []string {
 	}
 	var lines []string
 	room := first
-	for line := range strings.SplitSeq(strings.TrimRight(message, "\n"), "\n") {
-		line = printable(line)
+	for line := range strings.SplitSeq(strings.TrimRight(terminal.Text(message), "\n"), "\n") {
+		line = terminal.Line(line)
 		words := strings.TrimLeft(line, " ")
 		indent := line[:min(len(line)-len(words), others/2)]
 		line = indent + words
@@ -66,21 +68,6 @@ func wrap(message string, first, others int) []string {
 		room = others
 	}
 	return lines
-}
-
-// printable replaces what would move the cursor or change the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case r < ' ' || r >= 0x7F && r < 0xA0:
-			return unicode.ReplacementChar
-		case unicode.Is(unicode.Bidi_Control, r):
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
 }
 
 // width is how many columns a text takes on a terminal.

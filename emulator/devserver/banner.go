@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
+	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // Banner writes what is known before a server starts: program is its name and
@@ -18,7 +19,7 @@ func (l *Log) Banner(program string, r *config.Result) {
 	title := " ⛅️ " + program
 	l.Print("\n" + title + "\n" + strings.Repeat("─", utf8.RuneCountInString(title)))
 	for _, file := range r.SecretFiles {
-		l.Print(fmt.Sprintf(msgSecrets, file))
+		l.Print(fmt.Sprintf(msgSecrets, terminal.Line(file)))
 	}
 	if table := bindings(r.Config); table != "" {
 		l.Print(table)
@@ -80,17 +81,17 @@ func bindings(c *config.Config) string {
 	type row struct{ name, value, resource string }
 	var rows []row
 	for _, b := range c.Bindings {
-		rows = append(rows, row{b.Name, b.ClassName, "Durable Object"})
+		rows = append(rows, row{terminal.Line(b.Name), terminal.Line(b.ClassName), "Durable Object"})
 	}
 	for _, v := range c.Vars {
-		value := cut(string(v.JSON))
+		value := terminal.Line(cut(string(v.JSON)))
 		switch {
 		case v.Secret:
 			value = `"(hidden)"`
 		case v.IsText:
-			value = `"` + cut(v.Text) + `"`
+			value = `"` + terminal.Line(cut(v.Text)) + `"`
 		}
-		rows = append(rows, row{v.Name, value, "Environment Variable"})
+		rows = append(rows, row{terminal.Line(v.Name), value, "Environment Variable"})
 	}
 	if len(rows) == 0 {
 		return ""

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
+	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // found makes an event of a diagnostic, for programs to read.
@@ -37,7 +38,7 @@ func found(d config.Diagnostic) emulator.Event {
 // compilers go, or as one event.
 func (l *Log) Compiler(out io.Writer, said string) {
 	if !l.JSON {
-		io.WriteString(out, said)
+		io.WriteString(out, terminal.Text(said))
 		return
 	}
 	l.mu.Lock()

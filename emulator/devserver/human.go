@@ -4,10 +4,15 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
+	"github.com/seed-36a2c969/emu/internal/terminal"
 )
+
+// below is in front of the lines of a text but the first.
+const below = "    "
 
 // human writes an event as people read it. The lines that Wrangler has keep
 // its prefix too, so that a program that waits for them goes on working.
@@ -15,23 +20,27 @@ func (l *Log) human(e *emulator.Event) {
 	b := l.buf[:0]
 	switch e.Type {
 	case emulator.EventReady:
-		b = fmt.Appendf(b, msgReady, e.Message)
+		b = fmt.Appendf(b, msgReady, terminal.Line(e.Message))
 	case emulator.EventRequest:
-		b = fmt.Appendf(b, msgRequest, e.Method, e.Path, e.Status, http.StatusText(e.Status), e.Millis)
+		b = fmt.Appendf(b, msgRequest, terminal.Line(e.Method), terminal.Line(e.Path), e.Status, http.StatusText(e.Status), e.Millis)
 	case emulator.EventError:
 		if e.Class != "" || e.Handler != "worker" {
 			l.complain(e)
 			return
 		}
-		b = fmt.Appendf(b, msgWorkerError, e.Message)
-		if e.Stack != "" {
-			b = append(append(b, '\n'), e.Stack...)
+		b = fmt.Appendf(b, msgWorkerError, terminal.Indented(e.Message, below))
+		for line := range strings.Lines(terminal.Text(e.Stack)) {
+			b = append(b, '\n')
+			if !strings.HasPrefix(line, below) { // it is not of a stack
+				b = append(b, below...)
+			}
+			b = append(b, strings.TrimSuffix(line, "\n")...)
 		}
 	default:
 		if e.Class != "" {
 			b = append(b, "[emu:info] "...)
 		}
-		b = append(b, happened(e)...)
+		b = append(b, terminal.Indented(happened(e), below)...)
 	}
 	l.buf = append(b, '\n')
 	l.Out.Write(l.buf)
@@ -55,7 +64,7 @@ func (l *Log) complain(e *emulator.Event) {
 
 // happened says what happened, to which object.
 func happened(e *emulator.Event) string {
-	who := e.Class
+	who := terminal.Line(e.Class)
 	switch {
 	case e.Name != "":
 		who += " " + strconv.Quote(e.Name)

@@ -29,7 +29,7 @@ func (w *Watch) press(key byte) (again bool, err error) {
 			}
 		}
 	case 'c':
-		w.Log.Print(clearScreen + Keys)
+		w.Log.print(clearScreen + Keys)
 	case 'r':
 		return true, nil
 	case 'h':

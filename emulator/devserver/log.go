@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
+	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // Level says how much a [Log] shows: its own lines and those of the levels before it.
@@ -83,8 +84,12 @@ func (l *Log) updated(url string) {
 	l.Print(msgUpdated)
 }
 
-// Print writes a text that is for people only.
-func (l *Log) Print(text string) {
+// Print writes a text that is for people only. Its lines are its own: a part of it
+// that comes from elsewhere must be a [terminal.Line].
+func (l *Log) Print(text string) { l.print(terminal.Text(text)) }
+
+// print writes a text that may tell the terminal to do something.
+func (l *Log) print(text string) {
 	if l.JSON || l.Level < LevelLog {
 		return
 	}

@@ -168,7 +168,7 @@ func TestOneAtATime(t *testing.T) {
 		<-done
 	}
 	for line := range strings.Lines(out.String()) {
-		if line != "abc\n" && line != "[wrangler:error] def\n" && line != "ghi\n" {
+		if line != "abc\n" && line != "[wrangler:error] def\n" && line != "    ghi\n" {
 			t.Fatalf("line %q", line)
 		}
 	}

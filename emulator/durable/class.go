@@ -92,7 +92,7 @@ type WebSocketMessageHandler interface {
 
 // WebSocketCloseHandler is told that the peer closed or the connection was lost
 // (code 1006, wasClean false). A Close frame is not answered by itself: call
-// [WebSocket.Close].
+// [WebSocket.ReplyToClose].
 type WebSocketCloseHandler interface {
 	WebSocketClose(ctx context.Context, ws *WebSocket, code int, reason string, wasClean bool) error
 }

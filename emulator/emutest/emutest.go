@@ -147,6 +147,7 @@ type World struct {
 // does end: its context does. A failed test logs what happened in the world.
 func New(t TB, options ...Option) *World {
 	t.Helper()
+	t = shown{t}
 	s := settings{seed: 1}
 	for _, o := range options {
 		o(&s)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
 
 	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/durable"
@@ -67,6 +68,23 @@ func TestUnread(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("a test with an unread message says\n%s\nexpected %q in it", got, want)
 		}
+	}
+}
+
+// What a test is told does nothing to the terminal that go test prints it to.
+func TestShown(t *testing.T) {
+	var f failing
+	w := emutest.New(&f, emutest.Classes(RoomClass), emutest.CheckUnread())
+	w.Dial("/Room/a%1b%5b2Jb%0d%0a%e2%80%aec").Send("x")
+	w.Settle()
+	f.end()
+	for _, said := range f.said {
+		if strings.ContainsFunc(said, func(r rune) bool { return r != '\n' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
+			t.Errorf("a test is told %q", said)
+		}
+	}
+	if said := strings.Join(f.said, "\n"); !strings.Contains(said, `a\x1b[2Jb`) {
+		t.Errorf("a test is told\n%s", said)
 	}
 }
 

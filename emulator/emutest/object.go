@@ -142,6 +142,7 @@ func (o *Object) Storage(f func(s *durable.Storage) error) {
 // that nothing has ever addressed fails the test too.
 func AssertHibernatable(t TB, o *Object) {
 	t.Helper()
+	t = shown{t}
 	pins := o.Pins()
 	if !o.o.Addressed() {
 		t.Errorf("emutest: %s: %v", o, errNeverAddressed)

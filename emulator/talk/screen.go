@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/seed-36a2c969/emu/emulator/internal/wsclient"
+	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // The types of events.
@@ -79,9 +80,9 @@ func (e *Event) detail() string {
 	switch e.Type {
 	case Open:
 		if e.Subprotocol != "" {
-			return e.URL + " subprotocol " + e.Subprotocol
+			return terminal.Line(e.URL + " subprotocol " + e.Subprotocol)
 		}
-		return e.URL
+		return terminal.Line(e.URL)
 	case Text:
 		return shown(*e.Text)
 	case Binary:
@@ -91,7 +92,7 @@ func (e *Event) detail() string {
 	case Close:
 		return strconv.Itoa(e.Code) + " " + shown(*e.Reason)
 	}
-	return e.Message
+	return terminal.Line(e.Message)
 }
 
 func (s *screen) message(binary bool, data []byte) {

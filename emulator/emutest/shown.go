@@ -1,0 +1,29 @@
+package emutest
+
+// What a test is told, which go test prints as it is.
+// https://pkg.go.dev/testing#T.Logf
+
+import (
+	"fmt"
+
+	"github.com/seed-36a2c969/emu/internal/terminal"
+)
+
+// shown is a test that is told nothing that a terminal would obey: exceptions, names
+// and messages are the tested program's.
+type shown struct{ TB }
+
+func (s shown) Errorf(format string, args ...any) {
+	s.TB.Helper()
+	s.TB.Errorf("%s", terminal.Text(fmt.Sprintf(format, args...)))
+}
+
+func (s shown) Fatalf(format string, args ...any) {
+	s.TB.Helper()
+	s.TB.Fatalf("%s", terminal.Text(fmt.Sprintf(format, args...)))
+}
+
+func (s shown) Logf(format string, args ...any) {
+	s.TB.Helper()
+	s.TB.Logf("%s", terminal.Text(fmt.Sprintf(format, args...)))
+}
