@@ -145,6 +145,7 @@ func (e *event) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (
 	if v, ok := resp.WebSocket.(*view); ok {
 		v.in = e.in
 		if err := v.s.adopt(e.in, driver.PinOutgoing, at); err != nil {
+			v.s.shut()
 			return nil, err
 		}
 	}

@@ -63,32 +63,58 @@ func idString(id [32]byte) string { return hex.EncodeToString(id[:]) }
 // The event's fail is called if it cannot run.
 func (o *object) submit(e *event) {
 	o.mu.Lock()
+	admitted := o.admit(e)
+	o.mu.Unlock()
+	if !admitted {
+		e.fail(plainError(msgConnectionLost))
+	}
+}
+
+// admit queues an event, unless its object has ended or a reset has dropped its socket:
+// what such a socket still sends goes with the events in flight, or the next instance
+// would handle messages whose predecessors are lost. o.mu is held, under which a reset
+// begins another life.
+func (o *object) admit(e *event) bool {
 	switch {
-	case o.stopped:
-		o.mu.Unlock()
-		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost})
-		return
+	case o.stopped || e.socket != nil && e.socket.life != o.life:
+		return false
 	case o.leaving:
 		o.waiting = append(o.waiting, e)
-		o.mu.Unlock()
-		return
+		return true
 	case o.inst == nil:
 		o.inst = newInstance(o)
 	}
 	o.inst.submit(e)
-	o.mu.Unlock()
+	return true
 }
 
-// left ends leaving and runs what waited for it.
+// left ends leaving and runs what waited for it, before what comes from now on.
 func (o *object) left() {
 	o.mu.Lock()
 	o.leaving, o.absent = false, o.ns.w.clock.Now()
 	waiting := o.waiting
 	o.waiting = nil
-	o.mu.Unlock()
+	refused := waiting[:0]
 	for _, e := range waiting {
-		o.submit(e)
+		if !o.admit(e) {
+			refused = append(refused, e)
+		}
 	}
+	o.mu.Unlock()
+	for _, e := range refused {
+		e.fail(plainError(msgConnectionLost))
+	}
+}
+
+// own runs f, which makes a socket the instance's, unless the instance is gone: a reset
+// that has begun would not drop the socket.
+func (o *object) own(in *instance, f func() error) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.inst != in {
+		return driver.ErrReset
+	}
+	return f()
 }
 
 // connect returns the life that a stub's calls belong to from its first use on.

@@ -53,22 +53,23 @@ func (s *socket) accept(halfOpen bool, at driver.Place) error {
 // pin's place is where the socket was accepted, if that is known.
 func (s *socket) adopt(in *instance, kind driver.PinKind, at driver.Place) error {
 	s.belongs(in.o.ns.w)
-	s.mu.Lock()
-	ended := s.plain != nil && s.plain.ended != nil
-	if s.owner != nil || ended || s.mode == hibernatable || (s.mode == fresh && kind == driver.PinSocket) {
-		s.mu.Unlock()
+	return in.o.own(in, func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		ended := s.plain != nil && s.plain.ended != nil
+		if s.owner != nil || ended || s.mode == hibernatable || (s.mode == fresh && kind == driver.PinSocket) {
+			return nil
+		}
+		if s.plain != nil && s.plain.at != (driver.Place{}) {
+			at = s.plain.at
+		}
+		if err := in.o.sockets.addPlain(s); err != nil {
+			return err
+		}
+		s.owner, s.hold = in, &pin{kind: kind, at: at}
+		in.pin(s.hold)
 		return nil
-	}
-	if s.plain != nil && s.plain.at != (driver.Place{}) {
-		at = s.plain.at
-	}
-	defer s.mu.Unlock()
-	if err := in.o.sockets.addPlain(s); err != nil {
-		return err
-	}
-	s.owner, s.hold = in, &pin{kind: kind, at: at}
-	in.pin(s.hold)
-	return nil
+	})
 }
 
 // belongs notes the socket's world.

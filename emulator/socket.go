@@ -23,6 +23,7 @@ type socket struct {
 	used    bool      // it has been in a response
 	w       *World    // once it is known whose it is
 	o       *object   // whose list it is in, of a hibernatable one
+	life    *life     // of o, that the socket ends with
 	plain   *receiver // of an accepted one
 	owner   *instance // that it pins, with hold
 	hold    *pin

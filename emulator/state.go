@@ -54,11 +54,19 @@ func (st *state) AcceptWebSocket(ws driver.Socket, tags []string) error {
 		}
 	}
 	in := st.instance()
-	if err := in.o.sockets.add(s); err != nil {
+	err := in.o.own(in, func() error {
+		if err := in.o.sockets.add(s); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.mode, s.w, s.o, s.life, s.tags = hibernatable, in.o.ns.w, in.o, in.o.life, slices.Clip(kept)
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	s.mu.Lock()
-	s.mode, s.w, s.o, s.tags = hibernatable, in.o.ns.w, in.o, slices.Clip(kept)
 	s.startReading()
 	s.mu.Unlock()
 	v.in, s.view = in, v
