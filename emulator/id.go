@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"unicode/utf16"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
@@ -48,13 +47,13 @@ func (k idKey) fromString(s string) (driver.ID, error) {
 	return id, nil
 }
 
-// maxVisibleName is how many UTF-16 units a name may have to be ctx.id.name
-// inside the object.
+// maxVisibleName is how many bytes of UTF-8 a name may have to be ctx.id.name inside
+// the object.
 const maxVisibleName = 1024
 
 // inside is the id as the object itself sees it.
 func inside(id driver.ID) driver.ID {
-	if len(id.Name) > maxVisibleName && len(utf16.Encode([]rune(id.Name))) > maxVisibleName {
+	if len(id.Name) > maxVisibleName {
 		id.Name, id.HasName = "", false
 	}
 	return id

@@ -3,7 +3,6 @@ package emulator
 // https://developers.cloudflare.com/workers/runtime-apis/websockets/
 
 import (
-	"bytes"
 	"context"
 	"strings"
 	"sync"
@@ -68,9 +67,27 @@ func (v *view) send(frame func([]byte) []byte) {
 	recycle(b)
 }
 
-// replacement is what becomes of a lone surrogate, and of what else is not UTF-8, on
-// its way out.
-var replacement = []byte("\uFFFD")
+// wellFormed is text with U+FFFD in place of each lone surrogate and of each other byte
+// that is not UTF-8.
+func wellFormed(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	var b strings.Builder
+	for i, r := range text {
+		// A surrogate is three bytes, of which each is invalid by itself: 0xed stands for all.
+		if isSurrogate(text, i-1) || isSurrogate(text, i-2) {
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// isSurrogate reports whether the three bytes at i are those of a surrogate.
+func isSurrogate(text string, i int) bool {
+	return i >= 0 && i+2 < len(text) && text[i] == 0xed && text[i+1]&0xe0 == 0xa0 && text[i+2]&0xc0 == 0x80
+}
 
 func (v *view) Send(m driver.Message) error {
 	if err := v.usable(); err != nil {
@@ -89,7 +106,7 @@ func (v *view) Send(m driver.Message) error {
 		return nil
 	}
 	if !m.Binary && !utf8.Valid(m.Data) {
-		m.Data = bytes.ToValidUTF8(m.Data, replacement)
+		m.Data = []byte(wellFormed(string(m.Data)))
 	}
 	v.send(messageFrame(m))
 	return nil
@@ -100,7 +117,7 @@ func (v *view) Close(code int, reason string) error {
 		return err
 	}
 	s := v.s
-	reason = strings.ToValidUTF8(reason, string(replacement))
+	reason = wellFormed(reason)
 	if code != 0 && !validCloseCode(code) {
 		return errorOf("InvalidAccessError", msgCloseCode(code))
 	}
