@@ -147,10 +147,7 @@ func TestPeerVanishes(t *testing.T) {
 			if tt.name == "CL-4 RST" {
 				return
 			}
-			r.Advance(9 * time.Second)
-			c.expect()
-			r.Advance(time.Second)
-			c.expect("FIN")
+			c.expect("FIN") // workerd keeps the connection until the object leaves memory
 		})
 	}
 	t.Run("CL-12 the client has only ended its half", func(t *testing.T) {

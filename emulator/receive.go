@@ -141,14 +141,13 @@ func (s *socket) receive(ctx context.Context, after func(*signal)) (m driver.Mes
 
 // endWith is the end of an accepted socket's connection. s.mu is held.
 func (s *socket) endWith(c *driver.Closed) {
-	if !c.WasClean {
-		s.lost = true
+	p := s.plain
+	if s.lost = !c.WasClean; s.lost && (p == nil || len(p.queue) == 0 && (p.receivers == 0 || !p.busy)) {
 		s.finish()
 		s.end(c)
 		return
 	}
-	s.peerClosed = true
-	p := s.plain
+	s.peerClosed = c.WasClean
 	if p != nil && p.ended == nil {
 		p.ended = c
 		p.wake()
@@ -191,9 +190,14 @@ func (s *socket) noLongerDeferred() {
 }
 
 // replyToClose answers the peer's Close frame, unless the socket was accepted half
-// open. It is called when who receives has come to the end, so that what it
+// open; without one it ends the connection. It is called when who receives has come to the end, so that what it
 // sends for the messages before is still sent. s.mu is held.
 func (s *socket) replyToClose() {
+	if s.lost {
+		s.finish()
+		s.end(nil)
+		return
+	}
 	p := s.plain
 	if p == nil || !s.peerClosed {
 		return

@@ -35,9 +35,12 @@ type socket struct {
 
 	closeSent, peerClosed, failed, lost, finished bool
 
+	streamEnded bool // nothing more can come: the peer has ended its side, or is gone
+
 	tags       []string
 	attachment []byte
 	pending    atomic.Int32 // events whose handlers have not begun, or not come to where they first wait
+	unfinished atomic.Int32 // events that have not ended
 	holding    atomic.Bool  // frames are staged
 	answered   atomic.Int64 // when it was last auto-answered, in milliseconds
 
@@ -241,7 +244,39 @@ func (s *socket) PeerClosed(code int, reason string) {
 
 // Lost is called by the transport: the connection ended without a Close frame.
 func (s *socket) Lost(error) {
+	s.mu.Lock()
+	s.streamEnded = true
+	s.mu.Unlock()
 	s.closed(&driver.Closed{Code: 1006, Reason: msgDisconnected})
+}
+
+// Ended is called by the transport: the stream has ended after PeerClosed or Failed.
+func (s *socket) Ended() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.streamEnded = true
+	if s.mode == relayed {
+		s.finish()
+	}
+	s.finishEnded()
+}
+
+// finishEnded ends a hibernatable socket's connection whose peer is gone, as soon as no event of the socket is under way that
+// could still send something to a peer that has ended only its side: the object may live on for long, and never close the
+// socket. s.mu is held.
+func (s *socket) finishEnded() {
+	if s.mode == hibernatable && s.streamEnded && s.unfinished.Load() == 0 {
+		s.finish()
+	}
+}
+
+// eventEnded is called when an event of the socket has ended and what it sent has left.
+func (s *socket) eventEnded() {
+	if s.unfinished.Add(-1) == 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.finishEnded()
+	}
 }
 
 func (s *socket) closed(c *driver.Closed) {
@@ -301,6 +336,7 @@ func (s *socket) Overflow(buffered int64) {
 func (s *socket) submit(e *event, cost int) int {
 	e.socket, e.cost = s, cost
 	s.pending.Add(1)
+	s.unfinished.Add(1)
 	e.pending.Store(true)
 	s.o.submit(e)
 	return cost

@@ -110,6 +110,9 @@ func (in *instance) complete(e *event) {
 	gone := in.gone
 	in.mu.Unlock()
 	e.dispatched()
+	if e.socket != nil {
+		e.socket.eventEnded()
+	}
 	e.stopReceiving()
 	if !gone { // else who broke it off fails the event
 		e.settle()

@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	maxKept = 256 << 10       // reading pauses while the handler keeps more bytes queued
-	linger  = 5 * time.Second // how long a connection that Finish ends may do without progress
+	maxKept  = 256 << 10       // reading pauses while the handler keeps more bytes queued
+	linger   = 5 * time.Second // how long a connection that Finish ends may do without progress
+	halfOpen = 2 * time.Second // how long a connection is kept whose peer has ended its side
 )
 
 // Conn is a server's WebSocket connection after the handshake. Its methods may be called from any goroutine and do not block.
@@ -33,6 +34,7 @@ type Conn struct {
 
 	started    bool // Start was called
 	paused     bool // the handler keeps more than maxKept
+	peerGone   bool // the peer has ended its side while reading was paused: what is left is read
 	readEnded  bool
 	closeSent  bool // a Close frame is sent or in out: nothing may follow it
 	finWanted  bool // the sending side is to end as soon as out is empty
@@ -40,7 +42,7 @@ type Conn struct {
 	ending     bool // by Finish or an overflow: linger counts
 	released   bool
 
-	timer *time.Timer   // of linger
+	timer *time.Timer   // of halfOpen, then of linger
 	done  chan struct{} // nil until Done is called
 }
 
@@ -92,6 +94,14 @@ func (c *Conn) Start() {
 func (c *Conn) Write(frames []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.write(frames)
+	if c.closeSent && c.readEnded { // nothing can follow on either side
+		c.finish()
+	}
+}
+
+// write is Write. c.mu is held.
+func (c *Conn) write(frames []byte) {
 	if c.closeSent || c.finWanted || c.writeEnded || c.released || len(frames) == 0 {
 		return
 	}
@@ -194,6 +204,9 @@ func (c *Conn) finish() {
 		return
 	}
 	c.ending, c.finWanted = true, true
+	if c.timer != nil {
+		c.timer.Stop()
+	}
 	c.timer = time.AfterFunc(linger, c.giveUp)
 	c.changed()
 }
@@ -214,6 +227,14 @@ func (c *Conn) giveUp() {
 	c.release()
 }
 
+// halfOpenOver ends a connection whose peer has ended its side some time ago. A peer that is gone and one that still reads
+// cannot be told apart, and the descriptor of the first must not be held for as long as the owner is busy.
+func (c *Conn) halfOpenOver() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.finish()
+}
+
 // Done is closed when everything is released: the connection is closed and no goroutine works for it.
 func (c *Conn) Done() <-chan struct{} {
 	c.mu.Lock()
@@ -227,7 +248,7 @@ func (c *Conn) Done() <-chan struct{} {
 
 // reading reports whether the link should read. c.mu is held, as for all that follows up to closeDone.
 func (c *Conn) reading() bool {
-	return (c.started && !c.paused || c.ending) && !c.readEnded && !c.released
+	return (c.started && (!c.paused || c.peerGone) || c.ending) && !c.readEnded && !c.released
 }
 
 // changed ends the connection if both sides have ended, and else lets the link act on the changed state.

@@ -411,6 +411,7 @@ func (endless) Message(bool, []byte) int { return 100 << 10 }
 func (endless) PeerClosed(int, string)   {}
 func (endless) Failed(int, string)       {}
 func (endless) Lost(error)               {}
+func (endless) Ended()                   {}
 func (endless) Overflow(int64)           {}
 
 // pipe is a started Conn over net.Pipe, for use in a bubble.
@@ -474,6 +475,100 @@ func TestFinishGivesUp(t *testing.T) {
 		}
 		<-c.Done()
 	})
+}
+
+// A peer that has ended its side is waited for no longer than two seconds, and not at all after our Close frame.
+func TestHalfOpenEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		r := newRecorder()
+		c, client := pipe(t, r, nil)
+		client.Close()
+		<-c.Done()
+		if d := time.Since(start); d != 2*time.Second {
+			t.Errorf("it took %v", d)
+		}
+		equal(t, r.list(), "lost: EOF")
+	})
+	for _, order := range []string{"Close frame, FIN", "FIN, Close frame"} {
+		t.Run(order, func(t *testing.T) {
+			eachMode(t, func(t *testing.T, o wire.Options) {
+				r := newRecorder()
+				c, client := open(t, r, o)
+				for _, end := range strings.Split(order, ", ") {
+					if end == "FIN" {
+						client.CloseWrite()
+						waitFor(t, r.ended)
+					} else {
+						c.Write(wire.AppendClose(nil, 1000, "bye"))
+					}
+				}
+				readFIN(t, client, "\x88\x05\x03\xe8bye")
+				waitFor(t, c.Done())
+			})
+		})
+	}
+}
+
+// That the stream has ended after a Close frame, or after a violation, is told too.
+func TestEndedAfterLast(t *testing.T) {
+	for _, last := range []string{string(clientFrame(0x88, "")), string(clientFrame(0x83, ""))} {
+		for _, how := range []string{"FIN", "RST"} {
+			eachMode(t, func(t *testing.T, o wire.Options) {
+				r := newRecorder()
+				ended := make(chan struct{})
+				r.on = func(s string) {
+					if s == "ended" {
+						close(ended)
+					}
+				}
+				_, client := open(t, r, o)
+				client.Write([]byte(last))
+				waitFor(t, r.ended)
+				if how == "RST" {
+					client.SetLinger(0)
+					client.Close()
+				} else {
+					client.CloseWrite()
+				}
+				waitFor(t, ended)
+			})
+		}
+	}
+}
+
+// The end of a peer that is not read, since the handler keeps too much, is noticed all the same.
+func TestEndWhilePaused(t *testing.T) {
+	for _, how := range []string{"FIN", "RST"} {
+		t.Run(how, func(t *testing.T) {
+			p := wire.NewPoller()
+			if p == nil {
+				t.Skip("no Poller here")
+			}
+			defer p.Close()
+			r := newRecorder()
+			r.queued = 1 << 20
+			first := make(chan struct{}, 3)
+			r.on = func(s string) { first <- struct{}{} }
+			c, client := open(t, r, wire.Options{Poller: p})
+			client.Write(clientFrame(0x81, "first"))
+			<-first
+			client.Write(clientFrame(0x81, "second"))
+			if how == "RST" {
+				client.SetLinger(0)
+				client.Close()
+			} else {
+				client.CloseWrite()
+			}
+			waitFor(t, r.ended)
+			if how == "RST" {
+				waitFor(t, c.Done())
+				return
+			}
+			equal(t, r.list(), "text first", "text second", "lost: EOF")
+			c.Shut()
+		})
+	}
 }
 
 func TestTLS(t *testing.T) {

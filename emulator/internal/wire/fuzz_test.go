@@ -195,6 +195,7 @@ func (e *echo) PeerClosed(code int, reason string) {
 }
 func (e *echo) Failed(int, string) { e.c.Finish() }
 func (e *echo) Lost(error)         { e.c.Finish() }
+func (e *echo) Ended()             {}
 func (e *echo) Overflow(int64)     {}
 
 // hijack is an http.RoundTripper that is a WebSocket server over net.Pipe.

@@ -4,7 +4,9 @@ package wire
 const DefaultMaxQueue = 64 << 20
 
 // Handler is told what a [Conn] reads. The calls for one Conn never overlap, and come from the goroutine that reads: they
-// must not block. They may call the Conn. PeerClosed, Failed and Lost end what is read, and only Overflow can follow them.
+// must not block. They may call the Conn. PeerClosed, Failed and Lost end what is read, and only Ended and Overflow can
+// follow them. After Lost and Ended the Conn ends as with Finish as soon as a Close frame has been written, and at the latest
+// two seconds later.
 // Nothing follows Overflow, and nothing is told once Finish or Shut has been called.
 type Handler interface {
 	// Message is a complete message. data is the handler's to keep; if it is not binary, it is valid UTF-8. It returns how
@@ -19,6 +21,8 @@ type Handler interface {
 	// Lost is the end of the stream without a Close frame: io.EOF, io.ErrUnexpectedEOF inside a message, or what went
 	// wrong. After the first two the peer may still read what is written.
 	Lost(err error)
+	// Ended says that the stream has ended after PeerClosed or Failed.
+	Ended()
 	// Overflow says that the peer does not read: with the last Write, buffered bytes would have waited. They were dropped,
 	// a Close frame with 1009 was written if no frame was left unfinished, and the Conn ends as with Finish.
 	Overflow(buffered int64)

@@ -94,6 +94,7 @@ func (r *recorder) Failed(status int, description string) {
 	r.last("failed %d %s", status, description)
 }
 func (r *recorder) Lost(err error)          { r.last("lost: %v", err) }
+func (r *recorder) Ended()                  { r.note("ended") }
 func (r *recorder) Overflow(buffered int64) { r.last("overflow") }
 
 // brief keeps long events readable, and comparable.

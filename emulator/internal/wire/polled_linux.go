@@ -71,6 +71,9 @@ func (l *polled) update() {
 	if !c.out.empty() {
 		events |= unix.EPOLLOUT
 	}
+	if c.paused && !c.readEnded && !c.peerGone {
+		events |= unix.EPOLLRDHUP
+	}
 	if events == l.events {
 		return
 	}
@@ -127,6 +130,10 @@ func (l *polled) receive(events uint32, buf []byte) (int, error) {
 	defer c.mu.Unlock()
 	if events&^unix.EPOLLIN != 0 {
 		l.flush()
+	}
+	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 && c.paused && !c.peerGone {
+		c.peerGone = true // the kernel holds the rest, which has an end
+		c.changed()
 	}
 	if events&^unix.EPOLLOUT == 0 || !l.reading() {
 		return 0, unix.EAGAIN

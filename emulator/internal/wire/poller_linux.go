@@ -153,6 +153,9 @@ func (p *Poller) adopt(c *Conn, nc net.Conn, buffered []byte) (link, error) {
 	if err := raw.Control(func(old uintptr) { fd, dupErr = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) }); err != nil {
 		return nil, err
 	}
+	if dupErr == unix.EMFILE {
+		return nil, nil // goroutines read it, with the descriptor that there is
+	}
 	if dupErr != nil {
 		return nil, os.NewSyscallError("fcntl", dupErr)
 	}

@@ -5,6 +5,7 @@ package wire
 import (
 	"errors"
 	"io"
+	"time"
 )
 
 // feed hands what was read to the parser.
@@ -25,19 +26,25 @@ func (c *Conn) writePongs() {
 
 // readFailed notes the end of the stream: io.EOF, or what went wrong.
 func (c *Conn) readFailed(err error) {
-	if !c.parser.Ended() && !c.silent.Load() {
-		lost := err
-		if errors.Is(err, io.EOF) && !c.parser.Idle() {
-			lost = io.ErrUnexpectedEOF
-		}
-		c.handler.Lost(lost)
+	switch {
+	case c.silent.Load():
+	case c.parser.Ended():
+		c.handler.Ended()
+	case errors.Is(err, io.EOF) && !c.parser.Idle():
+		c.handler.Lost(io.ErrUnexpectedEOF)
+	default:
+		c.handler.Lost(err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.readEnded = true
-	if !errors.Is(err, io.EOF) {
+	switch {
+	case !errors.Is(err, io.EOF):
 		c.release()
-		return
+	case c.closeSent:
+		c.finish()
+	case !c.ending && !c.released:
+		c.timer = time.AfterFunc(halfOpen, c.halfOpenOver)
 	}
 	c.changed()
 }
