@@ -12,7 +12,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,7 +86,7 @@ func Start(o Options) (*Server, error) {
 		ReadHeaderTimeout:            maxHeadTime,
 		IdleTimeout:                  maxIdleTime,
 		ConnState:                    s.connState,
-		ErrorLog:                     log.New(complaints{o.Log}, "", 0),
+		ErrorLog:                     log.New(&complaints{log: o.Log, url: s.url}, "", 0),
 		DisableGeneralOptionsHandler: true,
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return context.WithValue(ctx, connection{}, conn)
@@ -175,12 +174,4 @@ func (s *Server) connState(conn net.Conn, state http.ConnState) {
 	} else {
 		s.silent.Delete(conn)
 	}
-}
-
-// complaints logs what net/http has to say about itself.
-type complaints struct{ log *Log }
-
-func (c complaints) Write(p []byte) (int, error) {
-	c.log.Event(emulator.Event{Time: time.Now(), Type: emulator.EventError, Message: strings.TrimSpace(string(p))})
-	return len(p), nil
 }

@@ -41,7 +41,10 @@ func load(t *testing.T, text string) *config.Result {
 func serve(t *testing.T, o Options, fetch durable.WorkerFunc) (*Server, *bytes.Buffer) {
 	t.Helper()
 	var out bytes.Buffer
-	o.Log = &Log{Out: &out, Err: &out, Level: LevelDebug}
+	if o.Log == nil {
+		o.Log = &Log{Level: LevelDebug}
+	}
+	o.Log.Out, o.Log.Err = &out, &out
 	o.World.Config = load(t, `{"name": "hello", "compatibility_date": "2026-11-17"}`).Config
 	o.World.Worker = durable.Export(fetch)
 	s, err := Start(o)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -283,7 +284,7 @@ func (w *Watch) hold() {
 	if w.stopgap != nil || len(w.files) == 0 {
 		return
 	}
-	w.stopgap = &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+	w.stopgap = &http.Server{ErrorLog: log.New(&complaints{log: w.Log}, "", 0), Handler: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Retry-After", "0")
 		rw.Header().Set("Connection", "close")
 		http.Error(rw, "The program has ended, and starts again when its source changes. See the terminal.", http.StatusServiceUnavailable)

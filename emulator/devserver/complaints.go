@@ -1,0 +1,40 @@
+package devserver
+
+// What net/http has to say about itself and its clients.
+// https://pkg.go.dev/net/http#Server (ErrorLog)
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator"
+)
+
+// complaints takes what net/http logs, one complaint a Write.
+type complaints struct {
+	log  *Log
+	url  string // where the server is to be found; "" is not said
+	once sync.Once
+}
+
+// net/http's words, of which it has no other form.
+const (
+	handshakeFailed = "http: TLS handshake error from "
+	plainToTLS      = "client sent an HTTP request to an HTTPS server"
+)
+
+func (c *complaints) Write(p []byte) (int, error) {
+	said := strings.TrimSpace(string(p))
+	switch {
+	case !strings.HasPrefix(said, handshakeFailed):
+		c.log.Event(emulator.Event{Time: time.Now(), Type: emulator.EventError, Message: said})
+	case strings.HasSuffix(said, plainToTLS) && c.url != "":
+		// The client is answered 400; somebody may wonder why.
+		c.once.Do(func() { c.log.Say("a client asked for http where https is served: the address is " + c.url) })
+	case c.log.Level >= LevelDebug:
+		// Any client may do that: a browser that doubts the certificate, a scanner of ports.
+		c.log.Say(strings.TrimPrefix(said, "http: "))
+	}
+	return len(p), nil
+}
