@@ -47,7 +47,7 @@ func TestLimitsInBytes(t *testing.T) {
 			return "SyntaxError: WebSocket close reason must not be longer than 123 bytes when UTF-8 encoded."
 		}},
 		{"SQL", 100_000, func(_ context.Context, p *probe, text string) error {
-			_, err := p.st.Storage().SQL().Exec("SELECT 1; --" + text[12:])
+			_, err := p.st.Storage().SQL().Exec("SELECT 1  --" + text[12:])
 			return err
 		}, func(string) string { return "Error: statement too long: SQLITE_TOOBIG" }},
 		{"key, of which there is no limit", 2048, func(ctx context.Context, p *probe, text string) error {
