@@ -22,51 +22,28 @@ package store
 // are Go types of modernc.org/sqlite/lib; the recorded counts in the tests
 // tell when a new version of it does things in another way.
 //
-// Not exact: a seek by a key that is no number in a rowid table counts as a row
-// read, and a seek behind OP_SeekScan does not; a writing statement that SQLite
-// compiles anew by itself while it starts, because another process changed the
-// schema, counts approximately; so does CREATE INDEX where the index has several
-// pages. And this SQLite is built in another way: a range
-// made from LIKE or GLOB is searched once, not once more for blobs.
+// Where it is not enough to know that an opcode ran, a call of a function is put
+// before or behind it (probe.go).
+//
+// Not exact: this SQLite is built in another way, so that a range made from LIKE or
+// GLOB is searched once, not once more for blobs.
 
 import (
+	"slices"
 	"unsafe"
 
-	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
 )
 
 // counter counts the rows of one statement.
 type counter struct {
 	reads, writes []*int32 // P1 of the OP_Trace before what reads or writes
-	ends          []*int32 // of OP_SeekEnd
-	clears        bool     // empties a table by OP_Clear, or ignores what a virtual table refuses
-
-	tally   uintptr // *tally, if there is an OP_Count
-	cleared int64   // written by it
+	read, written int64    // as probes have found
 
 	schema  [3]int32 // what the statement was compiled for
 	expires bool     // it makes SQLite compile every statement anew
 	program uintptr  // what runs, 0 of an EXPLAIN
 	spare   uintptr  // what it was made of, if it has counters: the statement's registers live in its end
-}
-
-// tally is C memory: an aggregate function that adds up the rows of every OP_Count,
-// each of which is followed by a step of it.
-type tally struct {
-	function lib.TFuncDef
-	rows     int64
-}
-
-// tallyStep is what SQLite needs for one such step.
-type tallyStep struct {
-	context lib.Tsqlite3_context
-	arg     uintptr // *sqlite3_value, which SQLite sets to the register of the result
-}
-
-func addRows(tls *libc.TLS, context uintptr, _ int32, args uintptr) {
-	rows := (*int64)(ptr(lib.Xsqlite3_user_data(tls, context)))
-	*rows += lib.Xsqlite3_value_int64(tls, *wordAt(args))
 }
 
 // moves are the counters SQLite keeps itself of the opcodes that move a
@@ -90,14 +67,14 @@ func (c *counter) attach(s *stmt) {
 	if lib.Xsqlite3_stmt_isexplain(s.db.tls, s.c) != 0 {
 		return
 	}
-	if program, n := c.instrument(s.db, v.FaOp, v.FnOp, true); program != 0 {
+	if program, n := c.instrument(s, v.FaOp, v.FnOp); program != 0 {
 		c.spare = v.FaOp
 		v.FaOp, v.FnOp = program, n
 	}
 	c.program = v.FaOp
 	for p := v.FpProgram; p != 0; { // of triggers and foreign keys
 		sub := (*lib.TSubProgram)(ptr(p))
-		if program, n := c.instrument(s.db, sub.FaOp, sub.FnOp, false); program != 0 {
+		if program, n := c.instrument(s, sub.FaOp, sub.FnOp); program != 0 {
 			s.db.free(sub.FaOp)
 			sub.FaOp, sub.FnOp = program, n
 		}
@@ -109,9 +86,6 @@ func (c *counter) attach(s *stmt) {
 func (c *counter) detach(s *stmt) {
 	if c.spare != 0 {
 		s.db.free(c.spare)
-	}
-	if c.tally != 0 {
-		s.db.free(c.tally)
 	}
 	*c = counter{}
 }
@@ -129,39 +103,23 @@ func (c *counter) start(s *stmt) {
 		c.detach(s)
 		c.attach(s)
 	}
-	for _, list := range [...][]*int32{c.reads, c.ends, c.writes} {
+	for _, list := range [...][]*int32{c.reads, c.writes} {
 		for _, n := range list {
 			*n = 0
 		}
 	}
-	if c.tally != 0 {
-		(*tally)(ptr(c.tally)).rows = 0
-	}
 	if c.expires {
 		s.db.expired++
 	}
-	c.cleared = 0
+	c.read, c.written = 0, 0
 	for _, i := range moves {
 		vdbe(s).FaCounter[i] = 0
 	}
 }
 
-// started notes, after the first step, what is only there then.
-func (c *counter) started(s *stmt) {
-	if c.lost(s) {
-		return
-	}
-	if c.clears {
-		c.cleared = int64(lib.Xsqlite3_changes64(s.db.tls, s.db.c))
-	}
-}
-
 // totals returns the rows read and written since start.
 func (c *counter) totals(s *stmt) (read, written int64) {
-	written = c.cleared
-	if c.tally != 0 {
-		read = (*tally)(ptr(c.tally)).rows
-	}
+	read, written = c.read, c.written
 	for _, i := range moves {
 		read += int64(vdbe(s).FaCounter[i])
 	}
@@ -174,27 +132,11 @@ func (c *counter) totals(s *stmt) (read, written int64) {
 	for _, n := range c.reads {
 		read += int64(*n)
 	}
-	for _, n := range c.ends {
-		read += int64(min(*n, 2))
-	}
 	for _, n := range c.writes {
 		written += int64(*n)
 	}
 	return read, written
 }
-
-// What to do about an opcode.
-type countKind int
-
-const (
-	countNot countKind = iota
-	countRead
-	countEnd   // counts while its cursor is nowhere, which it is twice
-	countRowid // counts unless its key in P3 is NULL
-	countFound // counts only if it does not jump
-	countWrite
-	countCount
-)
 
 // keepSubtypes lets the result of a scalar subquery stay JSON. This SQLite takes the
 // subtype of such a result away (https://sqlite.org/c3ref/value_subtype.html), so
@@ -211,12 +153,10 @@ func keepSubtypes(ops []lib.TVdbeOp) {
 
 // instrument returns a copy of a program of n opcodes with counters in it, and
 // its length, or 0 if there is nothing to count.
-func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, int32) {
+func (c *counter) instrument(s *stmt, aOp uintptr, n int32) (uintptr, int32) {
 	ops := unsafe.Slice((*lib.TVdbeOp)(ptr(aOp)), n)
 	keepSubtypes(ops)
-	kinds := make([]countKind, n)
-	extra, steps := int32(0), 0
-	temporary, exact := map[int32]bool{}, map[int32]bool{} // cursors
+	temporary, exact, table := map[int32]bool{}, map[int32]bool{}, map[int32]bool{} // cursors
 	for i := range ops {
 		op := &ops[i]
 		switch op.Fopcode {
@@ -226,124 +166,177 @@ func (c *counter) instrument(db *DB, aOp uintptr, n int32, main bool) (uintptr, 
 			if op.Fp5&lib.OPFLAG_SEEKEQ != 0 {
 				exact[op.Fp1] = true
 			}
+			table[op.Fp1] = op.Fp4type != lib.P4_KEYINFO
 		}
 	}
-	for i := range ops {
-		op := &ops[i]
-		switch op.Fopcode {
-		case lib.OP_Rewind, lib.OP_Sort, lib.OP_SorterSort, lib.OP_Last, lib.OP_NotExists, lib.OP_VNext:
-			kinds[i] = countRead
+	w := writer{ops: slices.Clone(ops)}
+	for i := int32(0); i < n; i++ {
+		switch op := ops[i]; op.Fopcode {
+		case lib.OP_Rewind, lib.OP_Sort, lib.OP_SorterSort, lib.OP_Last, lib.OP_NotExists:
+			w.move(i)
+			w.read()
+			w.back(op, i)
 		case lib.OP_SeekEnd:
-			kinds[i] = countEnd
+			w.move(i)
+			w.probe(&probeEnd, 0, op.Fp1)
+			w.back(op, i)
+		case lib.OP_VNext:
+			w.move(i)
+			w.probe(&probeRow, 0, op.Fp1)
+			w.back(op, i)
 		case lib.OP_SeekRowid:
-			kinds[i] = countRowid
+			w.move(i)
+			w.key(&probeRowid, op.Fp3)
+			w.back(op, i)
 		case lib.OP_SeekLT, lib.OP_SeekLE, lib.OP_SeekGE, lib.OP_SeekGT:
-			if kinds[i] = countRead; i > 0 && ops[i-1].Fopcode == lib.OP_SeekScan {
-				kinds[i] = countNot // OP_SeekScan looks at it
-			} else if exact[op.Fp1] && i+1 < len(ops) && (ops[i+1].Fopcode == lib.OP_IdxGT || ops[i+1].Fopcode == lib.OP_IdxLT) {
-				kinds[i] = countFound
+			w.move(i)
+			switch {
+			case table[op.Fp1]:
+				w.key(&probeKey, op.Fp3)
+			case exact[op.Fp1] && i+1 < n && (ops[i+1].Fopcode == lib.OP_IdxGT || ops[i+1].Fopcode == lib.OP_IdxLT):
+				// It counts if it finds its key, and then it skips the opcode behind it.
+				w.put(op)
+				w.put(ops[i+1])
+				w.read()
+				w.put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: i + 2})
+				continue
+			default:
+				w.read()
 			}
+			w.back(op, i)
+		case lib.OP_SeekScan:
+			// It looks at the operands of the seek behind it, and falls through or jumps over it.
+			if i+1 == n {
+				continue
+			}
+			w.move(i)
+			w.put(op)
+			operands := ops[i+1]
+			operands.Fopcode = lib.OP_Noop
+			w.put(operands)
+			w.put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: i + 1})
 		case lib.OP_Insert:
 			if !temporary[op.Fp1] && op.Fp5&lib.OPFLAG_ISNOOP == 0 {
-				kinds[i] = countWrite
+				w.move(i)
+				w.write()
+				w.back(op, i)
 			}
 		case lib.OP_IdxInsert:
 			if !temporary[op.Fp1] {
-				kinds[i] = countWrite
+				w.move(i)
+				w.write()
+				w.back(op, i)
 			}
 		case lib.OP_Delete:
 			if !temporary[op.Fp1] && op.Fp2&lib.OPFLAG_NCHANGE != 0 {
-				kinds[i] = countWrite
+				w.move(i)
+				w.write()
+				w.back(op, i)
 			}
 		case lib.OP_Expire:
 			c.expires = true
 		case lib.OP_VUpdate:
-			if main && op.Fp5 == lib.OE_Ignore {
-				c.clears = true // only SQLite knows what it ignores
-			} else {
-				kinds[i] = countWrite
-			}
+			w.move(i)
+			w.changing(op, i)
 		case lib.OP_Count:
 			op.Fp3 = 0 // ANALYZE estimates without sqlite_stat4; workerd's is built to count
-			kinds[i] = countCount
-			steps++
+			w.move(i)
+			w.put(op)
+			w.probe(&probeCount, op.Fp2, 0)
+			w.put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: i + 1})
 		case lib.OP_Clear:
-			c.clears = c.clears || op.Fp3 != 0
-		}
-		switch kinds[i] {
-		case countNot:
-		case countFound, countRowid:
-			extra += 4
-		default:
-			extra += 3
+			if op.Fp3 != 0 {
+				w.move(i)
+				w.changing(op, i)
+			}
 		}
 	}
-	if extra == 0 {
+	if len(w.ops) == int(n) {
 		return 0, 0
 	}
-
-	size := int(n+extra) * int(unsafe.Sizeof(lib.TVdbeOp{}))
-	program := db.malloc(size + steps*int(unsafe.Sizeof(tallyStep{})))
-	step := program + uintptr(size)
-	out := unsafe.Slice((*lib.TVdbeOp)(ptr(program)), n+extra)
-	copy(out, ops)
-	at := n
-	put := func(op lib.TVdbeOp) *int32 {
-		out[at] = op
-		at++
-		return &out[at-1].Fp1
-	}
-	for i, kind := range kinds {
-		if kind == countNot {
-			continue
-		}
-		back, op := int32(i)+1, ops[i]
-		out[i] = lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: at}
-		if kind == countFound {
-			// If it finds its key it skips the opcode behind it.
-			put(op)
-			put(ops[i+1])
-			c.reads = append(c.reads, put(lib.TVdbeOp{Fopcode: lib.OP_Trace, Fp2: at + 1}))
-			put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: back + 1})
-			continue
-		}
-		if kind == countRowid {
-			put(lib.TVdbeOp{Fopcode: lib.OP_IsNull, Fp1: op.Fp3, Fp2: at + 2})
-		}
-		if kind == countCount {
-			put(op)
-			put(c.tallied(db, step, op.Fp2))
-			put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: back})
-			step += unsafe.Sizeof(tallyStep{})
-			continue
-		}
-		ran := put(lib.TVdbeOp{Fopcode: lib.OP_Trace, Fp2: at + 1})
-		put(op)
-		put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: back})
-		switch kind {
-		case countRead, countRowid:
-			c.reads = append(c.reads, ran)
-		case countEnd:
-			c.ends = append(c.ends, ran)
-		case countWrite:
-			c.writes = append(c.writes, ran)
-		}
-	}
-	return program, n + extra
+	return w.install(c, s), int32(len(w.ops))
 }
 
-// tallied makes the opcode that adds up what an OP_Count has put into a register. Its
-// memory is at step.
-func (c *counter) tallied(db *DB, step uintptr, register int32) lib.TVdbeOp {
-	if c.tally == 0 {
-		c.tally = db.malloc(int(unsafe.Sizeof(tally{})))
-		t := (*tally)(ptr(c.tally))
-		*t = tally{function: lib.TFuncDef{FnArg: 1, FxSFunc: callback(addRows)}}
-		t.function.FpUserData = c.tally + unsafe.Offsetof(t.rows)
+// writer writes a program with counters behind the opcodes of the one that it is made of.
+type writer struct {
+	ops           []lib.TVdbeOp
+	reads, writes []int32 // where the OP_Trace are
+	probes        []probed
+}
+
+type probed struct {
+	at int32
+	probe
+}
+
+// move makes an opcode jump to what is put next.
+func (w *writer) move(i int32) { w.ops[i] = lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: w.next()} }
+
+// back puts the opcode that was at i, and the way back to what was behind it.
+func (w *writer) back(op lib.TVdbeOp, i int32) {
+	w.put(op)
+	w.put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: i + 1})
+}
+
+func (w *writer) next() int32 { return int32(len(w.ops)) }
+
+func (w *writer) put(op lib.TVdbeOp) { w.ops = append(w.ops, op) }
+
+func (w *writer) trace() int32 {
+	w.put(lib.TVdbeOp{Fopcode: lib.OP_Trace, Fp2: w.next() + 1})
+	return w.next() - 1
+}
+
+func (w *writer) read()  { w.reads = append(w.reads, w.trace()) }
+func (w *writer) write() { w.writes = append(w.writes, w.trace()) }
+
+// key counts a search by the key in a register: at once if it is an integer, as it
+// mostly is, otherwise as the probe says.
+func (w *writer) key(f *lib.TFuncDef, register int32) {
+	at := w.next()
+	w.put(lib.TVdbeOp{Fopcode: lib.OP_IsType, Fp1: -1, Fp2: at + 3, Fp3: register, Fp5: 1 << (lib.SQLITE_INTEGER - 1)})
+	w.probe(f, register, 0)
+	w.put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: at + 4})
+	w.read()
+}
+
+// changing puts an opcode of which SQLite itself counts what it has written.
+func (w *writer) changing(op lib.TVdbeOp, i int32) {
+	w.probe(&probeUnchanged, 0, 0)
+	w.put(op)
+	w.probe(&probeChanged, 0, 0)
+	w.put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: i + 1})
+}
+
+// probe puts a call of the function with the value of a register, if there is one. It
+// is a step of an aggregate, whose accumulator is the memory of cursor 0: there SQLite
+// only counts the steps, where a cursor keeps nothing.
+func (w *writer) probe(f *lib.TFuncDef, register, cursor int32) {
+	p := probe{context: lib.Tsqlite3_context{FpFunc: uintptr(unsafe.Pointer(f))}, cursor: cursor}
+	if register != 0 {
+		p.context.Fargc = 1
 	}
-	*(*tallyStep)(ptr(step)) = tallyStep{context: lib.Tsqlite3_context{FpFunc: c.tally, Fargc: 1}}
-	// The accumulator is the register itself: of a number the step leaves alone what counts.
-	op := lib.TVdbeOp{Fopcode: lib.OP_AggStep1, Fp2: register, Fp3: register}
-	*(*uintptr)(unsafe.Pointer(&op.Fp4)) = step
-	return op
+	w.probes = append(w.probes, probed{w.next(), p})
+	w.put(lib.TVdbeOp{Fopcode: lib.OP_AggStep1, Fp2: register})
+}
+
+// install copies the program to memory of SQLite's, which frees it with the statement.
+func (w *writer) install(c *counter, s *stmt) uintptr {
+	size := len(w.ops) * int(unsafe.Sizeof(lib.TVdbeOp{}))
+	program := s.db.malloc(size + len(w.probes)*int(unsafe.Sizeof(probe{})))
+	ops := unsafe.Slice((*lib.TVdbeOp)(ptr(program)), len(w.ops))
+	copy(ops, w.ops)
+	for _, at := range w.reads {
+		c.reads = append(c.reads, &ops[at].Fp1)
+	}
+	for _, at := range w.writes {
+		c.writes = append(c.writes, &ops[at].Fp1)
+	}
+	for i, p := range w.probes {
+		at := program + uintptr(size) + uintptr(i)*unsafe.Sizeof(probe{})
+		p.context.FpVdbe, p.counter = s.c, uintptr(unsafe.Pointer(c))
+		*(*probe)(ptr(at)) = p.probe
+		*(*uintptr)(unsafe.Pointer(&ops[p.at].Fp4)) = at
+	}
+	return program
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -103,5 +104,40 @@ func TestCountsAfterSchemaChange(t *testing.T) {
 				t.Errorf("after %q: %d written, want %d", ddl, n, want)
 			}
 		}
+	}
+}
+
+// TestSchemaOfAnotherProcess: a statement that is kept sees at once what another
+// connection to the file has changed, and nothing is lost: its counters, nor what
+// keeps JSON JSON.
+func TestSchemaOfAnotherProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.sqlite")
+	db, other := open(t, Options{Path: path}), open(t, Options{Path: path})
+	must(t, db, "CREATE TABLE t(x, y)")
+	check(t, db.Commit())
+	for i, ddl := range []string{"", "CREATE INDEX a ON t(x)", "ALTER TABLE t ADD COLUMN z DEFAULT 5", "DROP INDEX a"} {
+		if ddl != "" {
+			must(t, other, ddl)
+			check(t, other.Commit())
+		}
+		for range 2 {
+			r := must(t, db, "INSERT INTO t(x, y) VALUES (1, json_array((SELECT json_array(?)))) RETURNING *", "s")
+			row, _, err := r.Next()
+			check(t, err)
+			if _, more, err := r.Next(); more || err != nil {
+				t.Fatalf("after %q: more rows (%v)", ddl, err)
+			}
+			want := [][]any{{int64(1), `[["s"]]`}, {int64(1), `[["s"]]`}, {int64(1), `[["s"]]`, int64(5)}, {int64(1), `[["s"]]`, int64(5)}}[i]
+			same(t, "after "+ddl, row, want)
+			if n, want := r.RowsWritten(), []int64{1, 2, 2, 1}[i]; n != want {
+				t.Errorf("after %q: %d written, want %d", ddl, n, want)
+			}
+			check(t, db.Commit())
+		}
+	}
+	must(t, other, "DROP TABLE t")
+	check(t, other.Commit())
+	if _, err := db.Exec("INSERT INTO t(x, y) VALUES (1, json_array((SELECT json_array(?)))) RETURNING *", []any{"s"}); err == nil || err.Error() != "no such table: t: SQLITE_ERROR" {
+		t.Errorf("after DROP TABLE: %v", err)
 	}
 }

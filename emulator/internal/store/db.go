@@ -77,6 +77,7 @@ type DB struct {
 	lists    stmtCache // those of iterators
 	fronts   fronts
 	expired  int32            // how often an OP_Expire ran
+	version  uint32           // of the data, when the schema was read: another process changes it
 	internal map[string]*stmt // our own
 	loose    map[*stmt]bool   // statements in use that no cache has yet
 
@@ -180,6 +181,7 @@ func (db *DB) setUp(content []byte) int32 {
 	if rc := db.run("PRAGMA journal_mode = WAL"); rc != lib.SQLITE_OK {
 		return rc
 	}
+	db.version = db.dataVersion()
 	if db.opts.Sync == Normal {
 		return db.run("PRAGMA synchronous = NORMAL")
 	}

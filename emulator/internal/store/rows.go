@@ -48,7 +48,9 @@ func (db *DB) ExecTo(r *Rows, query string, args []any) error {
 	r.stmt = s
 	err := s.bind(args)
 	if err == nil && !s.readonly {
-		err = db.begin()
+		if err = db.begin(); err == nil && s.counts.stale(s) {
+			err = r.renew(args)
+		}
 	}
 	if err == nil {
 		err = r.start()
@@ -57,6 +59,32 @@ func (db *DB) ExecTo(r *Rows, query string, args []any) error {
 		r.Close()
 	}
 	return err
+}
+
+// renew compiles the statement anew: another process has changed the schema, which
+// shows when the batch begins. What a statement in front of it did is done.
+func (r *Rows) renew(args []any) error {
+	db, old := r.db, r.stmt
+	text := db.cstring(old.sql)
+	defer db.free(text)
+	s, _, err := db.prepare(text, old.sql, false, lib.SQLITE_PREPARE_PERSISTENT)
+	if err != nil {
+		if s, _, err = db.prepareLimited(old.sql, err); err != nil {
+			return err
+		}
+	}
+	s.sql, s.once = old.sql, old.once
+	if old.place != nil {
+		s.busy, s.place = true, old.place
+		s.place.Value = s
+		db.cache.byText[s.sql] = s
+	} else {
+		delete(db.loose, old)
+	}
+	old.finalize()
+	db.checkOut(s)
+	r.stmt = s
+	return s.bind(args)
 }
 
 func (db *DB) usable() error {
@@ -206,7 +234,6 @@ func (r *Rows) start() error {
 	if err != nil {
 		return err
 	}
-	s.counts.started(s)
 	r.names = s.columns()
 	if !more {
 		r.Close()

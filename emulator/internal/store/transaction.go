@@ -53,11 +53,39 @@ func (db *DB) begin() error {
 	if err := db.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
+	if err := db.readSchema(); err != nil {
+		db.run("ROLLBACK")
+		return err
+	}
 	db.begun, db.unwritten = true, false
 	if db.onBegin != nil {
 		db.onBegin()
 	}
 	return nil
+}
+
+// readSchema lets SQLite see a schema that another process has changed, which it
+// otherwise does when the next statement has begun: too late for one that writes to be
+// compiled anew with counters. It costs a statement only if that process has written.
+func (db *DB) readSchema() error {
+	if db.inMemory() {
+		return nil
+	}
+	now := db.dataVersion()
+	if now == db.version {
+		return nil
+	}
+	if _, _, err := db.optional("SELECT 1 FROM sqlite_schema LIMIT 1"); err != nil {
+		return err
+	}
+	db.version = now
+	return nil
+}
+
+// dataVersion is another one when another process has written to the file.
+func (db *DB) dataVersion() uint32 {
+	lib.Xsqlite3_file_control(db.tls, db.c, 0, lib.SQLITE_FCNTL_DATA_VERSION, db.out)
+	return *(*uint32)(ptr(db.out))
 }
 
 // Commit makes the writes since the last Commit permanent, all or none. On an
