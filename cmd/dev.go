@@ -25,7 +25,7 @@ import (
 type devOptions struct {
 	source
 	ip        string
-	port      int
+	port      portNumber
 	host      string
 	keyPath   string
 	certPath  string
@@ -76,7 +76,8 @@ func (o *devOptions) add(cmd *cobra.Command) {
 	o.source.add(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.ip, "ip", "", "address to listen on, * for all (default: dev.ip, or localhost)")
-	f.IntVar(&o.port, "port", -1, "port to listen on, 0 for any that is free (default: dev.port, or 8787)")
+	o.port = noPort
+	f.Var(&o.port, "port", "`port` to listen on, 0 for any that is free (default: dev.port, or 8787)")
 	f.Lookup("port").DefValue = "0" // which help does not print
 	f.StringVar(&o.host, "host", "", "host that the Worker sees (default: dev.host, or as it is asked for)")
 	f.StringVar(&o.protocol, "local-protocol", "", "http, or https with a certificate of emu's own")
@@ -139,8 +140,8 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 	if err := checkHost(o.host); err != nil {
 		return nil, err
 	}
-	if o.port < -1 || o.port > 65535 {
-		return nil, &usage{fmt.Sprintf("there is no port %d", o.port), "ports are 0 to 65535; 0 is any that is free"}
+	if err := checkVars(o.vars); err != nil {
+		return nil, err
 	}
 	// Whoever reads what emu says may go, and the Worker is served on. A signal that is
 	// ignored would be in what the Worker starts, too.
@@ -159,6 +160,22 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 	}
 	c.logged = log
 	return log, nil
+}
+
+// checkVars refuses variables of the command line whose names are none. Wrangler makes
+// --var A=B a variable "A=B" without a word.
+func checkVars(vars []string) error {
+	for _, v := range vars {
+		name, _, _ := strings.Cut(v, ":")
+		key, value, equals := strings.Cut(v, "=")
+		switch {
+		case name == "" || equals && key == "":
+			return &usage{fmt.Sprintf("--var %q has no name", v), "give --var name:value"}
+		case equals && strings.Contains(name, "="):
+			return &usage{fmt.Sprintf("--var %s is not a name, a colon and a value", v), "did you mean --var " + key + ":" + value + "?"}
+		}
+	}
+	return nil
 }
 
 // load reads the configuration and says what is wrong with it.
@@ -244,7 +261,7 @@ func (c *Command) build(log *devserver.Log, p *devserver.Program) (*devserver.Ex
 
 // address is where to listen.
 func (c *Command) address(o *devOptions, cfg *config.Config) devserver.Address {
-	a := devserver.Address{IP: cmp.Or(o.ip, cfg.Dev.IP), Port: o.port}
+	a := devserver.Address{IP: cmp.Or(o.ip, cfg.Dev.IP), Port: int(o.port)}
 	if a.Port < 0 {
 		a.Port = cfg.Dev.Port
 	}

@@ -17,7 +17,7 @@ import (
 // foreignFlag is such a flag.
 type foreignFlag struct {
 	name, short string
-	bool        bool
+	bool, port  bool
 	// instead is what to do: the flag is refused, for without it something
 	// else would run. "" is a flag that changes nothing here.
 	instead string
@@ -33,7 +33,7 @@ var foreignFlags = []foreignFlag{
 	{name: "live-reload", bool: true},
 	{name: "enable-containers", bool: true},
 	{name: "infer-origin-from-routes", bool: true},
-	{name: "inspector-port"},
+	{name: "inspector-port", port: true},
 	{name: "inspector-ip"},
 	{name: "tsconfig"},
 	{name: "jsx-factory"},
@@ -60,9 +60,12 @@ var foreignFlags = []foreignFlag{
 func addForeign(cmd *cobra.Command) {
 	f := cmd.Flags()
 	for _, foreign := range foreignFlags {
-		if foreign.bool {
+		switch {
+		case foreign.bool:
 			f.BoolP(foreign.name, foreign.short, false, "")
-		} else {
+		case foreign.port:
+			f.Var(new(portNumber), foreign.name, "")
+		default:
 			f.StringArrayP(foreign.name, foreign.short, nil, "")
 		}
 		f.MarkHidden(foreign.name)

@@ -142,7 +142,7 @@ func (c *Command) command(args []string) (*exec.Cmd, error) {
 // freeAddress is where to listen if nobody asked for a port: at any.
 func (c *Command) freeAddress(o *devOptions, cfg *config.Config) devserver.Address {
 	a := c.address(o, cfg)
-	a.Port = max(o.port, 0)
+	a.Port = max(int(o.port), 0)
 	return a
 }
 

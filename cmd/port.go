@@ -1,0 +1,50 @@
+package emucmd
+
+// Ports on the command line.
+// https://developers.cloudflare.com/workers/wrangler/commands/#dev
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// portNumber is a flag's value: a number that yargs reads as JavaScript does, of which only
+// a whole one from 0 to 65535 is a port.
+type portNumber int
+
+// noPort is a port that is not given.
+const noPort = -1
+
+func (p *portNumber) String() string { return strconv.Itoa(int(*p)) }
+
+func (p *portNumber) Type() string { return "port" }
+
+func (p *portNumber) Set(s string) error {
+	n, ok := jsNumber(s)
+	if !ok || n < 0 || n > math.MaxUint16 || n != math.Trunc(n) {
+		return errors.New("no port")
+	}
+	*p = portNumber(n)
+	return nil
+}
+
+// jsNumber reads a number as JavaScript's Number does: decimal, whatever it begins
+// with, unless 0x, 0o or 0b is before it. Nothing at all, which is 0 there, is none.
+//
+// Source: https://tc39.es/ecma262/#sec-tonumber-applied-to-the-string-type
+func jsNumber(s string) (float64, bool) {
+	s = strings.TrimSpace(s)
+	if len(s) > 2 && s[0] == '0' {
+		if base := map[byte]int{'x': 16, 'o': 8, 'b': 2}[s[1]|0x20]; base != 0 {
+			n, err := strconv.ParseUint(s[2:], base, 64)
+			return float64(n), err == nil
+		}
+	}
+	if strings.Trim(s, "0123456789.eE+-") != "" { // which Go reads too: inf, 0x1p4, 1_000
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	return n, err == nil
+}

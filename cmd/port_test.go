@@ -1,0 +1,74 @@
+package emucmd
+
+import (
+	"errors"
+	"testing"
+)
+
+// TestPort: a port is read as Wrangler reads it, and what is none is refused.
+func TestPort(t *testing.T) {
+	for _, test := range []struct {
+		given string
+		want  portNumber // noPort is refused
+	}{
+		{"0", 0},
+		{"8787", 8787},
+		{"021050", 21050}, // not octal
+		{"0x5410", 21520},
+		{"0B101010000010000", 21520},
+		{"2152e1", 21520},
+		{"21520.0", 21520},
+		{"+21520", 21520},
+		{" 21522 ", 21522},
+		{"65535", 65535},
+		{"-0", 0},
+		{"-1", noPort},
+		{"65536", noPort},
+		{"99999999999999999999", noPort},
+		{"21520.5", noPort},
+		{"1e-3", noPort},
+		{"", noPort},
+		{" ", noPort},
+		{"abc", noPort},
+		{"80 80", noPort},
+		{"1_000", noPort},
+		{"0x", noPort},
+		{"0x1p4", noPort},
+		{"Infinity", noPort},
+		{"NaN", noPort},
+		{"٢", noPort},
+	} {
+		p := portNumber(noPort)
+		if err := p.Set(test.given); p != test.want || (err == nil) != (test.want != noPort) {
+			t.Errorf("%q: %d, %v", test.given, p, err)
+		}
+		for _, flag := range []string{"--port", "--inspector-port"} {
+			code, _, stderr := run(Command{Dir: t.TempDir()}, "dev", "--config", "none.jsonc", flag+"="+test.given)
+			want := "✘ [ERROR] " + flag + " takes a port, 0 to 65535, not "
+			if code != exitError || (len(stderr) >= len(want) && stderr[:len(want)] == want) != (test.want == noPort) {
+				t.Errorf("%s %q: exit code %d\n%s", flag, test.given, code, stderr)
+			}
+		}
+	}
+}
+
+// TestVars: a variable of the command line has a name.
+func TestVars(t *testing.T) {
+	for _, test := range []struct{ given, hint string }{
+		{"A:B", ""},
+		{"A:", ""},
+		{"A", ""}, // empty, as with Wrangler
+		{"A:b=c", ""},
+		{"A=B", "did you mean --var A:B?"},
+		{"URL=http://localhost", "did you mean --var URL:http://localhost?"},
+		{"=B", "give --var name:value"},
+		{":B", "give --var name:value"},
+		{"", "give --var name:value"},
+	} {
+		err := checkVars([]string{test.given})
+		var u *usage
+		if errors.As(err, &u) != (test.hint != "") || u != nil && u.hint != test.hint {
+			t.Errorf("%q: %v", test.given, err)
+		}
+	}
+}
