@@ -122,7 +122,7 @@ func (s *storage) commitBatch() (kept bool, err error) {
 func (s *storage) internalError(err error) *driver.Error {
 	reference := s.in.o.ns.w.chance.reference()
 	s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: fmt.Sprintf("internal error (reference %s): %v", reference, err)})
-	return plainError("internal error; reference = " + reference)
+	return plainError(msgInternal(reference))
 }
 
 // wrote reports whether the event that has the turn has written something that is

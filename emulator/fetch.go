@@ -4,13 +4,17 @@ package emulator
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
 	"net/http"
 	"runtime/pprof"
 	"strconv"
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/wsclient"
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
 // newTransport is a world's HTTP client. It goes straight to where the user's
@@ -23,11 +27,17 @@ func newTransport() *http.Transport {
 func (w *World) fetch(ctx context.Context, r *driver.Request) (resp *driver.Response, err error) {
 	// Without the object's label: the client's kept connections are not the class's goroutines.
 	pprof.Do(ctx, pprof.Labels(labelKey, ""), func(ctx context.Context) {
-		if isUpgrade(r.Header) {
-			resp, err = w.dial(ctx, r)
-		} else {
-			resp, err = w.roundTrip(ctx, r)
-		}
+		resp, err = w.follow(r, func(r *driver.Request) (*driver.Response, error) {
+			switch {
+			case !isHTTP(r.URL): // where a redirect leads
+				err := typeError(msgCannotLoad(r.URL.String()))
+				err.Remote = true
+				return nil, err
+			case isUpgrade(r.Header):
+				return w.dial(ctx, r)
+			}
+			return w.roundTrip(ctx, r)
+		})
 	})
 	return resp, err
 }
@@ -35,22 +45,48 @@ func (w *World) fetch(ctx context.Context, r *driver.Request) (resp *driver.Resp
 func (w *World) roundTrip(ctx context.Context, r *driver.Request) (*driver.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL.String(), r.Body)
 	if err != nil {
-		return nil, typeError("Invalid URL: " + r.URL.String())
+		return nil, typeError(msgInvalidURL(r.URL.String()))
 	}
 	req.Header = clientHeader(r.Header)
 	if n, err := strconv.ParseInt(req.Header.Get("Content-Length"), 10, 64); err == nil {
 		req.ContentLength = n
 		req.Header.Del("Content-Length")
 	}
-	client := http.Client{Transport: w.transport}
-	got, err := client.Do(req)
+	got, err := w.transport.RoundTrip(req) // a client would add a Referer, and follow redirects its way
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		return nil, &driver.Error{Name: "Error", Message: msgConnectionLost, Cause: err}
+		return nil, w.unreachable(ctx, r, err)
 	}
-	return &driver.Response{Status: got.StatusCode, Header: got.Header, Body: got.Body}, nil
+	return &driver.Response{Status: got.StatusCode, Header: got.Header, Body: fetchedBody{got.Body}}, nil
+}
+
+// unreachable is the exception of a request that got no response. workerd says no more
+// than that there was an internal error where a name is not found or TLS fails; what it
+// was is in its log.
+func (w *World) unreachable(ctx context.Context, r *driver.Request, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var name *net.DNSError
+	var record tls.RecordHeaderError
+	var certificate *tls.CertificateVerificationError
+	var alert tls.AlertError
+	if errors.As(err, &name) || errors.As(err, &record) || errors.As(err, &certificate) || errors.As(err, &alert) {
+		w.emit(Event{Type: EventLog, Message: "fetch " + r.URL.String() + ": " + err.Error()})
+		return &driver.Error{Name: "Error", Message: msgInternal(w.chance.reference()), Remote: true, Cause: err}
+	}
+	return &driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true, Cause: err}
+}
+
+// fetchedBody is the body of a response from outside.
+type fetchedBody struct{ io.ReadCloser }
+
+// Read gives a body that breaks off workerd's error, which is retryable and not remote.
+func (b fetchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = &driver.Error{Name: "Error", Message: msgConnectionLost, Retryable: true, Cause: err}
+	}
+	return n, err
 }
 
 // clientHeader leaves out what belongs to the connection.
@@ -63,43 +99,46 @@ func clientHeader(h map[string][]string) http.Header {
 		}
 		out[k] = v
 	}
+	if out["User-Agent"] == nil {
+		out["User-Agent"] = nil // net/http would name itself
+	}
 	return out
 }
 
 // dial opens an outgoing WebSocket: one end of a pair is the class's, the other
-// end's frames go through the client.
+// end's frames go through a connection.
 func (w *World) dial(ctx context.Context, r *driver.Request) (*driver.Response, error) {
-	u := *r.URL
-	u.Scheme = strings.Replace(u.Scheme, "http", "ws", 1)
-	h := clientHeader(r.Header)
-	var protocols []string
-	for _, p := range h.Values("Sec-WebSocket-Protocol") {
-		for one := range strings.SplitSeq(p, ",") {
-			protocols = append(protocols, strings.TrimSpace(one))
-		}
-	}
-	for k := range h {
-		if strings.HasPrefix(k, "Sec-Websocket-") {
-			delete(h, k)
-		}
-	}
-	conn, answer, err := wsclient.Dial(ctx, u.String(), &wsclient.Options{
-		Header: h, Subprotocols: protocols, HTTPClient: &http.Client{Transport: w.transport},
-	})
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL.String(), nil)
 	if err != nil {
-		if answer != nil {
-			return &driver.Response{Status: answer.StatusCode, Header: answer.Header, Body: answer.Body}, nil
-		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		return nil, &driver.Error{Name: "Error", Message: msgConnectionLost, Cause: err}
+		return nil, typeError(msgInvalidURL(r.URL.String()))
+	}
+	key := newKey()
+	req.Header = clientHeader(r.Header)
+	delete(req.Header, "Content-Length")
+	delete(req.Header, "Sec-Websocket-Extensions")
+	req.Header["Connection"], req.Header["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
+	req.Header["Sec-Websocket-Version"], req.Header["Sec-Websocket-Key"] = []string{"13"}, []string{key}
+	got, err := w.transport.RoundTrip(req)
+	if err != nil {
+		return nil, w.unreachable(ctx, r, err)
+	}
+	if got.StatusCode != http.StatusSwitchingProtocols {
+		return &driver.Response{Status: got.StatusCode, Header: got.Header, Body: fetchedBody{got.Body}}, nil
+	}
+	if text := wire.ClientRefusal(got.Header, key); text != "" {
+		got.Body.Close()
+		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(text)}, nil
+	}
+	conn, ok := got.Body.(io.ReadWriteCloser)
+	if !ok { // net/http lends it only where a Connection header names the upgrade
+		got.Body.Close()
+		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(msgNoConnectionHeader)}, nil
 	}
 	ours, theirs := newPair()
 	s := ours.(*view).s
 	theirs.(*view).s.mode = returned
-	s.url, s.proto = r.URL.String(), answer.Header.Get("Sec-WebSocket-Protocol")
-	s.attach(w, newOutgoing(w, conn, s), nil)
-	w.carried(s)
-	return &driver.Response{Status: 101, Header: answer.Header, WebSocket: ours}, nil
+	if err := w.connect(s, conn); err != nil {
+		return nil, w.unreachable(ctx, r, err)
+	}
+	return &driver.Response{Status: 101, Header: got.Header, WebSocket: ours}, nil
 }

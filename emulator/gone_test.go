@@ -135,7 +135,7 @@ func TestAcceptedClientGone(t *testing.T) {
 	r.logged("received b")
 	r.Advance(time.Second)
 	c.expect("text r:b", "FIN")
-	r.logged("the WebSocket was closed with code 1006, state 1")
+	r.logged("the WebSocket was closed with code 1006, state 2")
 }
 
 // A connection that is passed on ends when its client is gone, also if the other server never answers the Close frame.

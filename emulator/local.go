@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"math"
 	"sync"
 
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
@@ -18,6 +19,13 @@ type local struct {
 	carrying bool
 	last     bool // nothing follows the queue
 	parser   wire.Parser
+	between  bool // sockets neither of which can hibernate
+}
+
+func newLocal(w *World, to *socket) *local {
+	l := &local{w: w, to: to}
+	l.parser.MaxMessage = math.MaxInt // the limit is that of connections
+	return l
 }
 
 // join connects the two ends when both are used in this world.
@@ -25,8 +33,8 @@ func (s *socket) join() {
 	s.joined.Lock()
 	defer s.joined.Unlock()
 	a, b := s, s.other
-	aw, aok := a.joinable()
-	bw, bok := b.joinable()
+	aw, am, aok := a.joinable()
+	bw, bm, bok := b.joinable()
 	if !aok || !bok {
 		return
 	}
@@ -37,15 +45,18 @@ func (s *socket) join() {
 	if w == nil {
 		return
 	}
-	a.attach(w, &local{w: w, to: b}, nil)
-	b.attach(w, &local{w: w, to: a}, nil)
+	toB, toA := newLocal(w, b), newLocal(w, a)
+	toB.between = am == accepted && bm == accepted
+	toA.between = toB.between
+	a.attach(w, toB, nil)
+	b.attach(w, toA, nil)
 }
 
-// joinable reports whether the socket is used and has no transport, and in which world.
-func (s *socket) joinable() (*World, bool) {
+// joinable reports whether the socket is used and has no transport, how, and in which world.
+func (s *socket) joinable() (*World, mode, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.w, s.t == nil && (s.mode == accepted || s.mode == hibernatable)
+	return s.w, s.mode, s.t == nil && (s.mode == accepted || s.mode == hibernatable)
 }
 
 func (l *local) Start() {}

@@ -5,6 +5,7 @@ package emulator
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
@@ -20,6 +21,10 @@ const (
 	msgNoFetch        = "Handler does not export a fetch() function."
 	msgEventTimeout   = "Actor exceeded event execution time and was disconnected."
 	msgConnectionLost = "Network connection lost."
+
+	msgRedirectMode = "Invalid redirect value, must be one of \"follow\" or \"manual\" (\"error\" won't be implemented since it does not make sense at the edge; use \"manual\" and check the response status code)."
+	msgLocation     = "Invalid Location header; unable to follow redirect."
+	msgBodyOnce     = "A request with a one-time-use body (it was initialized from a stream, not a buffer) encountered a redirect requiring the body to be retransmitted. To avoid this error in the future, construct this request from a buffer-like body initializer."
 
 	msgMethodUnknown   = "ERROR: Unrecognized request method."
 	msgUpgradeNotAsked = "Worker tried to return a WebSocket in a response to a request which did not contain the header \"Upgrade: websocket\"."
@@ -98,6 +103,17 @@ func msgProtocol(status int, description string) string {
 	return fmt.Sprintf("WebSocket protocol error; protocolError.statusCode = %d; protocolError.description = %s", status, description)
 }
 
+func msgInvalidURL(url string) string { return "Invalid URL: " + url }
+
+func msgCannotLoad(url string) string { return "Fetch API cannot load: " + url }
+
+// msgTooManyRedirects has no space behind its full stop.
+func msgTooManyRedirects(urls []string) string {
+	return "Too many redirects." + strings.Join(urls, ", ")
+}
+
+func msgInternal(reference string) string { return "internal error; reference = " + reference }
+
 func msgNoMethod(method string) string {
 	return fmt.Sprintf("The RPC receiver does not implement the method \"%s\".", method)
 }
@@ -107,6 +123,8 @@ func msgReserved(method string) string {
 }
 
 // Ours.
+
+const msgNoConnectionHeader = "Server failed WebSocket handshake: missing Connection header."
 
 const msgGoexit = "the handler ended its goroutine with runtime.Goexit"
 

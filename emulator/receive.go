@@ -20,7 +20,9 @@ type receiver struct {
 	news      *signal // sent when there is something; nil if nobody waits
 	receivers int     // events that have asked for messages and have not ended
 	busy      bool    // a message was given out, and nobody has asked for the next
-	told      bool    // who receives has come to the peer's Close frame
+	told      bool    // who receives has come to the end
+	given     bool    // ended has been returned
+	after     error   // what follows ended
 	deferred  bool    // the answer to it waits for somebody to receive at all
 }
 
@@ -122,8 +124,13 @@ func (s *socket) receive(ctx context.Context, after func(*signal)) (m driver.Mes
 		p.busy = false
 		if p.ended != nil {
 			s.replyToClose()
+			err := p.ended
+			if p.given && p.after != nil {
+				err = p.after
+			}
+			p.given = true
 			s.mu.Unlock()
-			return m, p.ended
+			return m, err
 		}
 		if p.news == nil {
 			p.news = s.w.newSignal()
@@ -142,9 +149,10 @@ func (s *socket) receive(ctx context.Context, after func(*signal)) (m driver.Mes
 // endWith is the end of an accepted socket's connection. s.mu is held.
 func (s *socket) endWith(c *driver.Closed) {
 	p := s.plain
-	if s.lost = !c.WasClean; s.lost && (p == nil || len(p.queue) == 0 && (p.receivers == 0 || !p.busy)) {
+	if s.lost = !c.WasClean; s.lost && (p == nil || p.idle()) {
 		s.finish()
 		s.end(c)
+		p.tellIfIdle()
 		return
 	}
 	s.peerClosed = c.WasClean
@@ -153,7 +161,7 @@ func (s *socket) endWith(c *driver.Closed) {
 		p.wake()
 	}
 	switch {
-	case p == nil || len(p.queue) == 0 && (p.receivers == 0 || !p.busy):
+	case p == nil || p.idle():
 		s.replyToClose()
 	case p.receivers == 0 && s.owner == nil: // a Worker may still ask
 	case p.receivers == 0:
@@ -193,19 +201,22 @@ func (s *socket) noLongerDeferred() {
 // open; without one it ends the connection. It is called when who receives has come to the end, so that what it
 // sends for the messages before is still sent. s.mu is held.
 func (s *socket) replyToClose() {
+	p := s.plain
+	if p != nil && (s.peerClosed || s.lost || s.failed) {
+		p.told = true
+	}
 	if s.lost {
 		s.finish()
 		s.end(nil)
 		return
 	}
-	p := s.plain
 	if p == nil || !s.peerClosed {
 		return
 	}
-	p.told = true
 	c, _ := p.ended.(*driver.Closed)
 	if c != nil && !p.halfOpen && s.w.compat.autoReplyToClose && !s.closeSent && s.t != nil {
 		s.closeSent = true
+		s.closedSecond()
 		code := c.Code
 		if code == 1005 {
 			code = 0
@@ -215,6 +226,19 @@ func (s *socket) replyToClose() {
 	if s.closeSent {
 		s.finish()
 		s.end(nil)
+	}
+}
+
+// closedSecond is called when the socket closes. If its peer has closed before, workerd then
+// takes the end of the connection for an error, where that is one that it opened itself or
+// the other end of the pair was accepted likewise. s.mu is held.
+func (s *socket) closedSecond() {
+	if !s.peerClosed || s.plain == nil {
+		return
+	}
+	l, paired := s.t.(*local)
+	if s.opened || paired && l.between {
+		s.plain.after = &driver.Error{Name: "Error", Message: "Uncaught Error: " + msgConnectionLost, Retryable: true}
 	}
 }
 
@@ -284,7 +308,18 @@ func (s *socket) failWith(err *driver.Error) {
 	err.Message = "Uncaught Error: " + err.Message
 	s.finish()
 	s.end(err)
+	s.plain.tellIfIdle()
 }
+
+// tellIfIdle notes the end as seen where nobody is on the way to it.
+func (p *receiver) tellIfIdle() {
+	if p != nil && p.idle() {
+		p.told = true
+	}
+}
+
+// idle reports whether everything that came has been received, and dealt with.
+func (p *receiver) idle() bool { return len(p.queue) == 0 && (p.receivers == 0 || !p.busy) }
 
 // end gives who receives the end, and lets the owner go. s.mu is held.
 func (s *socket) end(err error) {

@@ -103,8 +103,8 @@ func TestOutgoingWebSocket(t *testing.T) {
 		}
 		return nil
 	})
-	r.logged("101, state 1, url true, "+notAccepted, "echo:hello ok", `close 4000 "r" true, state 3`,
-		"101, state 1, url true, "+notAccepted, "echo:hello ok")
+	r.logged("101, state 1, url false, "+notAccepted, "echo:hello ok", `close 4000 "r" true, state 3`,
+		"101, state 1, url false, "+notAccepted, "echo:hello ok")
 	if pins := r.object().Pins(); len(pins) != 1 || pins[0].Kind != "outgoing" {
 		t.Errorf("pins %v", pins)
 	}

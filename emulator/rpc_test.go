@@ -5,6 +5,7 @@ package emulator_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -120,6 +121,52 @@ func TestRPC(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// The durableObjectId of what an RPC call throws is, in a Worker, that of the object called
+// if its method threw, and in an object the caller's own, as recorded.
+func TestRPCErrorID(t *testing.T) {
+	ids := map[string]string{}
+	show := func(err error) (string, error) {
+		var e *durable.Error
+		if !errors.As(err, &e) {
+			return "", err
+		}
+		for name, id := range ids {
+			if id == e.DurableObjectID {
+				return fmt.Sprintf("%s remote=%v reset=%v of %s", e.Message, e.Remote, e.DurableObjectReset, name), nil
+			}
+		}
+		return fmt.Sprintf("%s remote=%v reset=%v", e.Message, e.Remote, e.DurableObjectReset), nil
+	}
+	all := func(ctx context.Context, env *durable.Env) (list []string, err error) {
+		for _, method := range []string{"do", "nope", "alarm", "abort"} {
+			stub, arg := env.DurableObject("Other").GetByName("callee"), "throw"
+			if method == "abort" {
+				method, arg = "do", "abort"
+			}
+			line, err := show(stub.Call(ctx, method, nil, arg))
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, line)
+		}
+		return list, nil
+	}
+	s := newScene(t, methods{
+		"all": func(ctx context.Context, o *obj) (any, error) { return all(ctx, o.env) },
+		"throw": func(context.Context, *obj) (any, error) {
+			return nil, &durable.Error{Name: "RangeError", Message: "boom"}
+		},
+		"abort": func(_ context.Context, o *obj) (any, error) { o.st.Abort("gone"); return nil, nil },
+	})
+	ids["callee"], ids["caller"] = s.Object("Other", "callee").ID(), s.Object("Obj", "caller").ID()
+	const missing, reserved = `The RPC receiver does not implement the method \"nope\". remote=true reset=false`,
+		`'alarm' is a reserved method and cannot be called over RPC. remote=true reset=false`
+	s.start(func(ctx context.Context, env *durable.Env) (any, error) { return all(ctx, env) }).
+		want(`["boom remote=true reset=false of callee","` + missing + `","` + reserved + `","gone remote=false reset=true"]`)
+	s.call("caller", "all").
+		want(`["boom remote=true reset=false of caller","` + missing + ` of caller","` + reserved + ` of caller","gone remote=false reset=true"]`)
 }
 
 // TestManyCalls: in the recording 3,000 calls queued behind 8 s all succeed.

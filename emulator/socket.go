@@ -30,8 +30,7 @@ type socket struct {
 	t       transport // where its frames go; nil before there is one
 	started bool      // the transport reads
 	out     []byte    // frames that wait for a transport
-	url     string    // of an outgoing connection
-	proto   string
+	opened  bool      // by fetch(), not by a client
 
 	closeSent, peerClosed, failed, lost, finished bool
 

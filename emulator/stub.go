@@ -21,12 +21,18 @@ type stub struct {
 
 func (s *stub) ID() driver.ID { return s.id }
 
-// Fetch sends a request to the object.
+// Fetch sends a request to the object, which gets also what its redirects lead to,
+// whatever host they name.
 func (s *stub) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (*driver.Response, error) {
+	return s.o.ns.w.follow(r, func(r *driver.Request) (*driver.Response, error) { return s.fetch(ctx, r, at) })
+}
+
+// fetch sends a request once.
+func (s *stub) fetch(ctx context.Context, r *driver.Request, at driver.Place) (*driver.Response, error) {
 	body := unbound(r.Body)
 	upgrade := isUpgrade(r.Header)
 	e := newEvent(s.o.ns.w.newSignal(), "fetch", func(e *event) {
-		inner := *r
+		inner := *r // the caller's own is changed if it is redirected
 		inner.Body = boundRequest(e, body)
 		e.answer(e.in.fetch(e, &inner, upgrade))
 	})
@@ -55,7 +61,11 @@ func (s *stub) Call(ctx context.Context, method string, args []driver.Value, at 
 		return nil, err
 	}
 	if err := e.result(); err != nil {
-		return nil, s.caught(e, true)
+		err := s.caught(e, true)
+		if caller, ok := driver.EventOf(ctx).(*event); ok && e.failure == nil {
+			err.DurableObjectID = idString(caller.in.id.Bytes) // workerd names who catches it
+		}
+		return nil, err
 	}
 	return e.value, nil
 }

@@ -95,7 +95,7 @@ func (v *view) Send(m driver.Message) error {
 	}
 	s := v.s
 	s.mu.Lock()
-	unaccepted, closed, ignored := s.mode == fresh, s.closeSent, s.failed || s.mode == returned
+	unaccepted, closed, ignored := s.mode == fresh, s.closeSent, s.deaf()
 	s.mu.Unlock()
 	switch {
 	case unaccepted:
@@ -129,9 +129,10 @@ func (v *view) Close(code int, reason string) error {
 	}
 	s.mu.Lock()
 	unaccepted := s.mode == fresh
-	ignored := s.closeSent || s.failed || s.mode == returned
+	ignored := s.closeSent || s.deaf()
 	if !unaccepted && !ignored {
 		s.closeSent = true
+		s.closedSecond()
 	}
 	s.mu.Unlock()
 	if unaccepted {
@@ -150,6 +151,18 @@ func (v *view) Close(code int, reason string) error {
 		}
 	}
 	return nil
+}
+
+// deaf reports whether what is sent goes nowhere without a word: the socket was given
+// away, has failed, or its receiver knows that its peer has vanished. s.mu is held.
+func (s *socket) deaf() bool {
+	switch s.mode {
+	case returned:
+		return true
+	case accepted:
+		return (s.failed || s.lost) && s.plain.told
+	}
+	return s.failed
 }
 
 // validCloseCode: RFC 6455 section 7.4 with workerd's bounds.
@@ -179,10 +192,10 @@ func (v *view) ReadyState() int {
 	defer s.mu.Unlock()
 	in, out := s.peerClosed || s.failed || s.lost, s.closeSent
 	if s.mode == accepted {
-		if s.failed {
+		in = s.plain.told
+		if in && s.failed {
 			return 3
 		}
-		in = s.plain.told
 	}
 	switch {
 	case in && out:
@@ -193,8 +206,10 @@ func (v *view) ReadyState() int {
 	return 1
 }
 
-func (v *view) URL() string        { return v.s.url }
-func (v *view) Protocol() string   { return v.s.proto }
+// URL and Protocol are those of new WebSocket(), which there is not here: a socket of
+// fetch() or of a pair has none.
+func (v *view) URL() string        { return "" }
+func (v *view) Protocol() string   { return "" }
 func (v *view) Extensions() string { return "" }
 
 func (v *view) BufferedAmount() int64 {

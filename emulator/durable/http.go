@@ -44,12 +44,20 @@ type Request struct {
 	Header Header
 	Body   io.ReadCloser // never nil on a received request
 	CF     CF            // request.cf
+
+	// Redirect says what [Fetch] and [Stub.Fetch] do with a response that redirects:
+	// "follow", which "" is too, sends the request again, up to 20 times; "manual"
+	// returns the response. A received request is "manual", and so are its copies: a
+	// proxy passes redirects and their cookies on.
+	Redirect string
 }
 
 // CF is the part of request.cf that has a known meaning.
 type CF struct{ Colo, Country, City, ASN string }
 
-// NewRequest makes a request to an absolute URL; body may be nil.
+// NewRequest makes a request to an absolute URL; body may be nil. A body that is a
+// [strings.Reader], [bytes.Reader] or [bytes.Buffer] can be sent again when a redirect
+// is followed; any other is a stream, which is sent once.
 func NewRequest(method, address string, body io.Reader) (*Request, error) {
 	u, err := url.Parse(address)
 	if err != nil || !u.IsAbs() || u.Host == "" {
@@ -94,6 +102,10 @@ type Response struct {
 	Header    Header
 	Body      io.Reader // streamed; nil is no body; closed after use if it is an [io.Closer]
 	WebSocket *WebSocket
+
+	// URL is response.url and Redirected response.redirected, of a response that was fetched.
+	URL        string
+	Redirected bool
 }
 
 // Text is new Response(body, {status}), with text/plain;charset=UTF-8.
@@ -133,33 +145,72 @@ type noBody struct{}
 func (noBody) Read([]byte) (int, error) { return 0, io.EOF }
 func (noBody) Close() error             { return nil }
 
+// receivedBody is a body as the class author reads it: with an [*Error] where it breaks off.
+type receivedBody struct{ io.Reader }
+
+func (b receivedBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = caught(err)
+	}
+	return n, err
+}
+
+// Close closes the body if it can be closed.
+func (b receivedBody) Close() error {
+	if c, ok := b.Reader.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// below is the body as the runtime gave it.
+func (b receivedBody) below() io.ReadCloser {
+	if c, ok := b.Reader.(io.ReadCloser); ok {
+		return c
+	}
+	return io.NopCloser(b.Reader)
+}
+
 // received is a request as a handler sees it.
 func received(r *driver.Request) *Request {
-	q := &Request{Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body, CF: CF(r.CF)}
-	if q.Body == nil {
-		q.Body = noBody{}
+	q := &Request{Method: r.Method, URL: r.URL, Header: r.Header, CF: CF(r.CF), Redirect: driver.RedirectManual}
+	q.Body = noBody{}
+	if r.Body != nil {
+		q.Body = receivedBody{r.Body}
 	}
 	return q
 }
 
 // sent is a request as the runtime sends it, with headers of its own.
 func sent(r *Request) *driver.Request {
-	d := &driver.Request{Method: r.Method, URL: r.URL, Header: maps.Clone(r.Header), Body: r.Body, CF: driver.CF(r.CF)}
+	d := &driver.Request{Method: r.Method, URL: r.URL, Header: maps.Clone(r.Header), Body: r.Body, CF: driver.CF(r.CF), Redirect: r.Redirect}
 	if d.Method == "" {
 		d.Method = "GET"
 	}
 	if d.Header == nil {
 		d.Header = map[string][]string{}
 	}
-	if _, none := d.Body.(noBody); none {
+	switch b := d.Body.(type) {
+	case noBody:
 		d.Body = nil
+	case receivedBody:
+		d.Body = b.below()
+	case bufferBody:
+		if d.Redirect != driver.RedirectManual {
+			d.BodyAgain = b.again()
+		}
 	}
 	return d
 }
 
 // gotten is a response as who sent the request sees it.
 func gotten(r *driver.Response) *Response {
-	return &Response{Status: r.Status, Header: r.Header, Body: r.Body, WebSocket: socketOf(r.WebSocket)}
+	resp := &Response{Status: r.Status, Header: r.Header, WebSocket: socketOf(r.WebSocket), URL: r.URL, Redirected: r.Redirected}
+	if r.Body != nil {
+		resp.Body = receivedBody{r.Body}
+	}
+	return resp
 }
 
 // answer is a handler's result as the runtime sends it.
@@ -171,6 +222,9 @@ func answer(r *Response, err error) (*driver.Response, error) {
 		return nil, nil
 	}
 	d := &driver.Response{Status: r.Status, Header: r.Header, Body: r.Body}
+	if b, ok := d.Body.(receivedBody); ok {
+		d.Body = b.Reader // as the runtime gave it
+	}
 	if d.Status == 0 {
 		d.Status = 200
 	}
@@ -196,6 +250,22 @@ type buffer interface {
 }
 
 func (bufferBody) Close() error { return nil }
+
+// again is what the body holds now, as often as it is asked for.
+func (b bufferBody) again() func() io.ReadCloser {
+	switch b := b.buffer.(type) {
+	case *strings.Reader:
+		at := *b
+		return func() io.ReadCloser { c := at; return bufferBody{&c} }
+	case *bytes.Reader:
+		at := *b
+		return func() io.ReadCloser { c := at; return bufferBody{&c} }
+	case *bytes.Buffer:
+		left := b.Bytes()
+		return func() io.ReadCloser { return bufferBody{bytes.NewReader(left)} }
+	}
+	return nil
+}
 
 // lengthOf is a body's length where its type tells.
 func lengthOf(body io.Reader) (int, bool) {

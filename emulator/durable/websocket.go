@@ -93,10 +93,12 @@ func sendable(code int) bool {
 // ReadyState is [Open], [Closing] or [Closed].
 func (ws *WebSocket) ReadyState() int { return ws.s.ReadyState() }
 
-// URL is the address of an outgoing connection, else "".
+// URL is "", JavaScript's null: only new WebSocket(url), which there is not here, has one.
+// The address that [Fetch] has connected to is [Response.URL].
 func (ws *WebSocket) URL() string { return ws.s.URL() }
 
-// Protocol is the subprotocol of an outgoing connection, else "".
+// Protocol is "", likewise. The subprotocol that a server has chosen is in the header
+// Sec-WebSocket-Protocol of [Fetch]'s response.
 func (ws *WebSocket) Protocol() string { return ws.s.Protocol() }
 
 // Extensions is "": the emulator negotiates none.
@@ -138,7 +140,8 @@ func (ws *WebSocket) Accept(o *AcceptOptions) error {
 
 // Receive waits for the next message of an accepted socket, letting other events
 // in. At the end of the connection the error is a [*CloseError]; an [*Error] says
-// what JavaScript's error event would.
+// what JavaScript's error event would. Where workerd has an error event follow the
+// close event, the Receive after the [*CloseError] returns it.
 func (ws *WebSocket) Receive(ctx context.Context) (Message, error) {
 	m, err := ws.s.Receive(ctx, callerOf(ctx))
 	return Message{m.Data, m.Binary}, caught(err)

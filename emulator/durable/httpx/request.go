@@ -66,10 +66,11 @@ func lengthOf(h http.Header, method string) int64 {
 	return -1
 }
 
-// outgoing is a request, a handler's or a client's, as an object gets it.
+// outgoing is a request, a handler's or a client's, as an object gets it. A handler passes
+// redirects on, and an [http.Client] follows them itself.
 func outgoing(r *http.Request) *durable.Request {
 	u := *r.URL
-	d := &durable.Request{Method: r.Method, URL: &u, Header: durable.Header(r.Header.Clone()), Body: r.Body}
+	d := &durable.Request{Method: r.Method, URL: &u, Header: durable.Header(r.Header.Clone()), Body: r.Body, Redirect: driver.RedirectManual}
 	if d.Header == nil {
 		d.Header = durable.Header{}
 	}

@@ -2,8 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"crypto/sha1"
-	"encoding/base64"
 	"io"
 	"net/http"
 	"strconv"
@@ -81,9 +79,8 @@ var handshakeHeaders = map[string]bool{
 // permessage-deflate is declined by not being named.
 func AppendSwitch(dst []byte, key string, h http.Header) []byte {
 	b := bytes.NewBuffer(dst)
-	sum := sha1.Sum([]byte(key + acceptGUID))
 	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ")
-	b.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
+	b.WriteString(acceptOf(key))
 	b.WriteString("\r\n")
 	skip := make(map[string]bool)
 	for name := range h {
