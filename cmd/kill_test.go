@@ -157,17 +157,21 @@ func waitFor(t *testing.T, s *served, text string) {
 // waitForMany waits until the server has printed a text so many times.
 func waitForMany(t *testing.T, s *served, text string, n int) {
 	t.Helper()
-	await(t, fmt.Sprintf("%q, %d times", text, n), func() bool { return strings.Count(s.said(), text) >= n })
+	if err := s.awaitMany(text, n); err != nil {
+		t.Fatal(err)
+	}
 }
 
-// await waits for something that comes from other processes.
+// await waits for something that comes from other processes, and looks for it more and
+// more seldom.
 func await(t *testing.T, what string, come func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
-	for tick := time.Tick(2 * time.Millisecond); !come(); <-tick {
+	for pause := 2 * time.Millisecond; !come(); pause = min(2*pause, 200*time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("there is no %s", what)
 		}
+		time.Sleep(pause)
 	}
 }
 

@@ -92,6 +92,7 @@ type served struct {
 	pipe   *os.File // the reader's end of both streams
 	mu     sync.Mutex
 	output bytes.Buffer
+	more   chan struct{} // closed when there is more output
 	ready  chan string
 }
 
@@ -103,7 +104,7 @@ const patience = 2 * time.Minute
 
 // start starts a command and waits until it is ready.
 func start(c *exec.Cmd) (*served, error) {
-	s := &served{cmd: c, ended: make(chan struct{}), ready: make(chan string, 1)}
+	s := &served{cmd: c, ended: make(chan struct{}), ready: make(chan string, 1), more: make(chan struct{})}
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -126,10 +127,10 @@ func start(c *exec.Cmd) (*served, error) {
 	case s.url = <-s.ready:
 		return s, nil
 	case <-s.ended:
-		return nil, fmt.Errorf("%v: ended before it was ready: %v\n%s", c.Args, c.ProcessState, s.said())
+		return nil, fmt.Errorf("%v: ended before it was ready: %v\n%s", c.Args, c.ProcessState, s.tail())
 	case <-time.After(patience):
 		s.kill()
-		return nil, fmt.Errorf("%v is not ready\n%s", c.Args, s.said())
+		return nil, fmt.Errorf("%v is not ready\n%s", c.Args, s.tail())
 	}
 }
 
@@ -138,6 +139,8 @@ func (s *served) read(r io.Reader) {
 	for lines := bufio.NewScanner(r); lines.Scan(); {
 		s.mu.Lock()
 		s.output.Write(append(lines.Bytes(), '\n'))
+		close(s.more)
+		s.more = make(chan struct{})
 		s.mu.Unlock()
 		if m := readyLine.FindSubmatch(lines.Bytes()); m != nil {
 			select {
@@ -154,6 +157,40 @@ func (s *served) said() string {
 	return s.output.String()
 }
 
+// maxShown bounds what a failing test shows of the output: its end matters.
+const maxShown = 10_000
+
+// tail is the end of what was printed.
+func (s *served) tail() string {
+	said := s.said()
+	if len(said) > maxShown {
+		said = "…" + said[len(said)-maxShown:]
+	}
+	return said
+}
+
+// awaitMany waits until the server has printed a text so many times.
+func (s *served) awaitMany(text string, n int) error {
+	late := time.After(patience)
+	for {
+		s.mu.Lock()
+		said, more := s.output.String(), s.more
+		s.mu.Unlock()
+		if strings.Count(said, text) >= n {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-s.ended:
+			if s.said() == said {
+				return fmt.Errorf("the server has ended, and %q was not printed %d times", text, n)
+			}
+		case <-late:
+			return fmt.Errorf("%q was not printed %d times", text, n)
+		}
+	}
+}
+
 // kill ends what is left of it.
 func (s *served) kill() {
 	s.cmd.Process.Kill()
@@ -167,7 +204,7 @@ func (s *served) wait() error {
 	case <-s.ended:
 		return nil
 	case <-time.After(patience):
-		return fmt.Errorf("%v does not end, or something goes on that has its output\n%s", s.cmd.Args, s.said())
+		return fmt.Errorf("%v does not end, or something goes on that has its output\n%s", s.cmd.Args, s.tail())
 	}
 }
 
@@ -223,9 +260,10 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func says(ts *testscript.TestScript, neg bool, args []string) {
-	said := server(ts).said()
+	s := server(ts)
+	said := s.said()
 	if regexp.MustCompile("(?m)"+args[0]).MatchString(said) == neg {
-		ts.Fatalf("the server has said:\n%s", said)
+		ts.Fatalf("the server has said:\n%s", s.tail())
 	}
 }
 
@@ -233,11 +271,8 @@ func awaitText(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	s := server(ts)
-	deadline := time.Now().Add(patience)
-	for tick := time.Tick(2 * time.Millisecond); strings.Count(s.said(), args[0]) < n; <-tick {
-		if time.Now().After(deadline) {
-			ts.Fatalf("the server has said:\n%s", s.said())
-		}
+	if err := s.awaitMany(args[0], n); err != nil {
+		ts.Fatalf("%v; it has said:\n%s", err, s.tail())
 	}
 }
 

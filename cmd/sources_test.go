@@ -5,6 +5,7 @@ package emucmd
 import (
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -66,15 +67,7 @@ func TestSources(t *testing.T) {
 	s := watching(t, dir)
 	served := func(want string) {
 		t.Helper()
-		await(t, "answer "+want, func() bool {
-			resp, err := client.Get(s.url)
-			if err != nil {
-				return false
-			}
-			defer resp.Body.Close()
-			b, err := io.ReadAll(resp.Body)
-			return err == nil && string(b) == want
-		})
+		waitForAnswer(t, s, want)
 	}
 	served("first pages/a.txt")
 
@@ -174,4 +167,83 @@ func TestOutputBreaks(t *testing.T) {
 			t.Fatalf("answered %q, %v", a.last, err)
 		}
 	}
+}
+
+// behindGo is a go command that does something once the build has read its files: what
+// it says in $BEHIND_BUILD. Until then nothing is listed.
+const behindGo = `#!/bin/sh
+[ "$1" = list ] && while [ -e "$BEHIND_BUILD" ]; do sleep 0.02; done
+"$REAL_GO" "$@"
+code=$?
+[ "$1" = build ] && [ -e "$BEHIND_BUILD" ] && sh "$BEHIND_BUILD" && rm "$BEHIND_BUILD"
+exit $code
+`
+
+// TestEditBehindBuild: what is edited after the build has read it, and before emu can know
+// that it is read, is served in the end.
+func TestEditBehindBuild(t *testing.T) {
+	dir := editedProject(t)
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	behind := filepath.Join(bin, "behind")
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(behindGo), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	t.Setenv("REAL_GO", goTool)
+	t.Setenv("BEHIND_BUILD", behind)
+	main := strings.Replace(sourced, `"pages/*"`, `"*/*"`, 1)
+	says := func(what string) string { return "package said\n\nconst What = \"" + what + "\"\n" }
+	for name, text := range map[string]string{
+		"main.go": main, "pages/a.txt": "", "more/a.txt": "", "said/said.go": says("first"), "shared/said.txt": says("third"),
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		save(t, dir, name, text)
+	}
+	// then is done behind the next build.
+	then := func(command string) {
+		t.Helper()
+		if err := os.WriteFile(behind, []byte("cd '"+dir+"'\n"+command+"\n"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	then("sed -i.old s/first/second/ said/said.go; touch -t 200101010000 said/said.go")
+	s := watching(t, dir)
+	waitForAnswer(t, s, "second pages/a.txt")
+
+	t.Log("a folder that was not embedded before")
+	then("echo >more/b.txt")
+	save(t, dir, "main.go", strings.Replace(main, "go:embed pages", "go:embed pages more", 1))
+	waitForAnswer(t, s, "second more/a.txt more/b.txt pages/a.txt")
+
+	t.Log("the target of a symbolic link that was a file before")
+	then("sed -i.old s/third/fourth/ shared/said.txt")
+	link := filepath.Join(dir, "said", "link")
+	if err := os.Symlink("../shared/said.txt", link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(link, filepath.Join(dir, "said", "said.go")); err != nil {
+		t.Fatal(err)
+	}
+	waitForAnswer(t, s, "fourth more/a.txt more/b.txt pages/a.txt")
+	interruptAll(t, s)
+}
+
+// waitForAnswer waits until the server answers with a text.
+func waitForAnswer(t *testing.T, s *served, want string) {
+	t.Helper()
+	await(t, "answer "+want, func() bool {
+		resp, err := client.Get(s.url)
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		return err == nil && string(b) == want
+	})
 }

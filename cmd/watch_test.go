@@ -90,7 +90,7 @@ func watching(t *testing.T, dir string, flags ...string) *served {
 	t.Cleanup(func() {
 		s.kill()
 		if t.Failed() {
-			t.Logf("emu dev said:\n%s", s.said())
+			t.Logf("emu dev said:\n%s", s.tail())
 		}
 	})
 	return s

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -18,6 +19,9 @@ type attempt struct {
 	program *served // checked; nil if there is none
 	err     error   // has been told if it is ErrTold
 	refused bool    // it was built and did not start
+	built   bool    // it was built, or could not be
+	review  bool    // it is no attempt but a review of the last one
+	same    bool    // the review found that the last build is right
 }
 
 // try builds the program and starts it as far as that it is checked.
@@ -32,43 +36,85 @@ func (w *Watch) try(r *config.Result, begin string) {
 }
 
 func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) attempt {
-	if r == nil {
-		if r = w.Load(); r.Config == nil {
-			return attempt{err: ErrTold}
+	first := r != nil
+	for read := !first; ; read = true {
+		if read {
+			r = w.Load()
 		}
-		if r.Config.Path == "" && w.config != "" {
+		switch {
+		case r.Config == nil:
+			return attempt{err: ErrTold}
+		case r.Config.Path == "" && w.config != "":
+			// Its place is watched on.
 			return attempt{err: &advised{"the configuration " + shown(w.Dir, w.config) + " is gone", "emu goes on when it is back"}, refused: true}
 		}
-		if r.Config.Dev != w.dev {
-			w.dev = r.Config.Dev
-			w.Log.Say("the dev section of the configuration counts when emu is started again")
+		if !w.sources.config(r.Config, w.Dir, w.Files) {
+			break
 		}
+		// It was read before it was watched, and may have changed in between.
+	}
+	if !first && r.Config.Dev != w.dev {
+		w.dev = r.Config.Dev
+		w.Log.Say("the dev section of the configuration counts when emu is started again")
 	}
 	w.config = r.Config.Path
-	w.sources.config(r.Config, w.Dir, w.Files)
 	p, d := Find(r.Config, w.Script, w.Dir)
+	if d != nil && p != nil {
+		w.sources.expect(p.Dir)
+		p, d = Find(r.Config, w.Script, w.Dir) // it may have come before it was watched for
+	}
 	if d != nil {
+		w.program = nil
 		w.Log.Diagnostics([]config.Diagnostic{*d})
-		if p != nil {
-			w.sources.expect(p.Dir)
-		}
 		return attempt{err: ErrTold}
 	}
 	if p.Instead != "" && p.Instead != w.instead {
 		w.Log.Say(p.Told(w.Dir))
 	}
 	w.instead = p.Instead
-	w.sources.program(p)
+	w.program = p
 	built, err := w.build(ctx, p, begin)
 	if err != nil {
-		return attempt{err: err}
+		return attempt{err: err, built: true}
 	}
 	defer built.Close()
 	program, err := w.serveWith(built)
 	if err != nil {
-		return attempt{err: err}
+		return attempt{err: err, built: true}
 	}
-	return w.check(ctx, program)
+	a := w.check(ctx, program)
+	a.built = true
+	return a
+}
+
+// review builds the program again, for the last build has read files before they were
+// watched: if the same comes of it, they were the same.
+func (w *Watch) review() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	go func() {
+		var said bytes.Buffer
+		w.sources.begin(w.program)
+		built, err := w.program.Build(ctx, &said, w.Dir)
+		same := outcome(built, err, said.String()) == w.outcome
+		if built != nil {
+			built.Close()
+		}
+		cancel()
+		w.attempts <- attempt{review: true, same: same}
+	}()
+}
+
+// outcome tells two builds' results apart.
+func outcome(built *Executable, err error, said string) string {
+	if err != nil {
+		return err.Error() + "\n" + said
+	}
+	sum, err := built.sum()
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%x", sum)
 }
 
 // build builds a program. What the compiler says is shown, but not twice.
@@ -78,7 +124,11 @@ func (w *Watch) build(ctx context.Context, p *Program, begin string) (*Executabl
 		defer slow.Stop()
 	}
 	var said bytes.Buffer
+	w.sources.begin(p)
 	built, err := p.Build(ctx, &said, w.Dir)
+	if w.sources != nil {
+		w.outcome = outcome(built, err, said.String())
+	}
 	if ctx.Err() == nil {
 		w.sources.built(!errors.Is(err, ErrBuild))
 	}

@@ -2,17 +2,20 @@ package devserver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,6 +32,21 @@ type Executable struct {
 
 // Close gives up what reserves the executable.
 func (e *Executable) Close() error { return e.lock.Close() }
+
+var seed = maphash.MakeSeed()
+
+// sum tells executables apart.
+func (e *Executable) sum() (uint64, error) {
+	f, err := os.Open(e.Path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	var h maphash.Hash
+	h.SetSeed(seed)
+	_, err = io.Copy(&h, f)
+	return h.Sum64(), err
+}
 
 // advised is an error with advice.
 type advised struct{ text, hint string }
@@ -72,9 +90,11 @@ func (p *Program) Build(ctx context.Context, out io.Writer, dir string) (*Execut
 		return nil, fmt.Errorf("cannot build: %w", err)
 	}
 	defer os.RemoveAll(temp)
-	c := exec.Command(goTool, "build", "-o", path, ".")
+	// The flags are what $GOFLAGS might say otherwise. A commit in the executable would make
+	// it another one with each commit.
+	c := exec.Command(goTool, "build", "-o", path, "-buildmode=default", "-buildvcs=false", "-json=false", "-n=false", ".")
 	told := &teller{out: out, from: p.Dir, dir: dir}
-	c.Env = append(os.Environ(), "GOTMPDIR="+temp)
+	c.Env = append(native(), "GOTMPDIR="+temp)
 	c.Dir, c.Stdout, c.Stderr = p.Dir, told, told
 	err = runGuarded(ctx, c)
 	told.flush()
@@ -90,6 +110,27 @@ func (p *Program) Build(ctx context.Context, out io.Writer, dir string) (*Execut
 		return nil, fmt.Errorf("cannot run go build: %w", err)
 	}
 	return &Executable{path, lock}, nil
+}
+
+// targeting are the variables that say how to build for a target: if that is another
+// machine, this one's compiler must not see them.
+var targeting = []string{
+	"GO386", "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64", "GOWASM",
+	"CC", "CXX", "FC", "AR", "PKG_CONFIG", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS", "CGO_LDFLAGS",
+}
+
+// native is the environment of a go command that builds for this machine, whatever the
+// user's is set up to build for.
+// https://pkg.go.dev/cmd/go#hdr-Environment_variables
+func native() []string {
+	env := os.Environ()
+	if cmp.Or(os.Getenv("GOOS"), runtime.GOOS) != runtime.GOOS || cmp.Or(os.Getenv("GOARCH"), runtime.GOARCH) != runtime.GOARCH {
+		env = slices.DeleteFunc(env, func(e string) bool {
+			name, _, _ := strings.Cut(e, "=")
+			return slices.Contains(targeting, name)
+		})
+	}
+	return append(env, "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 }
 
 // runGuarded runs a command that ends with its context and with this process.
@@ -122,9 +163,9 @@ func runGuarded(ctx context.Context, c *exec.Cmd) error {
 // imports reports whether the program imports package worker by way of another
 // package of its own. If the go command cannot tell, the build will say why.
 func (p *Program) imports(ctx context.Context, goTool string) bool {
-	c := exec.Command(goTool, "list", "-deps", ".")
+	c := exec.Command(goTool, "list", "-deps", "-json=false", "-f", "{{.ImportPath}}", ".")
 	var list bytes.Buffer
-	c.Dir, c.Stdout = p.Dir, &list
+	c.Dir, c.Env, c.Stdout = p.Dir, native(), &list
 	err := runGuarded(ctx, c)
 	return err != nil || slices.ContainsFunc(bytes.Fields(list.Bytes()), func(b []byte) bool { return string(b) == workerPackage })
 }

@@ -17,12 +17,14 @@ import (
 
 // listed is what go list says of a package.
 type listed struct {
-	Dir           string
+	ImportPath    string
+	Dir           string // "" of one that is missing
 	EmbedPatterns []string
 	Module        *struct {
-		Main    bool
-		GoMod   string
-		Replace *struct{ Version string }
+		Path, Dir string
+		Main      bool
+		GoMod     string
+		Replace   *struct{ Version string }
 	}
 }
 
@@ -32,8 +34,21 @@ func (p *listed) own() bool {
 	return p.Module != nil && (p.Module.Main || p.Module.Replace != nil && p.Module.Replace.Version == "")
 }
 
+// listing is what the go command says of a program.
+type listing struct {
+	packages []listed
+	work     string   // go.work, "" if there is none
+	replaced []string // folders of modules, from the module's go.mod
+}
+
+// maxAsking is how long to wait before the go command is asked once more that failed.
+const maxAsking = 16 * time.Second
+
 // list finds the packages that the program is made of, in the background.
 func (s *sources) list() {
+	if s == nil {
+		return
+	}
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		return
@@ -45,29 +60,77 @@ func (s *sources) list() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.listing = cancel
-	dir, begun, broken := s.dir, s.begun, s.broken
+	dir, broken := s.dir, s.broken
+	if dir == "" {
+		return
+	}
 	s.done.Go(func() {
 		defer cancel()
-		run := func(args ...string) []byte {
-			c := exec.Command(goTool, args...)
-			var out bytes.Buffer
-			c.Dir, c.Stdout = dir, &out
-			if runGuarded(ctx, c) != nil {
-				return nil
+		// While the go command cannot list them, the inputs are not known: what it
+		// waits for, a go.mod perhaps, may come without an event.
+		failed := false
+		for wait := time.Second; ; wait = min(2*wait, maxAsking) {
+			l := ask(ctx, goTool, dir, broken)
+			if ctx.Err() != nil {
+				return
 			}
-			return out.Bytes()
-		}
-		packages := run("list", "-e", "-deps", "-json=Dir,EmbedPatterns,Module", ".")
-		work := strings.TrimSpace(string(run("env", "GOWORK")))
-		if packages != nil {
-			s.take(dir, begun, broken, work, packages)
+			if l.packages != nil {
+				s.take(dir, broken, l)
+				if failed && broken {
+					s.tell(tellCode)
+				}
+				return
+			}
+			failed = true
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(wait):
+			}
 		}
 	})
 }
 
+// ask asks the go command of the program in a folder.
+func ask(ctx context.Context, goTool, dir string, broken bool) (l listing) {
+	run := func(args ...string) []byte {
+		c := exec.Command(goTool, args...)
+		var out bytes.Buffer
+		c.Dir, c.Env, c.Stdout = dir, native(), &out
+		if runGuarded(ctx, c) != nil {
+			return nil
+		}
+		return out.Bytes()
+	}
+	for dec := json.NewDecoder(bytes.NewReader(run("list", "-e", "-deps", "-json=ImportPath,Dir,EmbedPatterns,Module", "."))); ; {
+		var p listed
+		if dec.Decode(&p) != nil {
+			break
+		}
+		l.packages = append(l.packages, p)
+	}
+	if work := strings.TrimSpace(string(run("env", "GOWORK"))); work != "off" {
+		l.work = work
+	}
+	if broken {
+		var mod struct {
+			Replace []struct {
+				New struct{ Path, Version string }
+			}
+		}
+		json.Unmarshal(run("mod", "edit", "-json"), &mod)
+		for _, r := range mod.Replace {
+			if r.New.Version == "" {
+				l.replaced = append(l.replaced, r.New.Path)
+			}
+		}
+	}
+	return l
+}
+
 // take watches what go list has listed. After a build that failed that may be no
 // more than a part.
-func (s *sources) take(dir string, begun time.Time, broken bool, work string, list []byte) {
+func (s *sources) take(dir string, broken bool, l listing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dir != dir {
@@ -76,47 +139,67 @@ func (s *sources) take(dir string, begun time.Time, broken bool, work string, li
 	if !broken || s.files == nil {
 		s.folders, s.files, s.embeds = map[string]bool{dir: true}, map[string]bool{}, nil
 	}
-	watched := s.watcher.WatchList()
-	if work != "" && work != "off" {
-		s.files[work] = true
+	roots := map[string]string{} // folders of the user's modules, by their paths
+	mainRoot := ""
+	for _, p := range l.packages {
+		if p.own() && p.Module.GoMod != "" {
+			roots[p.Module.Path] = filepath.Dir(p.Module.GoMod)
+			if p.Module.Main {
+				mainRoot = roots[p.Module.Path]
+			}
+		}
 	}
-	for dec := json.NewDecoder(bytes.NewReader(list)); ; {
-		var p listed
-		if dec.Decode(&p) != nil {
-			break
+	vendors := []string{}
+	for _, root := range roots {
+		s.module(root)
+		vendors = append(vendors, filepath.Join(root, "vendor"))
+	}
+	if l.work != "" {
+		s.files[l.work], s.files[l.work+".sum"] = true, true
+		vendors = append(vendors, filepath.Join(filepath.Dir(l.work), "vendor"))
+	}
+	for _, r := range l.replaced { // one that is missing may be made
+		if !filepath.IsAbs(r) {
+			r = filepath.Join(mainRoot, filepath.FromSlash(r))
 		}
-		if !p.own() || p.Dir == "" {
+		s.module(r)
+		s.way(r, mainRoot, tellCode)
+	}
+	for _, p := range l.packages {
+		root := ""
+		switch {
+		case p.Dir == "": // missing: perhaps of a module of the user's
+			for path, at := range roots {
+				if rest, ok := strings.CutPrefix(p.ImportPath, path+"/"); ok {
+					d := filepath.Join(at, filepath.FromSlash(rest))
+					s.folders[d] = true
+					s.way(d, at, tellCode)
+				}
+			}
 			continue
+		case p.own():
+			root = roots[p.Module.Path]
+		default: // what is vendored may be edited
+			if i := slices.IndexFunc(vendors, func(v string) bool { return within(p.Dir, v) }); i >= 0 {
+				root = vendors[i]
+			}
 		}
-		root := p.Dir
-		if mod := p.Module.GoMod; mod != "" {
-			root = filepath.Dir(mod)
-			s.files[mod] = true
-			s.files[strings.TrimSuffix(mod, ".mod")+".sum"] = true
-			s.files[filepath.Join(root, "go.work")] = true
+		if root == "" {
+			continue
 		}
 		s.folders[p.Dir] = true
 		s.way(p.Dir, root, tellCode)
 		for _, pattern := range p.EmbedPatterns {
-			e := newEmbed(p.Dir, pattern)
-			s.embeds = append(s.embeds, e)
-			s.contain(e)
+			s.embeds = append(s.embeds, newEmbed(p.Dir, pattern))
 		}
 	}
-	for f := range s.files {
-		s.watch(filepath.Dir(f))
-	}
-	missed := false
-	for d := range s.folders {
-		s.watch(d)
-		s.links(d, isSource, s.files)
-		missed = missed || !slices.Contains(watched, d) && changedSince(d, begun)
-	}
-	if missed {
-		select {
-		case s.found <- struct{}{}:
-		default:
-		}
+	s.review()
+}
+
+// module watches the files that say what a module is made of. s.mu is held.
+func (s *sources) module(root string) {
+	for _, name := range []string{"go.mod", "go.sum", "go.work", "vendor/modules.txt"} {
+		s.files[filepath.Join(root, filepath.FromSlash(name))] = true
 	}
 }
 
@@ -124,13 +207,24 @@ func (s *sources) take(dir string, begun time.Time, broken bool, work string, li
 // https://pkg.go.dev/embed#hdr-Directives
 type embed struct {
 	dir, pattern string
-	all          bool // hidden files too
+	escaped      string // dir as a pattern
+	all          bool   // hidden files too
 }
 
 func newEmbed(dir, pattern string) embed {
-	e := embed{dir: dir}
+	e := embed{dir: dir, escaped: escape(dir)}
 	e.pattern, e.all = strings.CutPrefix(pattern, "all:")
+	e.pattern = path.Clean(e.pattern)
 	return e
+}
+
+// escape makes a pattern of a path, which matches nothing else. On Windows no path has
+// characters that mean something in a pattern but [, for which there is no escape.
+func escape(path string) string {
+	if filepath.Separator != '/' {
+		return path
+	}
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
 // holds reports whether a file is embedded: the pattern matches it or a folder that
@@ -142,6 +236,10 @@ func (e *embed) holds(file string) bool {
 	}
 	hidden := false
 	for name := filepath.ToSlash(rel); name != "." && name != "/"; name = path.Dir(name) {
+		switch path.Base(name) {
+		case ".bzr", ".hg", ".git", ".svn": // never, as the go command has it
+			return false
+		}
 		if ok, _ := path.Match(e.pattern, name); ok {
 			return e.all || !hidden
 		}
@@ -150,25 +248,26 @@ func (e *embed) holds(file string) bool {
 	return false
 }
 
+// towards reports whether a path is on the way to what the pattern may match.
+func (e *embed) towards(file string) bool {
+	rel, err := filepath.Rel(e.dir, file)
+	if err != nil {
+		return false
+	}
+	names, pattern := strings.Split(filepath.ToSlash(rel), "/"), strings.Split(e.pattern, "/")
+	if len(names) >= len(pattern) {
+		return false
+	}
+	ok, _ := path.Match(strings.Join(pattern[:len(names)], "/"), strings.Join(names, "/"))
+	return ok
+}
+
 func isHidden(base string) bool { return base[0] == '.' || base[0] == '_' }
 
 func (s *sources) embedded(file string) bool {
 	return slices.ContainsFunc(s.embeds, func(e embed) bool { return e.holds(file) })
 }
 
-// contain watches the folders of what is embedded. s.mu is held.
-func (s *sources) contain(e embed) {
-	pattern := filepath.Join(e.dir, filepath.FromSlash(e.pattern))
-	s.watch(filepath.Dir(pattern))
-	found, _ := filepath.Glob(pattern)
-	for _, f := range found {
-		s.watch(filepath.Dir(f))
-		s.walk(f, func(dir string) bool {
-			if !e.holds(dir) {
-				return false
-			}
-			s.watch(dir)
-			return true
-		})
-	}
+func (s *sources) towards(file string) bool {
+	return slices.ContainsFunc(s.embeds, func(e embed) bool { return e.towards(file) })
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -73,7 +74,11 @@ func (p *Program) check() error {
 	if _, err := os.Stat(p.Dir); errors.Is(err, fs.ErrNotExist) {
 		return errors.New("there is no such folder")
 	}
-	pkg, err := build.ImportDir(p.Dir, 0)
+	here := build.Default // is set up by $GOOS and $GOARCH
+	if here.GOOS != runtime.GOOS || here.GOARCH != runtime.GOARCH {
+		here.GOOS, here.GOARCH, here.CgoEnabled = runtime.GOOS, runtime.GOARCH, os.Getenv("CGO_ENABLED") != "0"
+	}
+	pkg, err := here.ImportDir(p.Dir, 0)
 	var none *build.NoGoError
 	switch {
 	case errors.As(err, &none):

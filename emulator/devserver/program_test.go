@@ -3,9 +3,11 @@ package devserver
 import (
 	"context"
 	"errors"
+	"go/build"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -105,5 +107,16 @@ func TestBuildEnds(t *testing.T) {
 	}
 	if _, err := os.Stat(path); err == nil {
 		t.Error("it was built")
+	}
+}
+
+// TestFindIsNative: a package is looked at with this machine's files, whatever $GOOS is.
+func TestFindIsNative(t *testing.T) {
+	before := build.Default
+	defer func() { build.Default = before }()
+	build.Default.GOOS, build.Default.GOARCH, build.Default.CgoEnabled = "js", "wasm", false
+	dir := folder(t, "-- main_"+runtime.GOOS+".go --\npackage main\nimport _ \""+workerPackage+"\"\n")
+	if p, d := Find(&config.Config{Main: dir}, "", dir); d != nil || !p.direct {
+		t.Errorf("found %+v, %v", p, d)
 	}
 }

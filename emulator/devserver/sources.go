@@ -19,24 +19,36 @@ import (
 const settling = 30 * time.Millisecond
 
 // sources watches files. Folders are what is watched, so that a file that is
-// moved over another is seen. A nil sources is told of files and watches none.
+// moved over another is seen. A nil sources ignores files and watches none.
+//
+// No edit is lost, for a build counts only if its inputs were watched before it began:
+// begin watches all inputs that are known and remembers them. The go command lists the
+// inputs after the build; if some were not known at its beginning, they are watched, and
+// grown asks for a build to compare with. Clocks and the exactness of a file system's
+// times do not matter for that.
+//
+// Events can fail all the same: a network file system has none, and the system bounds how
+// many folders are watched. So what is there is compared now and then with what was there.
 type sources struct {
 	changes chan string   // tellCode or tellConfig, when it has settled
-	found   chan struct{} // something changed before it was watched
+	grown   chan struct{} // the newest build has inputs that were not watched when it began
+	found   chan string   // a change that no event has shown
 	watcher *fsnotify.Watcher
 	done    sync.WaitGroup
 
-	mu      sync.Mutex
-	dir     string            // of the program
-	folders map[string]bool   // folders of Go files
-	files   map[string]bool   // go.mod, what links lead to, …
-	embeds  []embed           // what is embedded
-	configs map[string]bool   // the configuration and what belongs to it
-	vars    string            // the folder of .dev.vars and .env
-	ways    map[string]string // folders on the way to all these, and what it means if one comes or goes
-	begun   time.Time         // when the newest build began
-	broken  bool              // the newest build failed
-	listing context.CancelFunc
+	mu       sync.Mutex
+	dir      string                 // of the program
+	folders  map[string]bool        // folders of Go files
+	files    map[string]bool        // go.mod, what links lead to, …
+	embeds   []embed                // what is embedded
+	configs  map[string]bool        // the configuration and what belongs to it
+	vars     string                 // the folder of .dev.vars and .env
+	ways     map[string]string      // folders on the way to all these, and what it means if one comes or goes
+	identity map[string]os.FileInfo // of the folders that are watched
+	begun    map[string]stamp       // the inputs when the newest build began
+	last     map[string]stamp       // the inputs when they were last looked at
+	broken   bool                   // the newest build failed
+	listing  context.CancelFunc
 }
 
 func newSources() (*sources, error) {
@@ -44,7 +56,10 @@ func newSources() (*sources, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sources{changes: make(chan string), found: make(chan struct{}, 1), watcher: watcher, ways: map[string]string{}}
+	s := &sources{
+		changes: make(chan string), grown: make(chan struct{}, 1), found: make(chan string, 1),
+		watcher: watcher, ways: map[string]string{}, identity: map[string]os.FileInfo{},
+	}
 	s.done.Go(s.gather)
 	return s, nil
 }
@@ -59,6 +74,13 @@ func (s *sources) close() {
 	s.done.Wait()
 }
 
+const (
+	// looking is how often the inputs are compared without an event.
+	looking = time.Second
+	// sparing is how much of the time goes into that at most: one part in so many.
+	sparing = 50
+)
+
 // gather makes changes out of events.
 func (s *sources) gather() {
 	var out chan string
@@ -66,32 +88,33 @@ func (s *sources) gather() {
 	settled := time.NewTimer(0)
 	settled.Stop()
 	defer settled.Stop()
+	look := time.NewTimer(looking)
+	defer look.Stop()
+	note := func(is string) {
+		if is == "" {
+			return
+		}
+		kind, out = worse(kind, is), nil
+		settled.Reset(settling)
+	}
 	for {
 		select {
 		case e, ok := <-s.watcher.Events:
 			if !ok {
 				return
 			}
-			if is := s.kind(e); is != "" {
-				if kind != tellConfig {
-					kind = is
-				}
-				out = nil
-				settled.Reset(settling)
-			}
+			note(s.kind(e))
 		case _, ok := <-s.watcher.Errors:
 			if !ok {
 				return
 			}
-			// Events were lost: anything may have changed.
-			kind, out = tellConfig, nil
-			settled.Reset(settling)
-		case <-s.found:
-			if kind == "" {
-				kind = tellCode
-			}
-			out = nil
-			settled.Reset(settling)
+			note(tellConfig) // events were lost: anything may have changed
+		case is := <-s.found:
+			note(is)
+		case <-look.C:
+			begun := time.Now()
+			note(s.look())
+			look.Reset(max(looking, sparing*time.Since(begun)))
 		case <-settled.C:
 			out = s.changes
 		case out <- kind:
@@ -109,13 +132,19 @@ func (s *sources) kind(e fsnotify.Event) string {
 	defer s.mu.Unlock()
 	dir, base := filepath.Split(e.Name)
 	dir = filepath.Clean(dir)
+	moved := e.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0
 	switch {
-	case s.ways[e.Name] != "" && e.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0:
-		s.rewatch()
+	case moved && s.ways[e.Name] != "":
+		s.survey() // watches what has come back
 		return s.ways[e.Name]
 	case s.configs[e.Name], dir == s.vars && isVars(base):
 		return tellConfig
-	case s.files[e.Name], s.folders[dir] && isSource(base), s.embedded(e.Name):
+	case s.files[e.Name], s.folders[dir] && isSource(base):
+		return tellCode
+	case s.embedded(e.Name), moved && s.towards(e.Name):
+		if e.Has(fsnotify.Create) && isFolder(e.Name) {
+			s.survey() // the folder and what it holds are watched from now on
+		}
 		return tellCode
 	case s.broken && e.Has(fsnotify.Create) && isFolder(e.Name):
 		s.adopt(e.Name)
@@ -125,9 +154,11 @@ func (s *sources) kind(e fsnotify.Event) string {
 }
 
 // isSource reports whether a file belongs to the package in its folder.
+// https://pkg.go.dev/cmd/go#hdr-File_types
 func isSource(base string) bool {
 	switch filepath.Ext(base) {
-	case ".go", ".s", ".S", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".m", ".syso":
+	case ".go", ".s", ".S", ".sx", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".m",
+		".f", ".F", ".for", ".f90", ".swig", ".swigcxx", ".syso":
 		return !isHidden(base) && !strings.HasSuffix(base, "_test.go")
 	}
 	return false
@@ -148,10 +179,11 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// config sets the configuration whose files are watched.
-func (s *sources) config(c *config.Config, dir string, more []string) {
+// config sets the configuration whose files are watched. It reports whether files came
+// to be watched that were not: the configuration may have changed since it was read.
+func (s *sources) config(c *config.Config, dir string, more []string) (grown bool) {
 	if s == nil {
-		return
+		return false
 	}
 	files := map[string]bool{}
 	vars := dir
@@ -169,35 +201,42 @@ func (s *sources) config(c *config.Config, dir string, more []string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	grown = s.vars != vars
+	before := s.configs
 	s.configs, s.vars = files, vars
 	s.way(vars, vars, tellConfig)
 	for f := range files {
 		s.way(filepath.Dir(f), vars, tellConfig)
-		s.follow(f, s.configs)
 	}
-	s.links(vars, isVars, s.configs)
+	v := s.survey() // adds to s.configs what links lead to
+	s.last, grown = v.there, grown || v.anew
+	for f := range s.configs {
+		grown = grown || !before[f]
+	}
+	return grown
 }
 
-// program sets the program whose sources are watched: before its packages are
-// known, its own folder. It is going to be built.
-func (s *sources) program(p *Program) {
+// begin sets the program whose sources are watched, and is called before each of its
+// builds. Before its packages are known it is its own folder.
+func (s *sources) begin(p *Program) {
 	if s == nil {
 		return
 	}
 	s.mu.Lock()
-	s.begun = time.Now()
 	same := s.dir == p.Dir
 	if !same {
-		s.dir, s.folders = p.Dir, map[string]bool{p.Dir: true}
+		s.dir, s.folders, s.files, s.embeds = p.Dir, map[string]bool{p.Dir: true}, nil, nil
 		s.way(p.Dir, s.vars, tellCode)
 	}
+	s.last = s.survey().there
+	s.begun = s.last
 	s.mu.Unlock()
 	if !same {
 		s.list()
 	}
 }
 
-// built tells how the build went. After one that failed, what is missing may be made.
+// built is called with how the build went. After one that failed, what is missing may be made.
 func (s *sources) built(ok bool) {
 	if s == nil {
 		return
@@ -205,9 +244,6 @@ func (s *sources) built(ok bool) {
 	s.mu.Lock()
 	s.broken = !ok
 	s.mu.Unlock()
-	if !ok {
-		s.list()
-	}
 }
 
 // expect watches for a program that is not there.
@@ -218,8 +254,10 @@ func (s *sources) expect(main string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dir = ""
-	s.folders = map[string]bool{main: true, filepath.Dir(main): true}
+	s.folders, s.files, s.embeds = map[string]bool{main: true, filepath.Dir(main): true}, nil, nil
 	for d := range s.folders {
 		s.way(d, s.vars, tellCode)
 	}
+	s.last = s.survey().there
+	s.begun = s.last
 }

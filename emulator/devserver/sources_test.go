@@ -1,10 +1,17 @@
 package devserver
 
 import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/seed-36a2c969/emu/config"
 )
 
 // TestKind: which files matter, and for what.
@@ -64,5 +71,220 @@ func TestKind(t *testing.T) {
 		if got := s.kind(fsnotify.Event{Name: filepath.FromSlash(test.file), Op: test.op}); got != test.want {
 			t.Errorf("%s %s: %q, want %q", test.op, test.file, got, test.want)
 		}
+	}
+}
+
+// still is a sources without a goroutine that gathers.
+func still(t *testing.T) *sources {
+	t.Helper()
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { watcher.Close() })
+	return &sources{found: make(chan string, 1), grown: make(chan struct{}, 1), watcher: watcher,
+		ways: map[string]string{}, identity: map[string]os.FileInfo{}}
+}
+
+// workspace is a program of two packages with embedded files and links; of is what the go
+// command lists of it.
+func workspace(t *testing.T) (dir string, of listing) {
+	t.Helper()
+	dir = folder(t, `
+-- go.mod --
+module example.com/p
+-- wrangler.jsonc --
+{}
+-- src/main.go --
+package main
+-- src/pages/deep/a.txt --
+a
+-- src/icons/one/i.txt --
+i
+-- said/said.go --
+package said
+-- elsewhere/linked.txt --
+package said
+-- one/one.go --
+package one
+-- two/one.go --
+package one
+`)
+	for link, target := range map[string]string{"said/linked.go": "../elsewhere/linked.txt", "current": "one"} {
+		if err := os.Symlink(filepath.FromSlash(target), filepath.Join(dir, filepath.FromSlash(link))); err != nil {
+			t.Skip(err)
+		}
+	}
+	text := fmt.Sprintf(`[
+		{"ImportPath": "example.com/p/said", "Dir": %[2]q, "Module": %[1]s},
+		{"ImportPath": "example.com/p/current", "Dir": %[3]q, "Module": %[1]s},
+		{"ImportPath": "example.com/p/src", "Dir": %[4]q, "Module": %[1]s, "EmbedPatterns": ["pages", "icons/*/i.txt"]},
+		{"ImportPath": "example.com/p/late/deep"}
+	]`, fmt.Sprintf(`{"Path": "example.com/p", "Main": true, "Dir": %q, "GoMod": %q}`, dir, filepath.Join(dir, "go.mod")),
+		filepath.Join(dir, "said"), filepath.Join(dir, "current"), filepath.Join(dir, "src"))
+	if err := json.Unmarshal([]byte(text), &of.packages); err != nil {
+		t.Fatal(err)
+	}
+	return dir, of
+}
+
+// sourceEdits are changes of a workspace, and what they mean.
+var sourceEdits = []struct {
+	name string
+	edit func(dir string) error
+	want string
+}{
+	{"nothing", func(string) error { return nil }, ""},
+	{"no source", write("src/notes.txt", "n"), ""},
+	{"source", write("said/said.go", "package said // edited\n"), tellCode},
+	{"as long, at the same time", func(dir string) error {
+		old := filepath.Join(dir, "said", "said.go")
+		info, err := os.Stat(old)
+		return cmp.Or(err, write("new", "package sa1d\n")(dir), os.Chtimes(filepath.Join(dir, "new"), info.ModTime(), info.ModTime()),
+			os.Rename(filepath.Join(dir, "new"), old))
+	}, tellCode},
+	{"older", func(dir string) error {
+		at := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+		return cmp.Or(write("said/said.go", "package sa1d\n")(dir), os.Chtimes(filepath.Join(dir, "said", "said.go"), at, at))
+	}, tellCode},
+	{"new source", write("said/new.go", "package said\n"), tellCode},
+	{"source that goes", func(dir string) error { return os.Remove(filepath.Join(dir, "said", "said.go")) }, tellCode},
+	{"go.mod", write("go.mod", "module example.com/q\n"), tellCode},
+	{"target of a link", write("elsewhere/linked.txt", "package said // edited\n"), tellCode},
+	{"link", relink("said/linked.go", "said.go"), tellCode},
+	{"link of a folder", relink("current", "two"), tellCode},
+	{"embedded", write("src/pages/deep/a.txt", "b, as it were"), tellCode},
+	{"embedded anew", write("src/pages/deeper/still/b.txt", "b"), tellCode},
+	{"embedded on the way", write("src/icons/two/i.txt", "i"), tellCode},
+	{"embedded and hidden", write("src/pages/.b.txt", "b"), ""},
+	{"package that was missing", write("late/deep/deep.go", "package deep\n"), tellCode},
+	{"configuration", write("wrangler.jsonc", `{"name": "n"}`), tellConfig},
+	{"variables", write(".dev.vars", "A=b"), tellConfig},
+}
+
+func write(name, text string) func(dir string) error {
+	return func(dir string) error {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		return cmp.Or(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(text), 0o666))
+	}
+}
+
+func relink(name, target string) func(dir string) error {
+	return func(dir string) error {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		return cmp.Or(os.Remove(path), os.Symlink(target, path))
+	}
+}
+
+// TestEditWithoutEvent: what no event shows is found by looking.
+func TestEditWithoutEvent(t *testing.T) {
+	for _, test := range sourceEdits {
+		t.Run(test.name, func(t *testing.T) {
+			s := still(t)
+			dir, of := workspace(t)
+			s.config(&config.Config{Path: filepath.Join(dir, "wrangler.jsonc"), UserPath: filepath.Join(dir, "wrangler.jsonc")}, dir, nil)
+			s.dir = filepath.Join(dir, "src")
+			s.take(s.dir, false, of)
+			if kind := s.look(); kind != "" {
+				t.Errorf("before: %q", kind)
+			}
+			s.watcher.Close()
+			if err := test.edit(dir); err != nil {
+				t.Fatal(err)
+			}
+			if kind := s.look(); kind != test.want {
+				t.Errorf("found %q, want %q", kind, test.want)
+			}
+			if kind := s.look(); kind != "" {
+				t.Errorf("found once more: %q", kind)
+			}
+		})
+	}
+}
+
+// TestEditBehindBuild: an edit after the build has read the file and before the go command
+// has listed it is found, or asks for a build to compare with.
+func TestEditBehindBuild(t *testing.T) {
+	for _, test := range sourceEdits {
+		t.Run(test.name, func(t *testing.T) {
+			for _, known := range []bool{false, true} {
+				s := still(t)
+				dir, of := workspace(t)
+				s.config(&config.Config{Path: filepath.Join(dir, "wrangler.jsonc"), UserPath: filepath.Join(dir, "wrangler.jsonc")}, dir, nil)
+				p := &Program{Dir: filepath.Join(dir, "src")}
+				s.dir, s.folders = p.Dir, map[string]bool{p.Dir: true}
+				if known {
+					s.take(p.Dir, false, of)
+					<-s.grown
+				}
+				s.begin(p)
+				if err := test.edit(dir); err != nil {
+					t.Fatal(err)
+				}
+				s.take(p.Dir, false, of)
+				got, grown := "", false
+				select {
+				case got = <-s.found:
+				default:
+				}
+				select {
+				case <-s.grown:
+					grown = true
+				default:
+				}
+				// A new file is one that was not known when the build began.
+				if known && got != test.want && (got != "" || !grown) {
+					t.Errorf("found %q, want %q", got, test.want)
+				}
+				if !known && !grown {
+					t.Error("is not built again to compare with")
+				}
+				s.begin(p)
+				s.take(p.Dir, false, of)
+				if len(s.grown) > 0 || len(s.found) > 0 {
+					t.Error("the next build is not the last")
+				}
+			}
+		})
+	}
+}
+
+// TestEditIsEvent: an edit is seen by its event, also in what took another's place.
+func TestEditIsEvent(t *testing.T) {
+	for _, test := range sourceEdits {
+		if test.want == "" {
+			continue
+		}
+		t.Run(test.name, func(t *testing.T) {
+			s := still(t)
+			dir, of := workspace(t)
+			s.config(&config.Config{Path: filepath.Join(dir, "wrangler.jsonc"), UserPath: filepath.Join(dir, "wrangler.jsonc")}, dir, nil)
+			s.dir = filepath.Join(dir, "src")
+			s.take(s.dir, false, of)
+			sees := func() {
+				t.Helper()
+				late := time.After(time.Minute)
+				for {
+					select {
+					case e := <-s.watcher.Events:
+						if s.kind(e) == test.want {
+							return
+						}
+					case <-late:
+						t.Fatal("no event shows it")
+					}
+				}
+			}
+			if err := test.edit(dir); err != nil {
+				t.Fatal(err)
+			}
+			sees()
+			if test.name == "link of a folder" {
+				if err := write("two/one.go", "package one // edited\n")(dir); err != nil {
+					t.Fatal(err)
+				}
+				sees()
+			}
+		})
 	}
 }

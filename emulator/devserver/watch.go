@@ -51,6 +51,8 @@ type Watch struct {
 	sources *sources
 	instead string // what main stands for, as it was told
 	failed  string // what was wrong with the last build
+	program *Program
+	outcome string // of the last build, to compare with
 
 	attempts chan attempt
 	cancel   context.CancelFunc // of the attempt that runs; nil if none does
@@ -135,6 +137,11 @@ func (w *Watch) loop() error {
 				continue
 			}
 			w.try(nil, begin)
+		case <-w.sources.grown:
+			// While an attempt runs, the inputs are listed once more after it.
+			if w.cancel == nil && w.program != nil {
+				w.review()
+			}
 		case a := <-w.attempts:
 			w.cancel = nil
 			if changed { // while it was built: it is not the newest
@@ -144,6 +151,15 @@ func (w *Watch) loop() error {
 					a.program.input.Close()
 				}
 				w.try(nil, begin)
+				continue
+			}
+			if a.review {
+				if !a.same {
+					if begin == "" {
+						begin = tellCode
+					}
+					w.try(nil, begin)
+				}
 				continue
 			}
 			if a.err == nil {
@@ -164,6 +180,9 @@ func (w *Watch) loop() error {
 			}
 			if a.err == nil {
 				first, begin = false, ""
+			}
+			if a.built {
+				w.sources.list()
 			}
 		case <-ended:
 			w.Log.Error(&advised{msgEnded(w.current), "it starts again when a source file or the configuration changes"})
@@ -207,7 +226,6 @@ func (w *Watch) follow(next *served, begin string) error {
 		}
 	}
 	w.olds = kept
-	w.sources.list()
 	return nil
 }
 
