@@ -212,7 +212,7 @@ func (r *reader) follow(s step) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	c := r.shIn(ctx, command+"\ncode=$?; { export -p; echo \"cd '$PWD'\"; } >"+r.shell+"; exit $code")
+	c := r.shIn(ctx, command+"\ncode=$?; { export -p; echo \"cd '$PWD'\"; } >'"+r.shell+"'; exit $code")
 	c.WaitDelay = time.Second // for what it may have left running
 	out, err := c.CombinedOutput()
 	// A test that is to fail says so.
@@ -227,7 +227,7 @@ func (r *reader) sh(command string) *exec.Cmd { return r.shIn(context.Background
 
 // shIn is sh for a command that is killed when the context ends.
 func (r *reader) shIn(ctx context.Context, command string) *exec.Cmd {
-	c := exec.CommandContext(ctx, "sh", "-c", ". "+r.shell+"\n"+command)
+	c := exec.CommandContext(ctx, "sh", "-c", ". '"+r.shell+"'\n"+command)
 	c.Dir, c.Env = r.home, r.env
 	return c
 }

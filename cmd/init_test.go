@@ -71,6 +71,7 @@ func TestInitOften(t *testing.T) {
 	command(dir, "emu", "init", "hello", "--emu-path", emu)
 	tests := filepath.Join(dir, "room.test")
 	project := filepath.Join(dir, "hello")
+	checkSums(t, project)
 	command(project, "go", "test", "-c", "-race="+strconv.FormatBool(initRace), "-o", tests, "./room")
 
 	room := filepath.Join(project, "room")

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -62,20 +63,59 @@ func TestScript(t *testing.T) {
 	})
 }
 
+// goSettings are how the go command builds and fetches modules on this machine, also
+// where its user's home is another.
+var goSettings = []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOTOOLCHAIN", "GOPROXY", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOVCS", "GOAUTH"}
+
+// netSettings are how programs reach the network on this machine.
+var netSettings = []string{
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+	"SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "NETRC",
+}
+
 // scriptEnv lets a script, whose home is elsewhere, build with the caches of
-// the test, and keeps what emu builds in one folder for all scripts. Nothing is
-// fetched: what a new project needs, this module needs too.
+// the test, and keeps what emu builds in one folder for all scripts. A module that a
+// user makes needs no more than this one, but this one's tests do not fetch all of that:
+// so it is fetched as the machine is set up to fetch. Its sums are those of this module's
+// go.sum, see [checkSums]; nobody is asked for them, so that all works without a network
+// once the modules are there.
 func scriptEnv(t *testing.T) (env []string) {
 	home := t.TempDir()
-	env = append(env, "HOME="+home, "XDG_CACHE_HOME="+home, "LocalAppData="+home, "GOPROXY=off", "GONOSUMDB=*")
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOTOOLCHAIN"} {
-		out, err := exec.Command("go", "env", name).Output()
-		if err != nil {
-			t.Fatal(err)
+	env = append(env, "HOME="+home, "XDG_CACHE_HOME="+home, "LocalAppData="+home, "GONOSUMDB=*")
+	for _, name := range netSettings {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
 		}
-		env = append(env, name+"="+strings.TrimSpace(string(out)))
+	}
+	if user, err := os.UserHomeDir(); err == nil && os.Getenv("NETRC") == "" {
+		env = append(env, "NETRC="+filepath.Join(user, ".netrc"))
+	}
+	out, err := exec.Command("go", append([]string{"env"}, goSettings...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, value := range strings.Split(strings.TrimSuffix(string(out), "\n"), "\n") {
+		env = append(env, goSettings[i]+"="+strings.TrimSpace(value))
 	}
 	return env
+}
+
+// checkSums checks that a user's module has no sums but those of emu's.
+func checkSums(t *testing.T, dir string) {
+	t.Helper()
+	sums, err := os.ReadFile(filepath.Join(dir, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := os.ReadFile("../go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(sums)) {
+		if !strings.Contains(string(known), line) {
+			t.Errorf("emu's go.sum has no line %s", line)
+		}
+	}
 }
 
 type key struct{}
@@ -222,8 +262,10 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	c := exec.Command(path, args[1:]...)
 	c.Dir = ts.Getenv("WORK")
-	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData", "GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOTOOLCHAIN", "PATH", "SystemRoot", "TMPDIR", "TMP"} {
-		c.Env = append(c.Env, name+"="+ts.Getenv(name))
+	for _, name := range slices.Concat([]string{"HOME", "XDG_CACHE_HOME", "LocalAppData", "GONOSUMDB", "PATH", "SystemRoot", "TMPDIR", "TMP"}, goSettings, netSettings) {
+		if value := ts.Getenv(name); value != "" {
+			c.Env = append(c.Env, name+"="+value)
+		}
 	}
 	s, err := start(c)
 	ts.Check(err)

@@ -57,7 +57,7 @@ func editedProject(t *testing.T) string {
 		t.Fatal(err)
 	}
 	text := strings.Replace(string(mod), "module "+module, "module example.com/edited", 1)
-	text += fmt.Sprintf("\nrequire %s v0.0.0\nreplace %[1]s => %s\n", module, root)
+	text += fmt.Sprintf("\nrequire %s v0.0.0\nreplace %[1]s => %q\n", module, root)
 	save(t, dir, "go.mod", text)
 	save(t, dir, "go.sum", string(sum))
 	save(t, dir, "wrangler.jsonc", `{"name": "edited", "main": "main.go", "compatibility_date": "2026-11-17"}`)
