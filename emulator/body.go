@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 )
 
 // turnBody is a body as an event reads it.
@@ -97,6 +98,17 @@ func isBuffered(r io.Reader) bool {
 	}
 	_, ok := r.(interface{ Len() int })
 	return ok
+}
+
+// wants reports whether an answer of the Worker may still need the request's body, and who
+// made the answer may read on: its own body is read while the client sends, unless it is in memory or an
+// object's that has been sent none.
+func wants(body *upload.Upload, answer io.Reader) bool {
+	if body == nil || answer == nil || isBuffered(answer) {
+		return false
+	}
+	_, ofObject := answer.(*objectBody)
+	return !ofObject || body.Touched()
 }
 
 // Close closes the body below.

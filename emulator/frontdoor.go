@@ -12,11 +12,13 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
@@ -25,23 +27,23 @@ import (
 // called by. The answered request is told to the observer.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if !w.request() {
-		rw.WriteHeader(http.StatusServiceUnavailable)
+		upload.Answer(rw, r, func() {
+			rw.Header().Set("Content-Length", "0")
+			rw.WriteHeader(http.StatusServiceUnavailable)
+		})
 		return
 	}
 	defer w.requests.Done()
-	if r.Body != nil {
-		defer r.Body.Close() // in full duplex net/http must not find it open
-	}
 	begun := w.clock.Now()
 	if !methods[r.Method] || r.Host == "" {
-		refuse(rw, r)
+		upload.Answer(rw, r, func() { refuse(rw, r) })
 		return
 	}
 	upgrade, refusal := wire.Check(r)
 	upgrade = upgrade || refusal != nil
-	control := http.NewResponseController(rw)
-	control.EnableFullDuplex() // fails only where every request is
-	if r.Body != nil && r.Body != http.NoBody {
+	body := upload.Begin(w.ctx, rw, r)
+	if body != nil {
+		control := http.NewResponseController(rw)
 		defer context.AfterFunc(w.ctx, func() { control.SetReadDeadline(time.Now().Add(partingTime)) })()
 	}
 	method, path := r.Method, ""
@@ -55,11 +57,18 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if f := w.opts.Attended; f != nil {
 		inv.attended = func() { f(r.Context()) }
 	}
-	req, key := w.requestOf(r, upgrade, inv.attended)
+	req, key := w.requestOf(r, body, upgrade, inv.attended)
 	path = req.URL.EscapedPath()
 	resp, err := inv.run(req)
 	if err == nil {
 		err = w.check(resp, upgrade)
+	}
+	if inv.passedOn.Load() {
+		body.Touch()
+	}
+	if err != nil || !wants(body, unboundReader(resp.Body)) {
+		body.Drop()
+		body.Await()
 	}
 	switch {
 	case err != nil:
@@ -67,6 +76,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.fault(thrown)
 		log(http.StatusInternalServerError)
 		answerError(rw, r, thrown, upgrade)
+		body.End(upload.ByChunk)
 	case resp.WebSocket != nil:
 		client := resp.WebSocket.(*view).s
 		if err := client.giveAway(); err != nil {
@@ -78,6 +88,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			client.other.Lost(nil)
 			rw.Header()["Date"] = nil
 			refusal.ServeHTTP(rw, r)
+			body.End(upload.ByLength)
 			return
 		}
 		log(http.StatusSwitchingProtocols)
@@ -85,7 +96,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.switchProtocols(rw, client.other, key, resp.Header)
 	default:
 		log(resp.Status)
-		w.respond(rw, r, resp, upgrade)
+		body.End(w.respond(rw, r, resp, upgrade, body))
 	}
 }
 
@@ -109,6 +120,9 @@ func refuse(rw http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", "text/plain")
 		h.Set("Connection", "close")
 	}
+	if r.ContentLength != 0 { // or else net/http says so itself
+		h.Set("Content-Length", strconv.Itoa(len(text)))
+	}
 	rw.WriteHeader(status)
 	io.WriteString(rw, text)
 }
@@ -124,9 +138,10 @@ var ofConnection = []string{"Connection", "Keep-Alive", "Te", "Trailer", "Transf
 // written to it and to send what is read from it.
 const partingTime = time.Second
 
-// respond writes a response that is no upgrade. Each piece of a streamed body
-// leaves as it comes; a body that breaks off breaks the connection off.
-func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Response, upgrade bool) {
+// respond writes a response that is no upgrade, and returns how its end is seen. Each piece
+// of a streamed body leaves as it comes; a body that breaks off breaks the connection off.
+// sent is the request's body.
+func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Response, upgrade bool, sent *upload.Upload) upload.Ending {
 	h := rw.Header()
 	h["Date"] = nil
 	for k, v := range resp.Header {
@@ -142,6 +157,9 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	if resp.Body == nil && !head || resp.Body != nil && head && !upgrade {
 		delete(h, "Content-Length") // in the one case it is 0, in the other workerd does not tell
 	}
+	if resp.Body == nil && !head && !sent.Ended() && resp.Status != http.StatusNoContent && resp.Status != http.StatusNotModified {
+		h.Set("Content-Length", "0") // net/http says so itself only when the handler has returned
+	}
 	body := unboundReader(resp.Body)
 	flush := http.NewResponseController(rw)
 	if c, ok := body.(io.Closer); ok {
@@ -155,11 +173,19 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	}
 	rw.WriteHeader(resp.Status)
 	if body == nil || head {
-		return
+		return upload.ByLength
 	}
 	defer streamed(body)()
 	defer w.working("a response's body")()
 	_, known := h["Content-Length"]
+	by := upload.ByLength
+	switch {
+	case known:
+	case r.ProtoAtLeast(1, 1):
+		by = upload.ByChunk
+	default:
+		by = upload.ByClose
+	}
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	if !known {
@@ -168,15 +194,18 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	for {
 		n, err := w.readBody(body, *buf)
 		if n > 0 {
-			if _, err := rw.Write((*buf)[:n]); err != nil {
-				return // the client has gone
+			waiting := sent.Unblock()
+			_, err := rw.Write((*buf)[:n])
+			waiting()
+			if err != nil {
+				return by // the client has gone
 			}
 			if !known {
 				flush.Flush()
 			}
 		}
 		if err == io.EOF {
-			return
+			return by
 		}
 		if err != nil {
 			if !errors.Is(err, http.ErrAbortHandler) {

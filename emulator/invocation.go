@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -18,6 +19,9 @@ type invocation struct {
 	context.Context
 	w        *World
 	attended func() // see Options.Attended; may be nil
+	// passedOn is set once the Worker has sent a body to somebody: it may be the request's, in whatever the class
+	// has wrapped it.
+	passedOn atomic.Bool
 }
 
 func (w *World) invoke() *invocation { return &invocation{Context: w.ctx, w: w} }
@@ -69,6 +73,9 @@ func (i *invocation) InObject() bool { return false }
 
 // Fetch is the global fetch().
 func (i *invocation) Fetch(ctx context.Context, r *driver.Request, _ driver.Place) (*driver.Response, error) {
+	if r.Body != nil {
+		i.passedOn.Store(true)
+	}
 	var resp *driver.Response
 	err := i.Wait(ctx, driver.PinFetch, driver.Place{}, func() (err error) {
 		resp, err = i.w.fetch(ctx, r)

@@ -21,6 +21,7 @@ const (
 	msgNoFetch        = "Handler does not export a fetch() function."
 	msgEventTimeout   = "Actor exceeded event execution time and was disconnected."
 	msgConnectionLost = "Network connection lost."
+	msgReadAnswered   = "Can't read from request stream after response has been sent."
 
 	msgRedirectMode = "Invalid redirect value, must be one of \"follow\" or \"manual\" (\"error\" won't be implemented since it does not make sense at the edge; use \"manual\" and check the response status code)."
 	msgLocation     = "Invalid Location header; unable to follow redirect."

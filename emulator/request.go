@@ -12,12 +12,13 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 )
 
 // requestOf is the request as the Worker sees it, and the key of an upgrade. An
 // upgrade is a GET with a version and a key, whatever the client sent: if that was
 // wrong it is refused when the Worker's answer is 101.
-func (w *World) requestOf(r *http.Request, upgrade bool, attended func()) (req *driver.Request, key string) {
+func (w *World) requestOf(r *http.Request, body *upload.Upload, upgrade bool, attended func()) (req *driver.Request, key string) {
 	h := r.Header
 	for _, k := range ofConnection {
 		delete(h, k)
@@ -40,8 +41,8 @@ func (w *World) requestOf(r *http.Request, upgrade bool, attended func()) (req *
 		h.Set("Sec-WebSocket-Version", "13")
 		h["Connection"], h["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
 		req.Method = http.MethodGet
-	case r.Body != http.NoBody && r.Body != nil:
-		req.Body = &clientBody{r.Body, w, attended}
+	case body != nil:
+		req.Body = &clientBody{body, w, attended}
 	}
 	return req, key
 }
@@ -104,15 +105,19 @@ func remoteIP(r *http.Request) string {
 
 // clientBody is a request's body as it arrives.
 type clientBody struct {
-	io.ReadCloser
+	*upload.Upload
 	w        *World
 	attended func() // see Options.Attended; may be nil
 }
 
-// Read gives a body that is cut short workerd's error.
+// Read gives a body that is cut short, or read too late, workerd's error.
 func (b *clientBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
+	n, err := b.Upload.Read(p)
+	switch err {
+	case nil, io.EOF:
+	case upload.ErrAnswered:
+		err = typeError(msgReadAnswered)
+	default:
 		err = &driver.Error{Name: "Error", Message: msgConnectionLost, Cause: err}
 	}
 	return n, err

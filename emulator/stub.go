@@ -30,6 +30,9 @@ func (s *stub) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (*
 // fetch sends a request once.
 func (s *stub) fetch(ctx context.Context, r *driver.Request, at driver.Place) (*driver.Response, error) {
 	body := unbound(r.Body)
+	if i, ok := driver.EventOf(ctx).(*invocation); ok && body != nil {
+		i.passedOn.Store(true)
+	}
 	upgrade := isUpgrade(r.Header)
 	e := newEvent(s.o.ns.w.newSignal(), "fetch", func(e *event) {
 		inner := *r // the caller's own is changed if it is redirected

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/seed-36a2c969/emu/emulator"
+	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 )
 
 // door is the front door: a few paths are the server's, the rest the Worker's.
@@ -28,12 +29,15 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer d.inside.Done()
 	if strings.HasPrefix(r.URL.Path, "/cdn-cgi/") {
 		if refusal := foreign(r); refusal != "" {
-			forbid(w, refusal)
+			upload.Answer(w, r, func() { forbid(w, refusal) })
 			return
 		}
 		if r.URL.Path == "/cdn-cgi/local/ready" {
-			w.Header().Set("Content-Type", "text/plain;charset=UTF-8")
-			fmt.Fprint(w, "ok")
+			upload.Answer(w, r, func() {
+				w.Header().Set("Content-Type", "text/plain;charset=UTF-8")
+				w.Header().Set("Content-Length", "2")
+				fmt.Fprint(w, "ok")
+			})
 			return
 		}
 	}
@@ -79,7 +83,7 @@ func forbid(w http.ResponseWriter, text string) {
 		http.Error(w, text, http.StatusForbidden)
 		return
 	}
-	defer conn.Close()
+	defer part(conn)
 	fmt.Fprintf(out, "HTTP/1.1 403 %s\r\nContent-Length: %d\r\nContent-Type: text/plain;charset=UTF-8\r\nConnection: close\r\n\r\n%s", text, len(text), text)
 	out.Flush()
 }

@@ -91,7 +91,8 @@ func (p *passage) answer() bool {
 }
 
 func (p *passage) WriteHeader(status int) {
-	if p.answer() {
+	invites := status < 200 && status != http.StatusSwitchingProtocols // it is no answer yet
+	if invites && p.state.Load() != taken || !invites && p.answer() {
 		p.ResponseWriter.WriteHeader(status)
 	}
 }
