@@ -140,6 +140,12 @@ func (w *World) prepare() (*migrations.Plan, *migrations.Ledger, error) {
 	for _, c := range plan.Classes {
 		keys = append(keys, c.UniqueKey)
 	}
+	for _, key := range keys {
+		if err := lock.Hold(key); err != nil {
+			lock.Release()
+			return nil, nil, err
+		}
+	}
 	if err := migrations.CheckWrangler(o.Persist, keys); err != nil {
 		lock.Release()
 		return nil, nil, err
@@ -171,6 +177,9 @@ func (w *World) open(plan *migrations.Plan) error {
 		n.files = newFiles(&w.opts, c.UniqueKey)
 		w.classes[class.Name()] = n
 		if err := w.alarms.load(n); err != nil {
+			return err
+		}
+		if err := w.lock.Hold(c.UniqueKey); err != nil { // its folder may be new
 			return err
 		}
 	}

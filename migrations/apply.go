@@ -69,7 +69,7 @@ func (l *Ledger) effects(p *Plan) []effect {
 // takeFrom removes a transferred class from another Worker's ledger.
 func (l *Ledger) takeFrom(m move) error {
 	persist := filepath.Dir(filepath.Dir(l.dir))
-	lock, err := Take(persist, m.worker)
+	lock, err := take(persist, m.worker) // the namespace is locked already, with those of this Worker
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,11 @@ func write(path string, data []byte) []effect {
 	return []effect{
 		{"create the state folder", func() error { return os.MkdirAll(dir, 0o777) }},
 		{"write the ledger", func() error {
-			f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+			// What is left of a crash goes, or a link: what that leads to stays as it is.
+			if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,8 @@ package migrations
 
 // One emu for each Worker's state: an advisory lock of the operating system on
 // a file that names its holder. The kernel releases it when the holder dies.
+// Somebody may delete that file, so the folders of the namespaces are locked too,
+// which cannot go without the data in them.
 
 import (
 	"errors"
@@ -15,7 +17,11 @@ import (
 )
 
 // Lock is held by the process that uses a Worker's local state.
-type Lock struct{ file *os.File }
+type Lock struct {
+	file    *os.File
+	persist string
+	folders map[string]*os.File // of namespaces, by their unique keys
+}
 
 // InUseError says that another process, or another world of this one, holds a [Lock].
 type InUseError struct {
@@ -60,10 +66,66 @@ func (e *FolderError) Unwrap() error { return e.Err }
 // Hint says how to go on.
 func (e *FolderError) Hint() string { return hintOther }
 
-// Take locks a Worker's state below persist, or fails at once with an
-// [InUseError] if another process, or another Lock of this one, holds it. With
-// persist "" there is nothing to lock and the Lock is nil.
+// FileError says that a file that emu keeps is not one that emu can write without
+// changing something else.
+type FileError struct {
+	Path string
+	Why  string
+}
+
+func (e *FileError) Error() string { return fmt.Sprintf(msgFile, e.Path, e.Why) }
+
+// Hint says how to go on.
+func (e *FileError) Hint() string { return "move it away; emu makes it anew" }
+
+// Take locks a Worker's state below persist with the namespaces that its ledger knows,
+// or fails at once with an [InUseError] if another process, or another Lock of this
+// one, holds it. With persist "" there is nothing to lock and the Lock is nil.
 func Take(persist, worker string) (*Lock, error) {
+	l, err := take(persist, worker)
+	if l == nil || err != nil {
+		return nil, err
+	}
+	ledger, err := Open(persist, worker)
+	if err != nil {
+		return l, nil // told when the ledger is used
+	}
+	for _, ns := range ledger.rec.namespaces() {
+		if err := l.Hold(ns.UniqueKey); err != nil {
+			l.Release()
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// Hold locks the folder of a namespace, if it is there. A nil Lock holds nothing.
+func (l *Lock) Hold(uniqueKey string) error {
+	if l == nil || l.folders[uniqueKey] != nil {
+		return nil
+	}
+	folder, err := lockFolder(filepath.Join(Dir(l.persist), uniqueKey))
+	switch {
+	case errors.Is(err, errTaken):
+		return &InUseError{Path: l.persist}
+	case err != nil || folder == nil:
+		return nil // not there, or of a file system that has no such locks
+	}
+	if l.folders == nil {
+		l.folders = map[string]*os.File{}
+	}
+	l.folders[uniqueKey] = folder
+	return nil
+}
+
+// errTaken says that another has the lock of a folder.
+var errTaken = errors.New("taken")
+
+// maxRetaken bounds how often a lock's file that goes meanwhile is opened again.
+const maxRetaken = 100
+
+// take locks the file alone.
+func take(persist, worker string) (*Lock, error) {
 	if persist == "" {
 		return nil, nil
 	}
@@ -74,29 +136,89 @@ func Take(persist, worker string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, &FolderError{persist, err}
 	}
-	file, err := os.OpenFile(filepath.Join(dir, worker+".emu-lock"), os.O_RDWR|os.O_CREATE, 0o666)
+	path := filepath.Join(dir, worker+".emu-lock")
+	for range maxRetaken {
+		file, err := openOwn(path)
+		if err != nil {
+			return nil, ownError(persist, path, err)
+		}
+		taken, err := tryLock(file)
+		if err != nil {
+			file.Close()
+			return nil, fmt.Errorf("cannot lock %s: %w", file.Name(), err)
+		}
+		text, err := io.ReadAll(io.LimitReader(file, maxPID))
+		pid, isPID := holderIn(text)
+		if err == nil && !taken {
+			file.Close()
+			return nil, &InUseError{PID: pid, Path: persist}
+		}
+		if err == nil && !isPID {
+			file.Close()
+			return nil, &FileError{path, "it is not a lock of emu's, but holds something else"}
+		}
+		if err == nil && !isAt(file, path) {
+			file.Close() // deleted since it was opened: another process may lock another one
+			continue
+		}
+		if err == nil {
+			err = file.Truncate(0)
+		}
+		if err == nil {
+			_, err = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+		}
+		if err != nil {
+			file.Close()
+			return nil, &FolderError{persist, err}
+		}
+		return &Lock{file: file, persist: persist}, nil
+	}
+	return nil, &FolderError{persist, fmt.Errorf("%s is deleted again and again", path)}
+}
+
+// maxPID is longer than a holder's number.
+const maxPID = 32
+
+// holderIn reads the number of a holder; there is none in the file of a lock that was
+// given up.
+func holderIn(text []byte) (pid int, ok bool) {
+	number := strings.TrimSpace(string(text))
+	if number == "" {
+		return 0, true
+	}
+	pid, err := strconv.Atoi(number)
+	return pid, err == nil && pid > 0 && len(text) < maxPID
+}
+
+// ownError tells a file that is none of emu's from a folder that cannot be used.
+func ownError(persist, path string, err error) error {
+	if info, lerr := os.Lstat(path); lerr == nil {
+		if why := notOwn(info); why != "" {
+			return &FileError{path, why}
+		}
+	}
+	return &FolderError{persist, err}
+}
+
+// notOwn says why a file is none that emu has made, "" if it may be one.
+func notOwn(info fs.FileInfo) string {
+	switch mode := info.Mode(); {
+	case mode&fs.ModeSymlink != 0:
+		return "it is a symbolic link, and what it leads to is not emu's"
+	case !mode.IsRegular():
+		return "it is no regular file"
+	}
+	return ""
+}
+
+// isAt reports whether a path still names an open file.
+func isAt(f *os.File, path string) bool {
+	opened, err := f.Stat()
 	if err != nil {
-		return nil, &FolderError{persist, err}
+		return false
 	}
-	taken, err := tryLock(file)
-	if err != nil {
-		file.Close()
-		return nil, fmt.Errorf("cannot lock %s: %w", file.Name(), err)
-	}
-	if !taken {
-		text, _ := io.ReadAll(io.LimitReader(file, 32))
-		file.Close()
-		pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
-		return nil, &InUseError{PID: pid, Path: persist}
-	}
-	if err = file.Truncate(0); err == nil {
-		_, err = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	}
-	if err != nil {
-		file.Close()
-		return nil, err
-	}
-	return &Lock{file}, nil
+	named, err := os.Lstat(path)
+	return err == nil && os.SameFile(opened, named)
 }
 
 // Release gives the lock up. The file stays: removing it would let two
@@ -106,6 +228,9 @@ func (l *Lock) Release() error {
 		return nil
 	}
 	// Closing unlocks; a holder's number must not outlive it.
+	for _, folder := range l.folders {
+		folder.Close()
+	}
 	err := l.file.Truncate(0)
 	if cerr := l.file.Close(); err == nil {
 		err = cerr

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -127,5 +128,124 @@ func TestTakeNoFolder(t *testing.T) {
 	var folder *FolderError
 	if !errors.As(err, &folder) || !strings.HasPrefix(err.Error(), "cannot use the state folder "+persist+": ") || !strings.Contains(folder.Hint(), "--persist-to") {
 		t.Errorf("Take: %v", err)
+	}
+}
+
+// TestTakeForeign: what is in the place of a lock and none of emu's is refused, and
+// nothing of it is lost.
+func TestTakeForeign(t *testing.T) {
+	const text = "dear to somebody\n"
+	for name, c := range map[string]struct {
+		put func(precious, path string) error
+		why string
+	}{
+		"symbolic link":   {os.Symlink, "it is a symbolic link, and what it leads to is not emu's"},
+		"link to nothing": {func(precious, path string) error { return os.Symlink(precious+"-not-there", path) }, "it is a symbolic link, and what it leads to is not emu's"},
+		"hard link":       {os.Link, "it is not a lock of emu's, but holds something else"},
+		"another file":    {func(_, path string) error { return os.WriteFile(path, []byte(text), 0o666) }, "it is not a lock of emu's, but holds something else"},
+		"a long number":   {func(_, path string) error { return os.WriteFile(path, []byte(strings.Repeat("7", 40)), 0o666) }, "it is not a lock of emu's, but holds something else"},
+		"folder":          {func(_, path string) error { return os.Mkdir(path, 0o777) }, "it is no regular file"},
+		"symbolic link, a number": {func(precious, path string) error {
+			return errors.Join(os.WriteFile(precious, []byte("123\n"), 0o666), os.Symlink(precious, path))
+		}, "it is a symbolic link, and what it leads to is not emu's"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			precious, path := filepath.Join(dir, "precious"), filepath.Join(Dir(dir), "w.emu-lock")
+			if err := errors.Join(os.WriteFile(precious, []byte(text), 0o666), os.MkdirAll(Dir(dir), 0o777)); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.put(precious, path); err != nil {
+				t.Skip(err) // Windows: links are a privilege
+			}
+			want, err := os.ReadFile(precious)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Take(dir, "w")
+			var foreign *FileError
+			if !errors.As(err, &foreign) || err.Error() != "cannot use "+path+": "+c.why || foreign.Hint() == "" {
+				t.Errorf("error %v", err)
+			}
+			if got, err := os.ReadFile(precious); err != nil || string(got) != string(want) {
+				t.Errorf("the other file holds %q (%v)", got, err)
+			}
+			if _, err := os.Stat(precious + "-not-there"); err == nil {
+				t.Error("a file was made behind the link")
+			}
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			lock, err := Take(dir, "w")
+			if err != nil {
+				t.Fatalf("after it was moved away: %v", err)
+			}
+			lock.Release()
+		})
+	}
+}
+
+// TestLockDeleted: who deletes the lock's file lets no second process at the data.
+func TestLockDeleted(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a file that is open cannot be deleted")
+	}
+	dir := t.TempDir()
+	start(t, open(t, dir), conf(with("v1", "s:Chat Log")))
+	put(t, dir, "w-Chat")
+	other := hold(t, dir)
+	if err := os.Remove(filepath.Join(Dir(dir), "w.emu-lock")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, err := Take(dir, "w")
+		var used *InUseError
+		if !errors.As(err, &used) {
+			t.Fatalf("error %v", err)
+		}
+	}
+	other.Process.Kill()
+	other.Wait()
+	lock, err := Take(dir, "w")
+	if err != nil {
+		t.Fatalf("after its death: %v", err)
+	}
+	put(t, dir, "w-New")
+	if err := errors.Join(lock.Hold("w-New"), lock.Hold("w-New"), lock.Hold("w-Nothing")); err != nil {
+		t.Error(err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Error(err)
+	}
+	if lock, err = Take(dir, "w"); err != nil {
+		t.Fatalf("after the release: %v", err)
+	}
+	lock.Release()
+}
+
+// TestLockFileGoes: a lock of a file that was deleted before it was locked is none.
+func TestLockFileGoes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	f, err := openOwn(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if !isAt(f, path) {
+		t.Error("the file is not at its path")
+	}
+	if err := os.Rename(path, path+"-moved"); err != nil {
+		t.Skip(err)
+	}
+	if isAt(f, path) {
+		t.Error("a file that was moved is at its path")
+	}
+	again, err := openOwn(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if isAt(f, path) || !isAt(again, path) {
+		t.Error("another file of the name is taken for the first")
 	}
 }

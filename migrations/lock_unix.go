@@ -23,6 +23,37 @@ func tryLock(f *os.File) (bool, error) {
 	}
 }
 
+// openOwn opens a file that emu keeps for reading and writing, or makes it. It does not
+// follow a symbolic link, nor wait for the other end of a pipe.
+func openOwn(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		f.Close()
+		return nil, errors.Join(err, syscall.EINVAL)
+	}
+	return f, nil
+}
+
+// lockFolder locks a folder. It is nil if it is not there.
+func lockFolder(dir string) (*os.File, error) {
+	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, err
+	}
+	taken, err := tryLock(f)
+	if err == nil && !taken {
+		err = errTaken
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
 // syncDir makes a change of names in a folder durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

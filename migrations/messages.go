@@ -59,6 +59,7 @@ const (
 	msgInUseUnknown = "another emu process is using %s"
 	msgInUseHere    = "another world of this process is using %s"
 	msgFolder       = "cannot use the state folder %s: %v"
+	msgFile         = "cannot use %s: %s"
 	msgWrangler     = "a running wrangler dev (its workerd is pid %d) has %s open"
 
 	msgEdited       = "migration %q was already applied with different contents; applied migrations cannot be edited"
