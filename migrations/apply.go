@@ -125,6 +125,9 @@ func (l *Ledger) trash(name string, now time.Time) string {
 
 // moveTo moves a file or folder, to a path that is not there yet.
 func moveTo(from, to string) error {
+	if info, err := os.Lstat(filepath.Dir(to)); err == nil && !info.IsDir() {
+		return &FileError{filepath.Dir(to), "it is no folder of emu's, but in the place of the trash"}
+	}
 	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 		return err
 	}

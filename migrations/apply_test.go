@@ -175,3 +175,71 @@ func TestApplyWriteFails(t *testing.T) {
 		t.Error("the ledger in memory moved on")
 	}
 }
+
+// TestWriteLinks: nothing is written through a symbolic link.
+func TestWriteLinks(t *testing.T) {
+	const text = "dear to somebody\n"
+	prepare := func(t *testing.T) (persist, precious string) {
+		persist, elsewhere := t.TempDir(), t.TempDir()
+		precious = filepath.Join(elsewhere, "precious")
+		if err := os.WriteFile(precious, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return persist, precious
+	}
+	unchanged := func(t *testing.T, precious string) {
+		t.Helper()
+		if data, err := os.ReadFile(precious); err != nil || string(data) != text {
+			t.Errorf("what the link led to holds %q (%v)", data, err)
+		}
+		if entries, _ := os.ReadDir(filepath.Dir(precious)); len(entries) != 1 {
+			t.Errorf("beside it are %v", entries)
+		}
+	}
+	link := func(t *testing.T, to, path string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(to, path); err != nil {
+			t.Skip(err)
+		}
+	}
+	t.Run("temporary file", func(t *testing.T) {
+		persist, precious := prepare(t)
+		l := open(t, persist)
+		link(t, precious, l.Path()+".tmp")
+		start(t, l, conf(with("v1", "s:X")))
+		unchanged(t, precious)
+		equal(t, "last tag", open(t, persist).LastTag(), "v1")
+	})
+	t.Run("ledger", func(t *testing.T) {
+		persist, precious := prepare(t)
+		path := open(t, persist).Path()
+		link(t, precious, path)
+		_, err := Open(persist, "w")
+		if want := "cannot read migration ledger " + path + ": it is a symbolic link, and what it leads to is not emu's; move it away or run with --reset-migrations"; err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+		if _, err := Reset(persist, "w", now); err != nil {
+			t.Error(err)
+		}
+		unchanged(t, precious)
+		start(t, open(t, persist), conf(with("v1", "s:X")))
+		unchanged(t, precious)
+	})
+	t.Run("trash", func(t *testing.T) {
+		persist, precious := prepare(t)
+		start(t, open(t, persist), conf(with("v1", "s:X")))
+		put(t, persist, "w-X")
+		link(t, filepath.Dir(precious), filepath.Join(Dir(persist), trashFolder))
+		l := open(t, persist)
+		p := l.Plan(Facts{Worker: "w", Config: conf(with("v1", "s:X"), with("v2", "d:X")), Now: now, Exists: l.Exists, Purge: true})
+		var foreign *FileError
+		if err := l.Apply(p); !errors.As(err, &foreign) {
+			t.Errorf("error %v", err)
+		}
+		unchanged(t, precious)
+		equal(t, "folders", tree(t, persist), "w-X")
+	})
+}

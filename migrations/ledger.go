@@ -42,19 +42,35 @@ func Open(persist, worker string) (*Ledger, error) {
 		return l, nil
 	}
 	l.dir = Dir(persist)
-	data, err := os.ReadFile(l.Path())
+	info, err := os.Lstat(l.Path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil
 	}
+	if err == nil {
+		if why := notOwn(info); why != "" { // it would be replaced by a file
+			err = errors.New(why)
+		}
+	}
+	if err != nil {
+		return nil, unreadable(l.Path(), err)
+	}
+	data, err := os.ReadFile(l.Path())
 	if err != nil {
 		return nil, unreadable(l.Path(), err)
 	}
 	rec, err := decode(data)
-	if err != nil {
-		return nil, unreadable(l.Path(), err)
+	if err == nil && rec.Worker != worker {
+		root, _ := parse(data)
+		err = root.field("worker").wrong("it belongs to Worker %q; expected %q", rec.Worker, worker)
 	}
-	if rec.Worker != worker {
-		return nil, unreadable(l.Path(), fmt.Errorf("it belongs to Worker %q", rec.Worker))
+	if err != nil {
+		path := l.Path()
+		var f *fault
+		if errors.As(err, &f) {
+			line, column := lineColumn(data, f.at)
+			path = fmt.Sprintf("%s:%d:%d", path, line, column)
+		}
+		return nil, unreadable(path, err)
 	}
 	l.rec, l.saved = rec, data
 	return l, nil

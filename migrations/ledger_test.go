@@ -162,19 +162,44 @@ func TestLedgerUnreadable(t *testing.T) {
 		start(t, l, conf(with("v1", "s:Chat"), with("v2", "s:X"), with("v3", "d:X")))
 		return string(l.rec.encode())
 	}
+	class := "    \"Chat\": {\n      \"storage\": \"sqlite\",\n      \"unique_key\": \"w-Chat\",\n      \"created_as\": \"Chat\",\n      \"created_by_tag\": \"v1\"\n    }\n"
 	for name, c := range map[string]struct{ old, new, err string }{
-		"empty":          {"*", "", "unexpected end of JSON input"},
-		"cut":            {"*", `{"version": 1, "wor`, "unexpected end of JSON input"},
-		"newer":          {`"version": 1`, `"version": 2`, "it has version 2 and this emu knows version 1"},
-		"no version":     {`"version": 1,`, ``, "it has no valid version"},
-		"unknown field":  {`"worker"`, `"owner": "me", "worker"`, `json: unknown field "owner"`},
-		"other worker":   {`"worker": "w"`, `"worker": "x"`, `it belongs to Worker "x"`},
-		"edited step":    {`"Chat"`, `"Chat2"`, `the sha256 of applied migration "v1" is not that of its step`},
-		"last tag":       {`"last_tag": "v3"`, `"last_tag": "v1"`, `last_tag is "v1" and the last applied migration is "v3"`},
-		"storage":        {`"storage": "sqlite"`, `"storage": "disk"`, `class Chat has storage "disk"`},
-		"outside":        {`"w-Chat"`, `"../../x"`, `class Chat has unique key "../../x", which is not a folder's name`},
-		"shared key":     {`"w-Chat"`, `"w-X"`, `unique key "w-X" is there twice`},
-		"something else": {"}\n", "}\n{}", "invalid character '{' after top-level value"},
+		"empty":              {"*", "", "1:1: unexpected end of JSON input"},
+		"cut":                {"*", `{"version": 1, "wor`, "1:20: unexpected end of JSON input"},
+		"no JSON":            {"*", "{\n  \"é\": x}", `2:8: invalid character 'x' looking for beginning of value`},
+		"nested deeply":      {"*", strings.Repeat("[", 1000000), "1:10001: invalid character '[' exceeded max depth"},
+		"a list":             {"*", "[]", `1:1: it has no valid version; expected "version": 1`},
+		"null":               {"*", "null", `1:1: it has no valid version; expected "version": 1`},
+		"newer":              {`"version": 1`, `"version": 2`, "2:14: it has version 2 and this emu knows version 1"},
+		"no version":         {`"version": 1,`, ``, `1:1: it has no valid version; expected "version": 1`},
+		"version as text":    {`"version": 1`, `"version": "1"`, `2:14: it has no valid version; expected "version": 1`},
+		"unknown field":      {`"worker"`, `"owner": "me", "worker"`, `3:3: field "owner" is not known here; expected: applied, aside, classes, last_tag, tombstones, version, worker`},
+		"another case":       {`"classes"`, `"Classes"`, `40:3: field "Classes" is not known here; expected: applied, aside, classes, last_tag, tombstones, version, worker`},
+		"field twice":        {`"tombstones"`, `"classes": {}, "tombstones"`, `48:3: field "classes" is there twice`},
+		"class twice":        {class, class[:len(class)-1] + ",\n" + class, `47:5: field "Chat" is there twice`},
+		"no worker":          {`"worker": "w",`, ``, `1:1: "worker" is missing`},
+		"other worker":       {`"worker": "w"`, `"worker": "x"`, `3:13: it belongs to Worker "x"; expected "w"`},
+		"worker of a number": {`"worker": "w"`, `"worker": 5`, `3:13: "worker" must be text, but it is a number`},
+		"no classes":         {"\"classes\": {\n" + class + "  },", "", `1:1: "classes" is missing: expected an object with the namespace of each live class, {} if there is none; the applied migrations have made Chat`},
+		"only a name":        {"*", `{"version": 1, "worker": "w"}`, `1:1: "classes" is missing: expected an object with the namespace of each live class, {} if there is none`},
+		"classes of null":    {"\"classes\": {\n" + class + "  }", `"classes": null`, `40:14: "classes" must be an object, but it is null`},
+		"classes as a list":  {"\"classes\": {\n" + class + "  }", `"classes": ["Chat"]`, `40:14: "classes" must be an object, but it is an array`},
+		"a class of null":    {class, `"Chat": null`, `41:9: "Chat" must be an object, but it is null`},
+		"a class of nothing": {class, `"Chat": {}`, `41:9: "storage" is missing`},
+		"no key":             {`"unique_key": "w-Chat",`, ``, `41:13: "unique_key" is missing`},
+		"created by nothing": {`"created_by_tag": "v1"`, `"created_by_tag": "v9"`, `45:25: class Chat was created by migration "v9", which is not among the applied ones`},
+		"applied of null":    {`"applied": [`, `"aside": null, "applied": [`, `5:12: "aside" must be an array, but it is null`},
+		"no step":            {`"step"`, `"stop"`, `10:7: field "stop" is not known here; expected: applied_at, index, sha256, step, tag`},
+		"a name of a number": {`"Chat"`, `7`, `12:11: item 0 of "new_sqlite_classes" must be text, but it is a number`},
+		"index":              {`"index": 0`, `"index": 0.5`, `7:16: "index" must be a number like 1, but it is 0.5`},
+		"time":               {`2026-11-23T12:00:00Z`, `yesterday`, `15:21: "applied_at" must be a time like 2026-01-31T12:00:00Z, but it is "yesterday"`},
+		"edited step":        {`"Chat"`, `"Chat2"`, `9:17: the sha256 of applied migration "v1" is not that of its step`},
+		"last tag":           {`"last_tag": "v3"`, `"last_tag": "v1"`, `4:15: last_tag is "v1" and the last applied migration is "v3"`},
+		"no last tag":        {`"last_tag": "v3",`, ``, `1:1: last_tag is "" and the last applied migration is "v3"`},
+		"storage":            {`"storage": "sqlite"`, `"storage": "disk"`, `42:18: class Chat has storage "disk"; expected "sqlite" or "kv"`},
+		"outside":            {`"w-Chat"`, `"../../x"`, `43:21: class Chat has unique key "../../x", which is not a folder's name`},
+		"shared key":         {`"w-Chat"`, `"w-X"`, `52:21: unique key "w-X" is there twice`},
+		"something else":     {"}\n", "}\n{}", "60:1: invalid character '{' after top-level value"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := c.new
@@ -195,7 +220,7 @@ func TestLedgerUnreadable(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := Open(dir, "w")
-			want := fmt.Sprintf("cannot read migration ledger %s: %s; move it away or run with --reset-migrations", path, c.err)
+			want := fmt.Sprintf("cannot read migration ledger %s:%s; move it away or run with --reset-migrations", path, c.err)
 			if !errors.Is(err, ErrUnreadable) || err.Error() != want {
 				t.Fatalf("error %v, want %s", err, want)
 			}
@@ -337,5 +362,28 @@ func TestAssume(t *testing.T) {
 	err = memory(t, "w").Assume(cfg, "v9", now)
 	if want := `cannot assume deployed tag "v9": it was not found in wrangler.jsonc`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// TestDecodeLinear: a ledger of many classes is read in a time that grows with it.
+func TestDecodeLinear(t *testing.T) {
+	text := func(n int) []byte {
+		r := &record{Version: version, Worker: "w", Classes: map[string]namespace{}}
+		for i := range n {
+			name := fmt.Sprint("Class", i)
+			r.Classes[name] = namespace{Storage: KV, UniqueKey: "w-" + name, CreatedAs: name}
+		}
+		return r.encode()
+	}
+	allocs := func(n int) float64 {
+		data := text(n)
+		return testing.AllocsPerRun(1, func() {
+			if _, err := decode(data); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if few, many := allocs(500), allocs(5000); many > 15*few {
+		t.Errorf("ten times as many classes take %.0f allocations after %.0f", many, few)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -26,7 +25,7 @@ type record struct {
 	// Applied are the migrations in the order they were applied in.
 	Applied []applied `json:"applied,omitempty"`
 	// Classes are the live classes of the applied history.
-	Classes map[string]namespace `json:"classes,omitempty"`
+	Classes map[string]namespace `json:"classes"`
 	// Tombstones are deleted classes; their keys are never given again.
 	Tombstones []tombstone `json:"tombstones,omitempty"`
 	// Aside are namespaces of classes that only a history other than the
@@ -154,6 +153,9 @@ func (r *record) namespaces() []namespace {
 
 // encode is the file's text. Encoding and decoding are each other's inverse.
 func (r *record) encode() []byte {
+	if r.Classes == nil {
+		r = r.clone() // {} and not null
+	}
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		panic(err) // no value of record fails to encode
@@ -161,75 +163,95 @@ func (r *record) encode() []byte {
 	return append(b, '\n')
 }
 
-// decode reads a ledger file. It refuses what it does not know, because the
-// file is written anew and would lose it.
-func decode(data []byte) (*record, error) {
-	var head struct {
-		Version int `json:"version"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, err
-	}
-	if head.Version > version {
-		return nil, fmt.Errorf("it has version %d and this emu knows version %d", head.Version, version)
-	}
-	if head.Version != version {
-		return nil, fmt.Errorf("it has no valid version")
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	r := &record{}
-	if err := d.Decode(r); err != nil {
-		return nil, err
-	}
-	return r, r.validate()
-}
-
-func (r *record) validate() error {
-	tag := ""
+// validate checks what a ledger file says against itself.
+func (r *record) validate(root *node) error {
+	tag, tags := "", map[string]bool{}
 	for i, a := range r.Applied {
+		at := root.item("applied", i)
 		if a.Tag == "" {
-			return fmt.Errorf("applied[%d] has no tag", i)
+			return at.field("tag").wrong("applied[%d] has no tag", i)
 		}
 		if a.SHA256 != a.Step.sum() {
-			return fmt.Errorf("the sha256 of applied migration %q is not that of its step", a.Tag)
+			return at.field("sha256").wrong("the sha256 of applied migration %q is not that of its step", a.Tag)
 		}
 		tag = a.Tag
+		tags[tag] = true
 	}
 	if r.LastTag != tag {
-		return fmt.Errorf("last_tag is %q and the last applied migration is %q", r.LastTag, tag)
+		at := root.field("last_tag")
+		if at == nil {
+			at = root
+		}
+		return at.wrong("last_tag is %q and the last applied migration is %q", r.LastTag, tag)
+	}
+	if live := r.live(); root.field("classes") == nil && (len(live) > 0 || len(r.Tombstones)+len(r.Aside) == 0) {
+		text := "\"classes\" is missing: expected an object with the namespace of each live class, {} if there is none"
+		if len(live) > 0 {
+			text += "; the applied migrations have made " + strings.Join(live, ", ")
+		}
+		return root.wrong("%s", text)
 	}
 	keys := map[string]bool{}
-	check := func(class string, ns namespace) error {
+	check := func(at *node, class string, ns namespace) error {
+		key := at.field("unique_key")
 		switch {
 		case class == "" || ns.CreatedAs == "":
-			return fmt.Errorf("a class of key %q has no name", ns.UniqueKey)
+			return at.wrong("a class of key %q has no name", ns.UniqueKey)
 		case ns.Storage != SQLite && ns.Storage != KV:
-			return fmt.Errorf("class %s has storage %q", class, ns.Storage)
+			return at.field("storage").wrong("class %s has storage %q; expected %q or %q", class, ns.Storage, SQLite, KV)
 		case !plainName(ns.UniqueKey):
-			return fmt.Errorf("class %s has unique key %q, which is not a folder's name", class, ns.UniqueKey)
+			return key.wrong("class %s has unique key %q, which is not a folder's name", class, ns.UniqueKey)
 		case keys[ns.UniqueKey]:
-			return fmt.Errorf("unique key %q is there twice", ns.UniqueKey)
+			return key.wrong("unique key %q is there twice", ns.UniqueKey)
 		}
 		keys[ns.UniqueKey] = true
 		return nil
 	}
-	for class, ns := range r.Classes {
-		if err := check(class, ns); err != nil {
+	var classes []member
+	if n := root.field("classes"); n != nil {
+		classes = n.fields
+	}
+	for _, m := range classes {
+		class, at, ns := m.name, m.value, r.Classes[m.name]
+		if err := check(at, class, ns); err != nil {
+			return err
+		}
+		if by := ns.CreatedByTag; by != "" && ns.TransferredFrom == "" && !tags[by] {
+			return at.field("created_by_tag").wrong("class %s was created by migration %q, which is not among the applied ones", class, by)
+		}
+	}
+	for i, t := range r.Tombstones {
+		if err := check(root.item("tombstones", i), t.Class, t.namespace); err != nil {
 			return err
 		}
 	}
-	for _, t := range r.Tombstones {
-		if err := check(t.Class, t.namespace); err != nil {
-			return err
-		}
-	}
-	for _, ns := range r.Aside {
-		if err := check(ns.CreatedAs, ns); err != nil {
+	for i, ns := range r.Aside {
+		if err := check(root.item("aside", i), ns.CreatedAs, ns); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// live are the classes that the applied migrations have made and not deleted.
+func (r *record) live() []string {
+	live := map[string]bool{}
+	for _, a := range r.Applied {
+		for _, class := range a.Step.DeletedClasses {
+			delete(live, class)
+		}
+		for _, c := range a.Step.RenamedClasses {
+			delete(live, c.From)
+			live[c.To] = true
+		}
+		for _, c := range a.Step.TransferredClasses {
+			live[c.To] = true
+		}
+		for _, class := range slices.Concat(a.Step.NewClasses, a.Step.NewSQLiteClasses) {
+			live[class] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(live))
 }
 
 // plainName reports whether s names an entry of a folder on every platform,
