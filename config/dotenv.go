@@ -1,12 +1,16 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
 
 // variable is a line of a .dev.vars or .env file.
-type variable struct{ name, text string }
+type variable struct {
+	name, text string
+	place      Place
+}
 
 // dotenvLine is the grammar of dotenv 16; a line that does not fit is passed over.
 //
@@ -18,11 +22,12 @@ var dotenvLine = regexp.MustCompile(`(?m)^` + jsSpace + `*(?:export` + jsSpace +
 const jsSpace = `[\t\n\v\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}]`
 
 // parseDotenv reads the text of a file. The last of two variables of one name counts.
-func parseDotenv(text string) []variable {
+func parseDotenv(file, text string) []variable {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	var vars variables
-	for _, m := range dotenvLine.FindAllStringSubmatch(text, -1) {
-		v := strings.TrimFunc(m[2], func(r rune) bool {
+	s := &source{file: file, text: text}
+	for _, m := range dotenvLine.FindAllStringSubmatchIndex(text, -1) {
+		v := strings.TrimFunc(group(text, m, 2), func(r rune) bool {
 			return strings.ContainsRune("\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff", r) || r >= 0x2000 && r <= 0x200a
 		})
 		quote := byte(0)
@@ -35,7 +40,7 @@ func parseDotenv(text string) []variable {
 		if quote == '"' {
 			v = strings.ReplaceAll(strings.ReplaceAll(v, `\n`, "\n"), `\r`, "\r")
 		}
-		vars.set(m[1], v)
+		vars.put(variable{text[m[2]:m[3]], v, s.place(m[2], m[3])})
 	}
 	return vars.list
 }
@@ -53,45 +58,64 @@ func (v *variables) get(name string) string {
 	return ""
 }
 
-func (v *variables) set(name, text string) {
-	if i, ok := v.index[name]; ok {
-		v.list[i].text = text
+func (v *variables) set(name, text string) { v.put(variable{name: name, text: text}) }
+
+func (v *variables) put(x variable) {
+	if i, ok := v.index[x.name]; ok {
+		v.list[i] = x
 		return
 	}
 	if v.index == nil {
 		v.index = map[string]int{}
 	}
-	v.index[name] = len(v.list)
-	v.list = append(v.list, variable{name, text})
+	v.index[x.name] = len(v.list)
+	v.list = append(v.list, x)
 }
 
 // expand replaces $NAME, ${NAME}, ${NAME:-default} and ${NAME:+other} in the
 // variables of .env files, as dotenv-expand 12 does. The environment's own
-// variables go first and win.
-func expand(parsed []variable, environment variables) variables {
+// variables go first and win. It fails at a variable that grows too long.
+func expand(parsed []variable, environment variables) (variables, *Diagnostic) {
 	var running variables
+	work := maxExpansionWork
 	for _, p := range parsed {
 		v := p.text
 		if own := environment.get(p.name); own != "" && own != v {
 			v = own
 		} else {
-			v = expandText(v, environment, running)
+			var ok bool
+			if v, ok = expandText(v, environment, running, &work); !ok {
+				says := fmt.Sprintf("variable %s becomes longer than %d MiB with the variables that it refers to", p.name, maxExpanded>>20)
+				if work < 0 {
+					says = fmt.Sprintf("the variables up to %s that refer to others take more than %d MiB", p.name, maxExpansionWork>>20)
+				}
+				return variables{}, &Diagnostic{Text: says, Place: p.place, Hint: `shorten what it refers to, or write \$ if no variable is meant`}
+			}
 		}
 		running.set(p.name, strings.ReplaceAll(v, `\$`, "$"))
 	}
 	for _, p := range running.list {
 		environment.set(p.name, p.text)
 	}
-	return environment
+	return environment, nil
 }
 
 var reference = regexp.MustCompile(`\$\{([^{}]+)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
 var operator = regexp.MustCompile(`:\+|\+|:-|-`)
 
-// maxExpansions ends a text that refers to itself; Wrangler hangs there.
-const maxExpansions = 1000
+const (
+	// maxExpansions ends a text that refers to itself; Wrangler hangs there.
+	maxExpansions = 1000
+	// maxExpanded bounds one value, and maxExpansionWork all that is written on the way
+	// to all of them: variables that double each other reach gigabytes in thirty lines,
+	// at which Wrangler ends with "Invalid string length".
+	maxExpanded      = 1 << 20
+	maxExpansionWork = 64 << 20
+)
 
-func expandText(s string, environment, running variables) string {
+// expandText replaces the references of a text. It fails if that takes more than is
+// left of the work.
+func expandText(s string, environment, running variables, work *int) (string, bool) {
 	lookup := func(name string) string {
 		if v := environment.get(name); v != "" {
 			return v
@@ -105,7 +129,7 @@ func expandText(s string, environment, running variables) string {
 	for range maxExpansions {
 		m := findReference(s)
 		if m == nil {
-			return s
+			return s, true
 		}
 		seen[s] = true // as a value; it may come again as a text
 		expression := group(s, m, 1) + group(s, m, 2)
@@ -122,13 +146,16 @@ func expandText(s string, environment, running variables) string {
 		case to == "" || seen[to]:
 			to = other
 		}
+		if *work -= len(s) + len(to); len(s)+len(to) > maxExpanded || *work < 0 {
+			return "", false
+		}
 		// JavaScript's replace takes the first place of the text, and reads $ in what replaces it.
 		s = strings.Replace(s, s[m[0]:m[1]], strings.ReplaceAll(to, "$$", "$"), 1)
 		if s == running.get(name) && running.has(name) {
-			return s
+			return s, true
 		}
 	}
-	return s
+	return s, true
 }
 
 func (v *variables) has(name string) bool {

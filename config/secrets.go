@@ -23,11 +23,24 @@ func (r *reading) loadSecrets() {
 	}
 	declared := r.active.get("secrets").given()
 	bound := r.boundNames()
+	at := map[string]int{} // where each variable is
+	for i, v := range c.Vars {
+		at[v.Name] = i
+	}
+	set := func(v variable) {
+		secret := Var{Name: v.name, IsText: true, Text: v.text, JSON: appendString(nil, v.text), Secret: true}
+		if i, ok := at[v.name]; ok {
+			c.Vars[i] = secret
+			return
+		}
+		at[v.name] = len(c.Vars)
+		c.Vars = append(c.Vars, secret)
+	}
 	for _, v := range loaded.list {
-		if declared && !slices.Contains(names, v.name) && !slices.ContainsFunc(c.Vars, func(x Var) bool { return x.Name == v.name }) || bound[v.name] {
+		if _, there := at[v.name]; declared && !there && !slices.Contains(names, v.name) || bound[v.name] {
 			continue
 		}
-		c.setSecret(v)
+		set(v)
 	}
 	var missing []string
 	for _, name := range names {
@@ -37,7 +50,7 @@ func (r *reading) loadSecrets() {
 	}
 	for _, v := range r.options.Vars {
 		name, value, _ := strings.Cut(v, ":")
-		c.setSecret(variable{name, value})
+		set(variable{name: name, text: value})
 		missing = slices.DeleteFunc(missing, func(m string) bool { return m == name })
 	}
 	if len(missing) > 0 {
@@ -66,16 +79,6 @@ func (r *reading) boundNames() map[string]bool {
 	return bound
 }
 
-// setSecret gives a variable a value that is not shown.
-func (c *Config) setSecret(v variable) {
-	secret := Var{Name: v.name, IsText: true, Text: v.text, JSON: appendString(nil, v.text), Secret: true}
-	if i := slices.IndexFunc(c.Vars, func(x Var) bool { return x.Name == v.name }); i >= 0 {
-		c.Vars[i] = secret
-		return
-	}
-	c.Vars = append(c.Vars, secret)
-}
-
 // readSecrets reads the files that count: .dev.vars alone, or else .env files.
 func (r *reading) readSecrets() (loaded variables, ok bool) {
 	dir := r.dir
@@ -89,7 +92,7 @@ func (r *reading) readSecrets() (loaded variables, ok bool) {
 		}
 		for _, name := range names {
 			path := filepath.Join(dir, name)
-			if vars, read := readDotenv(path); read {
+			if vars, read := r.readDotenv(path); read {
 				r.result.SecretFiles = append(r.result.SecretFiles, r.shown(path))
 				for _, v := range vars {
 					loaded.set(v.name, v.text)
@@ -118,12 +121,12 @@ func (r *reading) readSecrets() (loaded variables, ok bool) {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(dir, path)
 		}
-		vars, read := readDotenv(path)
+		vars, read := r.readDotenv(path)
 		if read {
 			r.result.SecretFiles = append(r.result.SecretFiles, r.shown(path))
 		}
 		for _, v := range vars {
-			loaded.set(v.name, v.text)
+			loaded.put(v)
 		}
 	}
 	var environment variables
@@ -135,7 +138,12 @@ func (r *reading) readSecrets() (loaded variables, ok bool) {
 			}
 		}
 	}
-	return expand(loaded.list, environment), true
+	expanded, d := expand(loaded.list, environment)
+	if d != nil {
+		r.result.Config = nil
+		return expanded, r.refuse(*d)
+	}
+	return expanded, true
 }
 
 // boolean reads a setting of the environment that is true or false.
@@ -153,10 +161,10 @@ func (r *reading) boolean(name string, otherwise bool) (is, ok bool) {
 	return false, r.refuse(Diagnostic{Text: fill(msgBooleanEnv, slots{field: name, value: string(appendString(nil, v))})})
 }
 
-func readDotenv(path string) ([]variable, bool) {
+func (r *reading) readDotenv(path string) ([]variable, bool) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, false
 	}
-	return parseDotenv(string(data)), true
+	return parseDotenv(r.shown(path), string(data)), true
 }

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -64,9 +66,56 @@ func TestVarsOfTheCommandLine(t *testing.T) {
 	}
 }
 
+// TestVariablesThatDouble: variables that double each other are refused where the first
+// becomes too long, before memory is gone. Wrangler ends with "Invalid string length".
+func TestVariablesThatDouble(t *testing.T) {
+	doubling := func(line string, n int) string {
+		lines := []string{"# a comment", "A0=xxxxxxxxxx"}
+		for i := 1; i <= n; i++ {
+			lines = append(lines, strings.NewReplacer("THIS", "A"+strconv.Itoa(i), "LAST", "A"+strconv.Itoa(i-1)).Replace(line))
+		}
+		return strings.Join(lines, "\n") + "\n"
+	}
+	many := "BIG=" + strings.Repeat("x", 1<<19) + "\n"
+	for i := range 1000 {
+		many += "V" + strconv.Itoa(i) + "=$BIG\n"
+	}
+	for name, test := range map[string]struct {
+		text string
+		line int // 0 is not to be refused
+	}{
+		"twice":             {doubling("THIS=${LAST}${LAST}", 40), 19},
+		"quoted":            {doubling("THIS=\"$LAST $LAST\"", 40), 19},
+		"as a default":      {doubling("THIS=${NONE:-${LAST}${LAST}}", 40), 19},
+		"few":               {doubling("THIS=${LAST}${LAST}", 10), 0},
+		"one after another": {doubling("THIS=${LAST}", 1000), 0},
+		"long, many times":  {many, 129},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, map[string]string{"wrangler.jsonc": `{"name": "w"}`, ".env": test.text})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			r := Load(Options{Dir: dir})
+			runtime.ReadMemStats(&after)
+			if made := after.TotalAlloc - before.TotalAlloc; made > 1<<29 {
+				t.Errorf("%d MiB were allocated", made>>20)
+			}
+			if (r.Config != nil) != (test.line == 0) {
+				t.Fatalf("errors: %v", r.Errors)
+			}
+			if test.line > 0 && (len(r.Errors) != 1 || r.Errors[0].Place.File != ".env" || r.Errors[0].Place.Line < test.line-2 || r.Errors[0].Place.Line > test.line+2) {
+				t.Errorf("%+v, want line %d", r.Errors, test.line)
+			}
+		})
+	}
+}
+
 func TestVariableThatRefersToItself(t *testing.T) {
-	vars := expand([]variable{{"A", `\$A\$A`}, {"B", "${A}x"}}, variables{})
-	if len(vars.get("B")) > 1<<20 {
-		t.Error("grows without an end")
+	for _, text := range []string{"${A}x", "$B", "x${B}", "${B:-$B}", "${A:-${B}${B}}$A"} {
+		vars, d := expand([]variable{{name: "A", text: `\$A\$A`}, {name: "B", text: text}}, variables{})
+		if d == nil && len(vars.get("B")) > 1<<20 {
+			t.Errorf("%s grows without an end", text)
+		}
 	}
 }
