@@ -71,7 +71,7 @@ func (f *fold) checkImplicit() {
 			Severity: config.Warning,
 			Text:     fmt.Sprintf(msgImplicit, b.ClassName),
 			Place:    b.ClassPlace,
-			Hint:     fmt.Sprintf("add {\"tag\": \"...\", \"new_sqlite_classes\": [%q]} to migrations", b.ClassName),
+			Hint:     f.hintImplicit(b.ClassName),
 		}
 		switch {
 		case f.facts.strict():
@@ -82,6 +82,30 @@ func (f *fold) checkImplicit() {
 			f.warns = append(f.warns, d)
 		}
 	}
+}
+
+// hintImplicit says what to do about a bound class that no migration creates. A class
+// that is created and not bound has nearly its name if one of the two is mistyped.
+func (f *fold) hintImplicit(class string) string {
+	var created []string
+	for _, name := range slices.Sorted(maps.Keys(f.rec.Classes)) {
+		if _, ok := binding(f.facts.Config, name); !ok {
+			created = append(created, name)
+		}
+	}
+	exported := func(name string) bool { return slices.Contains(f.facts.Registered, name) }
+	near := config.Suggest(class, created)
+	switch {
+	case near != "" && exported(class) && !exported(near):
+		return fmt.Sprintf("migrations create %s: did you mean %s there?", near, class)
+	case near != "":
+		return fmt.Sprintf("did you mean %s, which migrations create?", near)
+	case f.facts.Registered != nil && !exported(class):
+		if near = config.Suggest(class, f.facts.Registered); near != "" {
+			return fmt.Sprintf("did you mean %s, which the program exports?", near)
+		}
+	}
+	return fmt.Sprintf("add {\"tag\": \"...\", \"new_sqlite_classes\": [%q]} to migrations", class)
 }
 
 // deletes reports whether the plan deletes a class.
@@ -108,7 +132,7 @@ func (f *fold) checkExported() {
 		f.errs = append(f.errs, config.Diagnostic{
 			Text:  fmt.Sprintf(msgNotExported, strings.Join(missing, ", "), entrypoint(cfg)),
 			Place: notes[0].Place,
-			Hint:  fmt.Sprintf("durable.Register(%q, ...)", missing[0]),
+			Hint:  f.hintExport(missing[0], fmt.Sprintf("durable.Register(%q, ...)", missing[0])),
 			Notes: notes[1:],
 		})
 	}
@@ -120,15 +144,30 @@ func (f *fold) checkExported() {
 			return s.Class == class && (s.Kind == Create || s.Kind == Adopt)
 		})
 		if i >= 0 {
-			f.problem(config.Diagnostic{Text: fmt.Sprintf(msgNewNotExported, class), Place: f.steps[i].Place, Hint: "export the class from the program"})
+			f.problem(config.Diagnostic{Text: fmt.Sprintf(msgNewNotExported, class), Place: f.steps[i].Place, Hint: f.hintExport(class, "export the class from the program")})
 			continue
 		}
 		f.problem(config.Diagnostic{
 			Text:  fmt.Sprintf(msgClassGone, class),
 			Place: lifecyclePlace(cfg, class),
-			Hint:  fmt.Sprintf("export the class, or add a migration with \"deleted_classes\": [%q]", class),
+			Hint:  f.hintExport(class, fmt.Sprintf("export the class, or add a migration with \"deleted_classes\": [%q]", class)),
 		})
 	}
+}
+
+// hintExport names the exported class that is meant, if a class that is not has nearly
+// its name and nothing else has it.
+func (f *fold) hintExport(class, otherwise string) string {
+	var free []string
+	for _, name := range f.facts.Registered {
+		if _, created := f.rec.Classes[name]; !created {
+			free = append(free, name)
+		}
+	}
+	if near := config.Suggest(class, free); near != "" {
+		return fmt.Sprintf("did you mean %s, which the program exports? or %s", near, otherwise)
+	}
+	return otherwise
 }
 
 // entrypoint is main as it is written in the configuration's folder.

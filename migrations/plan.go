@@ -43,8 +43,16 @@ func (l *Ledger) Plan(facts Facts) *Plan {
 	switch {
 	case len(facts.Config.Exports) > 0:
 		f.reconcile()
-	case f.checkTags() && f.align():
-		live = f.diverge()
+	case f.checkTags():
+		said := len(f.warns)
+		if !f.align() {
+			break
+		}
+		if live = f.anew(f.warns[:said:said]); live == nil {
+			live = f.diverge()
+			break
+		}
+		f = live
 	}
 	live.checkBindings()
 	p := &Plan{
@@ -234,6 +242,45 @@ func (f *fold) diverge() *fold {
 		}
 	}
 	return view
+}
+
+// anew applies the configuration's migrations from the first, with the warnings that
+// were there before. It returns nil unless that takes nothing away but what a mistyped
+// class name left in the ledger: classes that the program does not export and whose
+// data, if there is any, another class has now. Who has corrected the name is not to be told of it at every start.
+func (f *fold) anew(warns []config.Diagnostic) *fold {
+	if f.facts.strict() || f.facts.Registered == nil {
+		return nil
+	}
+	fresh := &fold{
+		facts: f.facts, rec: &record{Version: f.rec.Version, Worker: f.rec.Worker, Classes: map[string]namespace{}},
+		dir: f.dir, known: f.rec.namespaces(), warns: warns,
+	}
+	for i, m := range f.facts.Config.Migrations {
+		fresh.migrate(i, m)
+	}
+	mistyped := false
+	for class, ns := range f.rec.Classes {
+		now, ok := fresh.rec.Classes[class]
+		switch {
+		case ok && now.UniqueKey == ns.UniqueKey && now.Storage == ns.Storage:
+		case ok || slices.Contains(f.facts.Registered, class):
+			return nil
+		case f.facts.exists(ns.UniqueKey) && !hasKey(slices.Collect(maps.Values(fresh.rec.Classes)), ns.UniqueKey):
+			return nil
+		default:
+			mistyped = true
+		}
+	}
+	for _, t := range f.rec.Tombstones {
+		if f.facts.exists(t.UniqueKey) {
+			return nil
+		}
+	}
+	if !mistyped || len(f.rec.Aside) > 0 || len(fresh.errs) > 0 {
+		return nil
+	}
+	return fresh
 }
 
 // shown are the steps that a plan has: of an applied migration its line tells
