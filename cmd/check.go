@@ -1,7 +1,6 @@
 package emucmd
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -60,6 +59,8 @@ type verdict struct {
 	// Migrations are what a start or a deployment would say of them: it is
 	// not part of what Wrangler says of a configuration.
 	Migrations []config.Diagnostic `json:"migrations,omitempty"`
+	// Program is that a start would find nothing to run.
+	Program []config.Diagnostic `json:"program,omitempty"`
 }
 
 func (c *Command) runCheck(o *checkOptions) error {
@@ -73,7 +74,7 @@ func (c *Command) runCheck(o *checkOptions) error {
 	r := config.Load(o.options(c))
 	v := verdict{Errors: append([]config.Diagnostic{}, r.Errors...), Warnings: append([]config.Diagnostic{}, r.Warnings...)}
 	if r.Config != nil {
-		if err := c.checkStart(r.Config, &v); err != nil {
+		if err := c.checkStart(r.Config, o.script, &v); err != nil {
 			return err
 		}
 		if len(v.Errors) == 0 {
@@ -83,7 +84,8 @@ func (c *Command) runCheck(o *checkOptions) error {
 	if o.strict {
 		v.Errors = append(v.Errors, asErrors(v.Warnings)...)
 		v.Errors = append(v.Errors, asErrors(v.Migrations)...)
-		v.Warnings, v.Migrations = []config.Diagnostic{}, nil
+		v.Errors = append(v.Errors, asErrors(v.Program)...)
+		v.Warnings, v.Migrations, v.Program = []config.Diagnostic{}, nil, nil
 	}
 	v.OK = len(v.Errors) == 0
 	switch {
@@ -94,7 +96,7 @@ func (c *Command) runCheck(o *checkOptions) error {
 		}
 		fmt.Fprintf(c.Stdout, "%s\n", text)
 	case o.format == "github":
-		for _, list := range [][]config.Diagnostic{v.Warnings, v.Migrations, v.Errors} {
+		for _, list := range [][]config.Diagnostic{v.Warnings, v.Migrations, v.Program, v.Errors} {
 			for _, d := range list {
 				fmt.Fprintln(c.Stdout, annotation(d))
 			}
@@ -109,8 +111,9 @@ func (c *Command) runCheck(o *checkOptions) error {
 }
 
 // checkStart checks what a start would refuse: the migrations as if none had been
-// applied, and the classes if the program is linked in.
-func (c *Command) checkStart(cfg *config.Config, v *verdict) error {
+// applied, and the classes if the program is linked in. That there is no program to run
+// is a warning: who tests with package emutest alone has none.
+func (c *Command) checkStart(cfg *config.Config, script string, v *verdict) error {
 	errs, warnings := cfg.CheckStart()
 	v.Warnings = append(v.Warnings, warnings...)
 	if c.Program != nil { // which looks at the configuration too
@@ -125,6 +128,10 @@ func (c *Command) checkStart(cfg *config.Config, v *verdict) error {
 	plan := ledger.Plan(migrations.Facts{Worker: cfg.Name, Config: cfg})
 	v.Errors = append(append(v.Errors, errs...), plan.Errors...)
 	v.Migrations = plan.Warnings
+	if _, d := devserver.Find(cfg, script, c.Dir); d != nil {
+		d.Severity = config.Warning
+		v.Program = append(v.Program, *d)
+	}
 	return nil
 }
 
@@ -143,8 +150,9 @@ func (c *Command) printVerdict(v *verdict, r *config.Result) {
 	log.Diagnostics(r.Notices)
 	log.Diagnostics(v.Warnings)
 	log.Diagnostics(v.Migrations)
+	log.Diagnostics(v.Program)
 	log.Diagnostics(v.Errors)
-	if !v.OK {
+	if !v.OK || r.Config.Path == "" {
 		return
 	}
 	checked := "the configuration and its migrations"
@@ -154,5 +162,5 @@ func (c *Command) printVerdict(v *verdict, r *config.Result) {
 	case c.Program != nil:
 		checked = "the configuration, its migrations and the classes"
 	}
-	log.Print(terminal.Line(fmt.Sprintf("%s: ok (%s)", cmp.Or(r.Config.File, "no configuration file"), checked)))
+	log.Print(terminal.Line(fmt.Sprintf("%s: ok (%s)", r.Config.File, checked)))
 }

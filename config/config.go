@@ -40,8 +40,9 @@ type Config struct {
 	// Services are the service bindings, which name other Workers.
 	Services []Service
 	Dev      Dev
-	// NotEmulated are the fields that are given and valid but do nothing on
-	// this machine, so that a start can say so once.
+	// NotEmulated are the fields that are given and valid and would do something with
+	// wrangler dev, and do nothing here. Those that only a deployment looks at are not
+	// among them.
 	NotEmulated []Field
 
 	environment environment
@@ -51,11 +52,13 @@ type Config struct {
 	flagPlaces  map[string]Place
 }
 
-// Field is a field of the configuration with the page that documents it.
+// Field is a field of the configuration with the page that documents it. Bindings are
+// the names that it binds, nil if it is no field of bindings.
 type Field struct {
-	Name  string
-	Place Place
-	Page  string
+	Name     string
+	Bindings []string
+	Place    Place
+	Page     string
 }
 
 // Place is a position in a file. Line and Column are 1-based, Column and

@@ -116,6 +116,42 @@ func TestNotEmulated(t *testing.T) {
 	}
 }
 
+// TestNotEmulatedFields: each field of the schema that is no binding and that emu has
+// no use for is either for deployments only, and not told, or told.
+func TestNotEmulatedFields(t *testing.T) {
+	for text, want := range map[string]string{
+		`"send_metrics": false, "dependencies_instrumentation": {"enabled": true}, "keep_vars": true, "account_id": "x", "workers_dev": true,
+		"preview_urls": true, "routes": ["example.com/*"], "limits": {"cpu_ms": 5}, "placement": {"mode": "smart"}, "logpush": true,
+		"upload_source_maps": true, "observability": {"enabled": true}, "compliance_region": "public", "first_party_worker": true,
+		"cache": {"enabled": true}, "pages_build_output_dir": "x"`: "",
+		`"route": "example.com/*", "addresses": ["a@example.com"]`:                                                                                            "",
+		`"build": {"command": "make"}, "rules": [], "minify": true, "triggers": {}`:                                                                           "build rules triggers minify",
+		`"kv_namespaces": [{"binding": "KV", "id": "1"}, {"binding": "CACHE", "id": "2"}]`:                                                                    "kv_namespaces[KV CACHE]",
+		`"r2_buckets": [{"binding": "R2", "bucket_name": "abc"}], "ai": {"binding": "AI"}, "send_email": [{"name": "MAIL"}]`:                                  "send_email[MAIL] r2_buckets[R2] ai[AI]",
+		`"queues": {"producers": [{"binding": "Q", "queue": "q"}]}, "ratelimits": [{"name": "R", "namespace_id": "1", "simple": {"limit": 1, "period": 10}}]`: "queues[Q] ratelimits[R]",
+		`"assets": {"directory": "public", "binding": "ASSETS"}, "version_metadata": {"binding": "V"}`:                                                        "assets[ASSETS] version_metadata[V]",
+		`"queues": {"consumers": [{"queue": "q"}]}, "assets": {"directory": "public"}`:                                                                        "assets[] queues[]",
+	} {
+		dir := t.TempDir()
+		write(t, dir, map[string]string{"wrangler.jsonc": `{"name": "w", ` + text + "}"})
+		r := Load(Options{Dir: dir})
+		if r.Config == nil {
+			t.Fatalf("%s: %v", text, r.Errors)
+		}
+		var got []string
+		for _, f := range r.Config.NotEmulated {
+			name := f.Name
+			if f.Bindings != nil {
+				name += "[" + strings.Join(f.Bindings, " ") + "]"
+			}
+			got = append(got, name)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s:\ngot %v\nwant %s", text, got, want)
+		}
+	}
+}
+
 func TestSwallowedFields(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"wrangler.toml": "name = \"w\"\n[vars]\nA = \"1\"\nmain = \"a.js\"\nname = \"mine\"\n"})

@@ -17,6 +17,7 @@ type fieldSpec struct {
 	check    check
 	fallback *value // its value if it is not given
 	local    bool   // it means something on a developer's machine
+	deployed bool   // it means nothing but to a deployment, with wrangler dev too
 	page     string // its anchor on the page of the configuration
 }
 
@@ -33,18 +34,18 @@ var fields []fieldSpec
 
 func init() { // the checks refer to the table, so it is filled here
 	fields = []fieldSpec{
-		{name: "send_metrics", scope: topOnly, check: isBoolean, page: "top-level-only-keys"},
-		{name: "dependencies_instrumentation", scope: topOnly, check: isInstrumentation, page: "top-level-only-keys"},
-		{name: "keep_vars", scope: topOnly, check: isBoolean, page: "top-level-only-keys"},
-		{name: "addresses", scope: topOnly, check: arrayOf("string"), page: "top-level-only-keys"},
-		{name: "pages_build_output_dir", scope: topOnly, check: isString, page: "top-level-only-keys"},
+		{name: "send_metrics", scope: topOnly, check: isBoolean, deployed: true, page: "top-level-only-keys"},
+		{name: "dependencies_instrumentation", scope: topOnly, check: isInstrumentation, deployed: true, page: "top-level-only-keys"},
+		{name: "keep_vars", scope: topOnly, check: isBoolean, deployed: true, page: "top-level-only-keys"},
+		{name: "addresses", scope: topOnly, check: arrayOf("string"), deployed: true, page: "top-level-only-keys"},
+		{name: "pages_build_output_dir", scope: topOnly, check: isString, deployed: true, page: "top-level-only-keys"},
 		{name: "$schema", scope: topOnly, check: isString, local: true, page: "sample-wrangler-configuration"},
 
-		{name: "route", scope: inherited, check: isRoute, page: "types-of-routes"},
-		{name: "account_id", scope: inherited, check: isAccount, page: "inheritable-keys"},
-		{name: "routes", scope: inherited, check: isRoutes, page: "types-of-routes"},
-		{name: "workers_dev", scope: inherited, check: isBoolean, page: "workersdev"},
-		{name: "preview_urls", scope: inherited, check: isBoolean, page: "inheritable-keys"},
+		{name: "route", scope: inherited, check: isRoute, deployed: true, page: "types-of-routes"},
+		{name: "account_id", scope: inherited, check: isAccount, deployed: true, page: "inheritable-keys"},
+		{name: "routes", scope: inherited, check: isRoutes, deployed: true, page: "types-of-routes"},
+		{name: "workers_dev", scope: inherited, check: isBoolean, deployed: true, page: "workersdev"},
+		{name: "preview_urls", scope: inherited, check: isBoolean, deployed: true, page: "inheritable-keys"},
 		{name: "build", scope: inherited, check: isBuild, page: "custom-builds"},
 		{name: "compatibility_date", scope: inherited, check: isCompatibilityDate, local: true, page: "inheritable-keys"},
 		{name: "compatibility_flags", scope: inherited, check: isStrings, fallback: emptyList, local: true, page: "inheritable-keys"},
@@ -59,8 +60,8 @@ func init() { // the checks refer to the table, so it is filled here
 		{name: "base_dir", scope: inherited, check: isString, page: "bundling"},
 		{name: "triggers", scope: inherited, check: isTriggers, page: "triggers"},
 		{name: "assets", scope: inherited, check: isAssets, page: "assets"},
-		{name: "limits", scope: inherited, check: isLimits, page: "limits"},
-		{name: "placement", scope: inherited, check: isPlacement, page: "inheritable-keys"},
+		{name: "limits", scope: inherited, check: isLimits, deployed: true, page: "limits"},
+		{name: "placement", scope: inherited, check: isPlacement, deployed: true, page: "inheritable-keys"},
 
 		{name: "vars", scope: notInherited, check: isVars, fallback: emptyTable, local: true, page: "environment-variables"},
 		{name: "secrets", scope: notInherited, check: isSecrets, local: true, page: "secrets"},
@@ -70,7 +71,7 @@ func init() { // the checks refer to the table, so it is filled here
 		{name: "migrations", scope: inherited, check: isMigrations, fallback: emptyList, local: true, page: "migrations"},
 		{name: "exports", scope: inherited, check: isExports, fallback: emptyTable, local: true, page: "migrations"},
 		{name: "kv_namespaces", scope: notInherited, check: bindings(isKV), fallback: emptyList, page: "kv-namespaces"},
-		{name: "cloudchamber", scope: notInherited, check: optional(tableOr(msgObjectComma)), fallback: emptyTable, page: "bindings"},
+		{name: "cloudchamber", scope: notInherited, check: optional(tableOr(msgObjectComma)), fallback: emptyTable, deployed: true, page: "bindings"},
 		{name: "containers", scope: notInherited, check: isContainers, page: "containers"},
 		{name: "send_email", scope: notInherited, check: bindings(isSendEmail), fallback: emptyList, page: "email-bindings"},
 		{name: "queues", scope: notInherited, check: isQueues, fallback: emptyTable, page: "queues"},
@@ -110,15 +111,15 @@ func init() { // the checks refer to the table, so it is filled here
 		{name: "no_bundle", scope: inherited, check: isBoolean, page: "bundling"},
 		{name: "minify", scope: inherited, check: isBoolean, page: "inheritable-keys"},
 		{name: "keep_names", scope: inherited, check: isBoolean, page: "inheritable-keys"},
-		{name: "first_party_worker", scope: inherited, check: isBoolean, page: "inheritable-keys"},
-		{name: "logpush", scope: inherited, check: isBoolean, page: "inheritable-keys"},
-		{name: "upload_source_maps", scope: inherited, check: isBoolean, page: "source-maps"},
-		{name: "observability", scope: inherited, check: optional(until(objectOr(msgObject), isObservability)), page: "observability"},
+		{name: "first_party_worker", scope: inherited, check: isBoolean, deployed: true, page: "inheritable-keys"},
+		{name: "logpush", scope: inherited, check: isBoolean, deployed: true, page: "inheritable-keys"},
+		{name: "upload_source_maps", scope: inherited, check: isBoolean, deployed: true, page: "source-maps"},
+		{name: "observability", scope: inherited, check: optional(until(objectOr(msgObject), isObservability)), deployed: true, page: "observability"},
 		{name: "access", scope: inherited, check: optional(until(objectOr(msgObject), isAccess)), page: "inheritable-keys"},
-		{name: "cache", scope: inherited, check: optional(until(objectOr(msgObject), isCache)), page: "inheritable-keys"},
-		{name: "compliance_region", scope: inherited, check: oneOf("public", "fedramp_high"), page: "inheritable-keys"},
+		{name: "cache", scope: inherited, check: optional(until(objectOr(msgObject), isCache)), deployed: true, page: "inheritable-keys"},
+		{name: "compliance_region", scope: inherited, check: oneOf("public", "fedramp_high"), deployed: true, page: "inheritable-keys"},
 		{name: "python_modules", scope: inherited, check: optional(until(tableOr(msgObject), fieldsOf(named{"exclude", isStrings}))), page: "inheritable-keys"},
-		{name: "previews", scope: inherited, check: optional(tableOr(msgFieldObject)), page: "inheritable-keys"},
+		{name: "previews", scope: inherited, check: optional(tableOr(msgFieldObject)), deployed: true, page: "inheritable-keys"},
 
 		{name: "dev", scope: topLast, check: isDev, local: true, page: "local-development-settings"},
 		{name: "site", scope: topLast, check: isSite, page: "workers-sites"},
@@ -140,9 +141,11 @@ func init() { // the checks refer to the table, so it is filled here
 // redirected configuration holds some that Wrangler itself has written.
 var topLevelKeys, environmentKeys []string
 
+type bindingKind struct{ field, noun string }
+
 // kindsOfBindings are the fields that bind names, with Wrangler's nouns, in the
 // order in which it looks for names that are bound twice.
-var kindsOfBindings = []struct{ field, noun string }{
+var kindsOfBindings = []bindingKind{
 	{"data_blobs", "Data Blob"}, {"durable_objects", "Durable Object"}, {"kv_namespaces", "KV Namespace"},
 	{"send_email", "Send Email"}, {"queues", "Queue"}, {"d1_databases", "D1 Database"}, {"vectorize", "Vectorize Index"},
 	{"ai_search_namespaces", "AI Search Namespace"}, {"ai_search", "AI Search Instance"}, {"agent_memory", "Agent Memory"},

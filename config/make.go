@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -57,11 +58,39 @@ func (r *reading) config(env string) *Config {
 		if f.scope == topOnly || f.scope == topLast {
 			v = r.file.get(f.name)
 		}
-		if v != nil && v.end > 0 && !f.local {
-			c.NotEmulated = append(c.NotEmulated, Field{Name: f.name, Place: r.place(keyOf(v)), Page: page + f.page})
+		if v != nil && v.end > 0 && !f.local && !f.deployed {
+			c.NotEmulated = append(c.NotEmulated, Field{Name: f.name, Bindings: boundBy(f.name, v), Place: r.place(keyOf(v)), Page: page + f.page})
 		}
 	}
 	return c
+}
+
+// boundBy lists the names that a field binds, [] if it binds none yet, nil if it is no
+// field of bindings.
+func boundBy(field string, v *value) []string {
+	if !slices.ContainsFunc(kindsOfBindings, func(k bindingKind) bool { return k.field == field }) {
+		return nil
+	}
+	names := []string{}
+	switch field {
+	case "queues":
+		v = v.get("producers")
+	case "unsafe", "logfwdr":
+		v = v.get("bindings")
+	}
+	switch {
+	case v.is(list):
+		for _, x := range v.items {
+			if name := cmp.Or(x.get("binding").text(), x.get("name").text()); name != "" {
+				names = append(names, name)
+			}
+		}
+	case v.get("binding").is(text):
+		names = append(names, v.get("binding").str)
+	case strings.HasSuffix(field, "_blobs"), field == "wasm_modules":
+		names = append(names, v.keys()...)
+	}
+	return names
 }
 
 // compatibility reads the compatibility date and flags, of the options or the file.

@@ -33,8 +33,19 @@ func (l *Log) Banner(program string, r *config.Result) {
 	l.Print(msgStarting)
 }
 
-// withoutEffect tells of the fields that do nothing on this machine.
-func (l *Log) withoutEffect(fields []config.Field) {
+// withoutEffect tells of the fields that do nothing on this machine: a line for each
+// that binds something, for the program will not find that, and a table of the others.
+func (l *Log) withoutEffect(given []config.Field) {
+	var fields []config.Field
+	for _, f := range given {
+		if len(f.Bindings) == 0 {
+			fields = append(fields, f)
+			continue
+		}
+		l.Diagnostics([]config.Diagnostic{{
+			Severity: config.Warning, Text: "env." + strings.Join(f.Bindings, ", env.") + " (" + f.Name + "): emu does not emulate this kind of binding",
+		}})
+	}
 	if len(fields) == 0 {
 		return
 	}

@@ -107,7 +107,8 @@ env.SECRET ("(hidden)")                                       Environment Variab
 }
 
 func TestBanner(t *testing.T) {
-	r := load(t, `{"name": "hello", "routes": ["example.com/*"], "minify": true}`)
+	r := load(t, `{"name": "hello", "routes": ["example.com/*"], "observability": {"enabled": true}, "build": {"command": "make"}, "minify": true,
+		"kv_namespaces": [{"binding": "KV", "id": "1"}, {"binding": "CACHE", "id": "2"}]}`)
 	r.Notices = []config.Diagnostic{{Severity: config.Warning, Text: "a notice"}}
 	r.SecretFiles = []string{".dev.vars"}
 	var out bytes.Buffer
@@ -119,11 +120,19 @@ func TestBanner(t *testing.T) {
 		`Add one to your wrangler.jsonc file: {"compatibility_date":"2026-11-17"}`,
 		"Not emulated, and without effect here:\n" +
 			"Field       Documentation\n" +
-			"routes      https://developers.cloudflare.com/workers/wrangler/configuration/#types-of-routes\n" +
+			"build       https://developers.cloudflare.com/workers/wrangler/configuration/#custom-builds\n" +
 			"minify      https://developers.cloudflare.com/workers/wrangler/configuration/#inheritable-keys\n\n⎔ Starting local server...\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in:\n%s", want, out.String())
+		}
+	}
+	if want := "\n▲ [WARNING] env.KV, env.CACHE (kv_namespaces): emu does not emulate this kind of binding\n\n"; !strings.Contains(out.String(), want) {
+		t.Errorf("%q is not in:\n%s", want, out.String())
+	}
+	for _, silent := range []string{"routes", "observability"} {
+		if strings.Contains(out.String(), silent) {
+			t.Errorf("%s is told:\n%s", silent, out.String())
 		}
 	}
 	if n := strings.Count(out.String(), "a notice"); n != 1 {
@@ -132,7 +141,7 @@ func TestBanner(t *testing.T) {
 	out.Reset()
 	log.JSON = true
 	log.Banner("emu 1.2.3", r)
-	if want := `"message":"not emulated, and without effect here: routes, minify"`; !strings.Contains(out.String(), want) {
+	if want := `"message":"not emulated, and without effect here: build, minify"`; !strings.Contains(out.String(), want) {
 		t.Errorf("%q is not in:\n%s", want, out.String())
 	}
 }

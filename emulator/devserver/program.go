@@ -41,6 +41,10 @@ func Find(c *config.Config, script, dir string) (*Program, *config.Diagnostic) {
 			main = filepath.Join(dir, main)
 		}
 	}
+	if main == "" && c.Path == "" {
+		return nil, &config.Diagnostic{Text: "there is no wrangler.jsonc, wrangler.json or wrangler.toml here or above: emu does not know which program to run",
+			Hint: "emu init DIR makes a project; --config FILE names a configuration, and emu dev FOLDER a Go package main"}
+	}
 	if main == "" {
 		d := &config.Diagnostic{Text: "there is no main: emu does not know which program to run",
 			Hint: `add "main": "./src" to the configuration, a folder with a Go package main`}

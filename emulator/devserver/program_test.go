@@ -60,7 +60,7 @@ func
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			c := &config.Config{}
+			c := &config.Config{Path: filepath.Join(dir, "wrangler.jsonc")}
 			if test.main != "" {
 				c.Main = filepath.Join(dir, filepath.FromSlash(test.main))
 			}
@@ -78,6 +78,14 @@ func
 				t.Errorf("package %s, %s", p.Package(dir), p.Package(filepath.Join(dir, "ts")))
 			}
 		})
+	}
+}
+
+// TestFindNothing: without a configuration the advice is not to edit one.
+func TestFindNothing(t *testing.T) {
+	p, d := Find(&config.Config{}, "", t.TempDir())
+	if p != nil || d == nil || !strings.HasPrefix(d.Text, "there is no wrangler.jsonc, ") || strings.Contains(d.Hint, `"main"`) || d.Place != (config.Place{}) {
+		t.Errorf("%+v %+v", p, d)
 	}
 }
 
