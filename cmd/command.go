@@ -69,7 +69,9 @@ func MainWith(args []string, p *Program) int {
 		Dir: dir, Environ: os.Environ(), Signals: signals, Program: p,
 	}
 	os.Unsetenv(handshake) // what the Worker starts is not started by emu
-	return c.Run()
+	code := c.Run()
+	c.uncapture()
+	return code
 }
 
 // Run runs the command and returns its exit code.
@@ -97,6 +99,7 @@ func (c *Command) Run() int {
 	if err != nil {
 		log := c.logged
 		if log == nil {
+			c.uncapture()
 			log = c.log(devserver.LevelError)
 		}
 		log.Error(err)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -114,7 +113,7 @@ func (c *Command) runDev(o *devOptions) error {
 
 // prepare checks the flags and reads the configuration.
 func (c *Command) prepare(o *devOptions) (*devserver.Log, *config.Result, error) {
-	log, err := c.begin(o)
+	log, err := c.begin(o, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -125,8 +124,8 @@ func (c *Command) prepare(o *devOptions) (*devserver.Log, *config.Result, error)
 	return log, r, nil
 }
 
-// begin checks the flags.
-func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
+// begin checks the flags. What emu has to say goes to standard output, or error.
+func (c *Command) begin(o *devOptions, stderr bool) (*devserver.Log, error) {
 	err := cmp.Or(refuseForeign(o.cmd), oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"), oneOf("sync", o.sync, syncFull, syncNormal))
 	if err == nil && o.protocol != "" {
 		err = oneOf("local-protocol", o.protocol, "http", "https")
@@ -156,6 +155,9 @@ func (c *Command) begin(o *devOptions) (*devserver.Log, error) {
 		c.Dir, log.Dir = o.cwd, o.cwd
 	}
 	if err := c.checkPersistTo(o.persistTo); err != nil {
+		return nil, err
+	}
+	if err := c.events(log, stderr); err != nil {
 		return nil, err
 	}
 	c.logged = log
@@ -219,7 +221,12 @@ func (c *Command) become(log *devserver.Log, cfg *config.Config, o *devOptions) 
 	if err != nil {
 		return err
 	}
-	code, err := program.Become(c.Args, append(c.Environ, handshake+"="+protocol))
+	output, err := c.becoming(log)
+	if err != nil {
+		return err
+	}
+	code, err := program.Become(c.Args, append(append(c.Environ, handshake+"="+protocol), output...))
+	c.uncapture()
 	return &exit{code, err}
 }
 
@@ -255,7 +262,7 @@ func (c *Command) build(log *devserver.Log, p *devserver.Program) (*devserver.Ex
 		log.Compiler(c.Stderr, said.String())
 		return nil, &exit{code: exitError}
 	}
-	io.Copy(c.Stderr, &said)
+	log.Output(c.Stderr, said.String())
 	return program, err
 }
 

@@ -61,11 +61,10 @@ until the command ends.`,
 }
 
 func (c *Command) runExec(o *devOptions, args []string) error {
-	log, err := c.begin(o)
+	log, err := c.begin(o, true)
 	if err != nil {
 		return err
 	}
-	log.Out = c.Stderr
 	if c.link != nil { // emu runs the command
 		r := c.load(log, o)
 		if r.Config == nil {

@@ -8,12 +8,13 @@ import (
 )
 
 // The handshake between emu and a program that it becomes: a variable of the
-// environment that says which protocol emu speaks. Protocol 3: the program
+// environment that says which protocol emu speaks. Protocol 4: the program
 // takes emu's arguments as they are, and a link follows if emu goes on beside it,
-// which it does for emu exec too: emu runs the command.
+// which it does for emu exec too: emu runs the command. The link says how the
+// program's events are marked.
 const (
 	handshake = "EMU_PROGRAM"
-	protocol  = "3"
+	protocol  = "4"
 )
 
 // shakeHands answers the handshake, if emu has started this program, and takes

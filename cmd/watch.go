@@ -14,7 +14,7 @@ import (
 // watch serves the Worker's program, and the next one when something changes.
 // With keys it listens to the terminal, if there is one; asked is that one must be.
 func (c *Command) watch(o *devOptions, keys, asked bool) error {
-	log, err := c.begin(o)
+	log, err := c.begin(o, false)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
@@ -145,7 +144,7 @@ func (w *Watch) build(ctx context.Context, p *Program, begin string) (*Executabl
 	if err != nil {
 		return nil, err
 	}
-	io.Copy(w.Stderr, &said)
+	w.Log.Output(w.Stderr, said.String())
 	w.failed = ""
 	return built, nil
 }

@@ -34,6 +34,18 @@ func found(d config.Diagnostic) emulator.Event {
 	return e
 }
 
+// Output passes on what a tool has said that has done its work, as what a program
+// prints.
+func (l *Log) Output(out io.Writer, said string) {
+	if !l.JSON {
+		io.WriteString(out, terminal.Text(said))
+		return
+	}
+	lines := NewLines(l, "")
+	io.WriteString(lines, said)
+	lines.Close()
+}
+
 // Compiler passes on what a compiler has said of a program, to where errors of
 // compilers go, or as one event.
 func (l *Log) Compiler(out io.Writer, said string) {

@@ -6,6 +6,7 @@ package devserver
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -41,6 +42,7 @@ type Link struct {
 	say   *os.File
 	files []*os.File // listeners
 	host  string
+	token string // of the emu's [Lines]
 	mu    sync.Mutex
 }
 
@@ -50,7 +52,7 @@ func OpenLink(described string) (*Link, error) {
 	l := &Link{told: make(chan string, 1)}
 	var say uintptr
 	var listeners int
-	if n, err := fmt.Sscan(described, &say, &listeners, &l.host); n != 3 {
+	if n, err := fmt.Sscan(described, &say, &listeners, &l.host, &l.token); n != 4 {
 		return nil, fmt.Errorf("the link to emu makes no sense: %q: %w", described, err)
 	}
 	l.say = inherited(say, "link")
@@ -65,6 +67,18 @@ func OpenLink(described string) (*Link, error) {
 		os.Exit(1) // emu has ended
 	}()
 	return l, nil
+}
+
+// noToken stands for the token if the log is not JSON.
+const noToken = "-"
+
+// Events is where the program's log goes if it is JSON: to out, which has the
+// program's output too.
+func (l *Link) Events(out io.Writer) io.Writer {
+	if l.token == noToken {
+		return out
+	}
+	return Marked(out, l.token)
 }
 
 // Checked says that the program can serve, and waits until it shall.

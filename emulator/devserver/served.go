@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // served is a program that serves for this process.
@@ -21,6 +22,9 @@ type served struct {
 	ended chan struct{} // closed when it has ended
 }
 
+// maxLastWords is how long what a program has left running may keep its output.
+const maxLastWords = 500 * time.Millisecond
+
 // serveWith starts a program with a link.
 func (w *Watch) serveWith(e *Executable) (*served, error) {
 	r, say, err := os.Pipe()
@@ -31,9 +35,17 @@ func (w *Watch) serveWith(e *Executable) (*served, error) {
 	defer say.Close()
 	endWithParent(p.cmd)
 	p.cmd.Stdout, p.cmd.Stderr = w.Stdout, w.Stderr
+	token := noToken
+	var lines *Lines
+	if w.Log.JSON {
+		// One pipe for both, and for the program's events: their order stays.
+		lines = NewLines(w.Log, "")
+		token, p.cmd.Stdout, p.cmd.Stderr = lines.Token(), lines, lines
+		p.cmd.WaitDelay = maxLastWords
+	}
 	first, n, err := hand(p.cmd, say, w.files)
 	if err == nil {
-		p.cmd.Env = append(w.Environ, w.Handshake(fmt.Sprintf("%d %d %s", first, n, w.host)))
+		p.cmd.Env = append(w.Environ, w.Handshake(fmt.Sprintf("%d %d %s %s", first, n, w.host, token)))
 		p.input, err = p.cmd.StdinPipe()
 	}
 	if err == nil {
@@ -55,6 +67,9 @@ func (w *Watch) serveWith(e *Executable) (*served, error) {
 		close(p.said)
 		r.Close()
 		p.cmd.Wait()
+		if lines != nil {
+			lines.Close()
+		}
 		close(p.ended)
 	}()
 	return p, nil

@@ -20,6 +20,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
+// Before main runs, what it prints is taken care of.
+func init() { emucmd.Capture(os.Args[1:]) }
+
 // Main runs the emu command line with w and the classes registered so far, and
 // ends the process with its exit code.
 func Main(w durable.Worker) {
