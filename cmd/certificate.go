@@ -17,10 +17,10 @@ func encrypted(o *devOptions, cfg *config.Config) bool {
 }
 
 // certificate is the user's, or emu's own.
-func (c *Command) certificate(o *devOptions, persist string, hosts ...string) (tls.Certificate, error) {
+func (c *Command) certificate(log *devserver.Log, o *devOptions, persist string, hosts ...string) (tls.Certificate, error) {
 	if o.certPath == "" {
 		hosts = slices.DeleteFunc(hosts, func(h string) bool { return h == "" || h == "*" })
-		return devserver.Certificate(persist, hosts...)
+		return devserver.Certificate(log, persist, hosts...)
 	}
 	cert, err := tls.LoadX509KeyPair(c.path(o.certPath), c.path(o.keyPath))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
@@ -221,6 +222,9 @@ func writeNew(dir string, files []newFile) error {
 			there = append(there, name)
 		}
 	}
+	if link := foreignFolder(dir, files); link != "" {
+		return &usage{"nothing is written, for " + link + " is no folder, but a link or a file", "choose another folder"}
+	}
 	if there != nil {
 		slices.Sort(there)
 		return &usage{"nothing is written, for these files exist already: " + strings.Join(there, ", "), "choose another folder"}
@@ -240,6 +244,19 @@ func writeNew(dir string, files []newFile) error {
 		}
 	}
 	return nil
+}
+
+// foreignFolder finds what lies below dir in the place of a folder of the files: a link
+// would lead out of the project.
+func foreignFolder(dir string, files []newFile) string {
+	for _, f := range files {
+		for folder := path.Dir(f.name); folder != "."; folder = path.Dir(folder) {
+			if info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(folder))); err == nil && !info.IsDir() {
+				return folder
+			}
+		}
+	}
+	return ""
 }
 
 func names(files []newFile) (list []string) {

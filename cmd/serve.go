@@ -49,7 +49,7 @@ func (c *Command) sayFlags(log *devserver.Log, cfg *config.Config, o *devOptions
 func (c *Command) startWith(log *devserver.Log, cfg *config.Config, o *devOptions, s devserver.Options) (*devserver.Server, error) {
 	s.Log, s.Host = log, cmp.Or(o.host, cfg.Dev.Host)
 	if encrypted(o, cfg) {
-		cert, err := c.certificate(o, s.World.Persist, s.Host, s.Address.IP)
+		cert, err := c.certificate(log, o, s.World.Persist, s.Host, s.Address.IP)
 		if err != nil {
 			return nil, err
 		}

@@ -30,7 +30,10 @@ const lockRetry = 20 * time.Millisecond
 // lockFile waits for the lock of a file, which is given up when it is closed or
 // the process becomes another program.
 func lockFile(ctx context.Context, path string) (io.Closer, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o666)
+	if errors.Is(err, syscall.ELOOP) {
+		return nil, &advised{path + " is a symbolic link, and emu keeps a lock there", "remove it"}
+	}
 	if err != nil {
 		return nil, err
 	}

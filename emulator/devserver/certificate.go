@@ -15,11 +15,13 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -33,28 +35,108 @@ const (
 	renewing = 24 * time.Hour
 )
 
+// commonName is who a certificate of emu's is of.
+const commonName = "emu dev"
+
 // Certificate reads the certificate in a state folder, or makes one: for
-// localhost, both loopback addresses and the hosts given.
-func Certificate(persist string, hosts ...string) (tls.Certificate, error) {
+// localhost, both loopback addresses and the hosts given. What lies there and is none
+// of emu's stays as it is. The log may be nil.
+func Certificate(log *Log, persist string, hosts ...string) (tls.Certificate, error) {
 	path := filepath.Join(persist, certificateFile)
-	text, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return tls.Certificate{}, fmt.Errorf("cannot read the certificate: %w", err)
+	text, err := readKey(log, path)
+	if err != nil {
+		return tls.Certificate{}, err
 	}
 	if cert, err := tls.X509KeyPair(text, text); err == nil && serves(cert.Leaf, hosts) {
 		return cert, nil
+	} else if len(text) > 0 && (err != nil || cert.Leaf.Subject.CommonName != commonName) {
+		return tls.Certificate{}, &advised{path + " is not a certificate of emu's, and none that serves here", "move it away, or name it with --https-cert-path and --https-key-path"}
 	}
 	text, err = certify(hosts, time.Now())
 	if err == nil {
 		err = os.MkdirAll(persist, 0o777)
 	}
 	if err == nil {
-		err = os.WriteFile(path, text, 0o600)
+		err = writeKey(path, text)
 	}
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("cannot make a certificate: %w", err)
 	}
 	return tls.X509KeyPair(text, text)
+}
+
+// readKey reads a file with a key, and sees to it that only its owner can. Without the
+// file there is no text. It does not follow a link.
+func readKey(log *Log, path string) ([]byte, error) {
+	named, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil && !named.Mode().IsRegular() {
+		what := "no regular file"
+		if named.Mode()&fs.ModeSymlink != 0 {
+			what = "a symbolic link"
+		}
+		return nil, &advised{path + " is " + what + ", and emu keeps its certificate there", "remove it, or name a certificate of your own with --https-cert-path and --https-key-path"}
+	}
+	var text []byte
+	if err == nil {
+		text, err = readOwn(log, path, named)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the certificate: %w", err)
+	}
+	return text, nil
+}
+
+// readOwn reads the file that was named, not another that has come into its place.
+func readOwn(log *Log, path string, named fs.FileInfo) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && !os.SameFile(info, named) {
+		err = fmt.Errorf("%s is replaced while it is read", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	const others = 0o077
+	was := info.Mode().Perm()
+	if _, err := tls.X509KeyPair(text, text); err != nil || runtime.GOOS == "windows" || was&others == 0 {
+		return text, nil // no key, or nobody else's
+	}
+	if err := f.Chmod(was &^ others); err != nil {
+		return nil, &advised{"others can use the key in " + path + ": " + err.Error(), "remove it; emu makes another"}
+	}
+	// A file system without permissions keeps them as they are.
+	if info, err := f.Stat(); err == nil && info.Mode().Perm()&others == 0 && log != nil {
+		log.Say(fmt.Sprintf("others could use the key in %s (its permissions were %04o, now they are %04o): remove it for a new one", path, was, info.Mode().Perm()))
+	}
+	return text, nil
+}
+
+// writeKey writes a file that only its owner can read. What is in its place is replaced
+// whole, and no link is followed.
+func writeKey(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
 }
 
 // serves reports whether a certificate is good for some hosts still.
@@ -78,7 +160,7 @@ func certify(hosts []string, now time.Time) ([]byte, error) {
 		return nil, err
 	}
 	c := &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: "emu dev"},
+		SerialNumber: serial, Subject: pkix.Name{CommonName: commonName},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certified),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,

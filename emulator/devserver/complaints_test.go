@@ -11,7 +11,7 @@ import (
 
 // TestHandshakes: no client that does not come to a request is an error of anybody's.
 func TestHandshakes(t *testing.T) {
-	cert, err := Certificate(t.TempDir())
+	cert, err := Certificate(nil, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
