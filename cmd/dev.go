@@ -23,18 +23,19 @@ import (
 // devOptions are the flags of emu dev.
 type devOptions struct {
 	source
-	ip        string
-	port      portNumber
-	host      string
-	keyPath   string
-	certPath  string
-	name      string
-	date      string
-	flags     []string
-	cwd       string
-	persistTo string
-	format    string
-	level     string
+	ip         string
+	port       portNumber
+	host       string
+	keyPath    string
+	certPath   string
+	name       string
+	date       string
+	flags      []string
+	cwd        string
+	persistTo  string
+	format     string
+	level      string
+	maxWaiting int64 // in MiB
 	stored
 }
 
@@ -88,6 +89,7 @@ func (o *devOptions) add(cmd *cobra.Command) {
 	f.StringVar(&o.cwd, "cwd", "", "`folder` to run in")
 	f.StringVar(&o.persistTo, "persist-to", "", "`folder` of the stored data (default: .emu/state beside the configuration)")
 	o.stored.add(cmd)
+	f.Int64Var(&o.maxWaiting, "max-waiting", 1024, "`MiB` of memory for what waits for slow WebSocket clients, all together")
 	f.StringArrayVar(&o.vars, "var", nil, "variable as `name:value`; may be repeated")
 	f.StringVar(&o.format, "log-format", "human", "`human`, or json: one event a line")
 	f.StringVar(&o.level, "log-level", "log", "`level`: "+strings.Join(devserver.Levels, ", "))
@@ -129,6 +131,9 @@ func (c *Command) begin(o *devOptions, stderr bool) (*devserver.Log, error) {
 	err := cmp.Or(refuseForeign(o.cmd), oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"), oneOf("sync", o.sync, syncFull, syncNormal))
 	if err == nil && o.protocol != "" {
 		err = oneOf("local-protocol", o.protocol, "http", "https")
+	}
+	if err == nil && o.maxWaiting < 1 {
+		err = &usage{fmt.Sprintf("--max-waiting %d: it must be 1 or more MiB", o.maxWaiting), "leave it out for 1024"}
 	}
 	if err == nil && (o.certPath == "") != (o.keyPath == "") {
 		err = &usage{"a certificate and its key belong together", "give both --https-cert-path and --https-key-path, or none"}

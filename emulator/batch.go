@@ -18,7 +18,7 @@ import (
 func (s *storage) began() {
 	first := len(s.in.shared) == 0
 	for _, sock := range s.in.dirty {
-		sock.own = len(*sock.staged)
+		sock.own = sock.staged.end()
 		if first {
 			sock.safe = sock.own
 		}

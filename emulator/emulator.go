@@ -56,6 +56,9 @@ type Options struct {
 	Patience time.Duration
 	// MaxBuffered limits what waits for one slow client, in bytes; 0 is 64 MiB.
 	MaxBuffered int64
+	// MaxWaiting limits the memory of what waits for all slow clients together, in
+	// bytes; 0 is 1 GiB. Those for which most waits are closed first.
+	MaxWaiting int64
 	// NormalSync commits with SQLite's synchronous=NORMAL instead of FULL, which
 	// workerd's files have: faster, and a power failure may lose the last commits.
 	NormalSync bool
@@ -76,6 +79,7 @@ type World struct {
 	alarms    *alarms
 	parked    sync.Once // made poller
 	poller    *wire.Poller
+	budget    *wire.Budget
 	transport *http.Transport
 	lock      *migrations.Lock
 	activity  activity
@@ -130,6 +134,7 @@ func New(o Options) (*World, error) {
 		w.applied = append(w.applied, s.String())
 	}
 	w.handles.init()
+	w.budget = wire.NewBudget(o.MaxWaiting)
 	w.label = newLabel() + "-"
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.transport = newTransport()

@@ -248,7 +248,7 @@ func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key stri
 	conn.SetDeadline(time.Time{})
 	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
 	early = append([]byte(nil), early...)
-	t, err := wire.NewConn(conn, early, server, &wire.Options{MaxQueue: w.opts.MaxBuffered, Poller: w.parking(conn)})
+	t, err := wire.NewConn(conn, early, server, &wire.Options{MaxQueue: w.opts.MaxBuffered, Budget: w.budget, Poller: w.parking(conn)})
 	if err != nil {
 		w.fault(exception(fmt.Errorf("taking over the connection: %w", err)))
 		server.Lost(err)

@@ -203,15 +203,15 @@ func (l *sockets) answer(s *socket) {
 	if a == nil {
 		return
 	}
-	b := pool.Get().(*[]byte)
-	*b = wire.AppendFrame(*b, opText, []byte(a.response))
+	o := pool.Get().(*outbox)
+	o.b = wire.AppendFrame(o.b, opText, []byte(a.response))
 	s.mu.Lock()
 	if !s.closeSent && s.t != nil {
-		s.t.Write(*b)
+		s.t.Write(o.b)
 		s.answered.Store(l.o.ns.w.clock.Now().UnixMilli())
 	}
 	s.mu.Unlock()
-	recycle(b)
+	recycle(o)
 }
 
 func (l *sockets) eventTimeout() time.Duration { return time.Duration(l.timeout.Load()) }

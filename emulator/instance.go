@@ -27,6 +27,7 @@ type instance struct {
 	label   string
 	holder  atomic.Pointer[holder] // noted only for Options.Foreign
 	dirty   []*socket              // with frames staged in this turn; belongs to who has the turn
+	latest  latest                 // sent in this turn; likewise
 	shared  []*event               // that have ended and wait for the commit; likewise
 
 	mu      sync.Mutex

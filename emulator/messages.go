@@ -139,7 +139,10 @@ func msgDamaged(path string) string {
 	return fmt.Sprintf("database %s is damaged; restore it from a copy, or move it away to start afresh", path)
 }
 
-func msgOverflow(buffered int64) string {
+func msgOverflow(buffered, together int64) string {
+	if together > 0 {
+		return fmt.Sprintf("clients read too slowly: more than %d bytes wait for all of them, %d for this one, its WebSocket is closed with 1009", together, buffered)
+	}
 	return fmt.Sprintf("a client reads too slowly: %d bytes wait for it, its WebSocket is closed with 1009", buffered)
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
 // witness is a class that notes which of its instances is told what.
@@ -124,12 +125,13 @@ func (r *resets) open(t *testing.T) *socket {
 // deaf is a transport whose peer reads nothing.
 type deaf struct{}
 
-func (deaf) Start()          {}
-func (deaf) Write([]byte)    {}
-func (deaf) Buffered() int64 { return 0 }
-func (deaf) Consumed(int)    {}
-func (deaf) Finish()         {}
-func (deaf) Shut()           {}
+func (deaf) Start()                   {}
+func (deaf) Write([]byte)             {}
+func (deaf) WriteShared(*wire.Shared) {}
+func (deaf) Buffered() int64          { return 0 }
+func (deaf) Consumed(int)             {}
+func (deaf) Finish()                  {}
+func (deaf) Shut()                    {}
 
 // TestDroppedSockets: nothing of a socket that a reset has dropped reaches the next
 // instance, wherever it is on its way when the reset comes. The transport's reader is a

@@ -57,7 +57,7 @@ func (in *instance) mark() {
 	}
 	in.storage.alarmMark = in.storage.alarmFlags
 	for _, s := range in.dirty {
-		s.marked = len(*s.staged)
+		s.marked = s.staged.end()
 		s.own = s.marked
 	}
 }
@@ -75,7 +75,7 @@ func (in *instance) keepShared() {
 		return
 	}
 	for _, s := range in.dirty {
-		*s.staged = (*s.staged)[:s.marked]
+		s.staged.cut(s.marked)
 	}
 	if in.storage.backToMark() == nil {
 		// The transactions that the event is in have gone with it.

@@ -45,10 +45,10 @@ type socket struct {
 
 	// These belong to who has the object's turn.
 	view   *view
-	staged *[]byte // frames sent in this turn
-	marked int     // how many bytes of them are of events before this one; see share
-	safe   int     // how many bytes of them were sent before the first write
-	own    int     // how many before the first write of the event that has the turn
+	staged *outbox // frames sent in this turn
+	marked mark    // where those of events before this one end; see share
+	safe   mark    // where those end that were sent before the first write
+	own    mark    // where those before the first write of the event that has the turn
 }
 
 // mode says what has been done with a socket.
@@ -67,6 +67,7 @@ const (
 type transport interface {
 	Start()
 	Write(frames []byte)
+	WriteShared(frame *wire.Shared)
 	Buffered() int64
 	Consumed(n int)
 	Finish()
@@ -78,19 +79,6 @@ const (
 	opBinary = 2
 )
 
-// pool holds buffers for staged frames.
-var pool = sync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }}
-
-// maxPooled is the capacity over which a buffer is left to the collector.
-const maxPooled = 64 << 10
-
-func recycle(b *[]byte) {
-	if cap(*b) <= maxPooled {
-		*b = (*b)[:0]
-		pool.Put(b)
-	}
-}
-
 // write hands frames to the transport, or keeps them for it.
 func (s *socket) write(frames []byte) {
 	s.mu.Lock()
@@ -100,11 +88,31 @@ func (s *socket) write(frames []byte) {
 
 // hand is write. s.mu is held.
 func (s *socket) hand(frames []byte) {
+	if len(frames) == 0 {
+		return
+	}
 	if s.t == nil {
 		s.out = append(s.out, frames...)
 		return
 	}
 	s.t.Write(frames)
+}
+
+// sendOut sends what was staged.
+func (s *socket) sendOut(o *outbox) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := 0
+	for _, p := range o.shared {
+		s.hand(o.b[at:p.at])
+		at = p.at
+		if s.t == nil {
+			s.out = append(s.out, p.frame.Frame()...)
+		} else {
+			s.t.WriteShared(p.frame)
+		}
+	}
+	s.hand(o.b[at:])
 }
 
 // attach gives the socket its transport and sends head and what waited, in one
@@ -135,12 +143,32 @@ func (s *socket) startReading() {
 
 // stage adds a frame to what leaves at the end of the turn of in.
 func (s *socket) stage(in *instance, frame func([]byte) []byte) {
+	s.outbox(in).b = frame(s.staged.b)
+}
+
+// outbox returns what the socket has staged, to be added to.
+func (s *socket) outbox(in *instance) *outbox {
 	if s.staged == nil {
-		s.staged = pool.Get().(*[]byte)
+		s.staged = pool.Get().(*outbox)
 		s.holding.Store(true)
 		in.dirty = append(in.dirty, s)
 	}
-	*s.staged = frame(*s.staged)
+	return s.staged
+}
+
+// stageMessage adds a message. One that was staged just before for another socket is shared with that.
+func (s *socket) stageMessage(in *instance, m driver.Message) {
+	if len(m.Data) < minShared {
+		s.stage(in, messageFrame(m))
+		return
+	}
+	if frame := in.latest.same(m); frame != nil {
+		o := s.outbox(in)
+		o.shared = append(o.shared, placed{len(o.b), frame})
+		return
+	}
+	s.stage(in, messageFrame(m))
+	in.latest = latest{binary: m.Binary, payload: s.staged.b[len(s.staged.b)-len(m.Data):]}
 }
 
 // touch has the socket looked at when the turn of in ends.
@@ -149,10 +177,8 @@ func (s *socket) touch(in *instance) { s.stage(in, func(b []byte) []byte { retur
 // flush sends what was staged, and ends a connection that both sides have closed.
 func (s *socket) flush() {
 	staged := s.staged
-	s.staged, s.safe, s.own, s.marked = nil, 0, 0, 0
-	if len(*staged) > 0 {
-		s.write(*staged)
-	}
+	s.staged, s.safe, s.own, s.marked = nil, mark{}, mark{}, mark{}
+	s.sendOut(staged)
 	s.holding.Store(false)
 	recycle(staged)
 	s.mu.Lock()
@@ -169,11 +195,11 @@ func (s *socket) dropUnsafe(kept bool) {
 	if kept {
 		n = s.own
 	}
-	*s.staged = (*s.staged)[:n]
+	s.staged.cut(n)
 }
 
 // dropAll forgets all that was staged.
-func (s *socket) dropAll() { *s.staged = (*s.staged)[:0] }
+func (s *socket) dropAll() { s.staged.cut(mark{}) }
 
 // finish ends the connection after what is queued has left. s.mu is held.
 func (s *socket) finish() {
@@ -318,10 +344,10 @@ func (s *socket) Failed(status int, description string) {
 
 // Overflow is called by the transport: the client reads too slowly, and the
 // connection has been closed with 1009.
-func (s *socket) Overflow(buffered int64) {
+func (s *socket) Overflow(buffered, together int64) {
 	w := s.w
 	w.start(func() {
-		e := Event{Type: EventLog, Message: msgOverflow(buffered)}
+		e := Event{Type: EventLog, Message: msgOverflow(buffered, together)}
 		if s.o != nil {
 			s.o.emit(e)
 		} else {

@@ -193,6 +193,7 @@ func (in *instance) leave() {
 		in.dirty[i] = nil
 	}
 	in.dirty = in.dirty[:0]
+	in.latest = latest{}
 }
 
 // block runs f while no other event has a turn. What was written before it is

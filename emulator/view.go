@@ -62,9 +62,10 @@ func (v *view) send(frame func([]byte) []byte) {
 		v.s.stage(v.in, frame)
 		return
 	}
-	b := pool.Get().(*[]byte)
-	v.s.write(frame(*b))
-	recycle(b)
+	o := pool.Get().(*outbox)
+	o.b = frame(o.b)
+	v.s.write(o.b)
+	recycle(o)
 }
 
 // wellFormed is text with U+FFFD in place of each lone surrogate and of each other byte
@@ -108,7 +109,11 @@ func (v *view) Send(m driver.Message) error {
 	if !m.Binary && !utf8.Valid(m.Data) {
 		m.Data = []byte(wellFormed(string(m.Data)))
 	}
-	v.send(messageFrame(m))
+	if v.in != nil {
+		s.stageMessage(v.in, m)
+	} else {
+		v.send(messageFrame(m))
+	}
 	return nil
 }
 
@@ -217,7 +222,7 @@ func (v *view) BufferedAmount() int64 {
 	s := v.s
 	n := int64(0)
 	if s.staged != nil {
-		n = int64(len(*s.staged))
+		n = s.staged.size()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

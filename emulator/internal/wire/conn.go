@@ -28,8 +28,11 @@ type Conn struct {
 	mu       sync.Mutex // guards what follows, and is not held while the handler runs or anything blocks
 	out      queue
 	maxQueue int64
+	budget   *Budget
+	owes     bool  // the Budget knows
 	kept     int   // bytes that the handler keeps queued
 	overflow int64 // bytes that were too many, until the handler is told
+	together int64 // the Budget's limit, if that was exceeded
 	inside   int   // goroutines of the link that are at work for the Conn
 
 	started    bool // Start was called
@@ -62,7 +65,7 @@ func NewConn(nc net.Conn, buffered []byte, h Handler, o *Options) (*Conn, error)
 	if o == nil {
 		o = &Options{}
 	}
-	c := &Conn{handler: h, maxQueue: o.MaxQueue}
+	c := &Conn{handler: h, maxQueue: o.MaxQueue, budget: o.Budget}
 	c.parser.MaxMessage = o.MaxMessage
 	if c.maxQueue == 0 {
 		c.maxQueue = DefaultMaxQueue
@@ -125,16 +128,70 @@ func (c *Conn) write(frames []byte) {
 		c.overflowBy(size, n > 0)
 		return
 	}
-	c.out.push(rest, n > 0)
+	c.account(c.out.push(rest, n > 0))
 	c.link.update()
+}
+
+// WriteShared is Write for a frame that others send too. It is no Close frame.
+func (c *Conn) WriteShared(s *Shared) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closeSent || c.finWanted || c.writeEnded || c.released {
+		return
+	}
+	n := 0
+	if c.out.empty() {
+		var err error
+		if n, err = c.link.write(s.frame); err != nil {
+			c.writeFailed()
+			return
+		}
+		if n == len(s.frame) {
+			return
+		}
+	}
+	if size := c.out.size + int64(len(s.frame)-n); size > c.maxQueue {
+		c.overflowBy(size, n > 0)
+		return
+	}
+	c.account(c.out.pushShared(s, n))
+	c.link.update()
+}
+
+// account tells the Budget that the memory of the queue has changed by so much.
+func (c *Conn) account(memory int64) {
+	if c.budget == nil {
+		return
+	}
+	if owes := c.owes && !c.out.empty() || c.out.size >= debtor; owes != c.owes {
+		c.owes = owes
+		c.budget.list(c, owes)
+	}
+	if memory != 0 {
+		c.budget.add(memory)
+	}
+}
+
+// endForBudget ends the Conn because too much waits on all connections together. It is false if the Conn ends already.
+func (c *Conn) endForBudget() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending || c.released || c.out.empty() {
+		return false
+	}
+	c.together = c.budget.max
+	c.overflowBy(c.out.size, false)
+	return true
 }
 
 // overflowBy ends the Conn because size bytes would wait. torn says that a frame was sent in part and its rest is lost.
 func (c *Conn) overflowBy(size int64, torn bool) {
 	c.overflow = size
-	if c.out.cut(); !torn {
-		c.out.push(AppendClose(nil, statusTooLarge, msgOverflow), false)
+	memory := c.out.cut()
+	if !torn && !c.closeSent {
+		memory += c.out.push(AppendClose(nil, statusTooLarge, msgOverflow), false)
 	}
+	c.account(memory)
 	c.closeSent = true
 	c.silent.Store(true)
 	c.link.overflowed()
@@ -144,11 +201,11 @@ func (c *Conn) overflowBy(size int64, torn bool) {
 // tellOverflow calls the handler's Overflow if that is due.
 func (c *Conn) tellOverflow() {
 	c.mu.Lock()
-	size := c.overflow
+	size, together := c.overflow, c.together
 	c.overflow = 0
 	c.mu.Unlock()
 	if size > 0 {
-		c.handler.Overflow(size)
+		c.handler.Overflow(size, together)
 	}
 }
 
@@ -264,7 +321,7 @@ func (c *Conn) changed() {
 
 // sent notes that n bytes of the queue's head were sent.
 func (c *Conn) sent(n int) {
-	c.out.sent(n)
+	c.account(c.out.sent(n))
 	if c.ending && n > 0 {
 		c.timer.Reset(linger)
 	}
@@ -273,7 +330,7 @@ func (c *Conn) sent(n int) {
 // writeFailed notes that nothing can be sent any more. What can be read is still read.
 func (c *Conn) writeFailed() {
 	c.writeEnded = true
-	c.out = queue{}
+	c.account(c.out.clear())
 	c.changed()
 }
 
@@ -284,7 +341,7 @@ func (c *Conn) release() {
 	}
 	c.released = true
 	c.silent.Store(true)
-	c.out = queue{}
+	c.account(c.out.clear())
 	if c.timer != nil {
 		c.timer.Stop()
 	}

@@ -412,7 +412,7 @@ func (endless) PeerClosed(int, string)   {}
 func (endless) Failed(int, string)       {}
 func (endless) Lost(error)               {}
 func (endless) Ended()                   {}
-func (endless) Overflow(int64)           {}
+func (endless) Overflow(int64, int64)    {}
 
 // pipe is a started Conn over net.Pipe, for use in a bubble.
 func pipe(t *testing.T, r *recorder, o *wire.Options) (*wire.Conn, net.Conn) {

@@ -193,10 +193,10 @@ func (e *echo) PeerClosed(code int, reason string) {
 	e.c.Write(wire.AppendClose(nil, code, reason))
 	e.c.Finish()
 }
-func (e *echo) Failed(int, string) { e.c.Finish() }
-func (e *echo) Lost(error)         { e.c.Finish() }
-func (e *echo) Ended()             {}
-func (e *echo) Overflow(int64)     {}
+func (e *echo) Failed(int, string)    { e.c.Finish() }
+func (e *echo) Lost(error)            { e.c.Finish() }
+func (e *echo) Ended()                {}
+func (e *echo) Overflow(int64, int64) {}
 
 // hijack is an http.RoundTripper that is a WebSocket server over net.Pipe.
 type hijack struct{ conn *wire.Conn }

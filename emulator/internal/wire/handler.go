@@ -24,13 +24,15 @@ type Handler interface {
 	// Ended says that the stream has ended after PeerClosed or Failed.
 	Ended()
 	// Overflow says that the peer does not read: with the last Write, buffered bytes would have waited. They were dropped,
-	// a Close frame with 1009 was written if no frame was left unfinished, and the Conn ends as with Finish.
-	Overflow(buffered int64)
+	// a Close frame with 1009 was written if no frame was left unfinished, and the Conn ends as with Finish. together is 0,
+	// or the limit of the Budget if that was exceeded, and the Conn one for which most waited.
+	Overflow(buffered, together int64)
 }
 
 // Options are the settings of a [Conn].
 type Options struct {
 	MaxMessage int     // largest incoming message in bytes; 0: DefaultMaxMessage
 	MaxQueue   int64   // most bytes that wait to be sent; 0: DefaultMaxQueue
+	Budget     *Budget // of this and other connections; nil: none
 	Poller     *Poller // reads the connection if it can; nil: a goroutine does
 }

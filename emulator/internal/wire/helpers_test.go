@@ -93,9 +93,13 @@ func (r *recorder) PeerClosed(code int, reason string) { r.last("closed %d %q", 
 func (r *recorder) Failed(status int, description string) {
 	r.last("failed %d %s", status, description)
 }
-func (r *recorder) Lost(err error)          { r.last("lost: %v", err) }
-func (r *recorder) Ended()                  { r.note("ended") }
-func (r *recorder) Overflow(buffered int64) { r.last("overflow") }
+func (r *recorder) Lost(err error) { r.last("lost: %v", err) }
+func (r *recorder) Ended() {
+	if r.on != nil {
+		r.on("ended")
+	}
+}
+func (r *recorder) Overflow(buffered, _ int64) { r.last("overflow") }
 
 // brief keeps long events readable, and comparable.
 func brief(s string) string {

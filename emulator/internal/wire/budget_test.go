@@ -1,0 +1,136 @@
+package wire_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
+)
+
+// What many connections share is counted once, for as long as one of them holds it.
+func TestBudgetCountsSharedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := wire.NewBudget(0)
+		var conns []*wire.Conn
+		for range 20 {
+			c, _ := pipe(t, newRecorder(), &wire.Options{Budget: b})
+			conns = append(conns, c)
+		}
+		want := int64(0)
+		for range 5 {
+			s := wire.NewShared(wire.AppendFrame(nil, wire.OpBinary, make([]byte, 64<<10)))
+			want += int64(len(s.Frame()))
+			for _, c := range conns {
+				c.WriteShared(s)
+			}
+		}
+		if n := b.Waiting(); n != want {
+			t.Errorf("%d bytes wait, want %d", n, want)
+		}
+		own := textFrame("own")
+		for i, c := range conns {
+			c.Write(own)
+			if n := c.Buffered(); n != want+int64(len(own)) {
+				t.Errorf("connection %d: %d bytes", i, n)
+			}
+		}
+		for _, c := range conns[1:] {
+			c.Shut()
+		}
+		synctest.Wait()
+		if n := b.Waiting(); n != want+int64(len(own)) {
+			t.Errorf("%d bytes wait for the last one, want %d", n, want+int64(len(own)))
+		}
+		conns[0].Shut()
+		synctest.Wait()
+		if n := b.Waiting(); n != 0 {
+			t.Errorf("%d bytes wait for nobody", n)
+		}
+	})
+}
+
+// When too much waits on all connections together those with the longest queues are ended, and no others.
+func TestBudgetEndsLargest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit, piece = 1 << 20, 10 << 10
+		b := wire.NewBudget(limit)
+		var list []*recorder
+		var ends []io.Reader
+		var conns []*wire.Conn
+		for range 14 { // which have 1, 2, 3 … pieces: 105 together
+			r := newRecorder()
+			c, client := pipe(t, r, &wire.Options{Budget: b})
+			list, ends, conns = append(list, r), append(ends, client), append(conns, c)
+		}
+		for i, c := range conns {
+			for range i + 1 {
+				c.Write(wire.AppendFrame(nil, wire.OpBinary, make([]byte, piece)))
+			}
+		}
+		synctest.Wait()
+		if n := b.Waiting(); n > limit {
+			t.Errorf("%d bytes wait", n)
+		}
+		for i, r := range list {
+			want := []string(nil)
+			if i == len(list)-1 {
+				want = []string{"overflow"}
+			}
+			if got := r.list(); !slices.Equal(got, want) {
+				t.Errorf("connection %d: %q", i, got)
+			}
+		}
+		got, _ := io.ReadAll(ends[len(ends)-1])
+		if !bytes.HasSuffix(got, wire.AppendClose(nil, 1009, "Too many bytes are waiting to be read")) || len(got) > 2*piece {
+			t.Errorf("the one that is ended gets %d bytes", len(got))
+		}
+		for _, c := range conns {
+			c.Shut()
+		}
+		synctest.Wait()
+		if n := b.Waiting(); n != 0 {
+			t.Errorf("%d bytes wait for nobody", n)
+		}
+	})
+}
+
+// However a connection ends, nothing of it stays in the account.
+func TestBudgetIsExact(t *testing.T) {
+	eachMode(t, func(t *testing.T, o wire.Options) {
+		o.Budget = wire.NewBudget(1 << 20)
+		shared := wire.NewShared(wire.AppendFrame(nil, wire.OpBinary, make([]byte, 100<<10)))
+		for i := range 12 {
+			t.Run(fmt.Sprint(i), func(t *testing.T) {
+				o.MaxQueue = 8 << 20
+				c, client := open(t, newRecorder(), o)
+				for range 20 + i {
+					c.Write(wire.AppendFrame(nil, wire.OpBinary, make([]byte, 30<<10)))
+					c.WriteShared(shared)
+				}
+				switch i % 4 {
+				case 0:
+					c.Finish()
+					go func() {
+						io.Copy(io.Discard, client)
+						client.Close()
+					}()
+				case 1:
+					client.Close()
+				case 2:
+					c.Shut()
+				case 3:
+					client.SetLinger(0)
+					client.Close()
+				}
+				waitFor(t, c.Done())
+			})
+		}
+		if n := o.Budget.Waiting(); n != 0 {
+			t.Errorf("%d bytes wait for nobody", n)
+		}
+	})
+}
