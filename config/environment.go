@@ -69,7 +69,8 @@ func buildOf(v *value) *value {
 	}
 	seen := &value{kind: table, start: v.start, end: v.end, keyStart: v.keyStart, keyEnd: v.keyEnd}
 	for _, key := range []string{"command", "watch_dir", "cwd"} {
-		if x := v.get(key); x != nil && !(key == "watch_dir" && !x.is(list) && v.get("command").truthy()) {
+		// With a command Wrangler has made texts of watch_dir, which are good.
+		if x := v.get(key); x != nil && !(key == "watch_dir" && v.get("command").truthy()) {
 			seen.put(key, x)
 		}
 	}

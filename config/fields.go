@@ -51,7 +51,7 @@ func init() { // the checks refer to the table, so it is filled here
 		{name: "compatibility_flags", scope: inherited, check: isStrings, fallback: emptyList, local: true, page: "inheritable-keys"},
 		{name: "jsx_factory", scope: inherited, check: isString, page: "inheritable-keys"},
 		{name: "jsx_fragment", scope: inherited, check: isString, page: "inheritable-keys"},
-		{name: "tsconfig", scope: inherited, check: isString, page: "inheritable-keys"},
+		{name: "tsconfig", scope: inherited, check: isTsconfig, page: "inheritable-keys"},
 		{name: "rules", scope: inherited, check: isRules, page: "bundling"},
 		{name: "name", scope: inherited, check: isName, local: true, page: "inheritable-keys"},
 		{name: "main", scope: inherited, check: isString, local: true, page: "inheritable-keys"},

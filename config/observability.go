@@ -44,7 +44,8 @@ func isObservability(s *scope, field string, v *value) bool {
 		at string
 		x  *value
 	}{{field, v}, {field + ".logs", v.get("logs")}, {field + ".traces", v.get("traces")}} {
-		if rate := part.x.get("head_sampling_rate"); rate.is(number) && (rate.num < 0 || rate.num > 1) {
+		// JavaScript compares whatever it is: [5] is more than 1.
+		if rate := part.x.get("head_sampling_rate"); rate.truthy() && (toNumber(rate) < 0 || toNumber(rate) > 1) {
 			s.fail(rate, msgSamplingRate, slots{field: part.at + ".head_sampling_rate"})
 		}
 	}

@@ -50,7 +50,11 @@ func (s *scope) warnCustomDomains(field string) {
 	if routes != nil {
 		for _, x := range routes.items {
 			if custom := x.get("custom_domain"); custom.is(boolean) && custom.bool {
-				domains = append(domains, jsString(x.get("pattern")))
+				domain := ""
+				if pattern := x.get("pattern"); pattern.given() { // as JavaScript's join has it
+					domain = jsString(pattern)
+				}
+				domains = append(domains, domain)
 			}
 		}
 	}

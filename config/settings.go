@@ -31,6 +31,14 @@ func (s *scope) ignoreEmpty(field string, v *value) bool {
 	return true
 }
 
+// isTsconfig checks tsconfig, which Wrangler joins to a path.
+func isTsconfig(s *scope, field string, v *value) bool {
+	if v.truthy() && !v.is(text) {
+		s.crash(v, field+" is not a path")
+	}
+	return isString(s, field, v)
+}
+
 // isBuild checks the custom build.
 var isBuild = all(
 	known("command", "cwd", "watch_dir"),

@@ -95,15 +95,7 @@ func bindings(item check) check {
 		if s.top == nil || !s.top.get(field).is(list) {
 			return ok
 		}
-		have := map[string]bool{}
-		for _, x := range v.items {
-			have[jsString(x.get("binding"))] = true
-		}
-		for _, x := range s.top.get(field).items {
-			if name := jsString(x.get("binding")); !have[name] {
-				s.warn(keyOf(v), msgMissingBinding, slots{field: field, key: s.name, value: name})
-			}
-		}
+		s.warnMissingBinding(field, v)
 		return ok
 	}
 }
@@ -138,6 +130,34 @@ func bindingsOf(item check) check {
 			s.warnMissingBindings(field, v)
 		}
 		return ok
+	}
+}
+
+// warnMissingBinding warns of the bindings of a list that the top level has and an
+// environment has not. It is Wrangler's Set that compares: texts, numbers and the like
+// by what they are, and objects and lists never.
+func (s *scope) warnMissingBinding(field string, v *value) {
+	above := s.top.get(field)
+	for _, list := range []*value{above, v} {
+		for _, x := range list.items {
+			if len(above.items) > 0 && x.is(null) {
+				s.crash(x, field+" holds null: a binding is an object")
+				return
+			}
+		}
+	}
+	same := func(x *value) (key string, comparable bool) { return x.typeof() + " " + jsString(x), !x.object() }
+	have := map[string]bool{}
+	for _, x := range v.items {
+		if key, ok := same(x.get("binding")); ok {
+			have[key] = true
+		}
+	}
+	for _, x := range above.items {
+		name := x.get("binding")
+		if key, _ := same(name); name.object() || !have[key] {
+			s.warn(keyOf(v), msgMissingBinding, slots{field: field, key: s.name, value: jsString(name)})
+		}
 	}
 }
 
@@ -224,6 +244,37 @@ func jsString(v *value) string {
 // whole asks for a whole number in a range.
 func whole(least, most float64) func(v *value) bool {
 	return func(v *value) bool { return integer(v, least, most) }
+}
+
+// toNumber is JavaScript's Number of a value, as its < and > see it.
+func toNumber(v *value) float64 {
+	switch {
+	case v == nil, v.record():
+		return math.NaN()
+	case v.is(number):
+		return v.num
+	case v.is(boolean) && v.bool:
+		return 1
+	case v.is(boolean), v.is(null):
+		return 0
+	}
+	s := strings.TrimSpace(jsString(v))
+	if s == "" {
+		return 0
+	}
+	if s == "Infinity" || s == "+Infinity" || s == "-Infinity" {
+		s = strings.Replace(s, "Infinity", "Inf", 1)
+	} else if strings.Trim(s, "0123456789.eE+-") != "" {
+		if n, err := strconv.ParseUint(strings.ToLower(s), 0, 64); err == nil && len(s) > 2 && s[0] == '0' && !strings.Contains(s, "_") {
+			return float64(n)
+		}
+		return math.NaN()
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil && !math.IsInf(n, 0) {
+		return math.NaN()
+	}
+	return n
 }
 
 var anyInteger = math.Inf(1)
