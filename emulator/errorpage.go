@@ -4,18 +4,24 @@ package emulator
 
 import (
 	"html"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
 // answerError answers a request whose Worker failed: with the exception's text,
-// to a browser as a page, to an upgrade without a body.
-func answerError(rw http.ResponseWriter, r *http.Request, err *driver.Error, upgrade bool) {
+// to a browser as a page, to an upgrade without a body. If it is the last answer on the connection,
+// net/http does not end it.
+func answerError(rw http.ResponseWriter, r *http.Request, err *driver.Error, upgrade, last bool) {
 	h := rw.Header()
 	if upgrade {
 		h["Content-Type"] = nil
+		if last {
+			h.Set("Content-Length", "0")
+		}
 		rw.WriteHeader(http.StatusInternalServerError)
 		http.NewResponseController(rw).Flush() // chunked, as workerd
 		return
@@ -31,12 +37,29 @@ func answerError(rw http.ResponseWriter, r *http.Request, err *driver.Error, upg
 	} else {
 		h.Set("Content-Type", "text/plain;charset=UTF-8")
 	}
-	rw.WriteHeader(http.StatusInternalServerError)
-	if r.Method == http.MethodHead {
-		return
+	if last {
+		h.Set("Content-Length", strconv.Itoa(len(text)))
 	}
+	rw.WriteHeader(http.StatusInternalServerError)
 	http.NewResponseController(rw).Flush() // chunked, as workerd
-	rw.Write([]byte(text))
+	if r.Method != http.MethodHead {
+		rw.Write([]byte(text))
+	}
+	if last {
+		http.NewResponseController(rw).Flush()
+	}
+}
+
+// answerLost answers a request whose response had a body that failed before it gave anything.
+func answerLost(rw http.ResponseWriter) {
+	h := rw.Header()
+	clear(h)
+	text := uncaught(plainError(msgConnectionLost))
+	h["Date"] = nil
+	h.Set("Content-Length", strconv.Itoa(len(text)))
+	h.Set("Content-Type", "text/plain;charset=UTF-8")
+	rw.WriteHeader(http.StatusInternalServerError)
+	io.WriteString(rw, text)
 }
 
 // wantsPage reports whether the client is a browser, as Wrangler judges.

@@ -15,7 +15,6 @@ import (
 	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/emutest"
 )
 
 func count(_ context.Context, o *obj) (any, error) {
@@ -269,9 +268,8 @@ func TestPanic(t *testing.T) {
 			t.Errorf("%d %q", got.Status, got.Body)
 		}
 		s.starter = func(context.Context, *durable.Env) { runtime.Goexit() }
-		if resp, err := s.Client().Get(emutest.URL + "/start"); err == nil {
-			t.Errorf("the end of its goroutine is answered with %s", resp.Status)
-			resp.Body.Close()
+		if got := s.World.Fetch("GET", "/start"); got.Status != 500 || got.Body != "Error: the handler ended its goroutine with runtime.Goexit" {
+			t.Errorf("%d %q", got.Status, got.Body)
 		}
 		s.Settle()
 	})

@@ -35,12 +35,12 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	defer w.requests.Done()
 	begun := w.clock.Now()
-	if !methods[r.Method] || r.Host == "" {
-		upload.Answer(rw, r, func() { refuse(rw, r) })
+	if status, text := refusal(r); status != 0 {
+		upload.Answer(rw, r, func() { refuse(rw, r, status, text) })
 		return
 	}
-	upgrade, refusal := wire.Check(r)
-	upgrade = upgrade || refusal != nil
+	upgrade, refused := wire.Check(r)
+	upgrade = upgrade || refused != nil
 	body := upload.Begin(w.ctx, rw, r)
 	if body != nil {
 		control := http.NewResponseController(rw)
@@ -56,6 +56,14 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	inv := w.invoke()
 	if f := w.opts.Attended; f != nil {
 		inv.attended = func() { f(r.Context()) }
+	}
+	inv.exited = func(err *driver.Error) { // net/http closes the connection behind it
+		body.Drop()
+		body.Await()
+		log(http.StatusInternalServerError)
+		rw.Header().Set("Connection", "close")
+		answerError(rw, r, err, upgrade, true)
+		body.End(upload.ByLength)
 	}
 	req, key := w.requestOf(r, body, upgrade, inv.attended)
 	path = req.URL.EscapedPath()
@@ -75,7 +83,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		thrown := exception(err)
 		w.fault(thrown)
 		log(http.StatusInternalServerError)
-		answerError(rw, r, thrown, upgrade)
+		answerError(rw, r, thrown, upgrade, false)
 		body.End(upload.ByChunk)
 	case resp.WebSocket != nil:
 		client := resp.WebSocket.(*view).s
@@ -83,11 +91,11 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			w.fault(err)
 			client = lostSocket().(*view).s
 		}
-		if refusal != nil {
+		if refused != nil {
 			log(http.StatusSwitchingProtocols) // as the Worker answered
 			client.other.Lost(nil)
 			rw.Header()["Date"] = nil
-			refusal.ServeHTTP(rw, r)
+			refused.ServeHTTP(rw, r)
 			body.End(upload.ByLength)
 			return
 		}
@@ -109,14 +117,51 @@ var methods = map[string]bool{
 	"QUERY": true, "BAN": true,
 }
 
+// Limits on the head of a request, in bytes. workerd takes 64 KiB of request line and 480 KiB in all, and
+// Wrangler puts some headers of its own in.
+const (
+	maxAddress = 65512
+	maxHead    = 491120
+)
+
+// MaxHeaderBytes is for the [http.Server] of a world, so that it refuses too large a head itself only where the world
+// would not be asked.
+const MaxHeaderBytes = 4 << 20
+
+// refusal says why no Worker gets to see a request; status 0 is that it does.
+func refusal(r *http.Request) (status int, text string) {
+	switch {
+	case r.ProtoMajor == 1 && r.ProtoMinor > 1:
+		return http.StatusBadRequest, msgVersion
+	case !methods[r.Method]:
+		return http.StatusNotImplemented, msgMethodUnknown
+	case len(r.RequestURI) > maxAddress:
+		return http.StatusRequestURITooLong, msgAddressTooLong
+	case headSize(r) > maxHead:
+		return http.StatusRequestHeaderFieldsTooLarge, msgHeadTooLarge
+	case r.Host == "":
+		return http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
+	}
+	return 0, ""
+}
+
+// headSize is how many bytes the head of a request has.
+func headSize(r *http.Request) int {
+	n := len(r.Method) + len(r.RequestURI) + len(" HTTP/1.1\r\nHost: \r\n\r\n ") + len(r.Host)
+	for name, values := range r.Header {
+		for _, v := range values {
+			n += len(name) + len(": \r\n") + len(v)
+		}
+	}
+	return n
+}
+
 // refuse answers a request that no Worker gets to see.
-func refuse(rw http.ResponseWriter, r *http.Request) {
+func refuse(rw http.ResponseWriter, r *http.Request, status int, text string) {
 	h := rw.Header()
 	h["Date"] = nil
-	status, text := http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
 	h["Content-Type"] = nil
-	if !methods[r.Method] {
-		status, text = http.StatusNotImplemented, msgMethodUnknown
+	if r.Host != "" {
 		h.Set("Content-Type", "text/plain")
 		h.Set("Connection", "close")
 	}
@@ -150,6 +195,9 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	for _, k := range ofConnection {
 		delete(h, k)
 	}
+	if n := h["Content-Length"]; n != nil && (len(n) != 1 || !isLength(n[0])) {
+		delete(h, "Content-Length") // workerd does not look at what a response says of its length
+	}
 	if h["Content-Type"] == nil {
 		h["Content-Type"] = nil // net/http must not guess one
 	}
@@ -171,8 +219,8 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	} else if body != nil && !isSmall(body) {
 		defer context.AfterFunc(w.ctx, func() { flush.SetWriteDeadline(time.Now().Add(partingTime)) })()
 	}
-	rw.WriteHeader(resp.Status)
 	if body == nil || head {
+		rw.WriteHeader(resp.Status)
 		return upload.ByLength
 	}
 	defer streamed(body)()
@@ -188,32 +236,97 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	}
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	if !known {
-		flush.Flush()
+	begin := newHead(func() {
+		rw.WriteHeader(resp.Status)
+		if !known {
+			flush.Flush()
+		}
+	})
+	if !known && !isBuffered(body) {
+		begin.after(headDelay)
 	}
-	for {
+	written := int64(0)
+	for first := true; ; first = false {
 		n, err := w.readBody(body, *buf)
+		if first && n == 0 && err != nil && err != io.EOF && begin.never() {
+			w.bodyFailed(err)
+			answerLost(rw)
+			return upload.ByLength
+		}
+		begin.now()
 		if n > 0 {
 			waiting := sent.Unblock()
 			_, err := rw.Write((*buf)[:n])
 			waiting()
+			if err == http.ErrContentLength {
+				w.fault(typeError(msgLengthMore))
+				flush.Flush()
+				panic(http.ErrAbortHandler)
+			}
 			if err != nil {
 				return by // the client has gone
 			}
+			written += int64(n)
 			if !known {
 				flush.Flush()
 			}
 		}
 		if err == io.EOF {
+			if n, _ := strconv.ParseInt(h.Get("Content-Length"), 10, 64); known && written < n {
+				w.fault(typeError(msgLengthLess))
+				flush.Flush()
+				panic(http.ErrAbortHandler)
+			}
 			return by
 		}
 		if err != nil {
-			if !errors.Is(err, http.ErrAbortHandler) {
-				w.fault(exception(err))
-			}
+			w.bodyFailed(err)
+			flush.Flush() // the client has what came before
 			panic(http.ErrAbortHandler)
 		}
 	}
+}
+
+// bodyFailed tells the observer of an error of a response's body.
+func (w *World) bodyFailed(err error) {
+	if !errors.Is(err, http.ErrAbortHandler) {
+		w.fault(exception(err))
+	}
+}
+
+// headDelay is how long the head of a streamed response waits for the first piece. If there is
+// an error in its place, the response is another one.
+const headDelay = 10 * time.Millisecond
+
+// head is written once, or never.
+type head struct {
+	mu    sync.Mutex
+	write func() // nil once it is decided
+	timer *time.Timer
+}
+
+func newHead(write func()) *head { return &head{write: write} }
+
+// after writes the head when d has passed.
+func (h *head) after(d time.Duration) { h.timer = time.AfterFunc(d, h.now) }
+
+// now writes the head, unless it has been.
+func (h *head) now() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.write != nil {
+		h.write()
+		h.write = nil
+	}
+}
+
+// never reports whether the head has not been written, and will not be.
+func (h *head) never() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	unwritten := h.write != nil
+	h.write = nil
+	return unwritten
 }
 
 // readBody reads a piece of a response's body. A panic is an exception of the handler

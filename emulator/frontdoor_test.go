@@ -70,11 +70,31 @@ func TestRequests(t *testing.T) {
 				}
 			})
 		}
+		refused := func(status, text string) string {
+			return fmt.Sprintf("HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", status, len(text), text)
+		}
+		for _, tt := range []struct{ name, request string }{
+			{"FD the longest address", "GET /" + strings.Repeat("a", 65511) + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"},
+			{"FD the largest header", "GET /401 HTTP/1.0\r\nHost: x\r\nX-A: " + strings.Repeat("a", 491083) + "\r\n\r\n"},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				if got := r.exchange(dial(), tt.request); !strings.HasPrefix(got[8:], " 200 OK\r\n") {
+					t.Errorf("got %.200s", got)
+				}
+			})
+		}
 		for _, tt := range []struct{ name, request, want string }{
 			{"FD an unknown method", "LINK / HTTP/1.1\r\nHost: h\r\n\r\n",
 				"HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 35\r\n\r\nERROR: Unrecognized request method."},
 			{"FD a method in lower case", "get / HTTP/1.1\r\nHost: h\r\n\r\n",
 				"HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 35\r\n\r\nERROR: Unrecognized request method."},
+			{"FD a version that is none", "GET / HTTP/1.2\r\nHost: h\r\n\r\n", refused("400 Bad Request", "invalid HTTP version parsed")},
+			{"FD too long an address", "GET /" + strings.Repeat("a", 100_000) + " HTTP/1.1\r\nHost: h\r\n\r\n", refused("414 Request URI Too Long", "URI too long")},
+			{"FD an address just too long", "GET /" + strings.Repeat("a", 65512) + " HTTP/1.1\r\nHost: h\r\n\r\n", refused("414 Request URI Too Long", "URI too long")},
+			{"FD too many headers", "GET / HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("X-A: "+strings.Repeat("a", 993)+"\r\n", 1000) + "\r\n",
+				refused("431 Request Header Fields Too Large", "message head is too large")},
+			{"FD a header just too large", "GET /401 HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 491084) + "\r\n\r\n",
+				refused("431 Request Header Fields Too Large", "message head is too large")},
 			{"FD no host", "GET / HTTP/1.0\r\n\r\n", "HTTP/1.0 400 Bad Request\r\nContent-Length: 11\r\n\r\nBad Request"},
 		} {
 			t.Run(tt.name, func(t *testing.T) {

@@ -22,6 +22,8 @@ type invocation struct {
 	// passedOn is set once the Worker has sent a body to somebody: it may be the request's, in whatever the class
 	// has wrapped it.
 	passedOn atomic.Bool
+	// exited is called in place of run's return when the handler has ended its goroutine, which is the caller's.
+	exited func(*driver.Error)
 }
 
 func (w *World) invoke() *invocation { return &invocation{Context: w.ctx, w: w} }
@@ -90,10 +92,13 @@ func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 	started := i.w.start(func() {
 		defer i.w.activity.change(false)
 		defer i.w.working("waitUntil")()
-		err := caughtPanic(func() error { return f(i) })
-		if err != nil && !errors.Is(err, context.Canceled) {
-			i.w.fault(exception(err))
-		}
+		err := error(plainError(msgGoexit))
+		defer func() { // also if f ends the goroutine
+			if err != nil && !errors.Is(err, context.Canceled) {
+				i.w.fault(exception(err))
+			}
+		}()
+		err = caughtPanic(func() error { return f(i) })
 	})
 	if !started {
 		i.w.activity.change(false)
@@ -112,8 +117,12 @@ func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			resp, err = nil, panicked(p, debug.Stack())
-		} else if !returned { // the connection ends with the goroutine
-			i.w.fault(plainError("the handler ended its goroutine with runtime.Goexit"))
+		} else if !returned {
+			gone := plainError(msgGoexit)
+			i.w.fault(gone)
+			if i.exited != nil {
+				i.exited(gone)
+			}
 		}
 	}()
 	if i.w.opts.Worker == nil {

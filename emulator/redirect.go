@@ -31,7 +31,7 @@ func sendable(r *driver.Request) error {
 	case r.URL.Host == "":
 		return typeError(msgInvalidURL(r.URL.String()))
 	}
-	return nil
+	return checkHeader(r.Header)
 }
 
 func isHTTP(u *url.URL) bool { return u.Scheme == "http" || u.Scheme == "https" }

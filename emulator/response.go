@@ -71,7 +71,7 @@ func (w *World) check(resp *driver.Response, upgrade bool) error {
 	case resp.Body != nil && (resp.Status == 204 || resp.Status == 205 || resp.Status == 304):
 		return typeError(msgNullBody)
 	}
-	return nil
+	return checkHeader(resp.Header)
 }
 
 // giveAway marks a socket as returned in a response. workerd finds out that it

@@ -69,6 +69,8 @@ func TestAnswerBeforeBody(t *testing.T) {
 			switch path {
 			case "/text":
 				sizes = append(sizes, 50<<20)
+			case "/object?stream": // whose end does not wait for a body that a busy machine holds up
+				sizes = sizes[:2]
 			case "/large": // where it is noticed after a second that the client does not read yet
 				sizes = sizes[2:]
 			}

@@ -37,7 +37,7 @@ type Options struct {
 
 // Limits on clients. None cuts a request or a response that takes long.
 const (
-	maxHeadTime = 30 * time.Second // for a request's head to arrive
+	maxHeadTime = 15 * time.Second // for a request's head to arrive, as Wrangler
 	maxIdleTime = 2 * time.Minute  // between two requests on a connection
 	// maxParting is how long a connection may take, once its world has ended,
 	// to get rid of what it has still to write.
@@ -85,6 +85,7 @@ func Start(o Options) (*Server, error) {
 		Handler:                      s.door,
 		ReadHeaderTimeout:            maxHeadTime,
 		IdleTimeout:                  maxIdleTime,
+		MaxHeaderBytes:               emulator.MaxHeaderBytes,
 		ConnState:                    s.connState,
 		ErrorLog:                     log.New(&complaints{log: o.Log, url: s.url}, "", 0),
 		DisableGeneralOptionsHandler: true,

@@ -58,7 +58,8 @@ func foreign(r *http.Request) string {
 	if !local(r.Host) {
 		return msgInvalidHost
 	}
-	if origin := r.Header.Get("Origin"); origin != "" {
+	// Of several, none may be another site's: together they are no address.
+	if origin := strings.Join(r.Header["Origin"], ", "); origin != "" {
 		if u, err := url.Parse(origin); err != nil || !local(u.Host) {
 			return msgInvalidOrigin
 		}

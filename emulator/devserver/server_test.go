@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
@@ -199,6 +200,11 @@ func TestLocalPaths(t *testing.T) {
 		{"/cdn-cgi/other", "Host: evil.example\r\n", host, "Invalid Host header"},
 		{"/cdn-cgi/local/ready", "Host: localhost\r\nOrigin: https://evil.example\r\n", origin, "Invalid Origin header"},
 		{"/cdn-cgi/local/ready", "Host: localhost\r\nOrigin: null\r\n", origin, "Invalid Origin header"},
+		{"/cdn-cgi/local/ready", "Host: localhost\r\nOrigin: http://localhost\r\nOrigin: http://evil.example\r\n", origin, "Invalid Origin header"},
+		{"/cdn-cgi/local/ready", "Host: localhost\r\nOrigin: http://evil.example\r\nOrigin: http://localhost\r\n", origin, "Invalid Origin header"},
+		{"/cdn-cgi/local/ready", "Host: localhost\r\nOrigin: http://localhost, http://evil.example\r\n", origin, "Invalid Origin header"},
+		{"/cdn-cgi/local/ready", "Host: localhost\r\nOrigin: localhost\r\n", origin, "Invalid Origin header"},
+		{"/cdn-cgi/local/ready", "Host: localhost\r\nOrigin: \r\n", ok, "ok"},
 		{"/cdn-cgi/other", "Host: 127.0.0.1\r\n", ok, "hello"},
 		{"/elsewhere", "Host: evil.example\r\nOrigin: https://evil.example\r\n", ok, "hello"},
 	}
@@ -294,5 +300,13 @@ func TestJSON(t *testing.T) {
 	}
 	if got := strings.Join(types, "\n"); got != "log warning: "+fmt.Sprintf(msgNoDate, emulator.DefaultCompatibilityDate)+" 0\nready "+s.URL()+" 0\nrequest /x 200" {
 		t.Errorf("events:\n%s", got)
+	}
+}
+
+// TestHeadTime: a head has 15 seconds to arrive, as with Wrangler, where the client's connection is then closed.
+func TestHeadTime(t *testing.T) {
+	s, _ := serve(t, Options{}, hello)
+	if s.http.ReadHeaderTimeout != 15*time.Second {
+		t.Errorf("a head has %v", s.http.ReadHeaderTimeout)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"sync"
+
+	"github.com/seed-36a2c969/emu/emulator"
 )
 
 // network is a world's HTTP server and the way to it, in memory, so that it works
@@ -23,7 +25,7 @@ type network struct {
 
 func serve(h http.Handler, hold func(more bool)) *network {
 	n := &network{conns: make(chan net.Conn), hold: hold, done: make(chan struct{})}
-	n.server = &http.Server{Handler: handling(h), ConnContext: withEnd, ErrorLog: log.New(io.Discard, "", 0)}
+	n.server = &http.Server{Handler: handling(h), ConnContext: withEnd, MaxHeaderBytes: emulator.MaxHeaderBytes, ErrorLog: log.New(io.Discard, "", 0)}
 	n.transport = &http.Transport{DialContext: n.dial, DisableCompression: true}
 	n.served.Go(func() { n.server.Serve(listener{n}) })
 	return n

@@ -29,7 +29,7 @@ const (
 	maxWait, maxSilence = 10 * time.Second, time.Second
 	// maxRestWait and maxRestSilence are the same for a body that has been read in part, or passed on: there Wrangler
 	// does not wait.
-	maxRestWait, maxRestSilence = time.Second, 50 * time.Millisecond
+	maxRestWait, maxRestSilence = 2 * time.Second, 250 * time.Millisecond
 	// maxAfter is how long a body may go on after its answer.
 	maxAfter = 30 * time.Second
 	// maxParting is how long a client that sends on has to see that the connection has been ended.
