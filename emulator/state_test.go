@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -317,6 +318,26 @@ func TestStateRefused(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	for name, persist := range map[string]string{"deleted lock": copyState(t, "stopped"), "deleted lock of a new folder": t.TempDir()} {
+		t.Run(name, func(t *testing.T) {
+			if runtime.GOOS == "windows" {
+				t.Skip("a file that is open cannot be deleted")
+			}
+			if _, err := openState(t, persist, nothing); err != nil {
+				t.Fatal(err)
+			}
+			locks, _ := filepath.Glob(filepath.Join(persist, "v3", "do", "*.emu-lock"))
+			if len(locks) != 1 || os.Remove(locks[0]) != nil {
+				t.Fatalf("locks %q", locks)
+			}
+			for range 2 {
+				var used *migrations.InUseError
+				if _, err := openState(t, persist, nothing); !errors.As(err, &used) {
+					t.Errorf("error %v", err)
+				}
+			}
+		})
+	}
 	const main = "b32968276b168389537e7168f117dae29057a96263564b7386195b08932ec329.sqlite"
 	newer := func(b []byte) { b[18], b[19] = 3, 3 }
 	for name, tt := range map[string]struct {
