@@ -56,7 +56,11 @@ func (db *DB) ExecTo(r *Rows, query string, args []any) error {
 		err = r.start()
 	}
 	if err != nil {
+		changed := r.stmt.counts.stale(r.stmt)
 		r.Close()
+		if changed {
+			db.resetSchema()
+		}
 	}
 	return err
 }
@@ -173,8 +177,18 @@ func (db *DB) runOnce(s *stmt) (row bool, err error) {
 			return false, err
 		}
 	}
-	return s.step()
+	row, err = s.step()
+	if err != nil && s.counts.stale(s) {
+		lib.Xsqlite3_reset(db.tls, s.c)
+		db.resetSchema()
+	}
+	return row, err
 }
+
+// resetSchema lets SQLite see that a statement that has failed did not change the
+// schema after all. It sees it when it runs what it has compiled since, which it then
+// compiles anew by itself.
+func (db *DB) resetSchema() { db.run("SELECT 1 FROM sqlite_schema LIMIT 1") }
 
 // Rows is the cursor over a statement's result. It stays valid across Commit
 // and sees later writes to the rows ahead of it.
