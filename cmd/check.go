@@ -26,9 +26,11 @@ func (c *Command) check() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [SCRIPT]",
 		Short: "Check a configuration and its migrations",
-		Long: `Checks the configuration as wrangler does, and its migrations from the first
-on. Whether the classes exist is checked by the program itself, when it starts
-or with its own check: go run ./src check.
+		Long: `Checks the configuration as wrangler does, and what emu dev refuses of it: its
+compatibility date and flags, bindings to other Workers, and its migrations from
+the first on. That there is no program to run is a warning. Whether the classes
+exist is checked by the program itself, when it starts or with its own check: go
+run ./src check.
 
 Exit status: 0 if there are no errors, 1 if there are, 2 for a wrong command.`,
 		Args: func(cmd *cobra.Command, args []string) error {

@@ -119,3 +119,21 @@ func TestVariableThatRefersToItself(t *testing.T) {
 		}
 	}
 }
+
+// FuzzDotenv: whatever a .env file holds, its variables stay within their bounds.
+func FuzzDotenv(f *testing.F) {
+	for _, text := range []string{"A=1\nB=${A}${A}\nC=\"$B $B\"\n", "A=$A", `A=\$A\$A`, "A=${B:-${A}}\r\nB='$A'", "export A: `x\n`#"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		vars, d := expand(parseDotenv(".env", text), variables{})
+		if d != nil && (d.Place.Line < 1 || d.Place.Line > strings.Count(strings.ReplaceAll(text, "\r\n", "\n"), "\n")+strings.Count(text, "\r")+1) {
+			t.Errorf("place %+v", d.Place)
+		}
+		for _, v := range vars.list {
+			if len(v.text) > max(len(text), maxExpanded) {
+				t.Errorf("%s has %d bytes", v.name, len(v.text))
+			}
+		}
+	})
+}
