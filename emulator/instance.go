@@ -29,6 +29,7 @@ type instance struct {
 	dirty   []*socket              // with frames staged in this turn; belongs to who has the turn
 	latest  latest                 // sent in this turn; likewise
 	shared  []*event               // that have ended and wait for the commit; likewise
+	ended   []*event               // that have ended and wait for those who were ready then; likewise
 
 	mu      sync.Mutex
 	busy    bool // somebody has the turn

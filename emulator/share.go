@@ -19,17 +19,30 @@ func (in *instance) share(e *event) bool {
 	if in.dead.Load() || len(in.shared) == maxShared || !in.storage.shareable() {
 		return false
 	}
-	in.mu.Lock()
-	waits := in.ready.any(in.blocker)
-	in.mu.Unlock()
+	waits := in.anyReady()
 	if waits {
 		in.shared = append(in.shared, e)
 	}
 	return waits
 }
 
+// loseResults leaves the results that are kept back to the reset that follows, which
+// fails them: in workerd they have not left either. What was sent to sockets has.
+func (in *instance) loseResults() {
+	for i, e := range in.shared {
+		if e.done == nil {
+			in.complete(e)
+		}
+		in.shared[i] = nil
+	}
+	in.shared = in.shared[:0]
+}
+
 // settleShared lets what was kept back leave.
 func (in *instance) settleShared() {
+	if len(in.shared) > 0 {
+		in.settleEnded() // they ended before
+	}
 	for i, e := range in.shared {
 		in.complete(e)
 		in.shared[i] = nil
@@ -82,6 +95,7 @@ func (in *instance) keepShared() {
 		s := in.storage
 		depth, syncDepth := s.depth, s.syncDepth
 		s.depth, s.syncDepth = 0, 0
+		in.loseResults()
 		in.flush()
 		s.depth, s.syncDepth = depth, syncDepth
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/emutest"
@@ -35,6 +36,18 @@ func (g *gated) Fetch(ctx context.Context, r *durable.Request) (*durable.Respons
 	}
 	if what == "wait" {
 		<-g.gate
+	}
+	switch what {
+	case "hold":
+		<-g.gate
+		return durable.Text(200, what), nil
+	case "quiet":
+		return durable.Text(200, what), nil
+	case "late abort":
+		if err := durable.Sleep(ctx, time.Millisecond); err != nil {
+			return nil, err
+		}
+		g.st.Abort("enough")
 	}
 	if pragma, ok := strings.CutPrefix(what, "PRAGMA "); ok {
 		return g.pragma(pragma)
@@ -92,33 +105,41 @@ func (g *gated) inner(ctx context.Context, what string) (err error) {
 	return err
 }
 
-// Events that share a commit are each answered, and an abort or a ROLLBACK takes only
-// the writes of its own event, and what waits behind it.
+// Events that share a commit are each answered. An abort or a ROLLBACK takes only the
+// writes of its own event, and what waits behind it; an abort also the answers that
+// have not left, as recorded.
 func TestSharedCommit(t *testing.T) {
 	gate := make(chan struct{})
 	class := durable.Define("Gated", func(ctx context.Context, st *durable.State, env *durable.Env) (*gated, error) {
 		_, err := st.Storage().SQL().Exec("CREATE TABLE IF NOT EXISTS t(v NOT NULL)")
 		return &gated{st, gate}, err
 	})
-	for name, queued := range map[string][]string{
-		"all succeed":                                 {"a", "b", "c"},
-		"one aborts":                                  {"a", "b", "abort", "lost"},
-		"one undoes":                                  {"a", "b", "rollback", "lost"},
-		"one deletes all and aborts":                  {"a", "b", "delete", "lost"},
-		"one aborts in a transaction":                 {"a", "b", "inner abort", "lost"},
-		"one aborts in a transaction with a sync":     {"a", "b", "inner sync", "lost"},
-		"one aborts in a transaction with a bookmark": {"a", "b", "inner bookmark", "lost"},
+	for _, tt := range []struct {
+		name, queued, want, stored string
+	}{
+		{"all succeed", "a,b,c", "200 200 200", "first,wait,a,b,c"},
+		{"one aborts", "a,b,abort,lost", "500 500 500 500", "first,wait,a,b"},
+		{"one undoes", "a,b,rollback,lost", "200 200 500 500", "first,wait,a,b"},
+		{"one deletes all, which is waited for, and aborts", "a,b,delete,lost", "200 200 500 500", ""},
+		{"one aborts in a transaction", "a,b,inner abort,lost", "500 500 500 500", "first,wait,a,b"},
+		{"one aborts in a transaction with a sync", "a,b,inner sync,lost", "500 500 500 500", "first,wait,a,b"},
+		{"one aborts in a transaction with a bookmark", "a,b,inner bookmark,lost", "500 500 500 500", "first,wait,a,b"},
+		{"nothing is written, and one aborts", "quiet,quiet,abort,lost", "500 500 500 500", "first"},
+		{"nothing is written, and one waits and aborts", "quiet,late abort", "200 500", "first"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		queued := strings.Split(tt.queued, ",")
+		t.Run(tt.name, func(t *testing.T) {
 			w := emutest.New(t, emutest.Classes(class), emutest.RealTime())
 			w.Fetch("GET", "/Gated/x?do=first")
 			o := w.Object("Gated", "x")
 			var all sync.WaitGroup
 			answers := make([]string, len(queued))
 			all.Go(func() {
-				if got := w.Fetch("GET", "/Gated/x?do=wait"); got.Body != "wait" {
-					t.Errorf("the first is answered %q", got.Body)
+				first := "wait"
+				if strings.HasPrefix(tt.name, "nothing") {
+					first = "hold"
 				}
+				w.Fetch("GET", "/Gated/x?do="+first)
 			})
 			inFlight(t, o, 1)
 			for i, what := range queued {
@@ -127,18 +148,11 @@ func TestSharedCommit(t *testing.T) {
 			}
 			gate <- struct{}{}
 			all.Wait()
-			want, stored := []string{"200", "200", "200"}, "first,wait,a,b,c"
-			if name != "all succeed" {
-				want, stored = []string{"200", "200", "500", "500"}, "first,wait,a,b"
+			if got := strings.Join(answers, " "); got != tt.want {
+				t.Errorf("answered %s, expected %s", got, tt.want)
 			}
-			if queued[2] == "delete" {
-				stored = ""
-			}
-			if fmt.Sprint(answers) != fmt.Sprint(want) {
-				t.Errorf("answered %v, expected %v", answers, want)
-			}
-			if got := w.Fetch("GET", "/Gated/x?do=count").Body; got != stored {
-				t.Errorf("stored %s, expected %s", got, stored)
+			if got := w.Fetch("GET", "/Gated/x?do=count").Body; got != tt.stored {
+				t.Errorf("stored %s, expected %s", got, tt.stored)
 			}
 		})
 	}

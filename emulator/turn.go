@@ -96,10 +96,42 @@ func (in *instance) finish(e *event) *event {
 		return in.pass()
 	}
 	in.flush()
-	in.complete(e)
+	if e.done != nil && len(in.ended) < maxShared && in.callerReady() {
+		in.ended = append(in.ended, e)
+	} else {
+		in.settleEnded()
+		in.complete(e)
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.pass()
+}
+
+// anyReady reports whether somebody waits for the turn who may have it.
+func (in *instance) anyReady() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.ready.any(in.blocker)
+}
+
+// callerReady is anyReady without the functions given to waitUntil, which nobody's
+// answer waits for.
+func (in *instance) callerReady() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return slices.ContainsFunc(in.ready.list[in.ready.head:], func(t turn) bool {
+		return t.e.pin.kind == driver.PinEvent && (in.blocker == nil || t.e == in.blocker)
+	})
+}
+
+// settleEnded lets the results leave that were kept back behind those who waited for the
+// turn. As in workerd, one of these that resets the object takes the results with it.
+func (in *instance) settleEnded() {
+	for i, e := range in.ended {
+		in.complete(e)
+		in.ended[i] = nil
+	}
+	in.ended = in.ended[:0]
 }
 
 // complete publishes what an event came to, when it may leave. It is in flight no
@@ -126,6 +158,9 @@ func (in *instance) release(e *event) {
 	in.unheld()
 	in.flush()
 	e.dispatched()
+	if len(in.ended) > 0 && !in.callerReady() {
+		in.settleEnded()
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if next := in.pass(); next != nil {
