@@ -31,7 +31,7 @@ func (e *event) alarm(al *alarm) {
 	}
 	in.o.emit(Event{Type: EventAlarm, Retry: al.retries})
 	if !in.handles(driver.HandlesAlarm) {
-		s.DeleteAlarm()
+		s.deleteAlarm()
 		return
 	}
 	s.alarmRuns, s.alarmLeft = true, false
@@ -45,7 +45,7 @@ func (e *event) alarm(al *alarm) {
 	_, set, err = s.alarmTime()
 	switch {
 	case s.alarmRuns && (set || err != nil):
-		s.DeleteAlarm()
+		s.deleteAlarm()
 	case s.alarmLeft:
 		in.o.ns.w.alarms.drop(in.o)
 	}
@@ -54,7 +54,7 @@ func (e *event) alarm(al *alarm) {
 // giveUp deletes an alarm that has failed too often, unless another was set meanwhile.
 func (e *event) giveUp(al *alarm) {
 	if at, set, err := e.in.storage.alarmTime(); err == nil && set && at == al.scheduled {
-		e.in.storage.DeleteAlarm()
+		e.in.storage.deleteAlarm()
 	}
 }
 
@@ -66,7 +66,7 @@ func (s *storage) abandonAlarm(wrote bool) {
 	if !s.alarmRuns || wrote || s.in.dead.Load() {
 		return
 	}
-	if s.DeleteAlarm() == nil {
+	if s.deleteAlarm() == nil {
 		s.commit()
 	}
 }
@@ -82,7 +82,7 @@ func (e *event) failed(err error) {
 
 // alarmTime is the stored alarm, also while its handler runs.
 func (s *storage) alarmTime() (ns int64, set bool, err error) {
-	err = s.use(func(db *store.DB) (err error) {
+	err = s.within(func(db *store.DB) (err error) {
 		ns, set, err = db.Alarm()
 		return err
 	})
@@ -101,13 +101,21 @@ func (s *storage) SetAlarm(ms float64) error {
 	case s.in.obj != nil && !s.in.handles(driver.HandlesAlarm):
 		return typeError(msgAlarmNoHandler)
 	}
+	s.in.touched()
+	if s.overdue.Load() {
+		return errOverdue()
+	}
 	at := max(int64(ms), s.in.o.ns.w.clock.Now().UnixMilli())
 	s.alarmChanges()
-	return s.use(func(db *store.DB) error { return db.SetAlarm(at * 1e6) })
+	return s.within(func(db *store.DB) error { return db.SetAlarm(at * 1e6) })
 }
 
 // Alarm returns the alarm in ms.
 func (s *storage) Alarm() (ms float64, ok bool, err error) {
+	s.in.touched()
+	if s.overdue.Load() {
+		return 0, false, errOverdue()
+	}
 	ns, ok, err := s.alarmTime()
 	if err != nil || !ok || s.alarmRuns {
 		return 0, false, err
@@ -117,8 +125,16 @@ func (s *storage) Alarm() (ms float64, ok bool, err error) {
 
 // DeleteAlarm deletes it.
 func (s *storage) DeleteAlarm() error {
+	s.in.touched()
+	if s.overdue.Load() {
+		return errOverdue()
+	}
+	return s.deleteAlarm()
+}
+
+func (s *storage) deleteAlarm() error {
 	s.alarmChanges()
-	return s.use(func(db *store.DB) error { return db.DeleteAlarm() })
+	return s.within(func(db *store.DB) error { return db.DeleteAlarm() })
 }
 
 func (s *storage) alarmChanges() { s.alarmRuns, s.alarmLeft, s.alarmWrites = false, false, true }

@@ -237,7 +237,7 @@ func TestEventTimeout(t *testing.T) {
 	t.Run("3.5 a handler that takes longer", func(t *testing.T) {
 		r := newRig(t, pinger)
 		c := r.open()
-		r.run(func(_ context.Context, p *probe) error {
+		r.run(func(ctx context.Context, p *probe) error {
 			return p.st.SetHibernatableWebSocketEventTimeout(500 * time.Millisecond)
 		})
 		r.object().Hibernate() // the timeout outlives it
@@ -252,4 +252,83 @@ func TestEventTimeout(t *testing.T) {
 			t.Errorf("constructed %d times", n)
 		}
 	})
+}
+
+// What an event does that is over its deadline has no effect, nor have its functions for
+// waitUntil, and nobody uses the storage until the object has left memory, as recorded.
+func TestEventOverDeadline(t *testing.T) {
+	const late = "Error: Actor exceeded event execution time and was disconnected."
+	all := func(ctx context.Context, p *probe, ws *durable.WebSocket) {
+		st := p.st.Storage()
+		_, err := p.st.Storage().Alarm(ctx)
+		for _, one := range []struct {
+			name string
+			err  error
+		}{
+			{"send", ws.Send("late")}, {"attach", ws.SerializeAttachment("late")}, {"put", st.Put(ctx, "a", "late")},
+			{"alarm", st.SetAlarm(ctx, durable.Now(ctx).Add(time.Hour))}, {"kv", st.KV().Put("b", "late")}, {"get alarm", err},
+			{"auto", p.st.SetWebSocketAutoResponse("x", "y")}, {"sleep", durable.Sleep(ctx, time.Second)},
+			{"await", durable.Await(ctx, func() error { return nil })}, {"close", ws.Close(4000, "late")},
+		} {
+			if got := thrown(one.err); got != late {
+				p.logf("%s: %s", one.name, got)
+			}
+		}
+		p.st.WaitUntil(func(context.Context) error { p.logf("waitUntil of a late event"); return nil })
+	}
+	r := newRig(t, script{message: func(ctx context.Context, p *probe, ws *durable.WebSocket, m durable.Message) error {
+		switch m.String() {
+		case "late":
+			p.st.WaitUntil(func(ctx context.Context) error {
+				err := durable.Sleep(ctx, 2*time.Second)
+				p.logf("waitUntil: %s", thrown(err))
+				all(ctx, p, ws)
+				return err
+			})
+			ws.Send("before")
+			p.st.Storage().Put(ctx, "a", "before")
+			err := durable.Sleep(ctx, 2*time.Second)
+			p.logf("handler: %s", thrown(err))
+			all(ctx, p, ws)
+			return err
+		case "storage":
+			var e *durable.Error
+			err := p.st.Storage().Put(ctx, "a", "other")
+			p.logf("put: %v %+v", errors.As(err, &e), *e)
+			return nil
+		case "in time":
+			p.st.WaitUntil(func(ctx context.Context) error {
+				durable.Sleep(ctx, 2*time.Second)
+				return ws.Send("after the handler")
+			})
+			return nil
+		}
+		return ws.Send("echo " + m.String())
+	}})
+	c := r.open()
+	r.run(func(ctx context.Context, p *probe) error {
+		return p.st.SetHibernatableWebSocketEventTimeout(time.Second)
+	})
+	c.send(text("in time"))
+	r.Advance(2 * time.Second)
+	c.expect("text after the handler")
+	c.send(text("late"))
+	c.expect("text before")
+	r.Advance(2 * time.Second)
+	r.logged("waitUntil: "+late, "handler: "+late)
+	c.send(text("hello"))
+	c.expect("text echo hello")
+	c.send(text("storage"))
+	r.logged("put: true {Name:Error Message:Actor exceeded event execution time and was disconnected. Remote:false Retryable:true Overloaded:false DurableObjectReset:true DurableObjectID: Props:{v:<nil>} stack:}")
+	if got, want := r.faults(), []string{"webSocketMessage: " + late}; !slices.Equal(got, want) {
+		t.Errorf("faults %q", got)
+	}
+	r.object().Hibernate()
+	r.run(func(ctx context.Context, p *probe) error {
+		a := ""
+		_, err := p.st.Storage().Get(ctx, "a", &a)
+		p.logf("%s %v", a, err)
+		return nil
+	})
+	r.logged("before <nil>")
 }

@@ -87,16 +87,11 @@ func (e *event) webSocketError() {
 // only logged.
 func (e *event) handle(f func() error) {
 	o := e.in.o
-	if d := o.sockets.eventTimeout(); d > 0 {
-		ctx, cancel := context.WithCancelCause(e.in.ctx)
-		defer cancel(nil)
-		e.Context = ctx
-		t := o.ns.w.clock.AfterFunc(d, func() {
-			err := plainError(msgEventTimeout)
-			o.fault(e.handler, err)
-			cancel(err)
-		})
-		defer t.Stop()
+	if limit := o.sockets.eventTimeout(); limit > 0 {
+		d := &deadline{in: e.in, handler: e.handler, running: true}
+		d.limited(e)
+		d.timer = o.ns.w.clock.AfterFunc(limit, d.pass)
+		defer d.end()
 	}
 	err := f()
 	var over *driver.Error // what a handler says that was cancelled by the timeout is of no interest

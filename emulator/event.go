@@ -34,7 +34,9 @@ type event struct {
 	closed   *driver.Closed
 	protocol *driver.Error
 
-	receives []*socket // it has asked for messages
+	deadline *deadline               // nil without
+	cancel   context.CancelCauseFunc // of the context, with a deadline
+	receives []*socket               // it has asked for messages
 
 	done     *signal // sent when there is a result; nil if nobody waits for it
 	settled  atomic.Bool
@@ -158,16 +160,25 @@ func (e *event) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (
 // WaitUntil runs f as an event of its own.
 func (e *event) WaitUntil(f func(ctx context.Context) error, at driver.Place) {
 	e.in.touched()
-	e.in.waitUntil(f, at)
+	if e.overdue() == nil {
+		e.in.waitUntil(f, at)
+	}
 }
 
 func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place) {
 	e := newEvent(nil, "waitUntil", func(e *event) {
-		if err := f(e); err != nil && !in.over(err) {
+		if e.overdue() != nil {
+			return
+		}
+		if err := f(e); err != nil && !in.over(err) && e.overdue() == nil {
 			in.o.fault("waitUntil", exception(err))
 		}
 	})
 	e.pin.kind, e.pin.at = driver.PinWaitUntil, at
+	if of := in.current.Load(); of != nil && of.deadline != nil {
+		e.in = in
+		of.deadline.limited(e)
+	}
 	in.o.mu.Lock()
 	defer in.o.mu.Unlock()
 	if in.o.inst == in && !in.o.stopped {

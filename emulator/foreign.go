@@ -68,13 +68,20 @@ type holder struct {
 
 // held notes that the calling goroutine has the turn for e.
 func (in *instance) held(e *event) {
+	if e != nil { // nil: a test looks at the storage of an object that sleeps
+		in.current.Store(e)
+		e.deadline.run(true)
+	}
 	if in.o.ns.w.opts.Foreign != nil {
 		in.holder.Store(&holder{goroutineID(), e})
 	}
 }
 
 // unheld notes that nobody has it.
-func (in *instance) unheld() { in.holder.Store(nil) }
+func (in *instance) unheld() {
+	in.holder.Store(nil)
+	in.current.Store(nil)
+}
 
 // touched is called where user code touches the object.
 func (in *instance) touched() {

@@ -26,6 +26,7 @@ type instance struct {
 	ctx     context.Context // of its events; carries the profiler's label
 	label   string
 	holder  atomic.Pointer[holder] // noted only for Options.Foreign
+	current atomic.Pointer[event]  // has the turn
 	dirty   []*socket              // with frames staged in this turn; belongs to who has the turn
 	latest  latest                 // sent in this turn; likewise
 	shared  []*event               // that have ended and wait for the commit; likewise

@@ -57,6 +57,9 @@ func (e *event) pause(p pause) (err error) {
 	if err := e.in.waited(e); err != nil {
 		return err
 	}
+	if err := e.overdue(); err != nil {
+		return err
+	}
 	if !e.holds {
 		p.start()
 		if p.wait == nil {
@@ -91,6 +94,8 @@ func (e *event) pause(p pause) (err error) {
 		e.in.unpin(hold)
 		if gone {
 			err = driver.ErrReset
+		} else if late := e.overdue(); late != nil {
+			err = late
 		}
 	}()
 	if e.in.dead.Load() {

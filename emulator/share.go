@@ -64,7 +64,7 @@ func (in *instance) mark() {
 	if len(in.shared) == 0 {
 		return
 	}
-	if in.storage.use((*store.DB).Mark) != nil {
+	if in.storage.within((*store.DB).Mark) != nil {
 		in.flush()
 		return
 	}
@@ -78,7 +78,7 @@ func (in *instance) mark() {
 // backToMark undoes what the event that has the turn has written.
 func (s *storage) backToMark() error {
 	s.alarmFlags = s.alarmMark
-	return s.use((*store.DB).BackToMark)
+	return s.within((*store.DB).BackToMark)
 }
 
 // keepShared is called before the event that has the turn resets the object: what

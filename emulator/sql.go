@@ -64,7 +64,8 @@ func (c *cursor) Next() (row []any, ok bool, err error) {
 }
 
 func (c *cursor) End() (more bool) {
-	c.s.use(func(*store.DB) error {
+	c.s.in.touched()
+	c.s.within(func(*store.DB) error { // it must end in any case
 		more = c.rows.Reading()
 		c.rows.Close()
 		return nil

@@ -26,7 +26,7 @@ func (st *state) usable() error {
 	if st.dead.Load() {
 		return driver.ErrReset
 	}
-	return nil
+	return st.instance().overdue()
 }
 
 func (st *state) AcceptWebSocket(ws driver.Socket, tags []string) error {
@@ -213,8 +213,9 @@ func caughtPanic(f func() error) (err error) {
 }
 
 func (st *state) WaitUntil(f func(ctx context.Context) error, at driver.Place) {
-	st.instance().touched()
-	st.instance().waitUntil(f, at)
+	if st.usable() == nil {
+		st.instance().waitUntil(f, at)
+	}
 }
 
 func (st *state) Abort(reason string, retryAlarm bool) {

@@ -25,6 +25,7 @@ type storage struct {
 
 	damaged bool // which has been told
 
+	overdue atomic.Bool              // an event was over its deadline: as in workerd nobody uses it any more
 	running atomic.Pointer[store.DB] // db, for who has no lock
 	used    atomic.Bool              // since handles looked
 	place   *list.Element            // in handles
@@ -46,9 +47,18 @@ type alarmFlags struct {
 
 func newStorage(in *instance) *storage { return &storage{in: in} }
 
-// use runs f with the open database; its error becomes the exception.
+// use runs f, which user code asks for, with the open database; its error becomes the
+// exception.
 func (s *storage) use(f func(db *store.DB) error) error {
 	s.in.touched()
+	if s.overdue.Load() {
+		return errOverdue()
+	}
+	return s.within(f)
+}
+
+// within is use for the runtime itself.
+func (s *storage) within(f func(db *store.DB) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.open(); err != nil {

@@ -37,7 +37,7 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 			t.lost = critical
 		}
 		if t.lost != nil { // as workerd does at any depth
-			s.use(func(db *store.DB) error {
+			s.within(func(db *store.DB) error {
 				err := db.Rollback() // what is left of it goes with the reset
 				if err == nil {
 					s.keepAlarm()
@@ -138,7 +138,7 @@ func (t *transaction) rollback() error {
 // end ends the savepoint. A failure, of which no more is told, is SQLite's: it was
 // rolled back before, or a statement that writes is under way.
 func (t *transaction) end(how func(*store.DB, string) error) error {
-	err := t.s.use(func(db *store.DB) error { return how(db, t.name) })
+	err := t.s.within(func(db *store.DB) error { return how(db, t.name) })
 	if err != nil && t.lost == nil {
 		t.lost = err
 	}

@@ -90,6 +90,10 @@ func (in *instance) finish(e *event) *event {
 	e.released()
 	e.holds = false
 	in.unheld()
+	e.deadline.run(false)
+	if e.cancel != nil {
+		e.cancel(nil)
+	}
 	if in.share(e) {
 		in.mu.Lock()
 		defer in.mu.Unlock()
@@ -157,6 +161,7 @@ func (in *instance) release(e *event) {
 	e.holds = false
 	in.unheld()
 	in.flush()
+	e.deadline.run(false)
 	e.dispatched()
 	if len(in.ended) > 0 && !in.callerReady() {
 		in.settleEnded()

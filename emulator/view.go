@@ -53,7 +53,7 @@ func (v *view) usable() error {
 	if v.in.dead.Load() {
 		return driver.ErrReset
 	}
-	return nil
+	return v.in.overdue()
 }
 
 // send passes a frame on: at the end of the turn in an object, at once in a Worker.

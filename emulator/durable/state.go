@@ -75,8 +75,10 @@ func (s *State) WebSocketAutoResponseTimestamp(ws *WebSocket) time.Time {
 }
 
 // SetHibernatableWebSocketEventTimeout limits a WebSocket event, in whole
-// milliseconds up to 7 days; 0 is no limit. An event over it has its context
-// cancelled and is given up; the socket and the object stay.
+// milliseconds up to 7 days; 0 is no limit. An event that waits when it is over it
+// has its context cancelled and is given up: what it goes on to do fails and has no
+// effect. The socket and the object stay, but nobody can use the object's storage
+// until it has left memory, as in workerd.
 func (s *State) SetHibernatableWebSocketEventTimeout(d time.Duration) error {
 	return caught(s.st.SetEventTimeout(d))
 }

@@ -16,7 +16,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	if e == nil {
 		return ErrNoEvent
 	}
-	return e.Sleep(ctx, d, callerOf(ctx))
+	return waited(e.Sleep(ctx, d, callerOf(ctx)))
 }
 
 // Await runs f, which may block on anything, letting other events in meanwhile.
@@ -27,7 +27,16 @@ func Await(ctx context.Context, f func() error) error {
 	if e == nil {
 		return ErrNoEvent
 	}
-	return e.Wait(ctx, driver.PinAwait, callerOf(ctx), f)
+	return waited(e.Wait(ctx, driver.PinAwait, callerOf(ctx), f))
+}
+
+// waited is the error of a wait: the runtime's own as the class author's, and that of a
+// function as it is.
+func waited(err error) error {
+	if thrown, ok := err.(*driver.Error); ok {
+		return caught(thrown)
+	}
+	return err
 }
 
 // Now is the world's time and UUID its crypto.randomUUID(): under a manual clock
