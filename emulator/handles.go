@@ -2,12 +2,19 @@ package emulator
 
 import (
 	"container/list"
+	"errors"
+	"fmt"
+	"os"
 	"sync"
+	"syscall"
 )
 
 // maxHandles is how many databases of a world are open at a time, unless more of
 // them have something under way.
 const maxHandles = 512
+
+// minHandles is how many may be open however few files the process may have.
+const minHandles = 8
 
 // maxOpening is how many databases are opened at a time, so that those that have
 // been opened are known before more are.
@@ -30,7 +37,15 @@ func (h *handles) init() { h.max, h.opening = maxHandles, make(chan struct{}, ma
 func (h *handles) open(s *storage) error {
 	h.opening <- struct{}{}
 	defer func() { <-h.opening }()
-	db, err := s.in.o.ns.files.open(s.in.o.id)
+	files, id := s.in.o.ns.files, s.in.o.id
+	db, err := files.open(id)
+	if err != nil && exhausted() {
+		h.shrink(s)
+		db, err = files.open(id)
+	}
+	if err != nil && exhausted() {
+		return fmt.Errorf("cannot open the database %s: %s", files.path(id), msgNoFiles)
+	}
 	if err != nil {
 		return err
 	}
@@ -43,6 +58,11 @@ func (h *handles) add(s *storage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s.place = h.list.PushBack(s)
+	h.trim(s)
+}
+
+// trim closes databases while there are too many, but s. h.mu is held.
+func (h *handles) trim(s *storage) {
 	e := h.list.Front()
 	for range h.list.Len() {
 		if h.list.Len() <= h.max {
@@ -58,6 +78,24 @@ func (h *handles) add(s *storage) {
 		}
 		e = next
 	}
+}
+
+// shrink halves how many databases are open, since the process can open no more files.
+func (h *handles) shrink(s *storage) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.max = max(minHandles, h.list.Len()/2)
+	h.trim(s) // which only notes those that were used of late
+	h.trim(s)
+}
+
+// exhausted reports whether the process can open no more files. SQLite does not say why it cannot open one.
+func exhausted() bool {
+	f, err := os.Open(os.DevNull)
+	if err == nil {
+		f.Close()
+	}
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // remove forgets a database that is about to be closed. s.mu is held.

@@ -134,6 +134,8 @@ func msgReserved(method string) string {
 
 const msgNoConnectionHeader = "Server failed WebSocket handshake: missing Connection header."
 
+const msgNoFiles = "too many open files; raise the limit where emu is started: ulimit -n 65536"
+
 const msgGoexit = "the handler ended its goroutine with runtime.Goexit"
 
 var errSyncWaits = plainError("what TransactionSync runs must not wait; use Transaction")

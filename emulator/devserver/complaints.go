@@ -6,6 +6,7 @@ package devserver
 import (
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator"
@@ -16,17 +17,23 @@ type complaints struct {
 	log  *Log
 	url  string // where the server is to be found; "" is not said
 	once sync.Once
+
+	mu   sync.Mutex
+	full time.Time // when there were too many open files
 }
 
 // net/http's words, of which it has no other form.
 const (
 	handshakeFailed = "http: TLS handshake error from "
+	acceptFailed    = "http: Accept error: "
 	plainToTLS      = "client sent an HTTP request to an HTTPS server"
 )
 
 func (c *complaints) Write(p []byte) (int, error) {
 	said := strings.TrimSpace(string(p))
 	switch {
+	case strings.HasPrefix(said, acceptFailed) && strings.Contains(said, syscall.EMFILE.Error()): // ENFILE's words begin so too
+		c.noFiles()
 	case !strings.HasPrefix(said, handshakeFailed):
 		c.log.Event(emulator.Event{Time: time.Now(), Type: emulator.EventError, Message: said})
 	case strings.HasSuffix(said, plainToTLS) && c.url != "":
@@ -37,4 +44,18 @@ func (c *complaints) Write(p []byte) (int, error) {
 		c.log.Say(strings.TrimPrefix(said, "http: "))
 	}
 	return len(p), nil
+}
+
+// spell is how long there must be files enough before a lack of them is told again.
+const spell = time.Minute
+
+// noFiles tells, once a spell, that no connection can be accepted: net/http tries again and again, and says so each time.
+func (c *complaints) noFiles() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	if now.Sub(c.full) > spell {
+		c.log.Event(emulator.Event{Time: now, Type: emulator.EventError, Message: msgNoFiles})
+	}
+	c.full = now
 }

@@ -19,3 +19,6 @@ const (
 	msgNoDateHint    = "Add one to your %s file: %s"
 	msgNoDatePage    = "https://developers.cloudflare.com/workers/platform/compatibility-dates/"
 )
+
+// msgNoFiles is our own.
+const msgNoFiles = "too many open files: clients wait until others have left\nhint: raise the limit where emu is started: ulimit -n 65536"
