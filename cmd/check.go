@@ -76,6 +76,9 @@ func (c *Command) runCheck(o *checkOptions) error {
 	r := config.Load(o.options(c))
 	v := verdict{Errors: append([]config.Diagnostic{}, r.Errors...), Warnings: append([]config.Diagnostic{}, r.Warnings...)}
 	if r.Config != nil {
+		if err := o.checkEnvFiles(c.stateBeside(r.Config)); err != nil {
+			return &exit{exitUsage, err}
+		}
 		if err := c.checkStart(r.Config, o.script, &v); err != nil {
 			return err
 		}
