@@ -21,7 +21,7 @@ var shells = map[string]func(root *cobra.Command, c *Command) error{
 // words are what flags take that take one of some words.
 var words = map[string][]string{
 	"log-level": devserver.Levels, "log-format": {"human", "json"}, "sync": {syncFull, syncNormal},
-	"local-protocol": {"http", "https"}, "format": {"human", "github"},
+	"local-protocol": {"http", "https"}, "upstream-protocol": {"http", "https"}, "format": {"human", "github"},
 }
 
 // completable makes a shell know of the commands what help does: it is shown

@@ -23,19 +23,22 @@ import (
 // devOptions are the flags of emu dev.
 type devOptions struct {
 	source
-	ip         string
-	port       portNumber
-	host       string
-	keyPath    string
-	certPath   string
-	name       string
-	date       string
-	flags      []string
-	cwd        string
-	persistTo  string
-	format     string
-	level      string
-	maxWaiting int64 // in MiB
+	ip   string
+	port portNumber
+	host string
+	// upstreamProtocol and inferOrigin are of the addresses that the Worker sees.
+	upstreamProtocol string
+	inferOrigin      bool
+	keyPath          string
+	certPath         string
+	name             string
+	date             string
+	flags            []string
+	cwd              string
+	persistTo        string
+	format           string
+	level            string
+	maxWaiting       int64 // in MiB
 	stored
 }
 
@@ -79,7 +82,9 @@ func (o *devOptions) add(cmd *cobra.Command) {
 	o.port = noPort
 	f.Var(&o.port, "port", "`port` to listen on, 0 for any that is free (default: dev.port, or 8787)")
 	f.Lookup("port").DefValue = "0" // which help does not print
-	f.StringVar(&o.host, "host", "", "host that the Worker sees (default: dev.host, or as it is asked for)")
+	f.StringVar(&o.host, "host", "", "host that the Worker sees (default: dev.host, the first route's, or as it is asked for)")
+	f.BoolVar(&o.inferOrigin, "infer-origin-from-routes", true, "the Worker sees the host of the first route")
+	f.StringVar(&o.upstreamProtocol, "upstream-protocol", "", "`protocol` of the addresses that the Worker sees (default: dev.upstream_protocol, or that of --local-protocol)")
 	f.StringVar(&o.protocol, "local-protocol", "", "http, or https with a certificate of emu's own")
 	f.StringVar(&o.certPath, "https-cert-path", "", "certificate `file` for https")
 	f.StringVar(&o.keyPath, "https-key-path", "", "its key `file`")
@@ -131,6 +136,9 @@ func (c *Command) begin(o *devOptions, stderr bool) (*devserver.Log, error) {
 	err := cmp.Or(refuseForeign(o.cmd), oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"), oneOf("sync", o.sync, syncFull, syncNormal))
 	if err == nil && o.protocol != "" {
 		err = oneOf("local-protocol", o.protocol, "http", "https")
+	}
+	if err == nil && o.upstreamProtocol != "" {
+		err = oneOf("upstream-protocol", o.upstreamProtocol, "http", "https")
 	}
 	if err == nil && o.maxWaiting < 1 {
 		err = &usage{fmt.Sprintf("--max-waiting %d: it must be 1 or more MiB", o.maxWaiting), "leave it out for 1024"}

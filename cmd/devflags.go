@@ -32,7 +32,6 @@ var foreignFlags = []foreignFlag{
 	{name: "types", bool: true},
 	{name: "live-reload", bool: true},
 	{name: "enable-containers", bool: true},
-	{name: "infer-origin-from-routes", bool: true},
 	{name: "inspector-port", port: true},
 	{name: "inspector-ip"},
 	{name: "tsconfig"},
@@ -53,7 +52,6 @@ var foreignFlags = []foreignFlag{
 	{name: "route", instead: "give the host alone: --host"},
 	{name: "routes", instead: "give the host alone: --host"},
 	{name: "local-upstream", instead: "give the host alone: --host"},
-	{name: "upstream-protocol", instead: "it is that of --local-protocol"},
 }
 
 // addForeign defines them. Help does not show them.

@@ -45,12 +45,21 @@ func (c *Command) sayFlags(log *devserver.Log, cfg *config.Config, o *devOptions
 	}
 }
 
+// upstream is the origin that the Worker sees: the flags', the configuration's or its first route's.
+func (o *devOptions) upstream(cfg *config.Config) emulator.Origin {
+	host := cmp.Or(o.host, cfg.Dev.Host)
+	if host == "" && o.inferOrigin {
+		host = cfg.RouteHost
+	}
+	return emulator.Origin{Scheme: cmp.Or(o.upstreamProtocol, cfg.Dev.UpstreamProtocol), Host: host}
+}
+
 // startWith starts the program with options that are filled in: those that the
 // configuration and the flags say.
 func (c *Command) startWith(log *devserver.Log, cfg *config.Config, o *devOptions, s devserver.Options) (*devserver.Server, error) {
-	s.Log, s.Host = log, cmp.Or(o.host, cfg.Dev.Host)
+	s.Log, s.World.Upstream = log, o.upstream(cfg)
 	if encrypted(o, cfg) {
-		cert, err := c.certificate(log, o, s.World.Persist, s.Host, s.Address.IP)
+		cert, err := c.certificate(log, o, s.World.Persist, s.World.Upstream.Host, s.Address.IP)
 		if err != nil {
 			return nil, err
 		}

@@ -19,6 +19,8 @@ type Config struct {
 	// without a name gets one of its folder; NameGiven is then false.
 	Name      string
 	NameGiven bool
+	// RouteHost is the host of the first route, which the addresses have that the Worker sees.
+	RouteHost string
 	// TopLevelName is the name without an environment's suffix.
 	TopLevelName string
 	// Env is the active environment, "" for the top level.
@@ -134,6 +136,8 @@ type Service struct {
 type Dev struct {
 	IP, LocalProtocol, Host string
 	Port                    int
+	// UpstreamProtocol is that of the addresses that the Worker sees, LocalProtocol if it is not given.
+	UpstreamProtocol string
 }
 
 // Severity of a [Diagnostic].

@@ -48,7 +48,9 @@ func (r *reading) config(env string) *Config {
 	}
 	dev := r.file.get("dev")
 	c.dev = r.dev(dev)
-	c.Dev = Dev{IP: dev.get("ip").text(), LocalProtocol: dev.get("local_protocol").text(), Host: dev.get("host").text(), Port: -1}
+	c.Dev = Dev{IP: dev.get("ip").text(), LocalProtocol: dev.get("local_protocol").text(), Host: dev.get("host").text(), Port: -1,
+		UpstreamProtocol: c.dev.get("upstream_protocol").text()}
+	c.RouteHost = hostOfRoute(e)
 	if port := dev.get("port"); port.is(number) {
 		c.Dev.Port = int(port.num)
 	}

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"cmp"
+	"net/url"
+	"strings"
+)
 
 // isRoute checks route.
 //
@@ -81,4 +85,34 @@ func routeShape(v *value) bool {
 		}
 	}
 	return recognised == len(v.members)-1 && !(id && zone) && (custom || !enabled && !previews) && (id || zone || custom)
+}
+
+// hostOfRoute is the host of the first route, "" if there is none or it is for every host.
+func hostOfRoute(e environment) string {
+	first := e.get("route")
+	if routes := e.get("routes"); routes.is(list) && len(routes.items) > 0 {
+		first = routes.items[0]
+	}
+	if first.is(table) {
+		return cmp.Or(hostOfPattern(first.get("pattern").text()), hostOfPattern(first.get("zone_name").text()))
+	}
+	return hostOfPattern(first.text())
+}
+
+// hostOfPattern is the host of a route's pattern without its wildcards.
+func hostOfPattern(pattern string) string {
+	for _, scheme := range []string{"", "http://", "https://"} {
+		if strings.HasPrefix(pattern, scheme+"*/") {
+			return ""
+		}
+	}
+	pattern = strings.ReplaceAll(strings.ReplaceAll(pattern, "*.", ""), "*", "")
+	if !strings.HasPrefix(pattern, "http://") && !strings.HasPrefix(pattern, "https://") {
+		pattern = "http://" + pattern
+	}
+	u, err := url.Parse(pattern)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
 }

@@ -33,6 +33,8 @@ type Options struct {
 	// Classes are the program's classes, Worker its default export (nil: none).
 	Classes []driver.Class
 	Worker  driver.Worker
+	// Upstream is what the Worker takes its requests to be for; an empty field is as the client asked.
+	Upstream Origin
 	// Persist is the folder of the stored data, in wrangler's layout below v3;
 	// "" keeps everything in memory.
 	Persist string

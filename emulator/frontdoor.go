@@ -101,7 +101,9 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		}
 		log(http.StatusSwitchingProtocols)
 		client.relay()
-		w.switchProtocols(rw, client.other, key, resp.Header)
+		header := http.Header(resp.Header).Clone()
+		w.answering(r, header)
+		w.switchProtocols(rw, client.other, key, header)
 	default:
 		log(resp.Status)
 		body.End(w.respond(rw, r, resp, upgrade, body))
@@ -195,6 +197,7 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	for _, k := range ofConnection {
 		delete(h, k)
 	}
+	w.answering(r, h)
 	if n := h["Content-Length"]; n != nil && (len(n) != 1 || !isLength(n[0])) {
 		delete(h, "Content-Length") // workerd does not look at what a response says of its length
 	}
@@ -285,6 +288,12 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 			panic(http.ErrAbortHandler)
 		}
 	}
+}
+
+// answering makes addresses in a response's headers those that the client knows.
+func (w *World) answering(r *http.Request, h http.Header) {
+	asked, seen := w.origins(r)
+	translate(h, seen, asked)
 }
 
 // bodyFailed tells the observer of an error of a response's body.

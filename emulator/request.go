@@ -26,12 +26,18 @@ func (w *World) requestOf(r *http.Request, body *upload.Upload, upgrade bool, at
 	if len(r.TransferEncoding) > 0 {
 		h["Transfer-Encoding"] = r.TransferEncoding
 	}
+	asked, seen := w.origins(r)
+	translate(h, asked, seen)
 	h["Host"] = []string{r.Host}
+	if w.opts.Upstream.Host != "" {
+		h["Host"] = []string{seen.Host}
+		h["Mf-Original-Hostname"] = h["Host"] // so it is with Wrangler
+	}
 	h["Accept-Encoding"] = []string{"br, gzip"}
 	if h["Cf-Connecting-Ip"] == nil {
 		h["Cf-Connecting-Ip"] = []string{remoteIP(r)}
 	}
-	req = &driver.Request{Method: r.Method, URL: addressOf(r), Header: h, CF: driver.CF{Colo: "DFW", Country: "US", City: "Austin", ASN: "395747"}}
+	req = &driver.Request{Method: r.Method, URL: addressOf(r, w.opts.Upstream, seen), Header: h, CF: driver.CF{Colo: "DFW", Country: "US", City: "Austin", ASN: "395747"}}
 	switch {
 	case upgrade:
 		key = h.Get("Sec-WebSocket-Key")
@@ -56,11 +62,11 @@ func newKey() string {
 
 // addressOf is request.url: the Host header with the path as it was sent, without
 // dot segments (https://url.spec.whatwg.org/#path-state).
-func addressOf(r *http.Request) *url.URL {
+func addressOf(r *http.Request, upstream, seen Origin) *url.URL {
 	u := *r.URL
-	u.Scheme, u.Host = "http", r.Host
-	if r.TLS != nil {
-		u.Scheme = "https"
+	u.Scheme, u.Host = seen.Scheme, r.Host
+	if upstream != (Origin{}) {
+		u.Host = seen.Host
 	}
 	u.User, u.Fragment, u.RawFragment = nil, "", ""
 	path := u.EscapedPath()

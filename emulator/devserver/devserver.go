@@ -27,8 +27,6 @@ type Options struct {
 	Address Address
 	// Link is to the emu that this program serves for; nil is none.
 	Link *Link
-	// Host is the host that the Worker sees, "" for the one that was asked for.
-	Host string
 	// TLS makes it https; nil is http.
 	TLS *tls.Config
 	// Log is told of everything that happens. It must not be nil.
@@ -77,7 +75,7 @@ func Start(o Options) (*Server, error) {
 		listening.Close()
 		return nil, err
 	}
-	s.world, s.door = world, &door{world: world, host: o.Host}
+	s.world, s.door = world, &door{world: world}
 	if o.Link != nil {
 		s.door.passing = newPassing(s.listeners[0].Addr(), o.TLS != nil)
 	}

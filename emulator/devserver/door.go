@@ -19,7 +19,6 @@ import (
 // door is the front door: a few paths are the server's, the rest the Worker's.
 type door struct {
 	world   *emulator.World
-	host    string         // what the Worker sees; "" as it was asked for
 	passing *passing       // nil if no other program can follow
 	inside  sync.WaitGroup // requests
 }
@@ -40,10 +39,6 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			})
 			return
 		}
-	}
-	if d.host != "" && r.Host != d.host { // a request that was passed on has it
-		r.Header.Set("MF-Original-Hostname", r.Host)
-		r.Host = d.host
 	}
 	if d.passing != nil {
 		d.passing.serve(w, r, d.world)
