@@ -106,10 +106,22 @@ func quoted(s string, i int, q byte) (end int, text string) {
 // renameTo is the new name in ALTER TABLE [schema.]table RENAME TO name, or "".
 func renameTo(sql string) string {
 	list, _ := tokens(sql)
-	for i := 0; i+2 < len(list); i++ {
-		if list[i].word == "RENAME" && list[i+1].word == "TO" {
-			return list[i+2].name
+	word := func(i int) string {
+		if i < len(list) {
+			return list[i].word
 		}
+		return ""
+	}
+	i := 0 // of the table's name, behind ALTER TABLE, behind EXPLAIN perhaps
+	for word(i) == "EXPLAIN" || word(i) == "QUERY" || word(i) == "PLAN" {
+		i++
+	}
+	if i += 2; word(i+1) == "." {
+		i += 2
+	}
+	// A column may be named RENAME.
+	if word(i+1) == "RENAME" && word(i+2) == "TO" && i+3 < len(list) {
+		return list[i+3].name
 	}
 	return ""
 }
