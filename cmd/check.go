@@ -1,6 +1,7 @@
 package emucmd
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -133,9 +134,16 @@ func (c *Command) checkStart(cfg *config.Config, script string, v *verdict) erro
 	plan := ledger.Plan(migrations.Facts{Worker: cfg.Name, Config: cfg})
 	v.Errors = append(append(v.Errors, errs...), plan.Errors...)
 	v.Migrations = plan.Warnings
-	if _, d := devserver.Find(cfg, script, c.Dir); d != nil {
+	p, d := devserver.Find(cfg, script, c.Dir)
+	var found []config.Diagnostic
+	if d != nil {
+		found = append(found, *d)
+	} else {
+		found = p.Loads(context.Background(), c.Dir)
+	}
+	for _, d := range found {
 		d.Severity = config.Warning
-		v.Program = append(v.Program, *d)
+		v.Program = append(v.Program, d)
 	}
 	return nil
 }

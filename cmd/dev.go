@@ -272,7 +272,7 @@ func (c *Command) build(log *devserver.Log, p *devserver.Program) (*devserver.Ex
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
 	case errors.Is(err, devserver.ErrBuild):
-		log.Compiler(c.Stderr, said.String())
+		log.Compiler(c.Stderr, said.String(), p)
 		return nil, &exit{code: exitError}
 	}
 	log.Output(c.Stderr, said.String())

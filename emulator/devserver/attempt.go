@@ -134,7 +134,7 @@ func (w *Watch) build(ctx context.Context, p *Program, begin string) (*Executabl
 	if ctx.Err() == nil && errors.Is(err, ErrBuild) {
 		if said.String() != w.failed {
 			w.failed = said.String()
-			w.Log.Compiler(w.Stderr, w.failed)
+			w.Log.Compiler(w.Stderr, w.failed, p)
 			if begin != tellStart {
 				w.Log.Say("the last program that compiled serves on")
 			}

@@ -46,14 +46,19 @@ func (l *Log) Output(out io.Writer, said string) {
 	lines.Close()
 }
 
-// Compiler passes on what a compiler has said of a program, to where errors of
-// compilers go, or as one event.
-func (l *Log) Compiler(out io.Writer, said string) {
-	if !l.JSON {
+// Compiler passes on what the go command has said of a program that it does not build:
+// explained, or else as the compiler's own, to where errors of compilers go or as one
+// event.
+func (l *Log) Compiler(out io.Writer, said string, p *Program) {
+	list, said := explain(said, p, l.Dir)
+	l.Diagnostics(list)
+	switch {
+	case said == "":
+	case l.JSON:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.line(emulator.Event{Time: time.Now(), Type: emulator.EventError, Message: strings.TrimSpace(said)})
+	default:
 		io.WriteString(out, terminal.Text(said))
-		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.line(emulator.Event{Time: time.Now(), Type: emulator.EventError, Message: strings.TrimSpace(said)})
 }

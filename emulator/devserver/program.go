@@ -84,11 +84,19 @@ func (p *Program) check() error {
 	}
 	pkg, err := here.ImportDir(p.Dir, 0)
 	var none *build.NoGoError
+	var several *build.MultiplePackageError
 	switch {
+	case errors.As(err, &none) && len(pkg.IgnoredGoFiles) > 0:
+		return fmt.Errorf("build constraints exclude all Go files in its folder on %s/%s: %s", runtime.GOOS, runtime.GOARCH, strings.Join(pkg.IgnoredGoFiles, ", "))
 	case errors.As(err, &none):
 		return errors.New("there is no Go package in its folder")
+	case errors.As(err, &several):
+		return fmt.Errorf("there are several Go packages in its folder: %s in %s, and %s in %s",
+			several.Packages[0], several.Files[0], several.Packages[1], several.Files[1])
 	case err != nil:
 		p.direct = true // the build says better what is wrong
+	case len(pkg.GoFiles)+len(pkg.CgoFiles) == 0:
+		return errors.New("the Go files in its folder are tests")
 	case pkg.Name != "main":
 		return fmt.Errorf("the Go package in its folder is package %s, not package main", pkg.Name)
 	default:

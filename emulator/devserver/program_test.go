@@ -54,7 +54,7 @@ func
 		{"no main", "", "", "", "", "there is no main: emu does not know which program to run"},
 		{"TypeScript alone", "ts/index.ts", "", "", "", "cannot run ts/index.ts: there is no Go package in its folder"},
 		{"no folder", "none", "", "", "", "cannot run none: there is no such folder"},
-		{"excluded", "tagged", "", "", "", "cannot run tagged: there is no Go package in its folder"},
+		{"excluded", "tagged", "", "", "", "cannot run tagged: build constraints exclude all Go files in its folder on " + runtime.GOOS + "/" + runtime.GOARCH + ": a.go"},
 		{"library", "library/a.go", "", "", "", "cannot run library/a.go: the Go package in its folder is package library, not package main"},
 		{"script alone", "src", "ts/index.ts", "", "", "cannot run ts/index.ts: there is no Go package in its folder"},
 	}

@@ -1,0 +1,292 @@
+package devserver
+
+// What the go command says of a module, in words of somebody who wants to run a Worker.
+// https://go.dev/ref/mod
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/config"
+)
+
+// emuModule is the module that every program needs.
+const emuModule = "github.com/seed-36a2c969/emu"
+
+// module is what is known of the Go module of a program.
+type module struct {
+	p    *Program
+	dir  string // the user's
+	file string // its go.mod, "" if there is none
+	text string // of the file
+}
+
+func (p *Program) module(dir string) *module {
+	m := &module{p: p, dir: dir}
+	for at := p.Dir; ; at = filepath.Dir(at) {
+		file := filepath.Join(at, "go.mod")
+		if text, err := os.ReadFile(file); err == nil {
+			m.file, m.text = file, string(text)
+			return m
+		}
+		if at == filepath.Dir(at) {
+			return m
+		}
+	}
+}
+
+var modulePath = regexp.MustCompile(`(?m)^module[ \t]+"?([^\s"]+)`)
+
+// path is the module's, "" if it has none.
+func (m *module) path() string {
+	if found := modulePath.FindStringSubmatch(m.text); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// line is the place of the first line of go.mod that a pattern matches.
+func (m *module) line(pattern string) config.Place {
+	at := config.Place{File: shown(m.dir, m.file)}
+	for i, line := range strings.Split(m.text, "\n") {
+		if found := regexp.MustCompile(pattern).FindStringIndex(line); found != nil {
+			at.Line, at.Column, at.Length = i+1, found[0]+1, found[1]-found[0]
+			break
+		}
+	}
+	return at
+}
+
+// there is a hint that is typed in the folder of go.mod.
+func (m *module) there(hint string) string {
+	if m.file == "" || !strings.HasPrefix(hint, "go ") {
+		return hint
+	}
+	at := shown(m.dir, filepath.Dir(m.file))
+	switch {
+	case at == ".":
+		return hint
+	case strings.ContainsAny(at, " \t'\"&;"):
+		at = "'" + at + "'"
+	}
+	return "cd " + at + " && " + hint
+}
+
+// getEmu is what makes go.mod know of emu's module.
+func (m *module) getEmu() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, known := range append([]*debug.Module{&info.Main}, info.Deps...) {
+			if known.Path == emuModule && known.Replace == nil && known.Sum != "" {
+				return "go get " + emuModule + "@" + known.Version
+			}
+		}
+	}
+	if strings.Contains(m.text, emuModule+" =>") {
+		return "go mod tidy"
+	}
+	return "go mod edit -replace " + emuModule + "=FOLDER && go mod tidy, where FOLDER is a checkout of emu"
+}
+
+// fault is a kind of message of the go command: explain makes of what the pattern has
+// found a text, a hint and, unless the message begins with one, a place.
+type fault struct {
+	pattern *regexp.Regexp
+	explain func(m *module, found []string) (text, hint string, at config.Place)
+	whole   bool // what the go command says is shown too
+}
+
+// Kinds of faults that somebody meets who is new to Go modules, as Go 1.26 words them.
+var faults = []fault{
+	{pattern: regexp.MustCompile(`^go: (?:go\.mod file not found in current directory|cannot find main module)`), explain: func(m *module, _ []string) (string, string, config.Place) {
+		get := m.getEmu()
+		return "there is no go.mod: Go package " + m.p.Package(m.dir) + " belongs to no Go module",
+			"go mod init example.com/" + projectName(m.dir) + " && " + get, config.Place{File: shown(m.dir, m.p.Dir)}
+	}},
+	{pattern: regexp.MustCompile(`(?:no required module provides|cannot find module providing) package ([^\s;]+)`), explain: func(m *module, found []string) (string, string, config.Place) {
+		missing, own := found[1], m.path()
+		_, emu := strings.CutPrefix(missing, emuModule+"/")
+		switch {
+		case own != "" && (missing == own || strings.HasPrefix(missing, own+"/")):
+			return "there is no Go package " + missing + ": module " + own + " has none in its folder ." + strings.TrimPrefix(missing, own),
+				"write the package, or mend the import", config.Place{}
+		case emu && regexp.MustCompile(`(?m)^\s*(require\s+)?`+regexp.QuoteMeta(emuModule)+`\s+v`).MatchString(m.text):
+			return "there is no Go package " + missing + " in module " + emuModule + " as go.mod has it",
+				"a class imports " + emuModule + "/emulator/durable, a program emulator/worker, a test emulator/emutest", config.Place{}
+		case emu:
+			return "go.mod does not require module " + emuModule, m.getEmu(), config.Place{}
+		}
+		return "no module that go.mod requires has Go package " + missing, "go mod tidy, or go get " + missing, config.Place{}
+	}},
+	{pattern: regexp.MustCompile(`module (\S+) provides package \S+ and is replaced but not required`), explain: func(m *module, found []string) (string, string, config.Place) {
+		return "go.mod replaces module " + found[1] + ", and does not require it", "go mod tidy", m.line(regexp.QuoteMeta(found[1]) + `(\s+v\S+)? =>`)
+	}},
+	{pattern: regexp.MustCompile(`missing go\.sum entry`), explain: func(m *module, _ []string) (string, string, config.Place) {
+		return "go.sum lacks sums of modules that the program needs", "go mod tidy", m.line("^module ")
+	}},
+	{pattern: regexp.MustCompile(`^go: updates to go\.mod needed`), explain: func(m *module, _ []string) (string, string, config.Place) {
+		return "go.mod does not have all that the program needs", "go mod tidy", m.line("^module ")
+	}},
+	{pattern: regexp.MustCompile(`([^\s@:]+)@\S+: replacement directory (.+) does not exist`), explain: func(m *module, found []string) (string, string, config.Place) {
+		return "go.mod replaces module " + found[1] + " with " + found[2] + ", a folder that does not exist",
+			"go mod edit -replace " + found[1] + "=FOLDER, where FOLDER is a checkout of it", m.line(regexp.QuoteMeta(found[1]) + `(\s+v\S+)? =>.*`)
+	}},
+	{pattern: regexp.MustCompile(`([^\s@:]+)@\S+ \(replaced by (.+)\): reading .*: (?:open|The system cannot)`), explain: func(m *module, found []string) (string, string, config.Place) {
+		return "go.mod replaces module " + found[1] + " with " + found[2] + ", a folder without a go.mod",
+			"go mod edit -replace " + found[1] + "=FOLDER, where FOLDER is a checkout of it", m.line(regexp.QuoteMeta(found[1]) + `(\s+v\S+)? =>.*`)
+	}},
+	{pattern: regexp.MustCompile(`^go: (\S+) requires go >= (\S+) \(running go ([^;)\s]+)`), explain: func(m *module, found []string) (string, string, config.Place) {
+		least := strings.Join(strings.Split(found[3]+"..", ".")[:2], ".")
+		if strings.HasSuffix(found[1], "go.mod") {
+			return "go.mod asks for Go " + found[2] + ", and this is Go " + found[3],
+				"install Go " + found[2] + " from https://go.dev/dl/, or: go mod edit -go=" + least + " -toolchain=none", m.line(`^go\s.*`)
+		}
+		return "module " + found[1] + " asks for Go " + found[2] + ", and this is Go " + found[3], "install Go " + found[2] + " from https://go.dev/dl/", m.line("^go .*")
+	}},
+	{pattern: regexp.MustCompile(`^go: download (go\S+)[^:]*: (.*)`), explain: func(m *module, found []string) (string, string, config.Place) {
+		return "go.mod asks for " + found[1] + ", which cannot be had: " + found[2],
+			"install it from https://go.dev/dl/, or: go mod edit -go=" + strings.Join(strings.Split(strings.TrimPrefix(runtime.Version(), "go")+"..", ".")[:2], ".") + " -toolchain=none", m.line(`^(go|toolchain)\s.*`)
+	}},
+	{pattern: regexp.MustCompile(`^go: errors parsing `), explain: func(*module, []string) (string, string, config.Place) {
+		return "", "", config.Place{} // the line that follows says what
+	}},
+	{pattern: regexp.MustCompile(`^\S*go\.(?:mod|work):\d+(?::\d+)?: (.*)`), explain: func(_ *module, found []string) (string, string, config.Place) {
+		return found[1], "https://go.dev/ref/mod says what may stand there", config.Place{}
+	}},
+	{pattern: regexp.MustCompile(`package (\S+) is not in std`), explain: func(m *module, found []string) (string, string, config.Place) {
+		return "there is no Go package " + found[1], "Go's own packages are listed at https://pkg.go.dev/std; one of this module is imported as " + cmp.Or(m.path(), "MODULE") + "/FOLDER", config.Place{}
+	}},
+	{pattern: regexp.MustCompile(`function main is undeclared in the main package`), explain: func(m *module, _ []string) (string, string, config.Place) {
+		return "Go package " + m.p.Package(m.dir) + " has no func main", "func main() { worker.Main(durable.WorkerFunc(fetch)) }", config.Place{File: shown(m.dir, m.p.Dir)}
+	}},
+	{pattern: regexp.MustCompile(`(?:package|imports) (\S+): build constraints exclude all Go files in (.+)`), explain: func(m *module, found []string) (string, string, config.Place) {
+		return "Go package " + found[1] + " has no file for " + runtime.GOOS + "/" + runtime.GOARCH + ": build constraints exclude all in " + shown(m.dir, found[2]),
+			"see the //go:build lines and the names of its files", config.Place{}
+	}},
+	{pattern: regexp.MustCompile(`^go: inconsistent vendoring in `), explain: func(m *module, _ []string) (string, string, config.Place) {
+		return "the folder vendor is out of step with go.mod", "go mod vendor", m.line("^module ")
+	}, whole: true},
+	{pattern: regexp.MustCompile(`is not one of the workspace modules listed in go\.work|contained in a module that is not one of the workspace modules`), explain: func(m *module, _ []string) (string, string, config.Place) {
+		at := config.Place{}
+		if m.file != "" {
+			at.File = shown(m.dir, m.file)
+		}
+		return "go.work does not use the module of Go package " + m.p.Package(m.dir), "go work use .", at
+	}},
+	{pattern: regexp.MustCompile(`^go: cannot load module (\S+) listed in go\.work file`), explain: func(m *module, found []string) (string, string, config.Place) {
+		gone := shown(m.dir, filepath.Join(m.p.Dir, filepath.FromSlash(found[1])))
+		return "go.work uses " + gone + ", a folder without a go.mod", "go work edit -dropuse=./" + gone, config.Place{}
+	}},
+	{pattern: regexp.MustCompile(`listed in go\.work file requires go >= (\S+), but go\.work lists go (\S+?);`), explain: func(m *module, found []string) (string, string, config.Place) {
+		return "go.work asks for Go " + found[2] + ", and a module that it uses for Go " + found[1], "go work use", config.Place{}
+	}},
+	{pattern: regexp.MustCompile(`^verifying (\S+): checksum mismatch`), explain: func(m *module, found []string) (string, string, config.Place) {
+		return "module " + found[1] + " is not what go.sum says it is", "take go.sum back from where it was right: git checkout go.sum", config.Place{}
+	}, whole: true},
+	{pattern: regexp.MustCompile(`module lookup disabled by GOPROXY=off|dial tcp: lookup \S+`), explain: func(m *module, _ []string) (string, string, config.Place) {
+		return "modules that the program needs are not on this machine, and cannot be fetched", "go mod download, with a network", m.line("^module ")
+	}, whole: true},
+}
+
+// projectName is a folder's name as the last part of a module's.
+func projectName(dir string) string {
+	name := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(filepath.Base(dir)), "-")
+	return cmp.Or(strings.Trim(name, "-"), "worker")
+}
+
+var linePlace = regexp.MustCompile(`^([^\s:]+\.[A-Za-z]+):(\d+)(?::(\d+))?: `)
+
+// explain makes diagnostics of what the go command has said of a program, with files
+// named from dir, and returns what it does not explain.
+func explain(said string, p *Program, dir string) (list []config.Diagnostic, rest string) {
+	m := p.module(dir)
+	known := false // the line before was explained: an indented one belongs to it
+	var more strings.Builder
+	for line := range strings.Lines(said) {
+		text := strings.TrimRight(line, "\r\n")
+		if known && (strings.HasPrefix(text, "\t") || text == "") {
+			continue
+		}
+		var d *config.Diagnostic
+		d, known = m.explain(text)
+		switch {
+		case !known:
+			more.WriteString(line)
+		case d != nil && !slices.ContainsFunc(list, func(other config.Diagnostic) bool { return other.Text == d.Text }):
+			if d.Notes != nil {
+				d.Notes[0].Text = strings.TrimSpace(said)
+				return append(list, *d), "" // all that it says is about this
+			}
+			list = append(list, *d)
+		}
+	}
+	rest = more.String()
+	if len(list) > 0 && onlyHeads(rest) {
+		rest = ""
+	}
+	return list, rest
+}
+
+// onlyHeads reports whether lines say no more than which package is meant.
+func onlyHeads(said string) bool {
+	for line := range strings.Lines(said) {
+		if head := strings.Fields(line); len(head) != 2 || head[0] != "#" && head[0] != "package" {
+			return false
+		}
+	}
+	return true
+}
+
+// explain makes a diagnostic of a line. It may be known and say nothing by itself.
+func (m *module) explain(line string) (d *config.Diagnostic, known bool) {
+	for _, f := range faults {
+		found := f.pattern.FindStringSubmatch(line)
+		if found == nil {
+			continue
+		}
+		text, hint, at := f.explain(m, found)
+		if text == "" {
+			return nil, true
+		}
+		if place := linePlace.FindStringSubmatch(line); place != nil && at.File == "" {
+			at = config.Place{File: filepath.ToSlash(place[1]), Column: 1, Length: 1}
+			fmt.Sscan(place[2], &at.Line)
+			fmt.Sscan(place[3], &at.Column)
+		}
+		d := &config.Diagnostic{Text: text, Hint: m.there(hint), Place: at}
+		if f.whole {
+			d.Notes = []config.Note{{}}
+		}
+		return d, true
+	}
+	return nil, false
+}
+
+// Loads asks the go command whether it finds all packages of the program, without
+// fetching any, and explains what is wrong. Faults of other kinds are a build's to tell.
+func (p *Program) Loads(ctx context.Context, dir string) []config.Diagnostic {
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		return nil
+	}
+	c := exec.Command(goTool, "list", "-deps", ".")
+	var said bytes.Buffer
+	told := &teller{out: &said, from: p.Dir, dir: dir}
+	c.Dir, c.Env, c.Stderr = p.Dir, append(native(), "GOPROXY=off"), told
+	err = runGuarded(ctx, c)
+	told.flush()
+	if err == nil || strings.Contains(said.String(), "GOPROXY=off") { // the network may have it
+		return nil
+	}
+	list, _ := explain(said.String(), p, dir)
+	return list
+}
