@@ -18,7 +18,7 @@ func (w *World) connect(s *socket, body io.ReadWriteCloser) error {
 	if err != nil {
 		return err
 	}
-	s.opened = true
+	s.outbound = true
 	s.attach(w, t, nil)
 	w.carried(s)
 	return nil

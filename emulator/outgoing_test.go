@@ -363,3 +363,67 @@ func TestOutgoing(t *testing.T) {
 		})
 	}
 }
+
+// The ends of a pair that lies in one object, as recorded: the one that answers a Close
+// frame gets an error event behind the close event.
+func TestPairEnds(t *testing.T) {
+	const lost = " | error Error: Uncaught Error: Network connection lost."
+	for _, tt := range []struct {
+		name         string
+		halfA, halfB bool
+		do           string // a closes, and then b does if it says so
+		a, b         string // what each end receives
+		states       string
+	}{
+		{"a closes", false, false, "a", `close 4000 "a" true`, `close 4000 "a" true` + lost, "3 3"},
+		{"a closes, which is half open", true, false, "a", `close 4000 "a" true`, `close 4000 "a" true` + lost, "3 3"},
+		{"a closes, b is half open", false, true, "a", "", `close 4000 "a" true`, "2 2"},
+		{"a closes, b is half open and closes", false, true, "ab", `close 4000 "b" true`, `close 4000 "a" true` + lost, "3 3"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, script{})
+			r.run(func(ctx context.Context, p *probe) error {
+				a, b := durable.WebSocketPair()
+				a.Accept(&durable.AcceptOptions{AllowHalfOpen: tt.halfA})
+				b.Accept(&durable.AcceptOptions{AllowHalfOpen: tt.halfB})
+				receive := func(ws *durable.WebSocket) string {
+					_, err := ws.Receive(ctx)
+					return ended(err)
+				}
+				again := func(ws *durable.WebSocket, first string) string {
+					if next := receive(ws); next != first {
+						return first + " | " + next
+					}
+					return first
+				}
+				a.Close(4000, "a")
+				fromB := receive(b)
+				if tt.do == "ab" {
+					b.Close(4000, "b")
+				}
+				fromB = again(b, fromB)
+				fromA := ""
+				if tt.a != "" {
+					fromA = again(a, receive(a))
+				}
+				p.logf("a: %s; b: %s; %d %d", fromA, fromB, a.ReadyState(), b.ReadyState())
+				return nil
+			})
+			r.logged(fmt.Sprintf("a: %s; b: %s; %s", tt.a, tt.b, tt.states))
+		})
+	}
+	t.Run("a message over the limit of connections", func(t *testing.T) {
+		const n = 33554433
+		r := newRig(t, script{})
+		r.run(func(ctx context.Context, p *probe) error {
+			a, b := durable.WebSocketPair()
+			a.Accept(nil)
+			b.Accept(nil)
+			a.SendBytes(make([]byte, n))
+			m, err := b.Receive(ctx)
+			p.logf("%d %s", len(m.Bytes()), thrown(err))
+			return nil
+		})
+		r.logged(fmt.Sprintf("%d ok", n))
+	})
+}

@@ -13,17 +13,17 @@ import (
 
 // receiver is what an accepted socket has received, guarded by the socket's mu.
 type receiver struct {
-	halfOpen  bool // a Close frame is not answered
-	at        driver.Place
-	queue     []driver.Message
-	ended     error   // after the queue
-	news      *signal // sent when there is something; nil if nobody waits
-	receivers int     // events that have asked for messages and have not ended
-	busy      bool    // a message was given out, and nobody has asked for the next
-	told      bool    // who receives has come to the end
-	given     bool    // ended has been returned
-	after     error   // what follows ended
-	deferred  bool    // the answer to it waits for somebody to receive at all
+	halfOpen    bool // a Close frame is not answered
+	at          driver.Place
+	queue       []driver.Message
+	ended       error   // after the queue
+	news        *signal // sent when there is something; nil if nobody waits
+	receivers   int     // events that have asked for messages and have not ended
+	busy        bool    // a message was given out, and nobody has asked for the next
+	told        bool    // who receives has come to the end
+	endReturned bool    // a Receive has returned ended
+	after       error   // what follows ended
+	deferred    bool    // the answer to it waits for somebody to receive at all
 }
 
 // accept makes the socket one whose messages wait for Receive.
@@ -125,10 +125,10 @@ func (s *socket) receive(ctx context.Context, after func(*signal)) (m driver.Mes
 		if p.ended != nil {
 			s.replyToClose()
 			err := p.ended
-			if p.given && p.after != nil {
+			if p.endReturned && p.after != nil {
 				err = p.after
 			}
-			p.given = true
+			p.endReturned = true
 			s.mu.Unlock()
 			return m, err
 		}
@@ -237,7 +237,7 @@ func (s *socket) closedSecond() {
 		return
 	}
 	l, paired := s.t.(*local)
-	if s.opened || paired && l.between {
+	if s.outbound || paired && l.between {
 		s.plain.after = &driver.Error{Name: "Error", Message: "Uncaught Error: " + msgConnectionLost, Retryable: true}
 	}
 }

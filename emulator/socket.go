@@ -18,19 +18,19 @@ type socket struct {
 	joined *sync.Mutex // of both ends: see join
 	index  int         // in its object's list
 
-	mu      sync.Mutex
-	mode    mode
-	used    bool      // it has been in a response
-	w       *World    // once it is known whose it is
-	o       *object   // whose list it is in, of a hibernatable one
-	life    *life     // of o, that the socket ends with
-	plain   *receiver // of an accepted one
-	owner   *instance // that it pins, with hold
-	hold    *pin
-	t       transport // where its frames go; nil before there is one
-	started bool      // the transport reads
-	out     []byte    // frames that wait for a transport
-	opened  bool      // by fetch(), not by a client
+	mu       sync.Mutex
+	mode     mode
+	used     bool      // it has been in a response
+	w        *World    // once it is known whose it is
+	o        *object   // whose list it is in, of a hibernatable one
+	life     *life     // of o, that the socket ends with
+	plain    *receiver // of an accepted one
+	owner    *instance // that it pins, with hold
+	hold     *pin
+	t        transport // where its frames go; nil before there is one
+	started  bool      // the transport reads
+	out      []byte    // frames that wait for a transport
+	outbound bool      // opened by fetch(), not by a client
 
 	closeSent, peerClosed, failed, lost, finished bool
 

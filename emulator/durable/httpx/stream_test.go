@@ -447,3 +447,16 @@ true
 		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}
 }
+
+// A redirect of an object, with its cookies, is the client's.
+func TestRedirectPassesThrough(t *testing.T) {
+	s := newWorld(t, toObject, class(func(_ *object, w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "a", Value: "1"})
+		http.SetCookie(w, &http.Cookie{Name: "b", Value: "2"})
+		http.Redirect(w, r, "/to", http.StatusFound)
+	}))
+	resp, _ := s.get(t, "/moved")
+	if got := resp.Header.Values("Set-Cookie"); resp.StatusCode != 302 || resp.Header.Get("Location") != "/to" || len(got) != 2 {
+		t.Errorf("%d, Location %q, cookies %q", resp.StatusCode, resp.Header.Get("Location"), got)
+	}
+}
