@@ -66,7 +66,7 @@ func TestKillLeavesNothing(t *testing.T) {
 func TestKillEndsBuild(t *testing.T) {
 	bin := t.TempDir()
 	started := filepath.Join(bin, "started")
-	script := "#!/bin/sh\nsh -c 'echo $$ >" + started + "; sleep 1000' &\nsleep 1000\n"
+	script := "#!/bin/sh\nsh -c 'echo $$ >\"" + started + "\"; sleep 1000' &\nsleep 1000\n"
 	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o777); err != nil {
 		t.Fatal(err)
 	}

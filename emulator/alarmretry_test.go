@@ -60,3 +60,31 @@ func TestAlarmSetBeforeRetry(t *testing.T) {
 		})
 	}
 }
+
+// TestAlarmBackoff: the delay doubles with each failure, nine times, and a quarter of it at
+// most is added. A constructor that fails does not count as a run, so that the alarm is
+// never given up.
+func TestAlarmBackoff(t *testing.T) {
+	fails := false
+	s := newScene(t, methods{
+		"set":   setIn(time.Hour),
+		"alarm": func(context.Context, *obj) (any, error) { return nil, nil },
+		"new": func(context.Context, *obj) (any, error) {
+			if fails {
+				return nil, errors.New("not yet")
+			}
+			return nil, nil
+		},
+	})
+	s.call("a", "set")
+	s.Advance(time.Minute) // out of memory
+	fails = true
+	s.AdvanceToNextAlarm()
+	for i, want := range []int{2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1024, 1024} {
+		before, least := s.Now(), time.Duration(want)*time.Second
+		s.AdvanceToNextAlarm()
+		if d := s.Now().Sub(before); d < least || d > least+least/4 {
+			t.Errorf("retry %d after %v, want %v and up to a quarter more", i+1, d, least)
+		}
+	}
+}

@@ -189,4 +189,12 @@ func TestIDName(t *testing.T) {
 		parsed("e")("")
 		named("f")("f")
 	})
+	t.Run("ID-9 130 s after it has left memory", func(t *testing.T) {
+		named("g")("g")
+		named("h")("h")
+		s.Advance(10*time.Second + 130*time.Second - time.Millisecond)
+		parsed("g")("g")
+		s.Advance(time.Millisecond)
+		parsed("h")("")
+	})
 }

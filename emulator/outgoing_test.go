@@ -20,6 +20,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/emutest"
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
 // outgoingCase is a conversation of a WebSocket that a Worker or an object opens, as
@@ -317,6 +318,9 @@ func TestOutgoing(t *testing.T) {
 			for _, s := range steps {
 				if _, ok := serverSteps[s]; !ok {
 					t.Fatalf("step %s", s)
+				}
+				if s == "big" && wire.DefaultMaxMessage != 33554432 {
+					t.Fatalf("messages may have %d bytes: the announced one would be waited for", wire.DefaultMaxMessage)
 				}
 			}
 			played := make(chan net.Conn, 1)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -122,7 +123,14 @@ func pinLine(t *testing.T, comment string) string {
 	return fmt.Sprintf("pin_test.go:%d", i+1)
 }
 
-var folder = regexp.MustCompile(`/\S*/`)
+// folder is that of a file in a message: of this package, or of the module's or Go's.
+var folder = func() *regexp.Regexp {
+	dir, err := os.Getwd()
+	if err != nil {
+		panic(err)
+	}
+	return regexp.MustCompile(regexp.QuoteMeta(filepath.ToSlash(filepath.Dir(dir))) + `/(\S*/)?|/\S*/`)
+}()
 
 func TestPins(t *testing.T) {
 	for _, tt := range []struct {

@@ -46,6 +46,7 @@ func TestRelay(t *testing.T) {
 				}
 			}
 			client = newRig(t, s, emutest.Worker(worker)).open("/")
+			client.outside = true
 			client.send(text("hello"), frame(0x82, "\x01"))
 			client.expect("text echo hello", "text echo [object ArrayBuffer]")
 			return server, client

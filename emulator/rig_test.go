@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -197,10 +198,23 @@ func (r *rig) faults() (list []string) {
 	return list
 }
 
+// impatient is set when something that had to come has not: what else does not come is
+// not waited for as long, so that a constant that is wrong does not cost minutes.
+var impatient atomic.Bool
+
+// patient is how long to wait, at most as long as given.
+func patient(limit time.Duration) time.Duration {
+	if impatient.Load() {
+		return 50 * time.Millisecond
+	}
+	return limit
+}
+
 // eventually waits until ok is true, and gives up after patience.
 func eventually(ok func() bool) bool {
-	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patient(patience)); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
+			impatient.Store(true)
 			return false
 		}
 	}
@@ -225,7 +239,9 @@ type rawClient struct {
 	net.Conn
 	rig  *rig
 	head string // of the 101 response
-	read sync.WaitGroup
+	// outside is set if what comes is not the world's alone to send.
+	outside bool
+	read    sync.WaitGroup
 
 	mu    sync.Mutex
 	lines []string
@@ -396,9 +412,20 @@ func (w *rawClient) send(frames ...[]byte) {
 	}
 }
 
-// next returns the next line.
+// settledPatience is how long something may take that the world has sent when it has settled.
+const settledPatience = 5 * time.Second
+
+// next returns the next line, "nothing" if none comes. In memory none is made any more
+// once the world has settled; from TCP or another world it may take longer.
 func (w *rawClient) next() string {
-	timer := time.NewTimer(patience)
+	settled := make(chan struct{})
+	if _, tcp := w.Conn.(*net.TCPConn); !tcp && !w.outside {
+		go func() {
+			defer close(settled)
+			w.rig.Settle() // not before the wait: a handler may wait for what the test does next
+		}()
+	}
+	timer := time.NewTimer(patient(patience))
 	defer timer.Stop()
 	for {
 		w.mu.Lock()
@@ -412,7 +439,11 @@ func (w *rawClient) next() string {
 		w.mu.Unlock()
 		select {
 		case <-news:
+		case <-settled:
+			settled = nil
+			timer.Reset(patient(settledPatience))
 		case <-timer.C:
+			impatient.Store(true)
 			return "nothing"
 		}
 	}

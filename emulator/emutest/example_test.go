@@ -3,6 +3,8 @@ package emutest_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
@@ -53,7 +55,13 @@ func (o *Room) Alarm(ctx context.Context, info durable.AlarmInfo) error {
 }
 
 // folders are those of a file in a message.
-var folders = regexp.MustCompile(`\S*/`)
+var folders = func() *regexp.Regexp {
+	dir, err := os.Getwd()
+	if err != nil {
+		panic(err)
+	}
+	return regexp.MustCompile(regexp.QuoteMeta(filepath.ToSlash(dir)) + `/`)
+}()
 
 // T is a testing.T for examples.
 type T struct{ cleanups []func() }
@@ -142,8 +150,8 @@ func ExampleAssertHibernatable() {
 	w.Fetch("GET", "/Sleepy/one")
 	emutest.AssertHibernatable(t, w.Object("Sleepy", "one"))
 	// Output:
-	// emutest: Sleepy "one" cannot hibernate: pinned by waitUntil at example_test.go:138 for 0s
-	// emutest: Sleepy "one" cannot hibernate: pinned by sleep at example_test.go:138 for 0s
+	// emutest: Sleepy "one" cannot hibernate: pinned by waitUntil at example_test.go:146 for 0s
+	// emutest: Sleepy "one" cannot hibernate: pinned by sleep at example_test.go:146 for 0s
 }
 
 // Sleepy is pinned by what its constructor started.
