@@ -21,20 +21,19 @@ type Conn struct {
 	silent  atomic.Bool // the handler is told nothing more
 
 	// These belong to the goroutine that reads.
-	parser    Parser
-	pongs     []byte // to the first and the last ping since the last write; nil without one
-	firstPong int    // how many bytes of pongs answer the first
+	parser Parser
+	pongs  *pongs // to the pings since the last write; nil without one
 
 	mu       sync.Mutex // guards what follows, and is not held while the handler runs or anything blocks
 	out      queue
 	maxQueue int64
 	budget   *Budget
-	owes     bool  // the Budget knows
 	kept     int   // bytes that the handler keeps queued
 	overflow int64 // bytes that were too many, until the handler is told
-	together int64 // the Budget's limit, if that was exceeded
 	inside   int   // goroutines of the link that are at work for the Conn
 
+	owes       bool // the Budget knows of the queue
+	together   bool // it is the Budget's limit that was exceeded
 	started    bool // Start was called
 	paused     bool // the handler keeps more than maxKept
 	peerGone   bool // the peer has ended its side while reading was paused: what is left is read
@@ -179,7 +178,7 @@ func (c *Conn) endForBudget() bool {
 	if c.ending || c.released || c.out.empty() {
 		return false
 	}
-	c.together = c.budget.max
+	c.together = true
 	c.overflowBy(c.out.size, false)
 	return true
 }
@@ -201,7 +200,10 @@ func (c *Conn) overflowBy(size int64, torn bool) {
 // tellOverflow calls the handler's Overflow if that is due.
 func (c *Conn) tellOverflow() {
 	c.mu.Lock()
-	size, together := c.overflow, c.together
+	size, together := c.overflow, int64(0)
+	if c.together {
+		together = c.budget.max
+	}
 	c.overflow = 0
 	c.mu.Unlock()
 	if size > 0 {

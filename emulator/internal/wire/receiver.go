@@ -19,8 +19,8 @@ func (c *Conn) feed(b []byte) {
 // writePongs sends the pongs to the pings that came since the last call.
 func (c *Conn) writePongs() {
 	if c.pongs != nil {
-		c.Write(c.pongs)
-		c.pongs, c.firstPong = nil, 0
+		c.Write(c.pongs.frames)
+		c.pongs = nil
 	}
 }
 
@@ -65,13 +65,18 @@ func (r *receiver) Message(binary bool, data []byte) int {
 // Ping gathers the pong. Of several pings that arrive together workerd answers the first, and while that is under way only
 // keeps the last, as RFC 6455 section 5.5.3 allows: a flood of pings costs one write for each read.
 func (r *receiver) Ping(payload []byte) {
-	switch {
-	case r.pongs == nil:
-		r.pongs = AppendFrame(make([]byte, 0, maxHeader+len(payload)), OpPong, payload)
-		r.firstPong = len(r.pongs)
-	default:
-		r.pongs = AppendFrame(r.pongs[:r.firstPong], OpPong, payload)
+	if r.pongs == nil {
+		b := AppendFrame(make([]byte, 0, maxHeader+len(payload)), OpPong, payload)
+		r.pongs = &pongs{b, len(b)}
+		return
 	}
+	r.pongs.frames = AppendFrame(r.pongs.frames[:r.pongs.first], OpPong, payload)
+}
+
+// pongs are those to the first and the last ping since the last write. first is the size of the first.
+type pongs struct {
+	frames []byte
+	first  int
 }
 
 func (r *receiver) PeerClosed(code int, reason string) {
