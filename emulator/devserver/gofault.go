@@ -236,10 +236,12 @@ func explain(said string, p *Program, dir string) (list []config.Diagnostic, res
 	return list, rest
 }
 
-// onlyHeads reports whether lines say no more than which package is meant.
+// onlyHeads reports whether lines say no more than which package is meant, and what was
+// downloaded before.
 func onlyHeads(said string) bool {
 	for line := range strings.Lines(said) {
-		if head := strings.Fields(line); len(head) != 2 || head[0] != "#" && head[0] != "package" {
+		head := strings.Fields(line)
+		if !strings.HasPrefix(line, "go: downloading ") && (len(head) != 2 || head[0] != "#" && head[0] != "package") {
 			return false
 		}
 	}

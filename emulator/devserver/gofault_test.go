@@ -50,7 +50,6 @@ func TestFaults(t *testing.T) {
 	}
 	t.Setenv("GOCACHE", strings.TrimSpace(string(cache))) // which is in the user's cache folder by default
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	t.Setenv("GOPROXY", "off")
 	t.Setenv("GOTOOLCHAIN", "local")
 	t.Setenv("GOFLAGS", "")
 	quoted := checkout
@@ -114,6 +113,12 @@ func TestFaults(t *testing.T) {
 	t.Run("the compiler's words", func(t *testing.T) {
 		const said = "# example.com/x/src\nsrc/main.go:3:1: undefined: x\n\tnote\n"
 		if list, rest := explain(said, &Program{Dir: t.TempDir()}, t.TempDir()); list != nil || rest != said {
+			t.Errorf("explained as %v, %q", list, rest)
+		}
+	})
+	t.Run("what was downloaded before", func(t *testing.T) {
+		const said = "go: downloading example.com/y v1.0.0\nsrc/main.go:4:2: package fmtt is not in std (/go/src/fmtt)\n"
+		if list, rest := explain(said, &Program{Dir: t.TempDir()}, t.TempDir()); len(list) != 1 || rest != "" {
 			t.Errorf("explained as %v, %q", list, rest)
 		}
 	})
