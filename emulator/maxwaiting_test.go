@@ -1,0 +1,78 @@
+package emulator
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// flood sends each client much that no other is sent.
+type flood struct{ st *durable.State }
+
+func (f *flood) Fetch(_ context.Context, r *durable.Request) (*durable.Response, error) {
+	if r.URL.Path == "/flood" {
+		for i := range 20 {
+			for n, ws := range f.st.WebSockets() {
+				ws.SendBytes([]byte(strings.Repeat(string(rune('a'+n)), 1<<20+i)))
+			}
+		}
+		return durable.Text(200, ""), nil
+	}
+	client, server := durable.WebSocketPair()
+	return durable.Upgrade(client), f.st.AcceptWebSocket(server)
+}
+
+// TestMaxWaiting: more than Options.MaxWaiting does not wait for all clients together: one for which most waits is closed,
+// and it is told which bound that was.
+func TestMaxWaiting(t *testing.T) {
+	class := durable.Define("Flood", func(_ context.Context, st *durable.State, _ *durable.Env) (*flood, error) { return &flood{st}, nil })
+	cfg := &config.Config{Name: "w", NameGiven: true, TopLevelName: "w",
+		Bindings:   []config.DurableObjectBinding{{Name: "F", ClassName: "Flood"}},
+		Migrations: []config.Migration{{Tag: "v1", NewSQLiteClasses: []config.ClassRef{{Name: "Flood"}}}}}
+	told := make(chan string, 10)
+	w, err := New(Options{Config: cfg, Classes: []driver.Class{class.Driver()}, MaxWaiting: 1 << 20,
+		Observe: func(e Event) {
+			if e.Type == EventLog {
+				told <- e.Message
+			}
+		},
+		Worker: durable.Export(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
+			return env.DurableObject("F").GetByName("o").Fetch(ctx, r)
+		}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	srv := httptest.NewServer(w)
+	t.Cleanup(srv.Close)
+	for range 2 {
+		c, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		io.WriteString(c, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+		if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "101") {
+			t.Fatal(line, err)
+		}
+	}
+	rec := httptest.NewRecorder()
+	w.ServeHTTP(rec, httptest.NewRequest("GET", "/flood", nil))
+	select {
+	case s := <-told:
+		if !strings.HasPrefix(s, "clients read too slowly: more than 1048576 bytes wait for all of them, ") {
+			t.Error(s)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("nothing is told")
+	}
+}
