@@ -204,11 +204,11 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	if h["Content-Type"] == nil {
 		h["Content-Type"] = nil // net/http must not guess one
 	}
-	head := r.Method == http.MethodHead
-	if resp.Body == nil && !head || resp.Body != nil && head && !upgrade {
+	bodiless := r.Method == http.MethodHead
+	if resp.Body == nil && !bodiless || resp.Body != nil && bodiless && !upgrade {
 		delete(h, "Content-Length") // in the one case it is 0, in the other workerd does not tell
 	}
-	if resp.Body == nil && !head && !sent.Ended() && resp.Status != http.StatusNoContent && resp.Status != http.StatusNotModified {
+	if resp.Body == nil && !bodiless && !sent.Ended() && resp.Status != http.StatusNoContent && resp.Status != http.StatusNotModified {
 		h.Set("Content-Length", "0") // net/http says so itself only when the handler has returned
 	}
 	body := unboundReader(resp.Body)
@@ -222,7 +222,7 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	} else if body != nil && !isSmall(body) {
 		defer context.AfterFunc(w.ctx, func() { flush.SetWriteDeadline(time.Now().Add(partingTime)) })()
 	}
-	if body == nil || head {
+	if body == nil || bodiless {
 		rw.WriteHeader(resp.Status)
 		return upload.ByLength
 	}
@@ -239,14 +239,19 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	}
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	begin := newHead(func() {
-		rw.WriteHeader(resp.Status)
+	var begin *head
+	if isBuffered(body) {
+		rw.WriteHeader(resp.Status) // what is in memory does not fail
+	} else {
+		begin = &head{write: func() {
+			rw.WriteHeader(resp.Status)
+			if !known {
+				flush.Flush()
+			}
+		}}
 		if !known {
-			flush.Flush()
+			begin.after(headDelay)
 		}
-	})
-	if !known && !isBuffered(body) {
-		begin.after(headDelay)
 	}
 	written := int64(0)
 	for first := true; ; first = false {
@@ -307,20 +312,21 @@ func (w *World) bodyFailed(err error) {
 // an error in its place, the response is another one.
 const headDelay = 10 * time.Millisecond
 
-// head is written once, or never.
+// head is written once, or never. A nil head has been written.
 type head struct {
 	mu    sync.Mutex
 	write func() // nil once it is decided
 	timer *time.Timer
 }
 
-func newHead(write func()) *head { return &head{write: write} }
-
 // after writes the head when d has passed.
 func (h *head) after(d time.Duration) { h.timer = time.AfterFunc(d, h.now) }
 
 // now writes the head, unless it has been.
 func (h *head) now() {
+	if h == nil {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.write != nil {
@@ -331,6 +337,9 @@ func (h *head) now() {
 
 // never reports whether the head has not been written, and will not be.
 func (h *head) never() bool {
+	if h == nil {
+		return false
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	unwritten := h.write != nil
