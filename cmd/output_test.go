@@ -39,15 +39,18 @@ func TestOutput(t *testing.T) {
 	}{
 		{"emu dev", "emu dev testdata/worker/talkative", exitTerminated},
 		{"emu dev without a watch", "emu dev testdata/worker/talkative --watch=false", 2},
-		{"the program", program + " dev", 2},
+		{"the program", "program dev", 2},
 		{"emu exec", "emu exec testdata/worker/talkative", exitTerminated},
-		{"the program's exec", program + " exec", 2},
+		{"the program's exec", "program exec", 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			state := t.TempDir()
 			args := append(strings.Fields(test.command), "--config", "testdata/worker/talkative/wrangler.jsonc", "--port", "0", "--persist-to", state, "--log-format", "json")
 			if strings.Contains(test.command, "exec") {
 				args = append(args, "--", "sleep", "60") // which has the output too
+			}
+			if args[0] == "program" {
+				args[0] = program
 			}
 			c := exec.Command(args[0], args[1:]...)
 			c.Env = env
