@@ -92,9 +92,9 @@ func TestUpstream(t *testing.T) {
 					t.Errorf("%s %s: got\n%s\nwant\n%s", c.asked, c.headers, got, want)
 				}
 			}
-			inner, host := tt.origin, tt.host
-			if inner == "" {
-				inner, host = scheme+outer, outer
+			host := tt.host
+			if tt.origin == "" {
+				host = outer
 			}
 			hostname, _, _ := strings.Cut(host, ":")
 			for _, c := range []struct{ give, want string }{
