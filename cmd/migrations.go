@@ -134,7 +134,7 @@ func (c *Command) answer(o *historyOptions, run func(*historyOptions) error) err
 func (h *history) facts(c *Command, mode migrations.Mode) migrations.Facts {
 	return migrations.Facts{
 		Worker: h.config.Name, Config: h.config, Registered: c.registered(), Mode: mode,
-		Exists: h.ledger.Exists, Peer: h.ledger.Peer,
+		Exists: h.ledger.Exists, Holds: h.ledger.Holds, Peer: h.ledger.Peer,
 	}
 }
 

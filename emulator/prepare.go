@@ -56,7 +56,7 @@ func planOf(ledger *migrations.Ledger, o *Options) *migrations.Plan {
 	}
 	facts := migrations.Facts{
 		Worker: o.Config.Name, Config: o.Config, Registered: names, Strict: o.Strict, Purge: o.Purge,
-		Now: time.Now(), Exists: ledger.Exists, Peer: ledger.Peer,
+		Now: time.Now(), Exists: ledger.Exists, Holds: ledger.Holds, Peer: ledger.Peer,
 	}
 	if o.Clock != nil {
 		facts.Now = o.Clock.Now()

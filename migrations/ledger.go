@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
@@ -119,6 +121,19 @@ func (l *Ledger) Exists(uniqueKey string) bool {
 	}
 	info, err := os.Stat(filepath.Join(l.dir, uniqueKey))
 	return err == nil && info.IsDir()
+}
+
+// Holds reports whether the namespace of a unique key has an object: more than the
+// metadata that every start makes.
+func (l *Ledger) Holds(uniqueKey string) bool {
+	if l.dir == "" {
+		return false
+	}
+	files, err := os.ReadDir(filepath.Join(l.dir, uniqueKey))
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist) // what cannot be seen is not to be lost
+	}
+	return slices.ContainsFunc(files, func(f fs.DirEntry) bool { return !strings.HasPrefix(f.Name(), "metadata.sqlite") })
 }
 
 // Peer returns the ledger of another Worker in the same state folder, or nil

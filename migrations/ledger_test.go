@@ -387,3 +387,37 @@ func TestDecodeLinear(t *testing.T) {
 		t.Errorf("ten times as many classes take %.0f allocations after %.0f", many, few)
 	}
 }
+
+// TestHolds: what a start makes of a class is no data of it.
+func TestHolds(t *testing.T) {
+	dir := t.TempDir()
+	l, err := Open(dir, "w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(Dir(dir), "w-Chat")
+	holds := func(want bool) {
+		t.Helper()
+		if l.Holds("w-Chat") != want {
+			t.Errorf("holds an object: %t", !want)
+		}
+	}
+	holds(false)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	holds(false)
+	for _, file := range []string{"metadata.sqlite", "metadata.sqlite-wal"} {
+		if err := os.WriteFile(filepath.Join(folder, file), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	holds(false)
+	start(t, l, conf(bind("Chat"), with("v1", "n:Chat")), registered("Chat"))
+	p := start(t, l, conf(bind("Chat"), with("v1", "s:Chat")), both(registered("Chat"), func(f *Facts) { f.Exists, f.Holds = l.Exists, l.Holds }))
+	equal(t, "warnings", texts(p.Warnings), "")
+	if err := os.WriteFile(filepath.Join(folder, strings.Repeat("a", 64)+".sqlite"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	holds(true)
+}

@@ -65,6 +65,7 @@ const (
 	msgEdited       = "migration %q was already applied with different contents; applied migrations cannot be edited"
 	msgRemoved      = "migration %q was applied but is no longer in %s"
 	msgLastRemoved  = "the local state has migration tag %q, which was not found in %s"
+	msgRetagged     = "migration %[2]q, which was applied, is %[1]q now: the same steps under another tag"
 	msgInserted     = "migration %q was inserted before already applied migration %q; append new migrations at the end"
 	msgReordered    = "migration %q was moved before already applied migration %q; applied migrations keep their order"
 	msgDuplicateTag = "duplicate migration tag %q (migrations[%d] and migrations[%d]); tags must be unique"

@@ -68,6 +68,9 @@ type Facts struct {
 	// Exists reports whether a namespace's folder is on disk, normally
 	// [Ledger.Exists]; nil is never.
 	Exists func(uniqueKey string) bool
+	// Holds reports whether a namespace has an object, normally [Ledger.Holds]; nil is
+	// that it exists.
+	Holds func(uniqueKey string) bool
 	// Peer returns the ledger of another Worker in the same state folder,
 	// normally [Ledger.Peer], or nil if it has none; a nil func is none.
 	Peer func(worker string) *Ledger
@@ -76,6 +79,13 @@ type Facts struct {
 func (f *Facts) strict() bool { return f.Strict || f.Mode == Check }
 
 func (f *Facts) exists(key string) bool { return f.Exists != nil && f.Exists(key) }
+
+func (f *Facts) holds(key string) bool {
+	if f.Holds != nil {
+		return f.Holds(key)
+	}
+	return f.exists(key)
+}
 
 func (f *Facts) peer(worker string) *Ledger {
 	if f.Peer == nil || worker == f.Worker {

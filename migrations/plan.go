@@ -3,6 +3,7 @@ package migrations
 // The plan: what the configuration asks for against what the ledger has.
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,6 +45,7 @@ func (l *Ledger) Plan(facts Facts) *Plan {
 	case len(facts.Config.Exports) > 0:
 		f.reconcile()
 	case f.checkTags():
+		f.retag()
 		said := len(f.warns)
 		if !f.align() {
 			break
@@ -245,9 +247,11 @@ func (f *fold) diverge() *fold {
 }
 
 // anew applies the configuration's migrations from the first, with the warnings that
-// were there before. It returns nil unless that takes nothing away but what a mistyped
-// class name left in the ledger: classes that the program does not export and whose
-// data, if there is any, another class has now. Who has corrected the name is not to be told of it at every start.
+// were there before. It returns nil unless that takes nothing away but what a typing
+// error left in the ledger: classes that the program does not export and whose data, if
+// there is any, another class has now, the wrong storage of a class that has no data,
+// and steps that did nothing. Who has corrected the error is not to be told of it at
+// every start.
 func (f *fold) anew(warns []config.Diagnostic) *fold {
 	if f.facts.strict() || f.facts.Registered == nil {
 		return nil
@@ -264,23 +268,64 @@ func (f *fold) anew(warns []config.Diagnostic) *fold {
 		now, ok := fresh.rec.Classes[class]
 		switch {
 		case ok && now.UniqueKey == ns.UniqueKey && now.Storage == ns.Storage:
+		case ok && now.UniqueKey == ns.UniqueKey && !f.facts.holds(ns.UniqueKey):
+			mistyped = true
 		case ok || slices.Contains(f.facts.Registered, class):
 			return nil
-		case f.facts.exists(ns.UniqueKey) && !hasKey(slices.Collect(maps.Values(fresh.rec.Classes)), ns.UniqueKey):
+		case f.facts.holds(ns.UniqueKey) && !hasKey(slices.Collect(maps.Values(fresh.rec.Classes)), ns.UniqueKey):
 			return nil
 		default:
 			mistyped = true
 		}
 	}
 	for _, t := range f.rec.Tombstones {
-		if f.facts.exists(t.UniqueKey) {
+		if f.facts.holds(t.UniqueKey) {
 			return nil
 		}
 	}
+	mistyped = mistyped || slices.ContainsFunc(f.rec.Applied, func(a applied) bool { return a.SHA256 == step{}.sum() })
 	if !mistyped || len(f.rec.Aside) > 0 || len(fresh.errs) > 0 {
 		return nil
 	}
 	return fresh
+}
+
+// retag gives the applied steps the configuration's tags, if they are its first steps
+// under tags that it has no more. By the old ones their classes would not be known again.
+func (f *fold) retag() {
+	steps := f.facts.Config.Migrations
+	if f.facts.strict() || len(steps) < len(f.rec.Applied) {
+		return
+	}
+	tags, warns := map[string]string{}, len(f.warns)
+	for i, a := range f.rec.Applied {
+		is := steps[i]
+		if is.Tag == a.Tag && stepOf(is).sum() == a.SHA256 {
+			continue
+		}
+		if stepOf(is).sum() != a.SHA256 || slices.ContainsFunc(steps, func(m config.Migration) bool { return m.Tag == a.Tag }) {
+			f.warns = f.warns[:warns]
+			return
+		}
+		tags[a.Tag] = is.Tag
+		f.warn(is.Place, "", msgRetagged, is.Tag, a.Tag)
+	}
+	to := func(tag *string) { *tag = cmp.Or(tags[*tag], *tag) }
+	for i := range f.rec.Applied {
+		to(&f.rec.Applied[i].Tag)
+	}
+	to(&f.rec.LastTag)
+	for class, ns := range f.rec.Classes {
+		to(&ns.CreatedByTag)
+		f.rec.Classes[class] = ns
+	}
+	for i := range f.rec.Tombstones {
+		to(&f.rec.Tombstones[i].CreatedByTag)
+		to(&f.rec.Tombstones[i].DeletedByTag)
+	}
+	for i := range f.rec.Aside {
+		to(&f.rec.Aside[i].CreatedByTag)
+	}
 }
 
 // shown are the steps that a plan has: of an applied migration its line tells

@@ -1,6 +1,7 @@
 package migrations
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/seed-36a2c969/emu/config"
@@ -507,6 +508,55 @@ var planCases = []planCase{
 		warnings: "migration \"v1\" was already applied with different contents; applied migrations cannot be edited\n" + diverged,
 	},
 	{
+		id:       "a mistyped tag",
+		before:   []*config.Config{conf(bind("Chat"), with("vl", "s:Chat"))},
+		now:      conf(bind("Chat"), with("v1", "s:Chat")),
+		facts:    both(registered("Chat"), func(f *Facts) { f.Exists = func(key string) bool { return key == "w-Chat" } }),
+		classes:  "Chat=sqlite:w-Chat",
+		warnings: "migration \"vl\", which was applied, is \"v1\" now: the same steps under another tag",
+	},
+	{
+		id:       "a mistyped tag, and a later step",
+		before:   []*config.Config{conf(bind("Chat"), with("vl", "s:Chat"))},
+		now:      conf(bind("Room"), with("v1", "s:Chat"), with("v2", "r:Chat>Room")),
+		facts:    both(registered("Room"), func(f *Facts) { f.Exists = func(key string) bool { return key == "w-Chat" } }),
+		steps:    "Applied migration v2: renamed_classes [Chat -> Room]\nRenamed Durable Object class Chat to Room (data kept)",
+		classes:  "Room=sqlite:w-Chat",
+		warnings: "migration \"vl\", which was applied, is \"v1\" now: the same steps under another tag",
+	},
+	{
+		id:      "a mistyped tag, strict",
+		before:  []*config.Config{conf(bind("Chat"), with("vl", "s:Chat"))},
+		now:     conf(bind("Chat"), with("v1", "s:Chat")),
+		facts:   strict,
+		classes: "Chat=sqlite:w-Chat",
+		errors:  "the local state has migration tag \"vl\", which was not found in wrangler.jsonc",
+	},
+	{
+		id:      "a list of classes that is mistyped, so that the step was empty",
+		before:  []*config.Config{conf(bind("Chat"), with("v1"))},
+		now:     conf(bind("Chat"), with("v1", "s:Chat")),
+		facts:   both(registered("Chat"), func(f *Facts) { f.Exists = func(key string) bool { return key == "w-Chat" } }),
+		steps:   "Applied migration v1: new_sqlite_classes [Chat]",
+		classes: "Chat=sqlite:w-Chat",
+	},
+	{
+		id:      "the wrong list of classes",
+		before:  []*config.Config{conf(bind("Chat"), with("v1", "n:Chat"))},
+		now:     conf(bind("Chat"), with("v1", "s:Chat")),
+		facts:   registered("Chat"),
+		steps:   "Applied migration v1: new_sqlite_classes [Chat]",
+		classes: "Chat=sqlite:w-Chat",
+	},
+	{
+		id:       "the wrong list of classes, with data",
+		before:   []*config.Config{conf(bind("Chat"), with("v1", "n:Chat"))},
+		now:      conf(bind("Chat"), with("v1", "s:Chat")),
+		facts:    both(registered("Chat"), func(f *Facts) { f.Exists = func(key string) bool { return key == "w-Chat" } }),
+		classes:  "Chat=sqlite:w-Chat",
+		warnings: "migration \"v1\" was already applied with different contents; applied migrations cannot be edited\n" + diverged,
+	},
+	{
 		id:      "a mistyped target of a rename",
 		before:  []*config.Config{conf(with("v1", "s:Old"), with("v2", "r:Old>Chta"))},
 		now:     conf(bind("Chat"), with("v1", "s:Old"), with("v2", "r:Old>Chat")),
@@ -598,6 +648,21 @@ func TestPlan(t *testing.T) {
 				t.Errorf("hint: %q, want %q", said[0].Hint, c.hint)
 			}
 		})
+	}
+}
+
+// TestPlanCorrected: of a typing error that is corrected the next start says nothing.
+func TestPlanCorrected(t *testing.T) {
+	for _, id := range []string{"a mistyped class that was applied is forgotten once it is corrected", "a mistyped tag", "a mistyped tag, and a later step",
+		"a list of classes that is mistyped, so that the step was empty", "the wrong list of classes"} {
+		c := planCases[slices.IndexFunc(planCases, func(c planCase) bool { return c.id == id })]
+		l := memory(t, "w")
+		start(t, l, c.before[0])
+		start(t, l, c.now, c.facts)
+		again := start(t, l, c.now, c.facts)
+		if len(again.Steps)+len(again.Errors)+len(again.Warnings) > 0 || show(again.Classes) != c.classes {
+			t.Errorf("%s: %s\n%s%s\n%s", id, lines(again.Steps), texts(again.Errors), texts(again.Warnings), show(again.Classes))
+		}
 	}
 }
 
