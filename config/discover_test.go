@@ -124,13 +124,14 @@ func TestNotEmulatedFields(t *testing.T) {
 		"preview_urls": true, "routes": ["example.com/*"], "limits": {"cpu_ms": 5}, "placement": {"mode": "smart"}, "logpush": true,
 		"upload_source_maps": true, "observability": {"enabled": true}, "compliance_region": "public", "first_party_worker": true,
 		"cache": {"enabled": true}, "pages_build_output_dir": "x"`: "",
-		`"route": "example.com/*", "addresses": ["a@example.com"]`:                                                                                            "",
-		`"build": {"command": "make"}, "rules": [], "minify": true, "triggers": {}`:                                                                           "build rules triggers minify",
-		`"kv_namespaces": [{"binding": "KV", "id": "1"}, {"binding": "CACHE", "id": "2"}]`:                                                                    "kv_namespaces[KV CACHE]",
-		`"r2_buckets": [{"binding": "R2", "bucket_name": "abc"}], "ai": {"binding": "AI"}, "send_email": [{"name": "MAIL"}]`:                                  "send_email[MAIL] r2_buckets[R2] ai[AI]",
-		`"queues": {"producers": [{"binding": "Q", "queue": "q"}]}, "ratelimits": [{"name": "R", "namespace_id": "1", "simple": {"limit": 1, "period": 10}}]`: "queues[Q] ratelimits[R]",
-		`"assets": {"directory": "public", "binding": "ASSETS"}, "version_metadata": {"binding": "V"}`:                                                        "assets[ASSETS] version_metadata[V]",
-		`"queues": {"consumers": [{"queue": "q"}]}, "assets": {"directory": "public"}`:                                                                        "assets[] queues[]",
+		`"route": "example.com/*", "addresses": ["a@example.com"]`:                                                                                                                                           "",
+		`"build": {"command": "make"}, "rules": [{"type": "Text", "globs": ["a"]}], "minify": true, "triggers": {"crons": ["* * * * *"]}`:                                                                    "build rules triggers minify",
+		`"rules": [], "minify": false, "triggers": {"crons": []}, "build": {}, "kv_namespaces": [], "vectorize": [], "queues": {"producers": [], "consumers": []}, "unsafe": {"bindings": []}, "define": {}`: "",
+		`"kv_namespaces": [{"binding": "KV", "id": "1"}, {"binding": "CACHE", "id": "2"}]`:                                                                                                                   "kv_namespaces[KV CACHE]",
+		`"r2_buckets": [{"binding": "R2", "bucket_name": "abc"}], "ai": {"binding": "AI"}, "send_email": [{"name": "MAIL"}]`:                                                                                 "send_email[MAIL] r2_buckets[R2] ai[AI]",
+		`"queues": {"producers": [{"binding": "Q", "queue": "q"}]}, "ratelimits": [{"name": "R", "namespace_id": "1", "simple": {"limit": 1, "period": 10}}]`:                                                "queues[Q] ratelimits[R]",
+		`"assets": {"directory": "public", "binding": "ASSETS"}, "version_metadata": {"binding": "V"}`:                                                                                                       "assets[ASSETS] version_metadata[V]",
+		`"queues": {"consumers": [{"queue": "q"}]}, "assets": {"directory": "public"}`:                                                                                                                       "assets[] queues[]",
 	} {
 		dir := t.TempDir()
 		write(t, dir, map[string]string{"wrangler.jsonc": `{"name": "w", ` + text + "}"})

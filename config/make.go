@@ -60,7 +60,7 @@ func (r *reading) config(env string) *Config {
 		if f.scope == topOnly || f.scope == topLast {
 			v = r.file.get(f.name)
 		}
-		if v != nil && v.end > 0 && !f.local && !f.deployed {
+		if v != nil && v.end > 0 && !f.local && !f.deployed && !v.idle() {
 			c.NotEmulated = append(c.NotEmulated, Field{Name: f.name, Bindings: boundBy(f.name, v), Place: r.place(keyOf(v)), Page: page + f.page})
 		}
 	}

@@ -153,6 +153,22 @@ func (v *value) object() bool { return v.record() || v.is(list) }
 // given reports what JavaScript's ?? lets through.
 func (v *value) given() bool { return v != nil && v.kind != null }
 
+// idle reports whether a value asks for nothing: false, null, and what holds no more
+// than that.
+func (v *value) idle() bool {
+	switch v.kind {
+	case null:
+		return true
+	case boolean:
+		return !v.bool
+	case list:
+		return len(v.items) == 0
+	case table:
+		return !slices.ContainsFunc(v.entries(), func(m member) bool { return !m.value.idle() })
+	}
+	return false
+}
+
 // truthy reports what JavaScript's if lets through.
 func (v *value) truthy() bool {
 	switch {
