@@ -70,10 +70,7 @@ func (p *Program) Build(ctx context.Context, out io.Writer, dir string) (*Execut
 		}
 	}
 	if !p.direct && !p.imports(ctx, goTool) {
-		return nil, &advised{
-			"Go package " + p.Package(dir) + " is not a Worker: it does not call worker.Main",
-			"import " + workerPackage + " and end main with worker.Main(…)",
-		}
+		return nil, p.noWorker(dir)
 	}
 	path, err := p.executable()
 	if err != nil {
@@ -167,7 +164,20 @@ func (p *Program) imports(ctx context.Context, goTool string) bool {
 	var list bytes.Buffer
 	c.Dir, c.Env, c.Stdout = p.Dir, native(), &list
 	err := runGuarded(ctx, c)
-	return err != nil || slices.ContainsFunc(bytes.Fields(list.Bytes()), func(b []byte) bool { return string(b) == workerPackage })
+	return err != nil || contains(list.Bytes(), workerPackage)
+}
+
+// contains reports whether a package is among the lines of a list.
+func contains(list []byte, path string) bool {
+	return slices.ContainsFunc(bytes.Fields(list), func(b []byte) bool { return string(b) == path })
+}
+
+// noWorker is the error of a program that does not import package worker.
+func (p *Program) noWorker(dir string) *advised {
+	return &advised{
+		"Go package " + p.Package(dir) + " is not a Worker: it does not call worker.Main",
+		"import " + workerPackage + " and end main with worker.Main(…)",
+	}
 }
 
 // executable is where the program is built to.

@@ -97,6 +97,17 @@ func (m *module) getEmu() string {
 	return "go mod edit -replace " + emuModule + "=FOLDER && go mod tidy, where FOLDER is a checkout of emu"
 }
 
+// requiresNothing finds emu's module as go.mod requires what has no version: only a
+// replacement has it.
+var requiresNothing = regexp.MustCompile(`(?m)^[ \t]*(?:require[ \t]+)?` + regexp.QuoteMeta(emuModule) + `[ \t]+v0\.0\.0\b`)
+
+// notReplaced says that a go.mod requires emu's module at no version, and does not say
+// where a checkout is.
+func (m *module) notReplaced() (text, hint string, at config.Place) {
+	return "go.mod requires module " + emuModule + " v0.0.0, which is no version: nothing replaces it with a checkout",
+		m.getEmu(), m.line(regexp.QuoteMeta(emuModule) + `\s+v0\.0\.0\S*`)
+}
+
 // fault is a kind of message of the go command: explain makes of what the pattern has
 // found a text, a hint and, unless the message begins with one, a place.
 type fault struct {
@@ -130,7 +141,11 @@ var faults = []fault{
 	{pattern: regexp.MustCompile(`module (\S+) provides package \S+ and is replaced but not required`), explain: func(m *module, found []string) (string, string, config.Place) {
 		return "go.mod replaces module " + found[1] + ", and does not require it", "go mod tidy", m.line(regexp.QuoteMeta(found[1]) + `(\s+v\S+)? =>`)
 	}},
-	{pattern: regexp.MustCompile(`missing go\.sum entry`), explain: func(m *module, _ []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`missing go\.sum entry(?: for module providing package (\S+))?`), explain: func(m *module, found []string) (string, string, config.Place) {
+		// A sum of it cannot be had, whatever go mod tidy is asked.
+		if strings.HasPrefix(found[1], emuModule+"/") && requiresNothing.MatchString(m.text) && !strings.Contains(m.text, emuModule+" =>") {
+			return m.notReplaced()
+		}
 		return "go.sum lacks sums of modules that the program needs", "go mod tidy", m.line("^module ")
 	}},
 	{pattern: regexp.MustCompile(`^go: updates to go\.mod needed`), explain: func(m *module, _ []string) (string, string, config.Place) {
@@ -152,9 +167,15 @@ var faults = []fault{
 		}
 		return "module " + found[1] + " asks for Go " + found[2] + ", and this is Go " + found[3], "install Go " + found[2] + " from https://go.dev/dl/", m.line("^go .*")
 	}},
-	{pattern: regexp.MustCompile(`^go: download (go\S+)[^:]*: (.*)`), explain: func(m *module, found []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`^go: download (go[^\s:]+)[^:]*: (.*)`), explain: func(m *module, found []string) (string, string, config.Place) {
 		return "go.mod asks for " + found[1] + ", which cannot be had: " + found[2],
 			"install it from https://go.dev/dl/, or: go mod edit -go=" + strings.Join(strings.Split(strings.TrimPrefix(runtime.Version(), "go")+"..", ".")[:2], ".") + " -toolchain=none", m.line(`^(go|toolchain)\s.*`)
+	}},
+	{pattern: regexp.MustCompile(`^go: error reading .*go\.mod: missing module declaration`), explain: func(m *module, _ []string) (string, string, config.Place) {
+		return "go.mod has no module line", "go mod edit -module=example.com/" + projectName(filepath.Dir(m.file)), config.Place{File: shown(m.dir, m.file)}
+	}},
+	{pattern: regexp.MustCompile(`cannot find package "[^"]+" in any of:`), explain: func(*module, []string) (string, string, config.Place) {
+		return "GO111MODULE=off switches Go modules off, and emu is one", "unset GO111MODULE, or: go env -u GO111MODULE", config.Place{File: "."}
 	}},
 	{pattern: regexp.MustCompile(`^go: errors parsing `), explain: func(*module, []string) (string, string, config.Place) {
 		return "", "", config.Place{} // the line that follows says what
@@ -192,6 +213,9 @@ var faults = []fault{
 	{pattern: regexp.MustCompile(`^verifying (\S+): checksum mismatch`), explain: func(m *module, found []string) (string, string, config.Place) {
 		return "module " + found[1] + " is not what go.sum says it is", "take go.sum back from where it was right: git checkout go.sum", config.Place{}
 	}, whole: true},
+	{pattern: regexp.MustCompile(regexp.QuoteMeta(emuModule) + `@v0\.0\.0: `), explain: func(m *module, _ []string) (string, string, config.Place) {
+		return m.notReplaced()
+	}},
 	{pattern: regexp.MustCompile(`module lookup disabled by GOPROXY=off|dial tcp: lookup \S+`), explain: func(m *module, _ []string) (string, string, config.Place) {
 		return "modules that the program needs are not on this machine, and cannot be fetched", "go mod download, with a network", m.line("^module ")
 	}, whole: true},
@@ -274,21 +298,31 @@ func (m *module) explain(line string) (d *config.Diagnostic, known bool) {
 }
 
 // Loads asks the go command whether it finds all packages of the program, without
-// fetching any, and explains what is wrong. Faults of other kinds are a build's to tell.
+// fetching any, and explains what is wrong. Faults of other kinds are a build's to tell:
+// what the compiler says is not known here.
 func (p *Program) Loads(ctx context.Context, dir string) []config.Diagnostic {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		return nil
 	}
-	c := exec.Command(goTool, "list", "-deps", ".")
-	var said bytes.Buffer
+	c := exec.Command(goTool, "list", "-deps", "-json=false", "-f", "{{.ImportPath}}", ".")
+	var list, said bytes.Buffer
 	told := &teller{out: &said, from: p.Dir, dir: dir}
-	c.Dir, c.Env, c.Stderr = p.Dir, append(native(), "GOPROXY=off"), told
+	c.Dir, c.Env, c.Stdout, c.Stderr = p.Dir, append(native(), "GOPROXY=off"), &list, told
 	err = runGuarded(ctx, c)
 	told.flush()
-	if err == nil || strings.Contains(said.String(), "GOPROXY=off") { // the network may have it
+	switch {
+	case err == nil && !p.direct && !contains(list.Bytes(), workerPackage):
+		no := p.noWorker(dir)
+		return []config.Diagnostic{{Text: no.text, Hint: no.hint}}
+	case err == nil, ctx.Err() != nil, strings.Contains(said.String(), "GOPROXY=off"): // the network may have it
 		return nil
 	}
-	list, _ := explain(said.String(), p, dir)
-	return list
+	faults, rest := explain(said.String(), p, dir)
+	if len(faults) > 0 {
+		return faults
+	}
+	return []config.Diagnostic{{
+		Text: "the go command cannot load Go package " + p.Package(dir), Notes: []config.Note{{Text: cmp.Or(strings.TrimSpace(rest), err.Error())}},
+	}}
 }

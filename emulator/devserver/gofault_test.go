@@ -67,6 +67,9 @@ func TestFaults(t *testing.T) {
 	for _, test := range []struct{ name, files, at, text, hint string }{
 		{"no go.mod", program, "src", "there is no go.mod: Go package ./src belongs to no Go module", `^go mod init example.com/\S+ && go .*`},
 		{"not required", mod("module example.com/x\n\ngo 1.26\n"), "src/main.go:4:2", "go.mod does not require module " + emu, `^go (mod edit -replace|get) ` + emu},
+		{"required alone", mod("module example.com/x\n\ngo 1.26\n\nrequire " + emu + " v0.0.0\n"), "go.mod:5:9", "go.mod requires module " + emu + " v0.0.0, which is no version: nothing replaces it with a checkout", "^go mod edit -replace " + emu + "=FOLDER && go mod tidy, where"},
+		{"required alone, with all sums", mod(needed) + sum, "go.mod", "go.mod requires module " + emu + " v0.0.0, which is no version", "^go mod edit -replace " + emu + "=FOLDER && go mod tidy, where"},
+		{"no module line", mod("\n") + sum, "go.mod", "go.mod has no module line", `^go mod edit -module=example.com/\S+$`},
 		{"replaced alone", mod("module example.com/x\n\ngo 1.26\n\nreplace " + emu + " => " + quoted + "\n"), "go.mod:5:9", "go.mod replaces module " + emu + ", and does not require it", "^go mod tidy$"},
 		{"not tidy", mod("module example.com/x\n\ngo 1.26\n\nrequire " + emu + " v0.0.0\n\nreplace " + emu + " => " + quoted + "\n"), "go.mod:1:1", "go.mod does not have all that the program needs", "^go mod tidy$"},
 		{"no go.sum", mod(complete), "go.mod:1:1", "go.sum lacks sums of modules that the program needs", "^go mod tidy$"},
@@ -110,6 +113,44 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
+	t.Run("without modules", func(t *testing.T) {
+		t.Setenv("GO111MODULE", "off")
+		dir := folder(t, mod(complete)+sum)
+		p := &Program{Dir: filepath.Join(dir, "src"), direct: true}
+		var said bytes.Buffer
+		p.Build(context.Background(), &said, dir)
+		list, rest := explain(said.String(), p, dir)
+		if len(list) != 1 || rest != "" || list[0].Text != "GO111MODULE=off switches Go modules off, and emu is one" || !strings.HasPrefix(list[0].Hint, "unset GO111MODULE") {
+			t.Errorf("%+v, %q of\n%s", list, rest, &said)
+		}
+		if loads := p.Loads(context.Background(), dir); len(loads) != 1 || loads[0].Text != list[0].Text {
+			t.Errorf("a judgement says %v", loads)
+		}
+	})
+	t.Run("a version of Go that cannot be had", func(t *testing.T) {
+		said := "go: download go1.99.0: golang.org/toolchain@v0.0.1-go1.99.0.linux-amd64: reading https://example.com/x.zip: 404 Not Found\n"
+		list, _ := explain(said, &Program{Dir: folder(t, mod(complete))}, t.TempDir())
+		if len(list) != 1 || !strings.HasPrefix(list[0].Text, "go.mod asks for go1.99.0, which cannot be had: ") {
+			t.Errorf("%+v", list)
+		}
+	})
+	t.Run("no Worker", func(t *testing.T) {
+		dir := folder(t, "-- src/main.go --\npackage main\n\nfunc main() {}\n-- go.mod --\nmodule example.com/x\n\ngo 1.26\n")
+		p := &Program{Dir: filepath.Join(dir, "src")}
+		_, err := p.Build(context.Background(), &bytes.Buffer{}, dir)
+		if loads := p.Loads(context.Background(), dir); err == nil || len(loads) != 1 || loads[0].Text != err.Error() || loads[0].Hint != err.(*advised).hint {
+			t.Errorf("a build says %v, a judgement %v", err, loads)
+		}
+	})
+	t.Run("what is not explained", func(t *testing.T) {
+		t.Setenv("GOFLAGS", "-nonsense")
+		dir := folder(t, mod(complete)+sum)
+		p := &Program{Dir: filepath.Join(dir, "src")}
+		loads := p.Loads(context.Background(), dir)
+		if len(loads) != 1 || loads[0].Text != "the go command cannot load Go package ./src" || len(loads[0].Notes) != 1 || !strings.Contains(loads[0].Notes[0].Text, "-nonsense") {
+			t.Errorf("a judgement says %+v", loads)
+		}
+	})
 	t.Run("the compiler's words", func(t *testing.T) {
 		const said = "# example.com/x/src\nsrc/main.go:3:1: undefined: x\n\tnote\n"
 		if list, rest := explain(said, &Program{Dir: t.TempDir()}, t.TempDir()); list != nil || rest != said {
