@@ -38,7 +38,7 @@ type devOptions struct {
 	persistTo        string
 	format           string
 	level            string
-	maxWaiting       int64 // in MiB
+	maxWaiting       mebibytes
 	stored
 }
 
@@ -94,7 +94,8 @@ func (o *devOptions) add(cmd *cobra.Command) {
 	f.StringVar(&o.cwd, "cwd", "", "`folder` to run in")
 	f.StringVar(&o.persistTo, "persist-to", "", "`folder` of the stored data (default: .emu/state beside the configuration)")
 	o.stored.add(cmd)
-	f.Int64Var(&o.maxWaiting, "max-waiting", 1024, "`MiB` of memory for what waits for slow WebSocket clients, all together")
+	o.maxWaiting = 1024
+	f.Var(&o.maxWaiting, "max-waiting", "`MiB` of memory for what waits for slow WebSocket clients, all together")
 	f.StringArrayVar(&o.vars, "var", nil, "variable as `name:value`; may be repeated")
 	f.StringVar(&o.format, "log-format", "human", "`human`, or json: one event a line")
 	f.StringVar(&o.level, "log-level", "log", "`level`: "+strings.Join(devserver.Levels, ", "))
@@ -139,9 +140,6 @@ func (c *Command) begin(o *devOptions, stderr bool) (*devserver.Log, error) {
 	}
 	if err == nil && o.upstreamProtocol != "" {
 		err = oneOf("upstream-protocol", o.upstreamProtocol, "http", "https")
-	}
-	if err == nil && o.maxWaiting < 1 {
-		err = &usage{fmt.Sprintf("--max-waiting %d: it must be 1 or more MiB", o.maxWaiting), "leave it out for 1024"}
 	}
 	if err == nil && (o.certPath == "") != (o.keyPath == "") {
 		err = &usage{"a certificate and its key belong together", "give both --https-cert-path and --https-key-path, or none"}

@@ -1,6 +1,6 @@
 package emucmd
 
-// Ports on the command line.
+// Numbers on the command line: ports, and memory.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 import (
@@ -29,6 +29,27 @@ func (p *portNumber) Set(s string) error {
 	*p = portNumber(n)
 	return nil
 }
+
+// mebibytes is a flag's value: memory in whole MiB, a number as a port is one.
+type mebibytes int64
+
+// maxMebibytes is more than a machine has, and can be counted in bytes.
+const maxMebibytes = 1 << 30
+
+func (m *mebibytes) String() string { return strconv.FormatInt(int64(*m), 10) }
+
+func (m *mebibytes) Type() string { return "MiB" }
+
+func (m *mebibytes) Set(s string) error {
+	n, ok := jsNumber(s)
+	if !ok || n < 1 || n > maxMebibytes || n != math.Trunc(n) {
+		return errors.New("no memory")
+	}
+	*m = mebibytes(n)
+	return nil
+}
+
+func (m mebibytes) bytes() int64 { return int64(m) << 20 }
 
 // jsNumber reads a number as JavaScript's Number does: decimal, whatever it begins
 // with, unless 0x, 0o or 0b is before it. Nothing at all, which is 0 there, is none.

@@ -2,6 +2,7 @@ package emucmd
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -48,6 +49,37 @@ func TestPort(t *testing.T) {
 			if code != exitError || (len(stderr) >= len(want) && stderr[:len(want)] == want) != (test.want == noPort) {
 				t.Errorf("%s %q: exit code %d\n%s", flag, test.given, code, stderr)
 			}
+		}
+	}
+}
+
+// TestMebibytes: memory is a number as a port is one, and as bytes it is that many.
+func TestMebibytes(t *testing.T) {
+	for _, test := range []struct {
+		given string
+		bytes int64 // 0 is refused
+	}{
+		{"1", 1 << 20},
+		{"010", 10 << 20}, // not octal
+		{"0x10", 16 << 20},
+		{"1e3", 1000 << 20},
+		{"1073741824", 1 << 50},
+		{"1073741825", 0},
+		{"9007199254740993", 0}, // as bytes, in 64 bits, 1 MiB
+		{"0", 0},
+		{"-1", 0},
+		{"1.5", 0},
+		{"1_000", 0},
+		{"", 0},
+		{"64M", 0},
+	} {
+		var m mebibytes
+		if err := m.Set(test.given); m.bytes() != test.bytes || (err == nil) != (test.bytes != 0) {
+			t.Errorf("%q: %d bytes, %v", test.given, m.bytes(), err)
+		}
+		code, _, stderr := run(Command{Dir: t.TempDir()}, "dev", "--config", "none.jsonc", "--max-waiting="+test.given)
+		if code != exitError || strings.HasPrefix(stderr, "✘ [ERROR] --max-waiting takes a number of MiB from 1 on, not ") != (test.bytes == 0) {
+			t.Errorf("%q: exit code %d\n%s", test.given, code, stderr)
 		}
 	}
 }

@@ -104,7 +104,7 @@ func flagError(cmd *cobra.Command, err error) error {
 }
 
 // kinds say what a flag of a type takes.
-var kinds = map[string]string{"port": "a port, 0 to 65535", "bool": "true or false", "duration": "a time such as 2s"}
+var kinds = map[string]string{"port": "a port, 0 to 65535", "MiB": "a number of MiB from 1 on", "bool": "true or false", "duration": "a time such as 2s"}
 
 // width is the terminal's that help is made for, in columns.
 const width = 80

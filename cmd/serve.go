@@ -31,7 +31,7 @@ func (c *Command) world(cfg *config.Config, o *devOptions) emulator.Options {
 	return emulator.Options{
 		Config: cfg, Classes: c.Program.Classes, Worker: c.Program.Worker,
 		Persist: c.persistTo(cfg, o.persistTo), Strict: o.strict, Purge: o.purge, NormalSync: o.sync == syncNormal,
-		MaxWaiting: o.maxWaiting << 20,
+		MaxWaiting: o.maxWaiting.bytes(),
 	}
 }
 
