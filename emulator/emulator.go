@@ -97,6 +97,7 @@ type World struct {
 	ctx    context.Context // of Worker invocations
 	cancel context.CancelFunc
 	closed atomic.Bool
+	ending time.Time // since when, of a closed world
 
 	gate    sync.Mutex // guards sealed, so that nothing starts once Close waits
 	sealed  bool
@@ -168,13 +169,10 @@ const closePatience = 5 * time.Second
 // it reports an error event that names what it waits for, and after 10 returns
 // an error.
 func (w *World) Close() error {
-	err := w.Stop()
-	done := make(chan struct{})
-	go func() {
-		w.requests.Wait()
-		close(done)
-	}()
-	return errors.Join(err, w.await(done))
+	if err := w.Stop(); err != nil {
+		return err // the time is over, or the stored state is not free
+	}
+	return w.await(w.requests.Wait)
 }
 
 // Stop is Close without waiting for requests whose handler in the Worker, or whose
@@ -183,6 +181,7 @@ func (w *World) Stop() error {
 	if w.closed.Swap(true) {
 		return nil
 	}
+	w.ending = time.Now()
 	w.cancel()
 	w.alarms.stop()
 	for _, n := range w.classes {
@@ -195,12 +194,7 @@ func (w *World) Stop() error {
 	w.sealed = true
 	w.gate.Unlock()
 	w.transport.CloseIdleConnections()
-	done := make(chan struct{})
-	go func() {
-		w.running.Wait()
-		close(done)
-	}()
-	err := w.await(done)
+	err := w.await(w.running.Wait)
 	w.parked.Do(func() {})
 	if w.poller != nil {
 		w.poller.Close()
@@ -212,37 +206,27 @@ func (w *World) Stop() error {
 	return errors.Join(err, w.lock.Release())
 }
 
-func (w *World) await(done chan struct{}) error {
-	late := make(chan struct{}, 1)
-	for range 2 {
-		t := time.AfterFunc(closePatience, func() { late <- struct{}{} })
+// await waits until wait returns or the time that a world has to end is over. What Stop
+// and Close wait for, one after the other, shares that time.
+func (w *World) await(wait func()) error {
+	done := make(chan struct{})
+	go func() {
+		wait()
+		close(done)
+	}()
+	for _, patience := range []time.Duration{closePatience, 2 * closePatience} {
+		late := time.NewTimer(time.Until(w.ending.Add(patience)))
 		select {
 		case <-done:
-			t.Stop()
+			late.Stop()
 			return nil
-		case <-late:
+		case <-late.C:
+		}
+		if patience == closePatience {
 			w.emit(Event{Type: EventError, Message: "still waiting for " + w.Busy()})
 		}
 	}
 	return fmt.Errorf("a handler does not end: %s", w.Busy())
-}
-
-// Busy names what keeps objects in memory and, with Options.Foreign, what runs of the
-// Worker, a line each.
-func (w *World) Busy() string {
-	var s string
-	for _, o := range w.objects() {
-		for _, p := range o.Pins() {
-			s += fmt.Sprintf("\n  %s %s: %s since %s", o.ns.class.Name(), o.ID().Name, p, p.Since.Format(time.TimeOnly))
-		}
-	}
-	for _, line := range w.workers.busy() {
-		s += "\n  " + line
-	}
-	if s == "" {
-		s = "\n  the Worker: a handler, a response's body or a function given to waitUntil"
-	}
-	return s
 }
 
 // objects returns every object that has been addressed.

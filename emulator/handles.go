@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
 // maxHandles is how many databases of a world are open at a time, unless more of
@@ -37,6 +39,9 @@ func (h *handles) init() { h.max, h.opening = maxHandles, make(chan struct{}, ma
 func (h *handles) open(s *storage) error {
 	h.opening <- struct{}{}
 	defer func() { <-h.opening }()
+	if s.in.dead.Load() {
+		return driver.ErrReset // the world has ended meanwhile: thousands may stand here
+	}
 	files, id := s.in.o.ns.files, s.in.o.id
 	db, err := files.open(id)
 	if err != nil && exhausted() {

@@ -65,27 +65,41 @@ func (in *instance) unpin(p *pin) {
 
 // Pins returns what keeps the object in memory now, oldest first.
 func (o *object) Pins() []Pin {
+	list, running := o.pinned()
+	if running.pin >= 0 {
+		list[running.pin].Place = whereIs(running.goroutine)
+	}
+	slices.SortStableFunc(list, func(a, b Pin) int { return a.Since.Compare(b.Since) })
+	return list
+}
+
+// running says which pin is the handler that has the turn, -1 if that is not known or
+// the pin has a place, and on which goroutine it runs.
+type running struct {
+	pin       int
+	goroutine uint64
+}
+
+// pinned is Pins in no order and without the place of what has the turn: to look for it
+// stops the whole process.
+func (o *object) pinned() ([]Pin, running) {
+	r := running{pin: -1}
 	in := o.instance()
 	if in == nil {
-		return nil
+		return nil, r
 	}
 	in.mu.Lock()
+	defer in.mu.Unlock()
 	list := make([]Pin, len(in.pins.all))
 	h := in.holder.Load()
-	holder := -1
 	for i, p := range in.pins.all {
 		list[i] = Pin{Kind: p.kind, Place: p.at, Since: p.since}
 		if p.event != nil {
 			list[i].Handler = p.event.handler
 			if h != nil && h.e == p.event && p.at == (driver.Place{}) {
-				holder = i
+				r = running{i, h.goroutine}
 			}
 		}
 	}
-	in.mu.Unlock()
-	if holder >= 0 {
-		list[holder].Place = whereIs(h.goroutine)
-	}
-	slices.SortStableFunc(list, func(a, b Pin) int { return a.Since.Compare(b.Since) })
-	return list
+	return list, r
 }

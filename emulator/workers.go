@@ -43,15 +43,18 @@ func (w *World) working(what string) (end func()) {
 	}
 }
 
-// busy names what runs of the Worker, and where it is.
-func (s *workers) busy() (lines []string) {
+// busy names what runs of the Worker, and where it is: at most most of it, and how many
+// more there are.
+func (s *workers) busy(most int) (lines []string, more int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, what := range s.set {
-		if at := whereIs(id); at != (driver.Place{}) {
+		if len(lines) >= most {
+			more++
+		} else if at := whereIs(id); at != (driver.Place{}) {
 			lines = append(lines, fmt.Sprintf("the Worker: %s at %s", what, at))
 		}
 	}
 	slices.Sort(lines)
-	return lines
+	return lines, more
 }

@@ -1,0 +1,71 @@
+package emulator
+
+// What a world waits for when it is to end or to settle.
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxBusy is how many Busy names: enough to see what is wrong, however many there are.
+const maxBusy = 10
+
+// busy is something that keeps an object in memory.
+type busy struct {
+	class, name string
+	pin         Pin
+	goroutine   uint64 // that runs it; 0 if the pin has a place
+}
+
+// Busy names what keeps objects in memory and, with Options.Foreign, what runs of the
+// Worker, a line each: the ten that began first, and how many more there are.
+func (w *World) Busy() string {
+	all := w.busyObjects()
+	slices.SortFunc(all, func(a, b busy) int {
+		return cmp.Or(a.pin.Since.Compare(b.pin.Since), cmp.Compare(a.class, b.class), cmp.Compare(a.name, b.name))
+	})
+	first := all[:min(len(all), maxBusy)]
+	lines, more := w.workers.busy(maxBusy - len(first))
+	more += len(all) - len(first)
+	var text strings.Builder
+	for _, b := range first {
+		if b.goroutine != 0 {
+			b.pin.Place = whereIs(b.goroutine)
+		}
+		fmt.Fprintf(&text, "\n  %s %s: %s since %s", b.class, b.name, b.pin, b.pin.Since.Format(time.TimeOnly))
+	}
+	for _, line := range lines {
+		text.WriteString("\n  " + line)
+	}
+	switch {
+	case more > 0:
+		fmt.Fprintf(&text, "\n  and %d more", more)
+	case text.Len() == 0:
+		return "\n  the Worker: a handler, a response's body or a function given to waitUntil"
+	}
+	return text.String()
+}
+
+func (w *World) busyObjects() (all []busy) {
+	for _, o := range w.objects() {
+		pins, running := o.pinned()
+		if len(pins) == 0 {
+			continue
+		}
+		class, name := o.ns.class.Name(), o.ID().Name
+		if name == "" {
+			name = idString(o.id)
+		}
+		for i, p := range pins {
+			b := busy{class: class, name: name, pin: p}
+			if i == running.pin {
+				b.goroutine = running.goroutine
+			}
+			all = append(all, b)
+		}
+	}
+	return all
+}
