@@ -88,6 +88,10 @@ type signal struct {
 	mu   sync.Mutex
 	sent bool
 	gone bool // nobody waits any more
+
+	// ready, if set before anybody can send, is called by who sends: it gives who waits
+	// its place in the order, which must not be that in which goroutines wake up.
+	ready func()
 }
 
 func (w *World) newSignal() *signal { return &signal{w: w, c: make(chan struct{})} }
@@ -95,13 +99,17 @@ func (w *World) newSignal() *signal { return &signal{w: w, c: make(chan struct{}
 // send wakes. A second send does nothing.
 func (s *signal) send() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.sent {
+		s.mu.Unlock()
 		return
 	}
 	s.sent = true
 	if !s.gone {
 		s.w.activity.change(true)
+	}
+	s.mu.Unlock()
+	if s.ready != nil {
+		s.ready()
 	}
 	close(s.c)
 }

@@ -85,6 +85,9 @@ type World struct {
 	transport *http.Transport
 	lock      *migrations.Lock
 	activity  activity
+	order     turnstile
+	sleeps    sleeps
+	arrivals  arrivals
 	observe   sync.Mutex
 	samples   sampler
 	workers   workers
@@ -138,6 +141,7 @@ func New(o Options) (*World, error) {
 	}
 	w.handles.init()
 	w.budget = wire.NewBudget(o.MaxWaiting)
+	w.arrivals.w = w
 	w.label = newLabel() + "-"
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.transport = newTransport()
@@ -203,6 +207,7 @@ func (w *World) Stop() error {
 		o.close()
 	}
 	w.alarms.close()
+	w.arrivals.close()
 	return errors.Join(err, w.lock.Release())
 }
 

@@ -190,15 +190,20 @@ func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place
 func (w *World) sleep(ctx context.Context, d time.Duration, at driver.Place) pause {
 	over := w.newSignal()
 	var timer clock.Timer
+	var until *sleep
 	return pause{
 		kind: driver.PinSleep, at: at, signal: over,
-		begin: func() { timer = w.clock.AfterFunc(d, over.send) },
+		begin: func() {
+			until = w.sleeps.begin(w.clock.Now().Add(d), over)
+			timer = w.clock.AfterFunc(d, func() { w.sleeps.end(until) })
+		},
 		wait: func() error {
 			select {
 			case <-over.c:
 				return context.Cause(ctx) // nil, unless it has ended too
 			case <-ctx.Done():
 				timer.Stop()
+				w.sleeps.drop(until)
 				return context.Cause(ctx)
 			}
 		},

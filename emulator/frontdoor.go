@@ -34,6 +34,8 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer w.requests.Done()
+	place, end := w.arrived(r)
+	defer end()
 	begun := w.clock.Now()
 	if status, text := refusal(r); status != 0 {
 		upload.Answer(rw, r, func() { refuse(rw, r, status, text) })
@@ -65,9 +67,13 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		answerError(rw, r, err, upgrade, true)
 		body.End(upload.ByLength)
 	}
-	req, key := w.requestOf(r, body, upgrade, inv.attended)
+	inv.ticket.Store(place)
+	req, key := w.requestOf(r, body, upgrade, inv)
 	path = req.URL.EscapedPath()
 	resp, err := inv.run(req)
+	if body == nil {
+		end()
+	}
 	if err == nil {
 		err = w.check(resp, upgrade)
 	}
@@ -375,6 +381,9 @@ func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key stri
 		w.fault(exception(fmt.Errorf("taking over the connection: %w", err)))
 		server.Lost(err)
 		return
+	}
+	if c, ok := conn.(*arriving); ok {
+		conn = c.detach()
 	}
 	conn.SetDeadline(time.Time{})
 	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())

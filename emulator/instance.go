@@ -160,11 +160,15 @@ func (in *instance) runOne(e *event) (next *event) {
 func (in *instance) end() {
 	in.cancel(driver.ErrReset)
 	in.mu.Lock()
-	defer in.mu.Unlock()
+	var waiting []*signal
 	for _, p := range in.pins.all {
 		if p.signal != nil {
-			p.signal.send()
+			waiting = append(waiting, p.signal)
 		}
+	}
+	in.mu.Unlock() // each takes a place among those who want the turn
+	for _, s := range waiting {
+		s.send()
 	}
 }
 

@@ -17,13 +17,15 @@ import (
 // does not end it.
 type invocation struct {
 	context.Context
-	w        *World
-	attended func() // see Options.Attended; may be nil
+	w *World
 	// passedOn is set once the Worker has sent a body to somebody: it may be the request's, in whatever the class
 	// has wrapped it.
 	passedOn atomic.Bool
 	// exited is called in place of run's return when the handler has ended its goroutine, which is the caller's.
-	exited func(*driver.Error)
+	exited   func(*driver.Error)
+	attended func()                 // see Options.Attended; may be nil
+	ticket   atomic.Pointer[ticket] // its place in the order until it waits
+	returned atomic.Bool            // its handler
 }
 
 func (w *World) invoke() *invocation { return &invocation{Context: w.ctx, w: w} }
@@ -43,15 +45,21 @@ func (i *invocation) Wait(_ context.Context, kind driver.PinKind, at driver.Plac
 
 func (i *invocation) pause(p pause) error {
 	defer p.end()
-	p.start()
 	if p.wait == nil {
+		p.start()
 		return nil
 	}
+	var next successor
+	if p.signal != nil {
+		p.signal.ready = func() { next.arrives(&i.w.order) }
+	}
+	i.passing(p.start)
 	waits := i.w.waits(p.outside)
 	defer func() {
 		if !waits.end() {
 			i.w.activity.change(true)
 		}
+		i.goesOn(next.get(&i.w.order))
 	}()
 	return p.wait()
 }
@@ -109,6 +117,8 @@ func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
 	i.w.activity.change(true)
 	defer i.w.activity.change(false)
+	defer i.passed()
+	defer i.returned.Store(true)
 	defer i.w.working("fetch")()
 	if i.attended != nil {
 		i.attended()

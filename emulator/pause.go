@@ -70,6 +70,10 @@ func (e *event) pause(p pause) (err error) {
 	if e.in.storage.syncDepth > 0 {
 		return errSyncWaits
 	}
+	var next place
+	if p.signal != nil {
+		p.signal.ready = func() { e.in.reserve(e, &next) }
+	}
 	hold := &pin{kind: p.kind, at: p.at, signal: p.signal}
 	e.in.pin(hold)
 	w := e.in.o.ns.w
@@ -84,13 +88,18 @@ func (e *event) pause(p pause) (err error) {
 			w.activity.change(false)
 		}
 	}
-	e.in.release(e)
+	begun := p.signal != nil
+	if begun {
+		e.in.release(e, p.start)
+	} else {
+		e.in.release(e, nil)
+	}
 	// Deferred, so that the turn is taken also before a panic or Goexit of wait unwinds.
 	defer func() {
 		if !active {
 			active = waits.end()
 		}
-		gone := e.in.acquire(e, &p)
+		gone := e.in.acquire(e, &next, &p)
 		e.in.unpin(hold)
 		if gone {
 			err = driver.ErrReset
@@ -101,7 +110,9 @@ func (e *event) pause(p pause) (err error) {
 	if e.in.dead.Load() {
 		return driver.ErrReset
 	}
-	p.start()
+	if !begun {
+		p.start()
+	}
 	if p.wait == nil {
 		return nil
 	}

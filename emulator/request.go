@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
@@ -18,7 +19,7 @@ import (
 // requestOf is the request as the Worker sees it, and the key of an upgrade. An
 // upgrade is a GET with a version and a key, whatever the client sent: if that was
 // wrong it is refused when the Worker's answer is 101.
-func (w *World) requestOf(r *http.Request, body *upload.Upload, upgrade bool, attended func()) (req *driver.Request, key string) {
+func (w *World) requestOf(r *http.Request, body *upload.Upload, upgrade bool, inv *invocation) (req *driver.Request, key string) {
 	h := r.Header
 	for _, k := range ofConnection {
 		delete(h, k)
@@ -48,7 +49,7 @@ func (w *World) requestOf(r *http.Request, body *upload.Upload, upgrade bool, at
 		h["Connection"], h["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
 		req.Method = http.MethodGet
 	case body != nil:
-		req.Body = &clientBody{body, w, attended}
+		req.Body = &clientBody{body, w, inv.attended, inv}
 	}
 	return req, key
 }
@@ -114,10 +115,14 @@ type clientBody struct {
 	*upload.Upload
 	w        *World
 	attended func() // see Options.Attended; may be nil
+	inv      *invocation
 }
 
 // Read gives a body that is cut short, or read too late, workerd's error.
 func (b *clientBody) Read(p []byte) (int, error) {
+	if k := b.inv.ticket.Load(); k != nil { // it is the Worker that reads, and may have to wait for the client
+		defer time.AfterFunc(bodyPatience, k.close).Stop()
+	}
 	n, err := b.Upload.Read(p)
 	switch err {
 	case nil, io.EOF:

@@ -155,8 +155,10 @@ func (in *instance) complete(e *event) {
 	}
 }
 
-// release gives the turn up in the middle of an event.
-func (in *instance) release(e *event) {
+// release gives the turn up in the middle of an event. begin, which may be nil and must
+// not block, starts what the event waits for: before another event has the turn, so that
+// what events begin is begun in their order, and not on an instance that is gone.
+func (in *instance) release(e *event, begin func()) {
 	e.released()
 	e.holds = false
 	in.unheld()
@@ -166,6 +168,9 @@ func (in *instance) release(e *event) {
 	if len(in.ended) > 0 && !in.callerReady() {
 		in.settleEnded()
 	}
+	if begin != nil && !in.dead.Load() {
+		begin()
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if next := in.pass(); next != nil {
@@ -173,16 +178,43 @@ func (in *instance) release(e *event) {
 	}
 }
 
+// place is where an event that waits stands among those who want the turn. It is taken
+// by who ends the wait, so that the order is that in which waits end; guarded by the
+// instance's mu.
+type place struct {
+	taken  bool
+	resume chan struct{} // of its turn; nil if it need not wait for that
+}
+
+// reserve takes the place of an event whose wait is over.
+func (in *instance) reserve(e *event, p *place) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if p.taken { // the wait has ended in another way
+		return
+	}
+	p.taken, p.resume = true, make(chan struct{})
+	in.ready.add(turn{e, p.resume})
+	if !in.busy {
+		if next := in.pass(); next != nil {
+			in.spawn(next)
+		}
+	}
+}
+
 // acquire takes the turn again, also on an instance that is gone: its events
 // still run one at a time until they have noticed.
-func (in *instance) acquire(e *event, after *pause) (gone bool) {
+func (in *instance) acquire(e *event, p *place, after *pause) (gone bool) {
 	in.mu.Lock()
-	if in.busy || (in.blocker != nil && in.blocker != e) {
-		t := turn{e, make(chan struct{})}
-		in.ready.add(t)
+	if !p.taken && (in.busy || in.blocker != nil && in.blocker != e) {
+		p.resume = make(chan struct{})
+		in.ready.add(turn{e, p.resume})
+	}
+	p.taken = true
+	if p.resume != nil {
 		in.mu.Unlock()
 		after.end() // who has the turn counts as active, who waits for it does not
-		<-t.resume
+		<-p.resume
 		in.mu.Lock()
 	}
 	in.setBusy(true)

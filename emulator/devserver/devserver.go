@@ -88,7 +88,7 @@ func Start(o Options) (*Server, error) {
 		ErrorLog:                     log.New(&complaints{log: o.Log, url: s.url}, "", 0),
 		DisableGeneralOptionsHandler: true,
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-			return context.WithValue(ctx, connection{}, conn)
+			return world.ConnContext(context.WithValue(ctx, connection{}, conn), conn)
 		},
 	}
 	for _, step := range world.Applied() {
@@ -98,6 +98,8 @@ func Start(o Options) (*Server, error) {
 	for _, l := range s.listeners {
 		if o.TLS != nil {
 			l = tls.NewListener(l, o.TLS)
+		} else {
+			l = world.Listen(l)
 		}
 		s.serving.Go(func() { s.http.Serve(l) })
 	}

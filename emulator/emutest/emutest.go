@@ -180,7 +180,7 @@ func New(t TB, options ...Option) *World {
 		t.Fatalf("emutest: %v", err)
 	}
 	w.world = world
-	w.net = serve(world, world.Hold)
+	w.net = serve(world)
 	w.client = &http.Client{Transport: w.net.transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}

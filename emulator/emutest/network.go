@@ -18,14 +18,17 @@ type network struct {
 	transport *http.Transport
 	conns     chan net.Conn
 	hold      func(more bool)
+	world     *emulator.World
 	done      chan struct{}
 	once      sync.Once
 	served    sync.WaitGroup
 }
 
-func serve(h http.Handler, hold func(more bool)) *network {
-	n := &network{conns: make(chan net.Conn), hold: hold, done: make(chan struct{})}
-	n.server = &http.Server{Handler: handling(h), ConnContext: withEnd, MaxHeaderBytes: emulator.MaxHeaderBytes, ErrorLog: log.New(io.Discard, "", 0)}
+func serve(w *emulator.World) *network {
+	n := &network{conns: make(chan net.Conn), hold: w.Hold, world: w, done: make(chan struct{})}
+	n.server = &http.Server{Handler: handling(w), MaxHeaderBytes: emulator.MaxHeaderBytes, ErrorLog: log.New(io.Discard, "", 0), ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+		return w.ConnContext(withEnd(ctx, c), c)
+	}}
 	n.transport = &http.Transport{DialContext: n.dial, DisableCompression: true}
 	n.served.Go(func() { n.server.Serve(listener{n}) })
 	return n
@@ -77,7 +80,7 @@ func (n *network) listen() (address string, err error) {
 	if err != nil {
 		return "", err
 	}
-	n.served.Go(func() { n.server.Serve(l) })
+	n.served.Go(func() { n.server.Serve(n.world.Listen(l)) })
 	return l.Addr().String(), nil
 }
 
