@@ -5,6 +5,8 @@ package emulator
 
 import (
 	"io"
+	"net/http"
+	"runtime/debug"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
@@ -120,10 +122,72 @@ func (b *turnBody) Close() error {
 }
 
 // objectBody is the body of an object's response, which pins the object while
-// the front door streams it.
+// the front door streams it. What a reset finds in memory is still sent, as in
+// workerd; what is streamed breaks off.
 type objectBody struct {
 	in *instance
 	io.Reader
+
+	buf    []byte     // of the Read that is under way, which a reset leaves behind
+	pieces chan piece // what it comes to
+}
+
+type piece struct {
+	n   int
+	err error
+}
+
+// Read does not wait for a reader whose object has been reset.
+func (b *objectBody) Read(p []byte) (int, error) {
+	if isBuffered(b.Reader) {
+		return b.Reader.Read(p)
+	}
+	if err := b.in.life.lost(); err != nil {
+		return 0, err
+	}
+	if b.pieces == nil {
+		b.pieces = make(chan piece, 1)
+	}
+	if len(b.buf) < len(p) {
+		b.buf = make([]byte, len(p))
+	}
+	buf := b.buf[:len(p)]
+	go func() {
+		got := piece{err: plainError(msgGoexit)} // if the reader ends the goroutine
+		defer func() {
+			if p := recover(); p != nil {
+				got = piece{err: http.ErrAbortHandler}
+				if p != any(http.ErrAbortHandler) {
+					b.in.o.fault("fetch", panicked(p, debug.Stack()))
+				}
+			}
+			b.pieces <- got
+		}()
+		n, err := b.Reader.Read(buf)
+		got = piece{n, err}
+	}()
+	var got piece
+	select {
+	case got = <-b.pieces:
+	case <-b.in.ctx.Done():
+		if err := b.in.life.lost(); err != nil {
+			b.Close()
+			return 0, err
+		}
+		got = <-b.pieces // only evicted
+	}
+	return copy(p, buf[:got.n]), got.err
+}
+
+// lost is what the body of an object fails with that has been reset, nil if it has not.
+func (l *life) lost() error {
+	broken := l.broken.Load()
+	if broken == nil {
+		return nil
+	}
+	e := *broken
+	e.Remote = true
+	return &e
 }
 
 // Close closes the body if it can be closed.

@@ -294,7 +294,9 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 			return by
 		}
 		if err != nil {
-			w.bodyFailed(err)
+			if b, ofObject := body.(*objectBody); !ofObject || b.in.life.lost() == nil { // a reset has been told
+				w.bodyFailed(err)
+			}
 			flush.Flush() // the client has what came before
 			panic(http.ErrAbortHandler)
 		}

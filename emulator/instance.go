@@ -19,6 +19,7 @@ import (
 // a time has its turn; see turn.go.
 type instance struct {
 	o       *object
+	life    *life // of o
 	id      driver.ID
 	obj     driver.Instance // set by the constructor's event, which is the first
 	storage *storage
@@ -46,7 +47,7 @@ type instance struct {
 
 // newInstance starts an instance. o.mu is held.
 func newInstance(o *object) *instance {
-	in := &instance{o: o, id: inside(o.ident())}
+	in := &instance{o: o, life: o.life, id: inside(o.ident())}
 	in.storage = newStorage(in)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	in.cancel = cancel

@@ -37,7 +37,7 @@ func (in *instance) fetch(e *event, r *driver.Request, upgrade bool) (*driver.Re
 	}
 	out.Body = unboundReader(resp.Body)
 	if out.Body != nil {
-		out.Body = &objectBody{in, out.Body}
+		out.Body = &objectBody{in: in, Reader: out.Body}
 	}
 	return &out, nil
 }
