@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -31,7 +33,7 @@ func TestBudgetCountsSharedOnce(t *testing.T) {
 		if n := b.Waiting(); n != want {
 			t.Errorf("%d bytes wait, want %d", n, want)
 		}
-		own := textFrame("own")
+		own := textFrame("of six") // 8 bytes, which the allocator does not round up
 		for i, c := range conns {
 			c.Write(own)
 			if n := c.Buffered(); n != want+int64(len(own)) {
@@ -132,5 +134,67 @@ func TestBudgetIsExact(t *testing.T) {
 		if n := o.Budget.Waiting(); n != 0 {
 			t.Errorf("%d bytes wait for nobody", n)
 		}
+	})
+}
+
+// What is held for a copy is counted, not only its length.
+func TestBudgetCountsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := wire.NewBudget(0)
+		const clients, size = 300, 64<<10 + 1 // rounded up by the allocator
+		conns := make([]*wire.Conn, clients)
+		for i := range conns {
+			conns[i], _ = pipe(t, newRecorder(), &wire.Options{Budget: b})
+		}
+		synctest.Wait()
+		frame := wire.AppendFrame(nil, wire.OpBinary, make([]byte, size))
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for _, c := range conns {
+			c.Write(frame)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if held, told := int64(after.HeapAlloc-before.HeapAlloc), b.Waiting(); told < held*98/100 {
+			t.Errorf("%d bytes are held, %d counted", held, told)
+		}
+		for _, c := range conns {
+			c.Shut()
+		}
+		synctest.Wait()
+	})
+}
+
+// While much waits the collector leaves little garbage, and after it as much as before.
+func TestBudgetKeepsGarbageShort(t *testing.T) {
+	percent := func() int {
+		p := debug.SetGCPercent(100)
+		debug.SetGCPercent(p)
+		return p
+	}
+	synctest.Test(t, func(t *testing.T) {
+		before := percent()
+		b, other := wire.NewBudget(0), wire.NewBudget(0)
+		var conns []*wire.Conn
+		for _, b := range []*wire.Budget{b, other} {
+			c, _ := pipe(t, newRecorder(), &wire.Options{Budget: b, MaxQueue: 1 << 30})
+			conns = append(conns, c)
+			for range 9 {
+				c.WriteShared(wire.NewShared(make([]byte, 16<<20)))
+			}
+			if p := percent(); p >= before/2 {
+				t.Errorf("%d per cent of garbage while %d bytes wait", p, b.Waiting())
+			}
+		}
+		conns[0].Shut()
+		if p := percent(); p >= before/2 {
+			t.Errorf("%d per cent of garbage while much waits for another", p)
+		}
+		conns[1].Shut()
+		if p := percent(); p != before {
+			t.Errorf("%d per cent of garbage, before %d", p, before)
+		}
+		synctest.Wait()
 	})
 }

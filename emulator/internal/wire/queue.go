@@ -41,15 +41,16 @@ func (q *queue) begin() []byte {
 
 // push copies frames to the end. begun says that their beginning has been sent already.
 func (q *queue) push(frames []byte, begun bool) (memory int64) {
-	n := int64(len(frames))
-	q.size += n
+	q.size += int64(len(frames))
 	if last := len(q.chunks) - 1; last > 0 && q.chunks[last].of == nil && len(q.chunks[last].b)+len(frames) <= joinBelow {
+		was := cap(q.chunks[last].b)
 		q.chunks[last].b = append(q.chunks[last].b, frames...)
-		return n
+		return int64(cap(q.chunks[last].b) - was)
 	}
 	q.begun = q.begun || begun
-	q.chunks = append(q.chunks, chunk{b: append([]byte(nil), frames...)})
-	return n
+	b := append([]byte(nil), frames...)
+	q.chunks = append(q.chunks, chunk{b: b})
+	return int64(cap(b)) // a tenth more than its length
 }
 
 // pushShared adds s to the end, without its first bytes, which have been sent already.
@@ -67,7 +68,7 @@ func (q *queue) pushShared(s *Shared, sent int) (memory int64) {
 func (c chunk) drop() (memory int64) {
 	switch {
 	case c.of == nil:
-		return -int64(len(c.b))
+		return -int64(cap(c.b))
 	case c.of.held.Add(-1) == 0:
 		return -int64(len(c.of.frame))
 	}
