@@ -29,6 +29,7 @@ type instance struct {
 	holder  atomic.Pointer[holder] // noted only for Options.Foreign
 	current atomic.Pointer[event]  // has the turn
 	dirty   []*socket              // with frames staged in this turn; belongs to who has the turn
+	staging int                    // bytes of these frames; likewise
 	latest  latest                 // sent in this turn; likewise
 	shared  []*event               // that have ended and wait for the commit; likewise
 	ended   []*event               // that have ended and wait for those who were ready then; likewise

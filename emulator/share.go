@@ -131,3 +131,10 @@ func (s *storage) untouched() bool {
 	defer s.mu.Unlock()
 	return s.db != nil && !s.over && !s.held() && s.db.Unwritten()
 }
+
+// clean reports whether nothing has been written, by ended events neither, that has yet to be committed.
+func (s *storage) clean() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.in.shared) == 0 && !s.over && !s.held() && s.syncDepth == 0 && !s.alarmWrites && (s.db == nil || !s.db.Dirty())
+}

@@ -143,7 +143,10 @@ func (s *socket) startReading() {
 
 // stage adds a frame to what leaves at the end of the turn of in.
 func (s *socket) stage(in *instance, frame func([]byte) []byte) {
-	s.outbox(in).b = frame(s.staged.b)
+	o := s.outbox(in)
+	before := len(o.b)
+	o.b = frame(o.b)
+	in.staging += len(o.b) - before
 }
 
 // outbox returns what the socket has staged, to be added to.
@@ -158,6 +161,9 @@ func (s *socket) outbox(in *instance) *outbox {
 
 // stageMessage adds a message. One that was staged just before for another socket is shared with that.
 func (s *socket) stageMessage(in *instance, m driver.Message) {
+	if in.staging > maxStaging && in.storage.clean() {
+		in.leave() // a handler that sends without end would hold it all
+	}
 	if len(m.Data) < minShared {
 		s.stage(in, messageFrame(m))
 		return
@@ -170,6 +176,10 @@ func (s *socket) stageMessage(in *instance, m driver.Message) {
 	s.stage(in, messageFrame(m))
 	in.latest = latest{binary: m.Binary, payload: s.staged.b[len(s.staged.b)-len(m.Data):]}
 }
+
+// maxStaging is how many bytes a turn stages before they leave in its midst, if nothing that was written has to be
+// durable first.
+const maxStaging = 8 << 20
 
 // touch has the socket looked at when the turn of in ends.
 func (s *socket) touch(in *instance) { s.stage(in, func(b []byte) []byte { return b }) }

@@ -264,7 +264,7 @@ func (in *instance) leave() {
 		s.flush()
 		in.dirty[i] = nil
 	}
-	in.dirty = in.dirty[:0]
+	in.dirty, in.staging = in.dirty[:0], 0
 	in.latest = latest{}
 }
 

@@ -6,10 +6,12 @@ import (
 	"bufio"
 	"context"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable"
 )
@@ -142,4 +144,52 @@ func TestSharedMessages(t *testing.T) {
 			c.expect("text "+large("a"), "FIN")
 		}
 	})
+}
+
+// A handler that sends much without a wait does not hold it all: it leaves while the handler goes on, unless what was
+// written before has to be durable first.
+func TestMuchLeavesWithinTurn(t *testing.T) {
+	for _, written := range []bool{false, true} {
+		t.Run(fmt.Sprintf("written %v", written), func(t *testing.T) {
+			got, want := make(chan struct{}), large("b")
+			r := newRig(t, script{message: func(ctx context.Context, p *probe, ws *durable.WebSocket, _ durable.Message) error {
+				if written {
+					if err := p.st.Storage().KV().Put("k", 1); err != nil {
+						return err
+					}
+				}
+				ws.Send("first")
+				for i := range 400 {
+					ws.Send(fmt.Sprint(i) + want)
+				}
+				early := false
+				select {
+				case <-got:
+					early = true
+				default:
+					if !written {
+						select {
+						case <-got:
+							early = true
+						case <-time.After(patience):
+						}
+					}
+				}
+				p.logf("early %v", early)
+				return nil
+			}})
+			c := r.open()
+			c.send(text("go"))
+			if m := c.next(); m != "text first" {
+				t.Fatal(m)
+			}
+			close(got)
+			for i := range 400 {
+				if m := c.next(); m != fmt.Sprintf("text %d", i)+want {
+					t.Fatalf("message %d: got %.20s", i, m)
+				}
+			}
+			r.logged(fmt.Sprintf("early %v", !written))
+		})
+	}
 }
