@@ -50,14 +50,18 @@ func answerError(rw http.ResponseWriter, r *http.Request, err *driver.Error, upg
 	}
 }
 
-// answerLost answers a request whose response had a body that failed before it gave anything.
-func answerLost(rw http.ResponseWriter) {
+// answerLost answers a request whose response had a body that failed before it gave anything. If it is the last answer
+// on the connection, net/http does not end it.
+func answerLost(rw http.ResponseWriter, last bool) {
 	h := rw.Header()
 	clear(h)
 	text := uncaught(plainError(msgConnectionLost))
 	h["Date"] = nil
 	h.Set("Content-Length", strconv.Itoa(len(text)))
 	h.Set("Content-Type", "text/plain;charset=UTF-8")
+	if last {
+		h.Set("Connection", "close")
+	}
 	rw.WriteHeader(http.StatusInternalServerError)
 	io.WriteString(rw, text)
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -43,20 +44,60 @@ func (w *World) fetch(ctx context.Context, r *driver.Request) (resp *driver.Resp
 }
 
 func (w *World) roundTrip(ctx context.Context, r *driver.Request) (*driver.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL.String(), r.Body)
+	var body io.Reader
+	var over context.CancelCauseFunc
+	if r.Body != nil {
+		ctx, over = context.WithCancelCause(ctx)
+		body = &sentBody{r.Body, w, over}
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL.String(), body)
 	if err != nil {
 		return nil, typeError(msgInvalidURL(r.URL.String()))
 	}
 	req.Header = clientHeader(r.Header)
+	if body == nil {
+		delete(req.Header, "Content-Length")
+	}
 	if n, err := strconv.ParseInt(req.Header.Get("Content-Length"), 10, 64); err == nil {
 		req.ContentLength = n
 		req.Header.Del("Content-Length")
 	}
 	got, err := w.transport.RoundTrip(req) // a client would add a Referer, and follow redirects its way
 	if err != nil {
-		return nil, w.unreachable(ctx, r, err)
+		err = w.unreachable(ctx, r, err)
+		if over != nil {
+			over(nil)
+		}
+		return nil, err
 	}
-	return &driver.Response{Status: got.StatusCode, Header: got.Header, Body: fetchedBody{got.Body}}, nil
+	return &driver.Response{Status: got.StatusCode, Header: got.Header, Body: fetchedBody{got.Body, over}}, nil
+}
+
+// sentBody is the body of a request to outside. A goroutine of net/http's reads it, which the class's code must
+// neither end nor panic in.
+type sentBody struct {
+	io.ReadCloser
+	w    *World
+	fail context.CancelCauseFunc // ends the request
+}
+
+func (b *sentBody) Read(p []byte) (n int, err error) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		thrown := plainError(msgGoexit)
+		if p := recover(); p != nil {
+			thrown = panicked(p, debug.Stack())
+		}
+		b.w.fault(thrown)
+		b.fail(thrown)
+		n, err = 0, thrown
+	}()
+	n, err = b.ReadCloser.Read(p)
+	returned = true
+	return n, err
 }
 
 // unreachable is the exception of a request that got no response. workerd says no more
@@ -78,26 +119,43 @@ func (w *World) unreachable(ctx context.Context, r *driver.Request, err error) e
 }
 
 // fetchedBody is the body of a response from outside.
-type fetchedBody struct{ io.ReadCloser }
+type fetchedBody struct {
+	io.ReadCloser
+	over context.CancelCauseFunc // called at its end; may be nil
+}
 
 // Read gives a body that breaks off workerd's error, which is retryable and not remote.
 func (b fetchedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
+	if err != nil && b.over != nil {
+		b.over(nil)
+	}
 	if err != nil && err != io.EOF {
 		err = &driver.Error{Name: "Error", Message: msgConnectionLost, Retryable: true, Cause: err}
 	}
 	return n, err
 }
 
-// clientHeader leaves out what belongs to the connection.
+// Close gives up what has not been read.
+func (b fetchedBody) Close() error {
+	err := b.ReadCloser.Close()
+	if b.over != nil {
+		b.over(nil)
+	}
+	return err
+}
+
+// clientHeader leaves out what belongs to the connection, and what workerd does not send.
 func clientHeader(h map[string][]string) http.Header {
 	out := http.Header{}
 	for k, v := range h {
 		switch k {
-		case "Host", "Connection", "Upgrade", "Transfer-Encoding", "Accept-Encoding":
+		case "Host", "Connection", "Upgrade", "Transfer-Encoding", "Accept-Encoding", "Keep-Alive", "Te", "Trailer", "Cf-Connecting-Ip":
 			continue
 		}
-		out[k] = v
+		if isToken(k) {
+			out[k] = v
+		}
 	}
 	if out["User-Agent"] == nil {
 		out["User-Agent"] = nil // net/http would name itself
@@ -123,7 +181,7 @@ func (w *World) dial(ctx context.Context, r *driver.Request) (*driver.Response, 
 		return nil, w.unreachable(ctx, r, err)
 	}
 	if got.StatusCode != http.StatusSwitchingProtocols {
-		return &driver.Response{Status: got.StatusCode, Header: got.Header, Body: fetchedBody{got.Body}}, nil
+		return &driver.Response{Status: got.StatusCode, Header: got.Header, Body: fetchedBody{got.Body, nil}}, nil
 	}
 	if text := wire.ClientRefusal(got.Header, key); text != "" {
 		got.Body.Close()

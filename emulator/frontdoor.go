@@ -128,8 +128,10 @@ var methods = map[string]bool{
 // Limits on the head of a request, in bytes. workerd takes 64 KiB of request line and 480 KiB in all, and
 // Wrangler puts some headers of its own in.
 const (
-	maxAddress = 65512
-	maxHead    = 491120
+	maxAddress    = 65512
+	maxHead       = 491120
+	maxHeaderName = 65535
+	maxHeaders    = 16382 // lines
 )
 
 // MaxHeaderBytes is for the [http.Server] of a world, so that it refuses too large a head itself only where the world
@@ -145,7 +147,7 @@ func refusal(r *http.Request) (status int, text string) {
 		return http.StatusNotImplemented, msgMethodUnknown
 	case len(r.RequestURI) > maxAddress:
 		return http.StatusRequestURITooLong, msgAddressTooLong
-	case headSize(r) > maxHead:
+	case tooLarge(r):
 		return http.StatusRequestHeaderFieldsTooLarge, msgHeadTooLarge
 	case r.Host == "":
 		return http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
@@ -153,15 +155,20 @@ func refusal(r *http.Request) (status int, text string) {
 	return 0, ""
 }
 
-// headSize is how many bytes the head of a request has.
-func headSize(r *http.Request) int {
+// tooLarge reports whether the head of a request has more bytes or more headers than workerd takes, or a longer name.
+func tooLarge(r *http.Request) bool {
 	n := len(r.Method) + len(r.RequestURI) + len(" HTTP/1.1\r\nHost: \r\n\r\n ") + len(r.Host)
+	lines := 1
 	for name, values := range r.Header {
+		if len(name) > maxHeaderName {
+			return true
+		}
+		lines += len(values)
 		for _, v := range values {
 			n += len(name) + len(": \r\n") + len(v)
 		}
 	}
-	return n
+	return n > maxHead || lines > maxHeaders
 }
 
 // refuse answers a request that no Worker gets to see.
@@ -198,7 +205,7 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	h := rw.Header()
 	h["Date"] = nil
 	for k, v := range resp.Header {
-		h[http.CanonicalHeaderKey(k)] = v
+		h[k] = v
 	}
 	for _, k := range ofConnection {
 		delete(h, k)
@@ -207,7 +214,7 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	if n := h["Content-Length"]; n != nil && (len(n) != 1 || !isLength(n[0])) {
 		delete(h, "Content-Length") // workerd does not look at what a response says of its length
 	}
-	if h["Content-Type"] == nil {
+	if t := h["Content-Type"]; len(t) == 0 || len(t) == 1 && t[0] == "" {
 		h["Content-Type"] = nil // net/http must not guess one
 	}
 	bodiless := r.Method == http.MethodHead
@@ -246,6 +253,7 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	var begin *head
+	defer func() { begin.never() }() // also if reading ends this goroutine
 	if isBuffered(body) {
 		rw.WriteHeader(resp.Status) // what is in memory does not fail
 	} else {
@@ -255,42 +263,43 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 				flush.Flush()
 			}
 		}}
-		if !known {
-			begin.after(headDelay)
-		}
+		begin.after(headDelay)
 	}
+	exited := func() { // net/http closes the connection behind it
+		if begin.never() {
+			answerLost(rw, true)
+		}
+		flush.Flush()
+	}
+	length, _ := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
 	written := int64(0)
-	for first := true; ; first = false {
-		n, err := w.readBody(body, *buf)
-		if first && n == 0 && err != nil && err != io.EOF && begin.never() {
+	for {
+		n, err := w.readBody(body, *buf, exited)
+		switch {
+		case known && int64(n) > length-written:
+			n, err = 0, typeError(msgLengthMore)
+		case known && err == io.EOF && int64(n) < length-written:
+			err = typeError(msgLengthLess)
+		}
+		if n == 0 && err != nil && err != io.EOF && begin.never() {
 			w.bodyFailed(err)
-			answerLost(rw)
+			answerLost(rw, false)
 			return upload.ByLength
 		}
 		begin.now()
 		if n > 0 {
 			waiting := sent.Unblock()
-			_, err := rw.Write((*buf)[:n])
+			_, gone := rw.Write((*buf)[:n])
 			waiting()
-			if err == http.ErrContentLength {
-				w.fault(typeError(msgLengthMore))
-				flush.Flush()
-				panic(http.ErrAbortHandler)
-			}
-			if err != nil {
-				return by // the client has gone
+			if gone != nil {
+				return by
 			}
 			written += int64(n)
-			if !known {
-				flush.Flush()
+			if begin != nil && err == nil {
+				flush.Flush() // what comes next may take its time
 			}
 		}
 		if err == io.EOF {
-			if n, _ := strconv.ParseInt(h.Get("Content-Length"), 10, 64); known && written < n {
-				w.fault(typeError(msgLengthLess))
-				flush.Flush()
-				panic(http.ErrAbortHandler)
-			}
 			return by
 		}
 		if err != nil {
@@ -356,23 +365,34 @@ func (h *head) never() bool {
 }
 
 // readBody reads a piece of a response's body. A panic is an exception of the handler
-// that has answered with it.
-func (w *World) readBody(body io.Reader, buf []byte) (n int, err error) {
+// that has answered with it, and so is it if reading ends the goroutine: exited is called in place of the return then.
+func (w *World) readBody(body io.Reader, buf []byte, exited func()) (n int, err error) {
+	returned := false
 	defer func() {
-		p := recover()
-		if p == nil {
+		if returned {
 			return
 		}
-		n, err = 0, http.ErrAbortHandler
+		p := recover()
+		thrown := plainError(msgGoexit)
+		if p != nil {
+			thrown = panicked(p, debug.Stack())
+		}
 		switch b, ofObject := body.(*objectBody); {
 		case p == any(http.ErrAbortHandler):
 		case ofObject:
-			b.in.o.fault("fetch", panicked(p, debug.Stack()))
+			b.in.o.fault("fetch", thrown)
 		default:
-			w.fault(panicked(p, debug.Stack()))
+			w.fault(thrown)
 		}
+		if p == nil {
+			exited()
+			return
+		}
+		n, err = 0, http.ErrAbortHandler
 	}()
-	return body.Read(buf)
+	n, err = body.Read(buf)
+	returned = true
+	return n, err
 }
 
 // switchProtocols takes the connection from the server, sends the 101 response with

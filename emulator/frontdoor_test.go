@@ -75,6 +75,8 @@ func TestRequests(t *testing.T) {
 		}
 		for _, tt := range []struct{ name, request string }{
 			{"FD the longest address", "GET /" + strings.Repeat("a", 65511) + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"},
+			{"FD as many headers as can be", "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" + strings.Repeat("X-A: a\r\n", 16380) + "\r\n"},
+			{"FD the longest name", "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" + strings.Repeat("a", 65535) + ": b\r\n\r\n"},
 			{"FD the largest header", "GET /401 HTTP/1.0\r\nHost: x\r\nX-A: " + strings.Repeat("a", 491083) + "\r\n\r\n"},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
@@ -94,6 +96,10 @@ func TestRequests(t *testing.T) {
 			{"FD too many headers", "GET / HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("X-A: "+strings.Repeat("a", 993)+"\r\n", 1000) + "\r\n",
 				refused("431 Request Header Fields Too Large", "message head is too large")},
 			{"FD a header just too large", "GET /401 HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 491084) + "\r\n\r\n",
+				refused("431 Request Header Fields Too Large", "message head is too large")},
+			{"FD one header too many", "GET / HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("X-A: a\r\n", 16382) + "\r\n",
+				refused("431 Request Header Fields Too Large", "message head is too large")},
+			{"FD too long a name", "GET / HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("a", 65536) + ": b\r\n\r\n",
 				refused("431 Request Header Fields Too Large", "message head is too large")},
 			{"FD no host", "GET / HTTP/1.0\r\n\r\n", "HTTP/1.0 400 Bad Request\r\nContent-Length: 11\r\n\r\nBad Request"},
 		} {

@@ -17,7 +17,7 @@ import (
 // maxRedirects is how many redirects fetch() follows.
 const maxRedirects = 20
 
-// sendable is what fetch() refuses before it sends anything.
+// sendable is what fetch() refuses before it sends anything. It makes the names of the headers canonical.
 func sendable(r *driver.Request) error {
 	switch {
 	case r.Redirect != "" && r.Redirect != driver.RedirectFollow && r.Redirect != driver.RedirectManual:
@@ -31,7 +31,9 @@ func sendable(r *driver.Request) error {
 	case r.URL.Host == "":
 		return typeError(msgInvalidURL(r.URL.String()))
 	}
-	return checkHeader(r.Header)
+	h, err := headers(r.Header)
+	r.Header = h
+	return err
 }
 
 func isHTTP(u *url.URL) bool { return u.Scheme == "http" || u.Scheme == "https" }

@@ -78,6 +78,9 @@ func addressOf(r *http.Request, upstream, seen Origin) *url.URL {
 	return &u
 }
 
+// PathOf is the path of a request as the Worker sees it, escaped.
+func PathOf(r *http.Request) string { return withoutDots(r.URL.EscapedPath()) }
+
 // withoutDots removes the dot segments of an escaped path.
 func withoutDots(path string) string {
 	if !strings.Contains(path, "/.") && !strings.Contains(strings.ToLower(path), "/%2e") {

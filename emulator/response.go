@@ -55,7 +55,7 @@ func (e *event) answer(resp *driver.Response, err error) {
 	e.response = resp
 }
 
-// check is what the Response constructor and the runtime refuse.
+// check is what the Response constructor and the runtime refuse. It makes the names of the headers canonical.
 func (w *World) check(resp *driver.Response, upgrade bool) error {
 	switch {
 	case resp == nil:
@@ -69,9 +69,15 @@ func (w *World) check(resp *driver.Response, upgrade bool) error {
 	case resp.WebSocket == nil && (resp.Status < 200 || resp.Status > 599):
 		return rangeError(msgStatusRange)
 	case resp.Body != nil && (resp.Status == 204 || resp.Status == 205 || resp.Status == 304):
-		return typeError(msgNullBody)
+		if b, ok := resp.Body.(interface{ Len() int }); !ok || b.Len() > 0 {
+			return typeError(msgNullBody)
+		}
+		resp.Body = nil // workerd lets an empty text pass
+		delete(resp.Header, "Content-Length")
 	}
-	return checkHeader(resp.Header)
+	h, err := headers(resp.Header)
+	resp.Header = h
+	return err
 }
 
 // giveAway marks a socket as returned in a response. workerd finds out that it

@@ -26,12 +26,12 @@ type door struct {
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.inside.Add(1)
 	defer d.inside.Done()
-	if strings.HasPrefix(r.URL.Path, "/cdn-cgi/") {
+	if path := emulator.PathOf(r); strings.HasPrefix(path, "/cdn-cgi/") {
 		if refusal := foreign(r); refusal != "" {
 			upload.Answer(w, r, func() { forbid(w, refusal) })
 			return
 		}
-		if r.URL.Path == "/cdn-cgi/local/ready" {
+		if path == "/cdn-cgi/local/ready" {
 			upload.Answer(w, r, func() {
 				w.Header().Set("Content-Type", "text/plain;charset=UTF-8")
 				w.Header().Set("Content-Length", "2")
@@ -55,7 +55,7 @@ func foreign(r *http.Request) string {
 	}
 	// Of several, none may be another site's: together they are no address.
 	if origin := strings.Join(r.Header["Origin"], ", "); origin != "" {
-		if u, err := url.Parse(origin); err != nil || !local(u.Host) {
+		if u, err := url.Parse(origin); err != nil || !local(u.Host) || u.Scheme == "file" { // which has no host
 			return msgInvalidOrigin
 		}
 	}

@@ -205,6 +205,11 @@ func TestLocalPaths(t *testing.T) {
 		{"/cdn-cgi/local/ready", "Host: localhost\r\nOrigin: http://localhost, http://evil.example\r\n", origin, "Invalid Origin header"},
 		{"/cdn-cgi/local/ready", "Host: localhost\r\nOrigin: localhost\r\n", origin, "Invalid Origin header"},
 		{"/cdn-cgi/local/ready", "Host: localhost\r\nOrigin: \r\n", ok, "ok"},
+		{"/cdn-cgi/local/ready", "Host: localhost\r\nOrigin: file://localhost\r\n", origin, "Invalid Origin header"},
+		{"/a/../cdn-cgi/other", "Host: evil.example\r\n", host, "Invalid Host header"},
+		{"/a/%2e%2E/cdn-cgi/other", "Host: evil.example\r\n", host, "Invalid Host header"},
+		{"/cdn-cgi/../other", "Host: evil.example\r\n", ok, "hello"},
+		{"/%63dn-cgi/other", "Host: evil.example\r\n", ok, "hello"},
 		{"/cdn-cgi/other", "Host: 127.0.0.1\r\n", ok, "hello"},
 		{"/elsewhere", "Host: evil.example\r\nOrigin: https://evil.example\r\n", ok, "hello"},
 	}
