@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
-	"github.com/seed-36a2c969/emu/internal/terminal"
+	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
 // Escapes of a workflow command's text and properties.

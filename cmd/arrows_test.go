@@ -29,9 +29,9 @@ var arrows = map[string]reasons{
 		"emulator/devserver":      "runs it",
 		"emulator/durable/driver": "names what a program links in",
 		"emulator/talk":           "talks to a WebSocket",
-		"internal/terminal":       "shows texts of others",
+		"config/terminal":         "shows texts of others",
 	},
-	"config":     {"internal/terminal": "shows texts of others"},
+	"config":     {"config/terminal": "shows texts of others"},
 	"migrations": {"config": "plans what the configuration lists, and points at it"},
 	"emulator": {
 		"config":                   "a world is made from one",
@@ -47,7 +47,7 @@ var arrows = map[string]reasons{
 		"config":                   "prints what was read and what is wrong with it",
 		"emulator":                 "serves a world",
 		"emulator/internal/upload": "its own answers, too, may come before a request's body",
-		"internal/terminal":        "shows texts of others",
+		"config/terminal":          "shows texts of others",
 	},
 	"emulator/emutest": {
 		"config":                     "reads the configuration under test",
@@ -56,9 +56,9 @@ var arrows = map[string]reasons{
 		"emulator/durable/driver":    "takes the classes under test",
 		"emulator/internal/clock":    "moves a world's time",
 		"emulator/internal/wsclient": "is a client",
-		"internal/terminal":          "shows texts of others",
+		"config/terminal":            "shows texts of others",
 	},
-	"emulator/talk": {"emulator/internal/wsclient": "is a client", "internal/terminal": "shows texts of others"},
+	"emulator/talk": {"emulator/internal/wsclient": "is a client", "config/terminal": "shows texts of others"},
 	"emulator/worker": {
 		"cmd":                     "a program's command line is emu's",
 		"emulator/durable":        "takes a class author's Worker",
@@ -73,7 +73,7 @@ var arrows = map[string]reasons{
 	"emulator/internal/v8":       {"emulator/durable/driver": "the value tree that it turns into bytes"},
 	"emulator/internal/wire":     {},
 	"emulator/internal/wsclient": {},
-	"internal/terminal":          {},
+	"config/terminal":            {},
 }
 
 // exampleImports are what the packages below fixtures may import besides one

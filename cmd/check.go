@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
-	"github.com/seed-36a2c969/emu/internal/terminal"
 	"github.com/seed-36a2c969/emu/migrations"
 )
 

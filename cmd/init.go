@@ -20,8 +20,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
-	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // projectFiles are templates of a new project's files.

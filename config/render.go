@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/seed-36a2c969/emu/internal/terminal"
+	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
 // Style is how diagnostics are written.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seed-36a2c969/emu/internal/terminal"
+	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
 var update = flag.Bool("update", false, "write the snapshots of testdata/render")

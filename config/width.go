@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/seed-36a2c969/emu/internal/terminal"
+	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
 // skipRunes gives the bytes that so many runes take.

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
-	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // Banner writes what is known before a server starts: program is its name and

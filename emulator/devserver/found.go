@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
-	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // found makes an event of a diagnostic, for programs to read.

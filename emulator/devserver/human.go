@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
-	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // below is in front of the lines of a text but the first.

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
-	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // Level says how much a [Log] shows: its own lines and those of the levels before it.

@@ -6,7 +6,7 @@ package emutest
 import (
 	"fmt"
 
-	"github.com/seed-36a2c969/emu/internal/terminal"
+	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
 // shown is a test that is told nothing that a terminal would obey: exceptions, names

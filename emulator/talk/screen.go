@@ -13,8 +13,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator/internal/wsclient"
-	"github.com/seed-36a2c969/emu/internal/terminal"
 )
 
 // The types of events.
