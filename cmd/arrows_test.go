@@ -211,3 +211,20 @@ func TestDurableIsLight(t *testing.T) {
 		t.Errorf("durable does not build for js/wasm: %v\n%s", err, out)
 	}
 }
+
+// TestRoot: the root holds these folders alone, and no Go file.
+func TestRoot(t *testing.T) {
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if e.IsDir() && name[0] != '.' && !slices.Contains([]string{"cmd", "config", "emulator", "fixtures", "migrations"}, name) {
+			t.Errorf("folder %s", name)
+		}
+		if strings.HasSuffix(name, ".go") {
+			t.Errorf("file %s", name)
+		}
+	}
+}
