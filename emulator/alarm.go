@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
@@ -31,6 +30,8 @@ type alarms struct {
 	running map[*object]*alarm // whose handlers run or wait for their retry; one set meanwhile waits for their end
 	files   map[*namespace]*store.Alarms
 	timer   clock.Timer
+	flow    flow
+	seq     uint64
 	stopped bool
 }
 
@@ -40,6 +41,7 @@ type alarm struct {
 	name      string    // of the object, which may have been forgotten
 	scheduled int64     // as it was set, ns
 	due       time.Time // when it runs, which for a retry is later
+	seq       uint64    // of those due at one time, the first in the queue runs first
 	retries   int       // that count
 	failures  int
 	abandoned bool        // not to be retried
@@ -48,7 +50,8 @@ type alarm struct {
 }
 
 func newAlarms(w *World) *alarms {
-	return &alarms{w: w, byID: map[*object]*alarm{}, running: map[*object]*alarm{}, files: map[*namespace]*store.Alarms{}}
+	_, real := w.clock.(clock.Real)
+	return &alarms{w: w, flow: flow{bounded: real}, byID: map[*object]*alarm{}, running: map[*object]*alarm{}, files: map[*namespace]*store.Alarms{}}
 }
 
 // load reads the alarms of a namespace that were set before the start.
@@ -96,8 +99,10 @@ func (a *alarms) stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.stopped = true
-	if a.timer != nil {
-		a.timer.Stop()
+	for _, t := range []clock.Timer{a.timer, a.flow.timer} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 }
 
@@ -117,42 +122,18 @@ func (a *alarms) arm() {
 		a.timer.Stop()
 		a.timer = nil
 	}
-	if len(a.queue) > 0 && !a.stopped {
+	if len(a.queue) > 0 && !a.stopped && !a.flow.full && !a.flow.filling {
 		a.timer = a.w.clock.At(a.queue[0].due, a.run)
 	}
 }
 
-// run starts the handlers of what is due.
-func (a *alarms) run() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	now := a.w.clock.Now()
-	for len(a.queue) > 0 && !a.stopped && !a.queue[0].due.After(now) {
-		next := heap.Pop(&a.queue).(*alarm)
-		a.running[next.o] = next
-		a.w.activity.change(true)
-		if !a.w.start(func() { a.fire(next) }) {
-			a.w.activity.change(false)
-			return
-		}
-	}
-	a.arm()
-}
-
-// fire runs an alarm's handler and decides what follows.
-func (a *alarms) fire(al *alarm) {
-	e := newEvent(a.w.newSignal(), "alarm", func(e *event) { e.alarm(al) })
-	defer e.done.leave()
-	al.began.Store(false)
-	al.o.connect(driver.ID{Name: al.name, HasName: al.name != ""})
-	al.o.submit(e)
-	a.w.activity.change(false) // run's: the event counts now
-	<-e.done.c
+// ended decides what follows when an alarm's handler has ended.
+func (a *alarms) ended(al *alarm, e *event) {
 	failed := e.result() != nil
 	a.mu.Lock()
 	delete(a.running, al.o)
 	if next := a.byID[al.o]; next != nil && next != al {
-		heap.Push(&a.queue, next)
+		a.add(next)
 		a.arm()
 	}
 	if !failed || a.byID[al.o] != al || al.abandoned || a.stopped {
@@ -173,16 +154,28 @@ func (a *alarms) fire(al *alarm) {
 	}
 	al.due = a.w.clock.Now().Add(delay)
 	a.running[al.o] = al
-	heap.Push(&a.queue, al)
+	a.add(al)
 	a.arm()
 	a.mu.Unlock()
 }
 
-// alarmQueue is a heap by time.
+// add queues an alarm. a.mu is held.
+func (a *alarms) add(al *alarm) {
+	a.seq++
+	al.seq = a.seq
+	heap.Push(&a.queue, al)
+}
+
+// alarmQueue is a heap by time, then by age.
 type alarmQueue []*alarm
 
-func (q alarmQueue) Len() int           { return len(q) }
-func (q alarmQueue) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
+func (q alarmQueue) Len() int { return len(q) }
+func (q alarmQueue) Less(i, j int) bool {
+	if q[i].due.Equal(q[j].due) {
+		return q[i].seq < q[j].seq
+	}
+	return q[i].due.Before(q[j].due)
+}
 func (q alarmQueue) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
 	q[i].index, q[j].index = i, j

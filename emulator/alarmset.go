@@ -91,7 +91,7 @@ func (a *alarms) put(o *object, ns int64) *alarm {
 	next := &alarm{o: o, scheduled: ns, due: time.Unix(0, ns), index: -1}
 	a.byID[o] = next
 	if first == nil {
-		heap.Push(&a.queue, next)
+		a.add(next)
 	}
 	return next
 }

@@ -20,6 +20,12 @@ import (
 func worldOf(t *testing.T, f fetchFunc, worker durable.WorkerFunc, observe func(emulator.Event)) *emulator.World {
 	t.Helper()
 	class := durable.Define("B", func(context.Context, *durable.State, *durable.Env) (fetchFunc, error) { return f, nil })
+	return worldOfClass(t, class.Driver(), worker, observe)
+}
+
+// worldOfClass is worldOf with a class B.
+func worldOfClass(t *testing.T, class driver.Class, worker durable.WorkerFunc, observe func(emulator.Event)) *emulator.World {
+	t.Helper()
 	if worker == nil {
 		worker = func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
 			return env.DurableObject("B").GetByName(r.URL.Path[1:]).Fetch(ctx, r)
@@ -31,7 +37,7 @@ func worldOf(t *testing.T, f fetchFunc, worker durable.WorkerFunc, observe func(
 			Bindings:   []config.DurableObjectBinding{{Name: "B", ClassName: "B"}},
 			Migrations: []config.Migration{{Tag: "v1", NewSQLiteClasses: []config.ClassRef{{Name: "B"}}}},
 		},
-		Classes: []driver.Class{class.Driver()}, Worker: durable.Export(worker), Observe: observe,
+		Classes: []driver.Class{class}, Worker: durable.Export(worker), Observe: observe,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -39,8 +45,10 @@ func worldOf(t *testing.T, f fetchFunc, worker durable.WorkerFunc, observe func(
 	return w
 }
 
-func askWorld(w *emulator.World, path string) {
-	w.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "http://w.test"+path, nil))
+func askWorld(w *emulator.World, path string) (status int) {
+	rec := httptest.NewRecorder()
+	w.ServeHTTP(rec, httptest.NewRequest("GET", "http://w.test"+path, nil))
+	return rec.Code
 }
 
 // Close gives what does not end 10 seconds in all: objects and the Worker together.

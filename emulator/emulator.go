@@ -203,12 +203,27 @@ func (w *World) Stop() error {
 	if w.poller != nil {
 		w.poller.Close()
 	}
-	for _, o := range w.objects() {
-		o.close()
-	}
+	w.closeDatabases()
 	w.alarms.close()
 	w.arrivals.close()
 	return errors.Join(err, w.lock.Release())
+}
+
+// closeDatabases closes what is open, some at a time: each waits for the disk.
+func (w *World) closeDatabases() {
+	var closing sync.WaitGroup
+	places := make(chan struct{}, maxOpening)
+	for _, o := range w.objects() {
+		if o.instance() == nil {
+			continue
+		}
+		places <- struct{}{}
+		closing.Go(func() {
+			o.close()
+			<-places
+		})
+	}
+	closing.Wait()
 }
 
 // await waits until wait returns or the time that a world has to end is over. What Stop

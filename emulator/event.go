@@ -25,6 +25,8 @@ type event struct {
 	depth     int  // of blockConcurrencyWhile
 	onRelease func()
 
+	place *alarmPlace // of an alarm's event
+
 	// Of a socket's event.
 	socket   *socket
 	pending  atomic.Bool // counts among the socket's
@@ -80,8 +82,8 @@ func (e *event) exited() {
 
 // settle publishes the result.
 func (e *event) settle() {
-	if e.settled.CompareAndSwap(false, true) && e.done != nil {
-		e.done.send()
+	if e.settled.CompareAndSwap(false, true) {
+		e.publish()
 	}
 }
 
@@ -91,9 +93,18 @@ func (e *event) fail(err *driver.Error) {
 	e.dispatched()
 	if e.settled.CompareAndSwap(false, true) {
 		e.failure = err
-		if e.done != nil {
-			e.done.send()
-		}
+		e.publish()
+	}
+}
+
+// publish tells who waits for the result.
+func (e *event) publish() {
+	if e.done == nil {
+		return
+	}
+	e.done.send()
+	if e.place != nil {
+		e.place.end()
 	}
 }
 
