@@ -3,8 +3,11 @@ package emulator
 import (
 	"bufio"
 	"context"
+	"crypto/sha1"
+	"encoding/base64"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -74,5 +77,85 @@ func TestMaxWaiting(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Error("nothing is told")
+	}
+}
+
+// TestMaxWaitingOutgoing: what waits for a server that does not read counts too, whether a handler sends it or a client
+// whose WebSocket is passed on.
+func TestMaxWaitingOutgoing(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		c, _, err := http.NewResponseController(rw).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { c.Close() })
+		sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+		io.WriteString(c, "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "+base64.StdEncoding.EncodeToString(sum[:])+"\r\n\r\n")
+	}))
+	t.Cleanup(server.Close)
+	for _, path := range []string{"/send", "/pass"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel() // the end is told when the connection has lingered
+			told := make(chan string, 10)
+			w, err := New(Options{Config: &config.Config{Name: "w", NameGiven: true, TopLevelName: "w"}, MaxWaiting: 1 << 20,
+				Observe: func(e Event) {
+					if e.Type == EventLog {
+						told <- e.Message
+					}
+				},
+				Worker: durable.Export(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, _ *durable.Env) (*durable.Response, error) {
+					q, err := durable.NewRequest("GET", server.URL, nil)
+					if err != nil {
+						return nil, err
+					}
+					q.Header.Set("Upgrade", "websocket")
+					resp, err := durable.Fetch(ctx, q)
+					if err != nil || path == "/pass" {
+						return resp, err
+					}
+					if err := resp.WebSocket.Accept(nil); err != nil {
+						return nil, err
+					}
+					for range 20 {
+						resp.WebSocket.SendBytes(make([]byte, 1<<20))
+					}
+					return durable.Text(200, ""), nil
+				}))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { w.Close() })
+			if path == "/send" {
+				go w.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
+			} else {
+				srv := httptest.NewServer(w)
+				t.Cleanup(srv.Close)
+				c, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { c.Close() })
+				io.WriteString(c, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+				if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "101") {
+					t.Fatal(line, err)
+				}
+				message := append([]byte{0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0}, make([]byte, 1<<20)...)
+				go func() {
+					for range 20 {
+						c.Write(message)
+					}
+				}()
+			}
+			select {
+			case s := <-told:
+				if !strings.Contains(s, "more than 1048576 bytes wait for all of them, ") {
+					t.Error(s)
+				}
+			case <-time.After(20 * time.Second):
+				t.Error("nothing is told")
+			}
+		})
 	}
 }

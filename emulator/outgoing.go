@@ -12,9 +12,10 @@ import (
 )
 
 // connect gives a socket the connection that a Worker or an object has opened. What
-// waits to be sent has no bound there, as in workerd: it is the class's own peer that is slow.
+// waits to be sent has no bound of its own there, as in workerd: it is the class's own peer that
+// is slow. It counts among what waits together.
 func (w *World) connect(s *socket, body io.ReadWriteCloser) error {
-	t, err := wire.NewConn(&outgoing{ReadWriteCloser: body}, nil, s, &wire.Options{MaxQueue: math.MaxInt64})
+	t, err := wire.NewConn(&outgoing{ReadWriteCloser: body}, nil, s, &wire.Options{MaxQueue: math.MaxInt64, Budget: w.budget})
 	if err != nil {
 		return err
 	}
@@ -25,8 +26,8 @@ func (w *World) connect(s *socket, body io.ReadWriteCloser) error {
 }
 
 // outgoing is the body of a 101 response as the connection below a [wire.Conn], whose
-// frames it masks on their way out. It needs no deadlines: a connection whose queue
-// has no bound is never interrupted.
+// frames it masks on their way out. It has no deadlines: when too much waits, the end is told
+// when the connection has been closed.
 type outgoing struct {
 	io.ReadWriteCloser
 	masker wire.Masker
