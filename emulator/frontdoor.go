@@ -59,14 +59,17 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if f := w.opts.Attended; f != nil {
 		inv.attended = func() { f(r.Context()) }
 	}
-	inv.exited = func(err *driver.Error) { // net/http closes the connection behind it
+	defer func() {
+		if inv.gone == nil {
+			return
+		}
 		body.Drop()
 		body.Await()
 		log(http.StatusInternalServerError)
 		rw.Header().Set("Connection", "close")
-		answerError(rw, r, err, upgrade, true)
+		answerError(rw, r, inv.gone, upgrade, true) // net/http closes the connection behind it
 		body.End(upload.ByLength)
-	}
+	}()
 	inv.ticket.Store(place)
 	req, key := w.requestOf(r, body, upgrade, inv)
 	path = req.URL.EscapedPath()
@@ -271,8 +274,10 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 		}
 		flush.Flush()
 	}
-	length, _ := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
-	written := int64(0)
+	length, written := int64(0), int64(0)
+	if known {
+		length, _ = strconv.ParseInt(h.Get("Content-Length"), 10, 64)
+	}
 	for {
 		n, err := w.readBody(body, *buf, exited)
 		switch {

@@ -21,8 +21,7 @@ type invocation struct {
 	// passedOn is set once the Worker has sent a body to somebody: it may be the request's, in whatever the class
 	// has wrapped it.
 	passedOn atomic.Bool
-	// exited is called in place of run's return when the handler has ended its goroutine, which is the caller's.
-	exited   func(*driver.Error)
+	gone     *driver.Error          // set when the handler has ended its goroutine, which is run's caller's
 	attended func()                 // see Options.Attended; may be nil
 	ticket   atomic.Pointer[ticket] // its place in the order until it waits
 	returned atomic.Bool            // its handler
@@ -128,11 +127,8 @@ func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
 		if p := recover(); p != nil {
 			resp, err = nil, panicked(p, debug.Stack())
 		} else if !returned {
-			gone := plainError(msgGoexit)
-			i.w.fault(gone)
-			if i.exited != nil {
-				i.exited(gone)
-			}
+			i.gone = plainError(msgGoexit)
+			i.w.fault(i.gone)
 		}
 	}()
 	if i.w.opts.Worker == nil {

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -150,6 +151,12 @@ func (u *Upload) patience() (most, silence time.Duration) {
 
 // await reports whether the body's end has arrived within a time and without a silence.
 func (u *Upload) await(most, silence time.Duration) bool {
+	runtime.Gosched() // what has arrived with the head needs no timers
+	select {
+	case <-u.done:
+		return u.ended.Load()
+	default:
+	}
 	late := time.NewTimer(most)
 	defer late.Stop()
 	look := time.NewTicker(silence)
