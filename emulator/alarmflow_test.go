@@ -53,7 +53,7 @@ func newAlarmCrowd(t *testing.T, many int, alarm func(ctx context.Context, o *cr
 	class := durable.Define("B", func(_ context.Context, st *durable.State, env *durable.Env) (*crowded, error) {
 		return &crowded{c, st, env}, nil
 	})
-	c.World = worldOfClass(t, class.Driver(), nil, nil)
+	c.World = worldOfClass(t, class.Driver(), nil, nil, 0)
 	t.Cleanup(func() { c.Close() })
 	for i := range many {
 		c.set(fmt.Sprint("o", i))

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
 // maxBusy is how many Busy names: enough to see what is wrong, however many there are.
@@ -17,7 +19,9 @@ const maxBusy = 10
 type busy struct {
 	class, name string
 	pin         Pin
-	goroutine   uint64 // that runs it; 0 if the pin has a place
+	running     bool // it is the handler that has the turn
+	goroutine   uint64
+	label       string
 }
 
 // Busy names what keeps objects in memory and, with Options.Foreign, what runs of the
@@ -31,9 +35,16 @@ func (w *World) Busy() string {
 	lines, more := w.workers.busy(maxBusy - len(first))
 	more += len(all) - len(first)
 	var text strings.Builder
+	var places map[string]driver.Place
 	for _, b := range first {
-		if b.goroutine != 0 {
+		switch {
+		case b.goroutine != 0:
 			b.pin.Place = whereIs(b.goroutine)
+		case b.running:
+			if places == nil {
+				places = handlerPlaces()
+			}
+			b.pin.Place = places[b.label]
 		}
 		fmt.Fprintf(&text, "\n  %s %s: %s since %s", b.class, b.name, b.pin, b.pin.Since.Format(time.TimeOnly))
 	}
@@ -62,7 +73,7 @@ func (w *World) busyObjects() (all []busy) {
 		for i, p := range pins {
 			b := busy{class: class, name: name, pin: p}
 			if i == running.pin {
-				b.goroutine = running.goroutine
+				b.running, b.goroutine, b.label = true, running.goroutine, running.label
 			}
 			all = append(all, b)
 		}

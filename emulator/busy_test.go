@@ -20,11 +20,11 @@ import (
 func worldOf(t *testing.T, f fetchFunc, worker durable.WorkerFunc, observe func(emulator.Event)) *emulator.World {
 	t.Helper()
 	class := durable.Define("B", func(context.Context, *durable.State, *durable.Env) (fetchFunc, error) { return f, nil })
-	return worldOfClass(t, class.Driver(), worker, observe)
+	return worldOfClass(t, class.Driver(), worker, observe, 0)
 }
 
 // worldOfClass is worldOf with a class B.
-func worldOfClass(t *testing.T, class driver.Class, worker durable.WorkerFunc, observe func(emulator.Event)) *emulator.World {
+func worldOfClass(t *testing.T, class driver.Class, worker durable.WorkerFunc, observe func(emulator.Event), hanging time.Duration) *emulator.World {
 	t.Helper()
 	if worker == nil {
 		worker = func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
@@ -37,7 +37,7 @@ func worldOfClass(t *testing.T, class driver.Class, worker durable.WorkerFunc, o
 			Bindings:   []config.DurableObjectBinding{{Name: "B", ClassName: "B"}},
 			Migrations: []config.Migration{{Tag: "v1", NewSQLiteClasses: []config.ClassRef{{Name: "B"}}}},
 		},
-		Classes: []driver.Class{class}, Worker: durable.Export(worker), Observe: observe,
+		Classes: []driver.Class{class}, Worker: durable.Export(worker), Observe: observe, Hanging: hanging,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -115,9 +115,10 @@ func TestBusyIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		over := make(chan struct{})
 		w := worldOf(t, func(context.Context, *durable.Request) (*durable.Response, error) {
-			<-over
+			<-over // at: busy
 			return durable.Text(200, ""), nil
 		}, nil, nil)
+		at := lineIn(t, "busy_test.go", "busy")
 		for i := range many {
 			go askWorld(w, fmt.Sprintf("/o%04d", i))
 			synctest.Wait()
@@ -128,7 +129,7 @@ func TestBusyIsBounded(t *testing.T) {
 			t.Fatalf("%d lines:\n%s", len(lines), strings.Join(lines, "\n"))
 		}
 		for i, line := range lines[:10] {
-			if want := fmt.Sprintf("  B o%04d: event fetch since ", i); !strings.HasPrefix(line, want) {
+			if want := fmt.Sprintf("  B o%04d: event fetch at %s since ", i, at); !strings.HasPrefix(withoutFolders(line), want) {
 				t.Errorf("line %d is %q, expected %q", i, line, want)
 			}
 		}

@@ -56,6 +56,9 @@ type Options struct {
 	// something outside the world (fetch, Await) counts as activity for Settle; 0 is
 	// not to count it, and needs no timer.
 	Patience time.Duration
+	// Hanging is how long, in machine time, a handler may hold its object without a wait
+	// before an event of type warning says where it is; 0 is not to look.
+	Hanging time.Duration
 	// MaxBuffered limits what waits for one slow client, in bytes; 0 is 64 MiB.
 	MaxBuffered int64
 	// MaxWaiting limits the memory of what waits for all slow clients together, in
@@ -149,6 +152,9 @@ func New(o Options) (*World, error) {
 	if err := w.open(plan); err != nil {
 		w.Close()
 		return nil, err
+	}
+	if o.Hanging > 0 {
+		w.watchHanging(o.Hanging)
 	}
 	w.alarms.start()
 	return w, nil

@@ -35,7 +35,8 @@ type instance struct {
 	ended   []*event               // that have ended and wait for those who were ready then; likewise
 
 	mu      sync.Mutex
-	busy    bool // somebody has the turn
+	busy    bool   // somebody has the turn
+	turn    uint64 // its number
 	ready   turns
 	blocker *event // while it is set only this event may have the turn
 	pins    pins

@@ -16,6 +16,7 @@ const (
 	EventReset     EventType = "reset"     // an object was reset: Message says why
 	EventAlarm     EventType = "alarm"     // an alarm ran: Retry counts from 0
 	EventLog       EventType = "log"       // a line for the reader
+	EventWarning   EventType = "warning"   // a handler does not let its object go: Handler
 	EventError     EventType = "error"     // user code failed, or something else did
 )
 

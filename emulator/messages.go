@@ -158,3 +158,9 @@ func msgOverflow(buffered, together int64) string {
 func msgRPCSize(n int) string {
 	return fmt.Sprintf("Serialized RPC arguments or return values are limited to 32MiB, but the size of this value was: %d bytes.", n)
 }
+
+// msgHanging has the handler, a time and a place.
+const (
+	msgHanging  = "%s has held the object for %v without a wait%s; until it ends nothing else of the object runs"
+	msgMoreHang = "%d more handlers hold their objects likewise"
+)

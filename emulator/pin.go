@@ -66,18 +66,19 @@ func (in *instance) unpin(p *pin) {
 // Pins returns what keeps the object in memory now, oldest first.
 func (o *object) Pins() []Pin {
 	list, running := o.pinned()
-	if running.pin >= 0 {
+	if running.pin >= 0 && running.goroutine != 0 {
 		list[running.pin].Place = whereIs(running.goroutine)
 	}
 	slices.SortStableFunc(list, func(a, b Pin) int { return a.Since.Compare(b.Since) })
 	return list
 }
 
-// running says which pin is the handler that has the turn, -1 if that is not known or
-// the pin has a place, and on which goroutine it runs.
+// running says which pin is the handler that has the turn, -1 if none has or the pin has
+// a place, and how it is found.
 type running struct {
 	pin       int
-	goroutine uint64
+	goroutine uint64 // with Options.Foreign
+	label     string
 }
 
 // pinned is Pins in no order and without the place of what has the turn: to look for it
@@ -91,13 +92,16 @@ func (o *object) pinned() ([]Pin, running) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	list := make([]Pin, len(in.pins.all))
-	h := in.holder.Load()
+	h, current := in.holder.Load(), in.current.Load()
 	for i, p := range in.pins.all {
 		list[i] = Pin{Kind: p.kind, Place: p.at, Since: p.since}
 		if p.event != nil {
 			list[i].Handler = p.event.handler
-			if h != nil && h.e == p.event && p.at == (driver.Place{}) {
-				r = running{i, h.goroutine}
+			if current == p.event && p.at == (driver.Place{}) {
+				r = running{pin: i, label: in.label}
+				if h != nil && h.e == current {
+					r.goroutine = h.goroutine
+				}
 			}
 		}
 	}

@@ -70,6 +70,9 @@ func (in *instance) pass() *event {
 		in.checkIdle() // while the world still counts as active
 	}
 	in.setBusy(ok)
+	if ok {
+		in.turn++
+	}
 	if t.resume != nil {
 		close(t.resume)
 		return nil
@@ -216,6 +219,8 @@ func (in *instance) acquire(e *event, p *place, after *pause) (gone bool) {
 		after.end() // who has the turn counts as active, who waits for it does not
 		<-p.resume
 		in.mu.Lock()
+	} else {
+		in.turn++
 	}
 	in.setBusy(true)
 	gone = in.gone

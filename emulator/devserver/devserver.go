@@ -40,6 +40,9 @@ const (
 	// maxParting is how long a connection may take, once its world has ended,
 	// to get rid of what it has still to write.
 	maxParting = 500 * time.Millisecond
+	// maxHolding is how long a handler may hold its object before it is named, as long as
+	// blockConcurrencyWhile may.
+	maxHolding = 30 * time.Second
 )
 
 // Server is a world that listens.
@@ -70,6 +73,7 @@ func Start(o Options) (*Server, error) {
 			o.Log.Event(e)
 		}
 	}
+	o.World.Hanging = maxHolding
 	world, err := emulator.New(o.World)
 	if err != nil {
 		listening.Close()

@@ -23,6 +23,9 @@ func (l *Log) human(e *emulator.Event) {
 		b = fmt.Appendf(b, msgReady, terminal.Line(e.Message))
 	case emulator.EventRequest:
 		b = fmt.Appendf(b, msgRequest, terminal.Line(e.Method), terminal.Line(e.Path), e.Status, http.StatusText(e.Status), e.Millis)
+	case emulator.EventWarning:
+		config.Diagnostic{Severity: config.Warning, Text: happened(e)}.Render(l.Err, l.Style)
+		return
 	case emulator.EventError:
 		if e.Class != "" || e.Handler != "worker" {
 			l.complain(e)

@@ -151,6 +151,8 @@ func (l *Log) levelOf(e *emulator.Event) Level {
 	switch e.Type {
 	case emulator.EventError:
 		return LevelError
+	case emulator.EventWarning:
+		return LevelWarn
 	case emulator.EventReady, emulator.EventRequest:
 		return LevelInfo
 	case emulator.EventStart, emulator.EventEvict:

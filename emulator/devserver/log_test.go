@@ -28,6 +28,8 @@ func TestHuman(t *testing.T) {
 			"", "✘ [ERROR] Uncaught Error: boom in DO\n\n      at fetch (src/index.js:2:97)\n\n"},
 		{"a failed commit", emulator.Event{Type: emulator.EventError, Handler: "storage", Class: "Room", Name: "x", Message: "commit failed"},
 			"", "✘ [ERROR] Room \"x\": commit failed\n\n"},
+		{"a handler that hangs", emulator.Event{Type: emulator.EventWarning, Handler: "fetch", Class: "Room", Name: "x", Message: "fetch has held"},
+			"", "▲ [WARNING] Room \"x\": fetch has held\n\n"},
 		{"hibernate", emulator.Event{Type: emulator.EventHibernate, Class: "Room", Name: "a b", ID: "00", Sockets: 2}, "[emu:info] Room \"a b\" hibernated with 2 sockets\n", ""},
 		{"wake", emulator.Event{Type: emulator.EventWake, Class: "Room", ID: "00ff", Sockets: 1}, "[emu:info] Room 00ff woke with 1 socket\n", ""},
 		{"start", emulator.Event{Type: emulator.EventStart, Class: "Room", ID: "00ff"}, "[emu:info] Room 00ff started\n", ""},

@@ -1,0 +1,137 @@
+package emulator
+
+// Handlers that hold their object and do not end. JavaScript cannot: its code either
+// computes or waits, and what waits lets others in. Go can block on a channel, a lock or
+// a connection of which the emulator knows nothing; from then on nothing else of the
+// object runs.
+// https://developers.cloudflare.com/durable-objects/concepts/what-are-durable-objects/
+
+import (
+	"bytes"
+	"fmt"
+	"runtime/pprof"
+	"strings"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// hangingLooks is how often, in the time that a handler may hold its object, one looks.
+const hangingLooks = 6
+
+// hanging names the handlers that hold their objects for too long. Nothing is noted as
+// they run: it looks from time to time who has which turn. What waits through the
+// emulator (a sleep, a stub, Await, a client) has given its turn up, for however long.
+type hanging struct {
+	w    *World
+	seen map[*instance]*heldTurn
+}
+
+// heldTurn is a turn that was there at the latest look.
+type heldTurn struct {
+	number uint64
+	since  time.Time // when it was first seen
+	named  bool
+}
+
+// watchHanging looks until the world ends.
+func (w *World) watchHanging(limit time.Duration) {
+	h := &hanging{w: w, seen: map[*instance]*heldTurn{}}
+	w.start(func() {
+		ticker := time.NewTicker(limit / hangingLooks)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-w.ctx.Done():
+				return
+			case now := <-ticker.C:
+				h.look(now, limit)
+			}
+		}
+	})
+}
+
+// look names those that have had the same turn for as long as the limit.
+func (h *hanging) look(now time.Time, limit time.Duration) {
+	still := make(map[*instance]*heldTurn, len(h.seen))
+	var late []*instance
+	for _, o := range h.w.objects() {
+		in := o.instance()
+		if in == nil {
+			continue
+		}
+		number, held := in.heldTurn()
+		if !held {
+			continue
+		}
+		t := h.seen[in]
+		if t == nil || t.number != number {
+			t = &heldTurn{number: number, since: now}
+		}
+		still[in] = t
+		if !t.named && now.Sub(t.since) >= limit {
+			t.named = true
+			late = append(late, in)
+		}
+	}
+	h.seen = still
+	if len(late) > 0 {
+		h.name(late, limit)
+	}
+}
+
+// name tells of handlers that hang, of the first ten with their places.
+func (h *hanging) name(late []*instance, limit time.Duration) {
+	places := handlerPlaces()
+	for _, in := range late[:min(len(late), maxBusy)] {
+		e := in.current.Load()
+		if e == nil {
+			continue // it has ended meanwhile
+		}
+		where := ""
+		if at := places[in.label]; at != (driver.Place{}) {
+			where = " at " + at.String()
+		}
+		in.o.emit(Event{Type: EventWarning, Handler: e.handler, Message: fmt.Sprintf(msgHanging, e.handler, limit, where)})
+	}
+	if more := len(late) - maxBusy; more > 0 {
+		h.w.emit(Event{Type: EventWarning, Message: fmt.Sprintf(msgMoreHang, more)})
+	}
+}
+
+// heldTurn is the number of the turn that an event has.
+func (in *instance) heldTurn() (number uint64, held bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.turn, in.busy && !in.gone
+}
+
+// handlerPlaces is where in the user's code the goroutines are that run events and do not
+// wait through the emulator, by the labels of their instances.
+func handlerPlaces() map[string]driver.Place {
+	var b bytes.Buffer
+	pprof.Lookup("goroutine").WriteTo(&b, 1)
+	found := map[string]driver.Place{}
+	for record := range strings.SplitSeq(b.String(), "\n\n") {
+		label := labelLine.FindStringSubmatch(record)
+		if label == nil || strings.Contains(record, emulatorPath+".(*event).pause") {
+			continue
+		}
+		var at driver.Place
+		runs := false
+		for line := range strings.SplitSeq(record, "\n") {
+			m := frameLine.FindStringSubmatch(line)
+			switch {
+			case m == nil:
+			case strings.HasPrefix(m[1], runners[0]):
+				runs = true
+			case at == (driver.Place{}) && isUsers(m[1]):
+				at = placeOf(m[2], m[3])
+			}
+		}
+		if runs && at != (driver.Place{}) {
+			found[label[1]] = at
+		}
+	}
+	return found
+}
