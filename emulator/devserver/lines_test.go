@@ -24,6 +24,9 @@ func messages(t *testing.T, out string) (list []string) {
 		if len(line) >= 64<<10 {
 			t.Fatalf("a line of %d bytes", len(line))
 		}
+		if e.Type == emulator.EventLog && !strings.Contains(line, `"message":`) {
+			t.Fatalf("%q has no message", line)
+		}
 		message := e.Message
 		if e.Type != emulator.EventLog {
 			message = "<" + message + ">"

@@ -64,7 +64,14 @@ func (l *Log) Event(e emulator.Event) {
 
 // line writes an event as JSON.
 func (l *Log) line(e emulator.Event) {
-	if line, err := json.Marshal(e); err == nil { // an Event has nothing that JSON cannot hold
+	var v any = e
+	if e.Type == emulator.EventLog && e.Message == "" { // an empty line is a message, not none
+		v = struct {
+			emulator.Event
+			Message string `json:"message"`
+		}{Event: e}
+	}
+	if line, err := json.Marshal(v); err == nil { // an Event has nothing that JSON cannot hold
 		l.Out.Write(append(line, '\n'))
 	}
 }
