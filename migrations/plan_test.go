@@ -2,6 +2,7 @@ package migrations
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seed-36a2c969/emu/config"
@@ -525,6 +526,22 @@ var planCases = []planCase{
 		warnings: "migration \"vl\", which was applied, is \"v1\" now: the same steps under another tag",
 	},
 	{
+		id:       "a tag that another step has now is not mistyped",
+		before:   []*config.Config{conf(bind("Chat"), with("v1", "s:Chat"))},
+		now:      conf(with("v0", "s:Chat"), with("v1", "d:Chat")),
+		facts:    registered("Chat"),
+		steps:    "Created Durable Object class Chat (sqlite)",
+		warnings: "migration \"v1\" was already applied with different contents; applied migrations cannot be edited\nmigration \"v0\" was inserted before already applied migration \"v1\"; append new migrations at the end\n" + diverged,
+	},
+	{
+		id:       "a class that the program has is not mistyped",
+		before:   []*config.Config{conf(bind("Chat"), with("v1", "s:Chat Log"))},
+		now:      conf(bind("Chat"), with("v1", "s:Chat")),
+		facts:    registered("Chat", "Log"),
+		classes:  "Chat=sqlite:w-Chat",
+		warnings: "migration \"v1\" was already applied with different contents; applied migrations cannot be edited\n" + diverged,
+	},
+	{
 		id:      "a mistyped tag, strict",
 		before:  []*config.Config{conf(bind("Chat"), with("vl", "s:Chat"))},
 		now:     conf(bind("Chat"), with("v1", "s:Chat")),
@@ -663,6 +680,20 @@ func TestPlanCorrected(t *testing.T) {
 		if len(again.Steps)+len(again.Errors)+len(again.Warnings) > 0 || show(again.Classes) != c.classes {
 			t.Errorf("%s: %s\n%s%s\n%s", id, lines(again.Steps), texts(again.Errors), texts(again.Warnings), show(again.Classes))
 		}
+	}
+}
+
+// TestPlanRetagged: whatever the ledger has of a mistyped tag has the right one, so that
+// the namespaces are known again: of live classes, deleted ones and other branches.
+func TestPlanRetagged(t *testing.T) {
+	l := memory(t, "w")
+	start(t, l, conf(with("vl", "s:Chat Gone"), with("vll", "d:Gone")))
+	start(t, l, conf(with("vl", "s:Chat Gone"), with("vll", "d:Gone Chat"))) // another branch
+	l.rec.Aside = append(l.rec.Aside, namespace{Storage: SQLite, UniqueKey: "w-Log", CreatedAs: "Log", CreatedByTag: "vll"})
+	p := start(t, l, conf(with("v1", "s:Chat Gone"), with("v2", "d:Gone")))
+	equal(t, "errors", texts(p.Errors), "")
+	if text := string(l.rec.encode()); strings.Contains(text, `"vl`) {
+		t.Errorf("an old tag is left:\n%s", text)
 	}
 }
 
