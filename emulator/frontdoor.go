@@ -256,7 +256,6 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	var begin *head
-	defer func() { begin.never() }() // also if reading ends this goroutine
 	if isBuffered(body) {
 		rw.WriteHeader(resp.Status) // what is in memory does not fail
 	} else {

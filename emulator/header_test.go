@@ -358,3 +358,21 @@ func TestEmptyBody(t *testing.T) {
 		}
 	})
 }
+
+// A function given to waitUntil that ends its goroutine has failed, and the object lives.
+func TestGoexitInWaitUntil(t *testing.T) {
+	gone := methods{
+		"ok": func(context.Context, *obj) (any, error) { return "ok", nil },
+		"wait": func(_ context.Context, o *obj) (any, error) {
+			o.st.WaitUntil(func(context.Context) error { runtime.Goexit(); return nil })
+			return nil, nil
+		},
+	}
+	s := newScene(t, gone)
+	s.fetch("a", "wait").want("null")
+	s.Settle()
+	s.fetch("a", "ok").want("\"ok\"")
+	if f := s.faults(); len(f) != 1 || !strings.Contains(fmt.Sprint(f), "runtime.Goexit") {
+		t.Errorf("the log has %v", f)
+	}
+}
