@@ -23,6 +23,7 @@ type arrivals struct {
 	ready wire.Ready
 	conns map[int32]*arriving
 	last  int32
+	over  bool // the world has ended
 }
 
 // arriving is a connection of a listener of the world's. Between two requests it takes a
@@ -80,7 +81,9 @@ func (a *arrivals) add(tcp *net.TCPConn) *arriving {
 	defer a.mu.Unlock()
 	if a.conns == nil {
 		a.conns = map[int32]*arriving{}
-		a.ready.Open()
+		if !a.over {
+			a.ready.Open()
+		}
 	}
 	a.last++
 	c := &arriving{TCPConn: tcp, a: a, id: a.last}
@@ -144,6 +147,13 @@ func (c *arriving) Close() error {
 	return c.TCPConn.Close()
 }
 
+// CloseWrite is called when no request is read any more, also by net/http, which then
+// leaves the client half a second in which nothing of what arrives has a place.
+func (c *arriving) CloseWrite() error {
+	c.detach()
+	return c.TCPConn.CloseWrite()
+}
+
 // detach takes the connection out of the order, for who takes it over.
 func (c *arriving) detach() *net.TCPConn {
 	a := c.a
@@ -162,7 +172,16 @@ func (c *arriving) detach() *net.TCPConn {
 func (a *arrivals) close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.over = true
 	a.ready.Close()
+}
+
+// Aside is for a request that somebody else answers than the world: it and its body
+// hold nobody up. What it returns is called when the request has its answer.
+func (w *World) Aside(r *http.Request) (end func()) {
+	place, end := w.arrived(r)
+	place.close()
+	return end
 }
 
 // arrived is the place of a request in the order. end is called before it has all of its

@@ -102,6 +102,11 @@ func isBuffered(r io.Reader) bool {
 	return ok
 }
 
+// isWhole reports whether a response ends before ServeHTTP returns, for a client that reads.
+func isWhole(resp *driver.Response) bool {
+	return resp == nil || resp.Body == nil || isBuffered(unboundReader(resp.Body))
+}
+
 // wants reports whether an answer of the Worker may still need the request's body, and who
 // made the answer may read on: its own body is read while the client sends, unless it is in memory or an
 // object's that has been sent none.

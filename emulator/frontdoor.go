@@ -38,6 +38,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	defer end()
 	begun := w.clock.Now()
 	if status, text := refusal(r); status != 0 {
+		place.close() // the body may take its time
 		upload.Answer(rw, r, func() { refuse(rw, r, status, text) })
 		return
 	}
@@ -74,8 +75,8 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	req, key := w.requestOf(r, body, upgrade, inv)
 	path = req.URL.EscapedPath()
 	resp, err := inv.run(req)
-	if body == nil {
-		end()
+	if body == nil && (err != nil || isWhole(resp)) {
+		end() // else what arrives while the answer streams would hold others up
 	}
 	if err == nil {
 		err = w.check(resp, upgrade)

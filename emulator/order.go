@@ -19,6 +19,8 @@ const (
 	// that hold nobody up double it.
 	turnstilePatience = 250 * time.Millisecond
 	minPatience       = time.Millisecond
+	// maxDelays is how many times as long it may where timers are late.
+	maxDelays = 5
 	// bodyPatience is the same while the Worker reads a request's body.
 	bodyPatience = 5 * time.Millisecond
 )
@@ -30,8 +32,10 @@ type turnstile struct {
 	mu       sync.Mutex
 	open     []*ticket // in order; those that are closed go when they are first
 	head     int
-	waiting  int     // tickets that somebody waits with
-	watched  *ticket // the first when a timer was set; nil: there is none
+	waiting  int       // tickets that somebody waits with
+	watching bool      // there is a timer
+	watched  *ticket   // the first when it was set
+	since    time.Time // when it was first seen to be the first
 	patience time.Duration
 	passed   int // tickets since one was closed for holding others up
 }
@@ -106,22 +110,27 @@ func (t *turnstile) wake(k *ticket) {
 
 // watch has the first ticket closed if it holds others up for too long. t.mu is held.
 func (t *turnstile) watch() {
-	if t.watched != nil {
+	if t.watching {
 		return
 	}
 	if t.patience == 0 {
 		t.patience = turnstilePatience
 	}
-	t.watched = t.open[t.head]
-	begun := time.Now()
-	time.AfterFunc(t.patience, func() {
+	if first := t.open[t.head]; t.watched != first {
+		t.watched, t.since = first, time.Now()
+	}
+	t.watching = true
+	begun, patience := time.Now(), t.patience
+	time.AfterFunc(patience, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		late := t.watched
-		t.watched = nil
-		// A timer that is late itself says that the machine is busy, not that the Worker blocks.
-		busy := time.Since(begun) > t.patience+t.patience/4+minPatience
-		if t.waiting > 0 && late == t.open[t.head] && !busy {
+		t.watching = false
+		if t.waiting == 0 {
+			t.watched = nil
+			return
+		}
+		now := time.Now()
+		if late := t.watched; late == t.open[t.head] && blocks(now.Sub(begun), now.Sub(t.since), patience) {
 			t.patience, t.passed = max(t.patience/2, minPatience), 0
 			t.end(late)
 		}
@@ -129,6 +138,13 @@ func (t *turnstile) watch() {
 			t.watch()
 		}
 	})
+}
+
+// blocks reports whether a ticket that has held others up for some time is one of a Worker
+// that blocks. A timer of the patience that took much longer says that the machine is
+// busy instead, but it may be so for ever.
+func blocks(timer, held, patience time.Duration) bool {
+	return timer <= patience+patience/4+minPatience || held >= maxDelays*patience
 }
 
 // passing runs what is begun in an invocation in the order of its ticket, with which the

@@ -28,10 +28,12 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer d.inside.Done()
 	if path := emulator.PathOf(r); strings.HasPrefix(path, "/cdn-cgi/") {
 		if refusal := foreign(r); refusal != "" {
+			defer d.world.Aside(r)()
 			upload.Answer(w, r, func() { forbid(w, refusal) })
 			return
 		}
 		if path == "/cdn-cgi/local/ready" {
+			defer d.world.Aside(r)()
 			upload.Answer(w, r, func() {
 				w.Header().Set("Content-Type", "text/plain;charset=UTF-8")
 				w.Header().Set("Content-Length", "2")

@@ -139,6 +139,7 @@ func (ps *passing) serve(w http.ResponseWriter, r *http.Request, world *emulator
 	}
 	ps.mu.Unlock()
 	if leaving { // nothing has been done for it yet
+		defer world.Aside(r)()
 		defer ps.under.Done()
 		p.state.Store(taken)
 		p.whole = r.Header.Get("Upgrade") == ""
