@@ -25,10 +25,17 @@ type busy struct {
 }
 
 // Busy names what keeps objects in memory and, with Options.Foreign, what runs of the
-// Worker, a line each: the ten that began first, and how many more there are.
+// Worker, a line each: ten of them, first the handlers that have a turn and
+// then what is oldest, and how many more there are.
 func (w *World) Busy() string {
 	all := w.busyObjects()
 	slices.SortFunc(all, func(a, b busy) int {
+		switch {
+		case a.running && !b.running:
+			return -1 // the others may only wait for it
+		case b.running && !a.running:
+			return 1
+		}
 		return cmp.Or(a.pin.Since.Compare(b.pin.Since), cmp.Compare(a.class, b.class), cmp.Compare(a.name, b.name))
 	})
 	first := all[:min(len(all), maxBusy)]
