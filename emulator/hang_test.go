@@ -39,6 +39,12 @@ func (w *warnings) observe(e emulator.Event) {
 	}
 }
 
+func (w *warnings) told() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.list)
+}
+
 // A handler that holds its object and does not end is named, once, while it hangs; one
 // that waits through emu is not, however long.
 func TestHandlerThatHangsIsNamed(t *testing.T) {
@@ -82,7 +88,7 @@ func TestHandlerThatHangsIsNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				over, told := make(chan struct{}), &warnings{}
+				over, warned := make(chan struct{}), &warnings{}
 				class := durable.Define("B", func(_ context.Context, _ *durable.State, env *durable.Env) (fetchFunc, error) {
 					return func(ctx context.Context, r *durable.Request) (*durable.Response, error) {
 						f := tt.fetch
@@ -94,13 +100,13 @@ func TestHandlerThatHangsIsNamed(t *testing.T) {
 						return durable.Text(200, ""), f(ctx, env, over)
 					}, nil
 				})
-				w := worldOfClass(t, class.Driver(), nil, told.observe, 30*time.Second)
+				w := worldOfClass(t, class.Driver(), nil, warned.observe, 30*time.Second)
 				asked := make(chan struct{})
 				go func() { defer close(asked); askWorld(w, "/x") }()
 				time.Sleep(29 * time.Second)
 				synctest.Wait()
-				if len(told.list) > 0 {
-					t.Errorf("after 29 seconds it is told of %v", told.list)
+				if len(warned.told()) > 0 {
+					t.Errorf("after 29 seconds it is told of %v", warned.told())
 				}
 				time.Sleep(10 * time.Minute)
 				synctest.Wait()
@@ -108,8 +114,8 @@ func TestHandlerThatHangsIsNamed(t *testing.T) {
 				if tt.hangs != "" {
 					want = []string{"B x fetch: fetch has held the object for 30s without a wait at " + lineIn(t, "hang_test.go", tt.hangs) + "; until it ends nothing else of the object runs"}
 				}
-				if !slices.Equal(told.list, want) {
-					t.Errorf("it is told of\n%v\nexpected\n%v", told.list, want)
+				if !slices.Equal(warned.told(), want) {
+					t.Errorf("it is told of\n%v\nexpected\n%v", warned.told(), want)
 				}
 				close(over)
 				<-asked
@@ -124,23 +130,23 @@ func TestHandlerThatHangsIsNamed(t *testing.T) {
 // Of many that hang at once ten are named.
 func TestManyThatHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		over, told := make(chan struct{}), &warnings{}
+		over, warned := make(chan struct{}), &warnings{}
 		class := durable.Define("B", func(context.Context, *durable.State, *durable.Env) (fetchFunc, error) {
 			return func(context.Context, *durable.Request) (*durable.Response, error) {
 				<-over
 				return durable.Text(200, ""), nil
 			}, nil
 		})
-		w := worldOfClass(t, class.Driver(), nil, told.observe, 30*time.Second)
+		w := worldOfClass(t, class.Driver(), nil, warned.observe, 30*time.Second)
 		for i := range 25 {
 			go askWorld(w, fmt.Sprint("/o", i))
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if n := len(told.list); n != 11 {
-			t.Fatalf("%d warnings: %v", n, told.list)
+		if n := len(warned.told()); n != 11 {
+			t.Fatalf("%d warnings: %v", n, warned.told())
 		}
-		if got, want := told.list[10], ": 15 more handlers hold their objects likewise"; got != want {
+		if got, want := warned.told()[10], ": 15 more handlers hold their objects likewise"; got != want {
 			t.Errorf("the last is %q, expected %q", got, want)
 		}
 		close(over)
