@@ -108,6 +108,9 @@ func TestResetBreaksStreams(t *testing.T) {
 			if got = append(got, rest...); string(got) != whole || err != nil {
 				t.Errorf("got %.80q, %v, want %.80q", got, err, whole)
 			}
+			if list := r.faults(); len(list) != 1 { // of the request that aborts
+				t.Errorf("faults: %q", list)
+			}
 		})
 	}
 }
