@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/durable/httpx"
@@ -205,18 +206,34 @@ func TestPanicWhileStreaming(t *testing.T) {
 	}
 }
 
-// TestAbortWhileStreaming: a reset breaks the body off; the object is made anew.
+// TestAbortWhileStreaming: a reset breaks the body off, of which the client has what had left; the object is made anew.
 func TestAbortWhileStreaming(t *testing.T) {
 	s := newWorld(t, toObject, class(func(o *object, w http.ResponseWriter, r *http.Request) {
-		if o.n++; r.URL.Path == "/abort" {
+		o.n++
+		switch r.URL.Path {
+		case "/stream":
 			io.WriteString(w, "one")
 			flush(w)
+			durable.Sleep(r.Context(), time.Hour)
+		case "/abort":
 			o.st.Abort("why")
 		}
 		fmt.Fprint(w, o.n)
 	}))
-	if _, text := s.get(t, "/abort"); text != "one (unexpected EOF)" {
-		t.Errorf("body %q", text)
+	resp, err := http.Get(s.URL + "/stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	one := make([]byte, 3)
+	if _, err := io.ReadFull(resp.Body, one); err != nil || string(one) != "one" {
+		t.Errorf("%q, %v", one, err)
+	}
+	if resp, _ := s.get(t, "/abort"); resp.StatusCode != http.StatusInternalServerError {
+		t.Errorf("the abort: %s", resp.Status)
+	}
+	if rest, err := io.ReadAll(resp.Body); len(rest) > 0 || err != io.ErrUnexpectedEOF {
+		t.Errorf("after the reset: %q, %v", rest, err)
 	}
 	if _, text := s.get(t, "/"); text != "1" {
 		t.Errorf("after the reset: %q", text)
