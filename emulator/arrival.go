@@ -23,18 +23,21 @@ type arrivals struct {
 	ready wire.Ready
 	conns map[int32]*arriving
 	last  int32
-	over  bool // the world has ended
+	swept uint64 // how often
+	over  bool   // the world has ended
 }
 
 // arriving is a connection of a listener of the world's. Between two requests it takes a
 // place in the order when something arrives.
 type arriving struct {
 	*net.TCPConn
-	a  *arrivals
-	id int32
+	a    *arrivals
+	id   int32
+	from *wire.Inlet
 
 	// guarded by a.mu
 	serving  bool    // a request is being served: what arrives is its body
+	swept    uint64  // how often there had been a sweep when it was read
 	ticket   *ticket // of what has arrived
 	read     bool    // the server has read of it, not only looked for it
 	detached bool
@@ -87,16 +90,25 @@ func (a *arrivals) add(tcp *net.TCPConn) *arriving {
 	}
 	a.last++
 	c := &arriving{TCPConn: tcp, a: a, id: a.last}
+	c.from = wire.NewInlet(tcp, func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if !c.placed() {
+			a.sweep()
+		}
+	})
 	a.conns[c.id] = c
 	a.ready.Add(tcp, c.id)
 	return c
 }
 
 // sweep gives what has arrived its places, in the kernel's order. It is called before
-// anything is read, since the kernel does not tell of what has been read.
+// what has no place yet is read, since the kernel does not tell of what has been read; and
+// after it, before the answer, since a connection that was read empty would keep its place
+// among those that are ready, in front of others, until something arrives for it again.
+// a.mu is held.
 func (a *arrivals) sweep() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.swept++
 	a.ready.Sweep(func(id int32) {
 		if c := a.conns[id]; c != nil {
 			c.place()
@@ -119,19 +131,22 @@ func (c *arriving) leave() {
 	}
 }
 
+// placed reports whether reading it takes no place: it has one, or needs none. a.mu is held.
+func (c *arriving) placed() bool { return c.ticket != nil || c.serving || c.detached }
+
 func (c *arriving) Read(p []byte) (int, error) {
+	c.a.mu.Lock()
 	// Of net/http only who looks in a handler whether the client has gone reads one byte.
 	// Else a server that reads on has not got a whole request.
-	if len(p) > 1 {
-		c.a.mu.Lock()
-		if c.read {
-			c.leave()
-		}
-		c.a.mu.Unlock()
+	if len(p) > 1 && c.read {
+		c.leave()
 	}
-	n, err := wire.Receive(c.TCPConn, p, c.a.sweep)
+	placed := c.placed()
+	c.a.mu.Unlock()
+	n, err := c.from.Read(p, placed)
 	c.a.mu.Lock()
 	defer c.a.mu.Unlock()
+	c.swept = c.a.swept
 	switch {
 	case n > 0:
 		c.place()
@@ -204,6 +219,9 @@ func (w *World) arrived(r *http.Request) (place *ticket, end func()) {
 		k.close()
 		w.arrivals.mu.Lock()
 		defer w.arrivals.mu.Unlock()
+		if c.serving && c.swept == w.arrivals.swept {
+			w.arrivals.sweep()
+		}
 		c.serving = false
 	}
 }

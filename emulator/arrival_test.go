@@ -67,7 +67,11 @@ func (t *turnstile) tickets() int {
 }
 
 // swept gives what has arrived its places, as any other connection that is read does.
-func (f *front) swept() { f.arrivals.sweep() }
+func (f *front) swept() {
+	f.arrivals.mu.Lock()
+	defer f.arrivals.mu.Unlock()
+	f.arrivals.sweep()
+}
 
 // TestTicketsEnd: nothing but a request that the Worker is at, or will be at once, holds others up.
 func TestTicketsEnd(t *testing.T) {

@@ -4,14 +4,15 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // Ready tells in which order something has arrived at connections. The runtime does not:
-// it wakes their goroutines in another order. Except for Receive its methods are not for
-// use by several goroutines at once. The zero Ready knows of no order.
+// it wakes their goroutines in another order. Its methods are not for use by
+// several goroutines at once. The zero Ready knows of no order.
 type Ready struct {
 	fd     int // of an epoll set, which has connections in the order in which they became ready
 	opened bool
@@ -68,37 +69,64 @@ func (r *Ready) Sweep(f func(id int32)) {
 	}
 }
 
-// Receive reads from a connection. It calls sweep when something has arrived, before it
-// is read, since the kernel does not tell of what has been read; and after that, since a
-// connection that was read empty would keep its place among those that are ready, in
-// front of others, until something arrives for it again.
-func Receive(conn *net.TCPConn, p []byte, sweep func()) (n int, err error) {
-	raw, err := conn.SyscallConn()
-	if err != nil || len(p) == 0 {
-		return 0, err
+// Inlet reads from a connection. It is made once for it, so that reading costs no memory.
+type Inlet struct {
+	conn  *net.TCPConn
+	raw   syscall.RawConn
+	sweep func()
+
+	mu     sync.Mutex // held while somebody reads, as net's connections do
+	p      []byte
+	look   bool
+	n      int
+	failed error
+	ready  func(fd uintptr) bool
+}
+
+// NewInlet makes an inlet that calls sweep when something has arrived, before it is read.
+func NewInlet(conn *net.TCPConn, sweep func()) *Inlet {
+	r := &Inlet{conn: conn, sweep: sweep}
+	r.raw, _ = conn.SyscallConn() // fails only for no connection
+	r.ready = r.receive
+	return r
+}
+
+// Read reads. With placed, sweep does nothing if something has arrived already, and is
+// called also if it has not.
+func (r *Inlet) Read(p []byte, placed bool) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
 	}
-	var failed error
-	err = raw.Read(func(fd uintptr) bool {
-		var first [1]byte
-		if _, _, err := unix.Recvfrom(int(fd), first[:], unix.MSG_PEEK|unix.MSG_DONTWAIT); err == unix.EAGAIN {
-			return false
-		}
-		sweep()
-		defer sweep()
-		for {
-			n, failed = syscall.Read(int(fd), p) // whose order with writes the race detector knows
-			if failed != unix.EINTR {
-				return failed != unix.EAGAIN
-			}
-		}
-	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.p, r.look, r.failed = p, !placed, nil
+	err := r.raw.Read(r.ready)
+	r.p = nil
 	switch {
 	case err != nil:
 		return 0, err
-	case failed != nil:
-		return 0, &net.OpError{Op: "read", Net: "tcp", Source: conn.LocalAddr(), Addr: conn.RemoteAddr(), Err: os.NewSyscallError("read", failed)}
-	case n == 0:
+	case r.failed != nil:
+		return 0, &net.OpError{Op: "read", Net: "tcp", Source: r.conn.LocalAddr(), Addr: r.conn.RemoteAddr(), Err: os.NewSyscallError("read", r.failed)}
+	case r.n == 0:
 		return 0, io.EOF
 	}
-	return n, nil
+	return r.n, nil
+}
+
+// receive reports whether it need not be called again when something arrives.
+func (r *Inlet) receive(fd uintptr) bool {
+	if r.look {
+		r.look = false // who is woken need not
+		arrived := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		if n, err := unix.Poll(arrived, 0); n == 0 && err == nil {
+			return false
+		}
+	}
+	r.sweep()
+	for {
+		r.n, r.failed = syscall.Read(int(fd), r.p) // whose order with writes the race detector knows
+		if r.failed != unix.EINTR {
+			return r.failed != unix.EAGAIN
+		}
+	}
 }

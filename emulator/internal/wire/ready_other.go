@@ -14,5 +14,11 @@ func (*Ready) Add(*net.TCPConn, int32) {}
 func (*Ready) Remove(*net.TCPConn)     {}
 func (*Ready) Sweep(func(id int32))    {}
 
-// Receive reads from a connection.
-func Receive(conn *net.TCPConn, p []byte, _ func()) (n int, err error) { return conn.Read(p) }
+// Inlet reads from a connection.
+type Inlet struct{ conn *net.TCPConn }
+
+// NewInlet makes one.
+func NewInlet(conn *net.TCPConn, _ func()) *Inlet { return &Inlet{conn} }
+
+// Read reads.
+func (r *Inlet) Read(p []byte, _ bool) (int, error) { return r.conn.Read(p) }
