@@ -201,3 +201,54 @@ func TestListenAfterEnd(t *testing.T) {
 		t.Errorf("%d epoll sets, and %d before", n, before)
 	}
 }
+
+// TestOrderBehindSplitHead: a connection of which more has been read than had arrived when
+// it got its place does not come before another at its next request.
+func TestOrderBehindSplitHead(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("elsewhere what has arrived has its place when it is read")
+	}
+	w := &World{}
+	w.arrivals.w = w
+	defer w.arrivals.close()
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := w.Listen(tcp)
+	defer l.Close()
+	open := func() (client net.Conn, server *arriving) {
+		client, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { client.Close(); conn.Close() })
+		return client, conn.(*arriving)
+	}
+	swept := func() {
+		w.arrivals.mu.Lock()
+		defer w.arrivals.mu.Unlock()
+		w.arrivals.sweep()
+	}
+	one, first := open()
+	two, second := open()
+	io.WriteString(one, "head")
+	swept()
+	io.WriteString(one, "rest")
+	buf := make([]byte, 8)
+	if n, err := first.Read(buf); n != len(buf) || err != nil {
+		t.Fatal(n, err)
+	}
+	_, end := w.arrived((&http.Request{}).WithContext(w.ConnContext(t.Context(), first)))
+	end()
+	io.WriteString(two, "head")
+	io.WriteString(one, "head")
+	swept()
+	if k := w.order.open[w.order.head]; second.ticket == nil || k != second.ticket {
+		t.Error("the other connection's request, which came first, has not the first place")
+	}
+}
