@@ -24,6 +24,7 @@ func TestGuide(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds a project several times")
 	}
+	t.Parallel()
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -140,6 +140,7 @@ func (a *asker) ask() error {
 // TestEdits: a source file is saved again and again, good and broken, while
 // clients keep asking. Every request is answered, and nothing is left.
 func TestEdits(t *testing.T) {
+	t.Parallel()
 	dir := editedProject(t)
 	s := watching(t, dir)
 	base := openFiles(s)
@@ -254,6 +255,7 @@ func interruptAll(t *testing.T, s *served) {
 // TestEditWhileHanging: a handler that does not end keeps neither the new program
 // nor its client waiting, and ends with the old program.
 func TestEditWhileHanging(t *testing.T) {
+	t.Parallel()
 	dir := editedProject(t)
 	hanging := strings.Replace(fmt.Sprintf(edited, 0), "durable.Sleep(ctx, 200*time.Millisecond)", `println("hanging"); select {}`, 1)
 	save(t, dir, "main.go", strings.Replace(hanging, `"time"`, `_ "time"`, 1))
@@ -291,6 +293,7 @@ func TestEditWhileHanging(t *testing.T) {
 // TestEditOfHangingStart: a program that hangs before it can serve ends with the
 // next edit, and with emu.
 func TestEditOfHangingStart(t *testing.T) {
+	t.Parallel()
 	dir := editedProject(t)
 	s := watching(t, dir)
 	hanging := fmt.Sprintf(edited, 1) + "\nfunc init() {\n\tprintln(\"hanging\")\n\ttime.Sleep(time.Hour)\n}\n"
