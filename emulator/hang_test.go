@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -16,10 +15,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable"
 )
 
-var folders = regexp.MustCompile(`\S*/(\w+\.go:\d+)`)
-
 // withoutFolders is a text with the places in it cut down to the file's name.
-func withoutFolders(s string) string { return folders.ReplaceAllString(s, "$1") }
+func withoutFolders(s string) string { return folder.ReplaceAllString(s, "") }
 
 // warnings are what a world has warned of.
 type warnings struct {
