@@ -47,8 +47,8 @@ func (f *flow) open() bool {
 	return !f.bounded || f.running-f.hanging < maxAlarmsRunning && f.waiting-f.patient < maxAlarmsWaiting
 }
 
-// alarmPlace is what an event has that runs an alarm: nil for every other.
-type alarmPlace struct {
+// alarmRun is what an event has that runs an alarm: nil for every other.
+type alarmRun struct {
 	a     *alarms
 	al    *alarm
 	e     *event
@@ -64,12 +64,12 @@ const (
 )
 
 // waits is called when the event has given up its turn.
-func (p *alarmPlace) waits() { p.enter(placeWaits) }
+func (p *alarmRun) waits() { p.enter(placeWaits) }
 
 // runs is called when the event wants its turn again.
-func (p *alarmPlace) runs() { p.enter(placeRuns) }
+func (p *alarmRun) runs() { p.enter(placeRuns) }
 
-func (p *alarmPlace) enter(s placeState) {
+func (p *alarmRun) enter(s placeState) {
 	if p == nil {
 		return
 	}
@@ -102,7 +102,7 @@ func (p *alarmPlace) enter(s placeState) {
 
 // end is called when the event has its result. What follows has a goroutine of its own, as
 // who ends the event may have more to say of the alarm.
-func (p *alarmPlace) end() {
+func (p *alarmRun) end() {
 	p.enter(placeOver)
 	p.a.spawn(func() {
 		p.e.done.leave()
@@ -178,7 +178,7 @@ func (a *alarms) look() {
 // begin runs the handler of an alarm.
 func (a *alarms) begin(al *alarm) {
 	e := newEvent(a.w.newSignal(), "alarm", func(e *event) { e.alarm(al) })
-	e.place = &alarmPlace{a: a, al: al, e: e}
+	e.alarmRun = &alarmRun{a: a, al: al, e: e}
 	al.began.Store(false)
 	al.o.connect(driver.ID{Name: al.name, HasName: al.name != ""})
 	al.o.submit(e)

@@ -25,7 +25,7 @@ type event struct {
 	depth     int  // of blockConcurrencyWhile
 	onRelease func()
 
-	place *alarmPlace // of an alarm's event
+	alarmRun *alarmRun // of an alarm's event
 
 	// Of a socket's event.
 	socket   *socket
@@ -103,8 +103,8 @@ func (e *event) publish() {
 		return
 	}
 	e.done.send()
-	if e.place != nil {
-		e.place.end()
+	if e.alarmRun != nil {
+		e.alarmRun.end()
 	}
 }
 

@@ -94,13 +94,13 @@ func (e *event) pause(p pause) (err error) {
 	} else {
 		e.in.release(e, nil)
 	}
-	e.place.waits()
+	e.alarmRun.waits()
 	// Deferred, so that the turn is taken also before a panic or Goexit of wait unwinds.
 	defer func() {
 		if !active {
 			active = waits.end()
 		}
-		e.place.runs()
+		e.alarmRun.runs()
 		gone := e.in.acquire(e, &next, &p)
 		e.in.unpin(hold)
 		if gone {
