@@ -4,11 +4,10 @@ import (
 	"container/list"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
-	"syscall"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
 // maxHandles is how many databases of a world are open at a time, unless more of
@@ -44,11 +43,15 @@ func (h *handles) open(s *storage) error {
 	}
 	files, id := s.in.o.ns.files, s.in.o.id
 	db, err := files.open(id)
-	if err != nil && exhausted() {
+	// Each round closes what makes room, and another goroutine may take it first.
+	for range maxOpening {
+		if !errors.Is(err, store.ErrNoFiles) {
+			break
+		}
 		h.shrink(s)
 		db, err = files.open(id)
 	}
-	if err != nil && exhausted() {
+	if errors.Is(err, store.ErrNoFiles) {
 		return fmt.Errorf("cannot open the database %s: %s", files.path(id), msgNoFiles)
 	}
 	if err != nil {
@@ -92,15 +95,6 @@ func (h *handles) shrink(s *storage) {
 	h.max = max(minHandles, h.list.Len()/2)
 	h.trim(s) // which only notes those that were used of late
 	h.trim(s)
-}
-
-// exhausted reports whether the process can open no more files. SQLite does not say why it cannot open one.
-func exhausted() bool {
-	f, err := os.Open(os.DevNull)
-	if err == nil {
-		f.Close()
-	}
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // remove forgets a database that is about to be closed. s.mu is held.

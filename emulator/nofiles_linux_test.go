@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -19,15 +20,21 @@ import (
 // can, that is what is told. A process of its own has that limit.
 func TestNoFilesLeft(t *testing.T) {
 	if os.Getenv("EMU_TEST_FILES") == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestNoFilesLeft$", "-test.v")
-		cmd.Env = append(os.Environ(), "EMU_TEST_FILES=1")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s", err, out)
+		// A database is three files: in each of these processes another one of the three is the first too many.
+		for files := range 3 {
+			cmd := exec.Command(os.Args[0], "-test.run=^TestNoFilesLeft$", "-test.v")
+			cmd.Env = append(os.Environ(), fmt.Sprint("EMU_TEST_FILES=", 100+files))
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%d files: %v\n%s", 100+files, err, out)
+			}
 		}
 		return
 	}
-	const files = 100
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: files, Max: files}); err != nil {
+	var files int
+	if _, err := fmt.Sscan(os.Getenv("EMU_TEST_FILES"), &files); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: uint64(files), Max: uint64(files)}); err != nil {
 		t.Skip(err)
 	}
 	class := durable.Define("Tally", func(_ context.Context, st *durable.State, _ *durable.Env) (*tally, error) {
@@ -54,6 +61,15 @@ func TestNoFilesLeft(t *testing.T) {
 			t.Fatalf("object %d: %s", i, got)
 		}
 	}
+	var many sync.WaitGroup
+	for i := range files {
+		many.Go(func() {
+			if got := ask(fmt.Sprintf("/%d", files+i)); got != "0" {
+				t.Errorf("object %d, beside others: %s", files+i, got)
+			}
+		})
+	}
+	many.Wait()
 	var held []*os.File
 	for {
 		f, err := os.Open(os.DevNull)

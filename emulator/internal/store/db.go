@@ -154,6 +154,8 @@ func (db *DB) connect(content []byte) error {
 	return nil
 }
 
+const readSchema = "SELECT 1 FROM sqlite_schema LIMIT 1"
+
 // setUp returns a result code; the details are still on the connection.
 func (db *DB) setUp(content []byte) int32 {
 	db.config(lib.SQLITE_DBCONFIG_DEFENSIVE)
@@ -172,13 +174,17 @@ func (db *DB) setUp(content []byte) int32 {
 		return db.load(content)
 	}
 	// Reads the schema, and so finds out now what is wrong with it.
-	if rc := db.run("SELECT 1 FROM sqlite_schema LIMIT 1"); rc != lib.SQLITE_OK || db.opts.ReadOnly {
+	if rc := db.run(readSchema); rc != lib.SQLITE_OK || db.opts.ReadOnly {
 		return rc
 	}
 	if lib.Xsqlite3_db_readonly(db.tls, db.c, 0) != 0 {
 		return lib.SQLITE_READONLY
 	}
 	if rc := db.run("PRAGMA journal_mode = WAL"); rc != lib.SQLITE_OK {
+		return rc
+	}
+	// Only a read opens the log and its index. That they cannot be opened is an error of Open, not of the first statement.
+	if rc := db.run(readSchema); rc != lib.SQLITE_OK {
 		return rc
 	}
 	db.version = db.dataVersion()

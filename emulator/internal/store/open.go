@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -75,12 +76,26 @@ func (db *DB) dropStat4() {
 	libc.Xfree(db.tls, args)
 }
 
+// ErrNoFiles ends an Open for which the process, or the machine, has no file left.
+var ErrNoFiles = errors.New("too many open files")
+
+// noFiles reports whether that is why SQLite could not open a file. SQLite has the system's own code as long as the
+// connection stands; once that is closed, the files it had opened are free again and nothing tells any more.
+func (db *DB) noFiles(rc int32) bool {
+	rc &= 0xff
+	code := syscall.Errno(lib.Xsqlite3_system_errno(db.tls, db.c))
+	return (rc == lib.SQLITE_CANTOPEN || rc == lib.SQLITE_IOERR) && (code == syscall.EMFILE || code == syscall.ENFILE)
+}
+
 // openError says what is wrong with the file, in words for whoever has to
 // mend it.
 func (db *DB) openError(rc int32) error {
 	path := db.opts.Path
 	if db.inMemory() {
 		return fmt.Errorf("open database in memory: %w", db.errorOf(rc))
+	}
+	if db.noFiles(rc) {
+		return fmt.Errorf("open database %s: %w", path, ErrNoFiles)
 	}
 	why := func(text string) error { return fmt.Errorf("open database %s: %s", path, text) }
 	switch rc & 0xff {
