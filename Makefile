@@ -46,7 +46,8 @@ cross:
 		echo "$$os/$$arch"; CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -o /dev/null ./cmd/emu || exit 1; \
 	done; done
 
-# bench measures emu beside real workerd, in alternating rounds of fresh processes.
+# bench measures emu beside real workerd, in alternating rounds of fresh processes; with
+# BENCHFLAGS="-base CHECKOUT" beside another checkout of emu, and says what has become worse.
 bench:
 	go run ./fixtures/bench/run $(BENCHFLAGS)
 

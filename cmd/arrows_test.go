@@ -95,7 +95,7 @@ var owners = map[string]reasons{
 	"modernc.org/sqlite":              {"emulator/internal/store": "SQLite without cgo"},
 	"modernc.org/libc":                {"emulator/internal/store": "the memory that SQLite's C interface speaks of"},
 	"github.com/fsnotify/fsnotify":    {"emulator/devserver": "builds again on change"},
-	"golang.org/x/sys":                {"emulator/internal/wire": "epoll", "migrations": "file locks on Windows", "emulator/devserver": "hotkeys, and the end of processes on Windows", "cmd": "jobs on Windows"},
+	"golang.org/x/sys":                {"emulator/internal/wire": "epoll", "migrations": "file locks on Windows", "emulator/devserver": "hotkeys, and the end of processes on Windows", "cmd": "jobs on Windows", "fixtures/bench/measure": "the processor time of another process"},
 }
 
 // heavy is what durable must not bring into a wasm program.
