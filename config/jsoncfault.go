@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
 
 // fault is why a file could not be read. Code is Wrangler's word for it.
 type fault struct {
@@ -9,254 +13,147 @@ type fault struct {
 	start, end int
 }
 
-// The tokens of JSONC are its own characters and these.
-const (
-	tokenEnd    = 'E'
-	tokenString = 'S'
-	tokenOther  = 'V' // a number or a literal
-	tokenFault  = '!'
+// jsoncFaults are hujson's errors by what they contain, with Wrangler's code for each.
+// {got} is the token at which hujson stopped.
+var jsoncFaults = []struct{ contains, code, text, hint string }{
+	{"parsing comment", "UnexpectedEndOfComment", "a comment that is not closed", "close it with */"},
+	{"parsing string", "UnexpectedEndOfString", "a string that is not closed on its line", `close it with ", and write a line break as \n`},
+	{"at start of object name", "PropertyNameExpected", "expected a property name in double quotes but got {got}", ""},
+	{"after object name", "ColonExpected", "expected a colon after the property name but got {got}", ""},
+	{"object after name", "ColonExpected", "expected a colon after the property name but got {got}", ""},
+	{"(expecting ',' or", "CommaExpected", "expected a comma before {got}", "put a comma after the value before it"},
+	{"object after value", "CloseBraceExpected", "expected a closing } but got {got}", "an object that was opened with { is not closed"},
+	{"array after value", "CloseBracketExpected", "expected a closing ] but got {got}", "a list that was opened with [ is not closed"},
+	{"top-level value", "EndOfFileExpected", "expected the end of the file but got {got}", "the file holds one object: {…}"},
+	{"value", "ValueExpected", "expected a value but got {got}", ""},
+}
+
+var (
+	// jsoncToken is a token, or what Wrangler calls a symbol: all up to the next delimiter.
+	jsoncToken = regexp.MustCompile(`^(?:"(?:\\.|[^"\\\r\n])*"?|[{}\[\]:,]|(?s:/\*.*)|[^ \t\r\n{}\[\]":,/]+|(?s:.))`)
+	// jsoncLiteral is a token that is neither punctuation nor a symbol.
+	jsoncLiteral = regexp.MustCompile(`^(?:"|-?[0-9]|(?:true|false|null)$)`)
+	// jsoncNumber is how far Wrangler reads a number before it looks for a comma.
+	jsoncNumber = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?`)
 )
 
-// jsoncReader finds the first error in JSONC, with the code that Wrangler
-// prints for it. It only says where and why; hujson does the reading.
-type jsoncReader struct {
-	text     string
-	at       int  // the next byte to look at
-	token    byte // the current token
-	from, to int  // its bytes
-	fault    *fault
-}
-
-// findJSONCFault returns nil if there is no error.
-func findJSONCFault(text string) *fault {
-	r := &jsoncReader{text: text}
-	switch r.next(); {
-	case r.token == tokenEnd:
-		r.fail("ValueExpected")
-	case !r.value():
-		r.fail("ValueExpected")
-	case r.token != tokenEnd:
-		r.fail("EndOfFileExpected")
+// jsoncFault names and words hujson's error in a text.
+func jsoncFault(text string, err error) *fault {
+	f := &fault{start: hujsonOffset(text, err)}
+	says := err.Error()
+	if strings.Contains(says, "parsing string") {
+		// hujson points at the end of the file. A quote inside the string would have a
+		// backslash before it, so the last one without is the one that opened it.
+		for f.start = strings.LastIndexByte(text, '"'); f.start > 0 && text[f.start-1] == '\\'; {
+			f.start = strings.LastIndexByte(text[:f.start], '"')
+		}
 	}
-	if r.fault != nil {
-		r.fault.text, r.fault.hint = jsoncWords(r.fault, text)
-	}
-	return r.fault
-}
-
-// fail notes the first error, at the current token.
-func (r *jsoncReader) fail(code string) {
-	if r.fault == nil {
-		r.fault = &fault{code: code, start: r.from, end: r.to}
-	}
-	r.token = tokenFault
-}
-
-// value reads a value and reports false if none begins here.
-func (r *jsoncReader) value() bool {
-	switch r.token {
-	case '[':
-		r.list()
-	case '{':
-		r.object()
-	case tokenString, tokenOther:
-		r.next()
+	got := jsoncToken.FindString(text[f.start:])
+	f.end = f.start + len(got)
+	number := jsoncNumber.FindString(got)
+	switch literal := strings.Contains(says, ": invalid literal: "); {
+	case literal && got[0] == '"':
+		f.invalidString(text, got)
+	case literal && number != "" && digit(got[len(number)]): // 012 is the number 0 and then the number 12
+		f.start += len(number)
+		f.expected("(expecting ',' or", got[len(number):], text)
+	case literal && number != "" && strings.IndexByte(".eE", got[len(number)]) >= 0:
+		f.code, f.text = "UnexpectedEndOfNumber", "a number that ends too early: "+clip(got)
+	case literal: // 0x10 is the number 0 and then the symbol x10
+		f.start += len(number)
+		f.invalidSymbol(got[len(number):])
+	case got != "" && strings.IndexByte("{}[]:,", got[0]) < 0 && !strings.HasPrefix(got, "/*") && !jsoncLiteral.MatchString(got):
+		f.invalidSymbol(got)
 	default:
-		return r.token == tokenFault
+		f.expected(says, got, text)
 	}
-	return true
+	return f
 }
 
-func (r *jsoncReader) list() {
-	r.sequence(']', "CloseBracketExpected", func() {
-		if !r.value() {
-			r.fail("ValueExpected")
+// hujsonOffset is where an error of hujson is in a text, whose lone carriage returns
+// hujson has read as line ends.
+func hujsonOffset(text string, err error) int {
+	var line, column int
+	if _, err := fmt.Sscanf(err.Error(), "hujson: line %d, column %d:", &line, &column); err != nil {
+		return 0
+	}
+	at := 0
+	for ; line > 1; line-- {
+		n := strings.IndexAny(text[at:], "\r\n")
+		if n < 0 { // behind the line end that hujson has read and the text does not have
+			return len(text)
 		}
-	})
+		at += n + 1
+	}
+	return min(at+column-1, len(text))
 }
 
-func (r *jsoncReader) object() {
-	r.sequence('}', "CloseBraceExpected", func() {
-		if r.token != tokenString {
-			r.fail("PropertyNameExpected")
-			return
+// expected words an error at a token that cannot stand where it stands.
+func (f *fault) expected(says, got, text string) {
+	for _, known := range jsoncFaults {
+		if !strings.Contains(says, known.contains) {
+			continue
 		}
-		if r.next(); r.token != ':' {
-			r.fail("ColonExpected")
-			return
-		}
-		if r.next(); !r.value() {
-			r.fail("ValueExpected")
-		}
-	})
-}
-
-// sequence reads what a list and an object have in common.
-func (r *jsoncReader) sequence(end byte, unclosed string, element func()) {
-	r.next()
-	for first := true; r.token != end && r.token != tokenEnd && r.token != tokenFault; first = false {
+		f.code, f.text, f.hint = known.code, strings.ReplaceAll(known.text, "{got}", orEnd(got)), known.hint
 		switch {
-		case r.token == ',' && first:
-			r.fail("ValueExpected")
-			return
-		case r.token == ',':
-			if r.next(); r.token == end {
-				r.next()
-				return
-			}
-		case !first:
-			r.fail("CommaExpected")
-			return
+		case got == ",":
+			f.text, f.hint = "a comma with nothing before it", "remove the comma, or put what is missing before it"
+		case strings.Trim(text, " \t\r\n") == "":
+			f.text, f.hint = "the file is empty", `start with {"name": "my-worker"}`
 		}
-		element()
-	}
-	if r.token != end {
-		r.fail(unclosed)
 		return
 	}
-	r.next()
+	f.code, f.text = "InvalidSymbol", "the file is not JSON: "+says
 }
 
-// next reads the next token that is not white space or a comment.
-func (r *jsoncReader) next() {
-	if r.token == tokenFault {
-		return
-	}
-	for {
-		r.at += len(r.text[r.at:]) - len(strings.TrimLeft(r.text[r.at:], " \t\r\n"))
-		r.from, r.to = r.at, r.at
-		if r.at >= len(r.text) {
-			r.token = tokenEnd
-			return
-		}
-		if !strings.HasPrefix(r.text[r.at:], "//") && !strings.HasPrefix(r.text[r.at:], "/*") {
-			break
-		}
-		if !r.comment() {
-			return
-		}
-	}
-	switch c := r.text[r.at]; {
-	case strings.IndexByte("{}[]:,", c) >= 0:
-		r.token = c
-		r.at++
-		r.to = r.at
-	case c == '"':
-		r.token = tokenString
-		r.string()
-	case c >= '0' && c <= '9', c == '-' && r.at+1 < len(r.text) && digit(r.text[r.at+1]):
-		r.token = tokenOther
-		r.number()
-	default:
-		r.word()
+// invalidString says what is wrong in a string.
+func (f *fault) invalidString(text, got string) {
+	f.code, f.text, f.hint = "InvalidEscapeCharacter", "an unknown escape in a string", `write \\ for a backslash`
+	switch {
+	case !strings.HasSuffix(got, `"`) || got == `"`:
+		f.expected("parsing string", got, text)
+	case strings.ContainsFunc(got, func(r rune) bool { return r < ' ' }):
+		f.code, f.text, f.hint = "InvalidCharacter", "a control character in a string", `write it as an escape, such as \t or \u0000`
+	case strings.Contains(got, `\u`):
+		f.code, f.text, f.hint = "InvalidUnicode", `an escape \u without four hexadecimal digits`, `write \u0041, or \\u for a backslash and a u`
 	}
 }
 
-func (r *jsoncReader) comment() bool {
-	rest := r.text[r.at:]
-	if rest[1] == '/' {
-		if n := strings.IndexAny(rest, "\r\n"); n >= 0 {
-			r.at += n
-		} else {
-			r.at = len(r.text)
-		}
-		return true
-	}
-	if n := strings.Index(rest[2:], "*/"); n >= 0 {
-		r.at += n + 4
-		return true
-	}
-	r.to = len(r.text)
-	r.fail("UnexpectedEndOfComment")
-	return false
-}
-
-func (r *jsoncReader) string() {
-	code := ""
-	for r.at++; ; r.at++ {
-		if r.at >= len(r.text) || r.text[r.at] == '\n' || r.text[r.at] == '\r' {
-			code = "UnexpectedEndOfString"
-			break
-		}
-		c := r.text[r.at]
-		if c == '"' {
-			r.at++
-			break
-		}
-		switch {
-		case c == '\\':
-			if r.at++; r.at >= len(r.text) {
-				code = "UnexpectedEndOfString"
-			} else if r.text[r.at] == 'u' {
-				for range 4 {
-					if r.at+1 >= len(r.text) || !hexDigit(r.text[r.at+1]) {
-						code = "InvalidUnicode"
-						break
-					}
-					r.at++
-				}
-			} else if strings.IndexByte(`"\/bfnrt`, r.text[r.at]) < 0 {
-				code = "InvalidEscapeCharacter"
-			}
-		case c < 0x20:
-			code = "InvalidCharacter"
-		}
-	}
-	if r.to = min(r.at, len(r.text)); code != "" {
-		r.fail(code)
+// invalidSymbol says what is wrong with a token that JSON does not have.
+func (f *fault) invalidSymbol(got string) {
+	f.code, f.text, f.hint = "InvalidSymbol", "unknown word "+clip(got), "strings and property names stand in double quotes"
+	switch {
+	case strings.HasPrefix(got, "'"):
+		f.text, f.hint = "a string in single quotes", "use double quotes: \"…\""
+	case strings.HasPrefix(got, "#"):
+		f.text, f.hint = "a comment that starts with #", "comments start with // in JSONC, with # in TOML"
+	case strings.ContainsAny(got, "\u00a0\u2028\u2029\ufeff\f\v"):
+		f.text, f.hint = "an invisible character that is not white space in JSON", "remove it and type the space again"
+	case got == "True" || got == "False" || got == "None":
+		f.hint = "write " + strings.NewReplacer("None", "null", "T", "t", "F", "f").Replace(got)
+	case strings.IndexByte(got, 0) >= 0:
+		f.text, f.hint = "a NUL byte", "save the file as UTF-8"
 	}
 }
 
-func (r *jsoncReader) number() {
-	digits := func() bool {
-		from := r.at
-		for r.at < len(r.text) && digit(r.text[r.at]) {
-			r.at++
-		}
-		return r.at > from
+// orEnd quotes a token, or names the end of the file.
+func orEnd(token string) string {
+	if token == "" {
+		return "the end of the file"
 	}
-	has := func(chars string) bool {
-		if r.at < len(r.text) && strings.IndexByte(chars, r.text[r.at]) >= 0 {
-			r.at++
-			return true
-		}
-		return false
-	}
-	has("-")
-	ok := true
-	if !has("0") {
-		digits()
-	}
-	if has(".") {
-		ok = digits()
-	}
-	if ok && has("eE") {
-		has("+-")
-		ok = digits()
-	}
-	if r.to = r.at; !ok {
-		r.fail("UnexpectedEndOfNumber")
-	}
+	return clip(token)
 }
 
-// word reads a literal; all that is not one is an unknown symbol.
-func (r *jsoncReader) word() {
-	n := strings.IndexAny(r.text[r.at:], " \t\r\n{}[]\":,/")
-	if n < 0 {
-		n = len(r.text) - r.at
+// clip quotes a piece of the file and keeps it short.
+func clip(s string) string {
+	const most = 24
+	if n := strings.IndexByte(s, '\n'); n >= 0 {
+		s = s[:n]
 	}
-	r.at += max(n, 1)
-	r.to = r.at
-	switch r.text[r.from:r.to] {
-	case "true", "false", "null":
-		r.token = tokenOther
-	default:
-		r.fail("InvalidSymbol")
+	if r := []rune(s[:min(len(s), 4*most)]); len(r) > most {
+		s = string(r[:most]) + "…"
 	}
+	return strings.TrimSpace(s)
 }
 
 func digit(c byte) bool { return c >= '0' && c <= '9' }
-
-func hexDigit(c byte) bool {
-	return digit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 
@@ -15,22 +14,17 @@ import (
 func parseTOML(s *source) (*value, *fault) {
 	data := []byte(s.text)
 	data = data[:len(data):len(data)] // what go-toml points at is found by what is left
-	b := &tomlBuilder{text: s.text, root: &value{kind: table, end: len(s.text)}}
+	b := &tomlBuilder{source: s, root: &value{kind: table, end: len(s.text)}}
 	b.table = b.root
 	b.parser.Reset(data)
 	for b.parser.NextExpression() && b.fault == nil {
 		b.expression(b.parser.Expression())
 	}
-	if err := b.parser.Error(); err != nil && b.fault == nil {
-		b.fault = &fault{code: tomlPrefix + "invalid value", text: err.Error()}
-		var at *unstable.ParserError
-		if errors.As(err, &at) {
-			b.fault.start = len(data) - cap(at.Highlight)
-			b.fault.end = b.fault.start + len(at.Highlight)
-		}
-	}
 	if b.fault != nil {
-		return nil, wordTOMLFault(s, b.fault)
+		return nil, b.fault
+	}
+	if err := b.parser.Error(); err != nil {
+		return nil, tomlFault(s, data, err)
 	}
 	order(b.root)
 	return b.root, nil
@@ -65,7 +59,7 @@ const (
 
 // tomlBuilder makes the tree of a document.
 type tomlBuilder struct {
-	text   string
+	source *source
 	parser unstable.Parser
 	root   *value
 	table  *value // the one whose header came last
@@ -202,7 +196,9 @@ func (b *tomlBuilder) value(n *unstable.Node, after int) *value {
 		v.kind = list
 		v.start = b.skip(after)
 		v.end = v.start + 1
-		b.depth++
+		if b.depth++; b.depth > maxDepth {
+			b.refuse(tooNested, v)
+		}
 		for it := n.Children(); it.Next() && b.fault == nil; {
 			item := b.value(it.Node(), v.end)
 			v.items = append(v.items, item)
@@ -230,7 +226,7 @@ func (b *tomlBuilder) value(n *unstable.Node, after int) *value {
 	default:
 		v.kind = date
 		if v.str = isoDate(string(n.Data), n.Kind); v.str == "" {
-			b.refuse("invalid date", v)
+			b.refuse(noDate, v)
 		}
 	}
 	return v
@@ -238,35 +234,38 @@ func (b *tomlBuilder) value(n *unstable.Node, after int) *value {
 
 // skip passes white space, comments, commas and the equals sign.
 func (b *tomlBuilder) skip(at int) int {
-	for at < len(b.text) {
-		switch b.text[at] {
+	for at < len(b.source.text) {
+		switch b.source.text[at] {
 		case ' ', '\t', '\r', '\n', ',', '=':
 			at++
 		case '#':
-			n := strings.IndexByte(b.text[at:], '\n')
+			n := strings.IndexByte(b.source.text[at:], '\n')
 			if n < 0 {
-				return len(b.text) - 1
+				return len(b.source.text) - 1
 			}
 			at += n
 		default:
 			return at
 		}
 	}
-	return len(b.text) - 1
+	return len(b.source.text) - 1
 }
 
 // refuse notes the first fault in a value.
 func (b *tomlBuilder) refuse(message string, v *value) {
 	if b.fault == nil {
-		b.fault = &fault{code: tomlPrefix + message, start: v.start, end: v.end}
+		b.fault = wordTOMLFault(b.source, message, v.start, v.end)
 	}
 }
+
+// maxInteger is the largest integer that JavaScript's numbers hold exactly.
+const maxInteger = 1<<53 - 1
 
 // integer refuses what JavaScript's numbers cannot hold, as Wrangler does.
 func (b *tomlBuilder) integer(s string, v *value) float64 {
 	n, err := strconv.ParseInt(strings.TrimPrefix(s, "+"), 0, 64)
 	if err != nil || n > maxInteger || n < -maxInteger {
-		b.refuse("integer value cannot be represented losslessly", v)
+		b.refuse(tooLarge, v)
 	}
 	return float64(n)
 }

@@ -1,73 +1,91 @@
 package config
 
-import "strings"
+import (
+	"errors"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
 
 // tomlPrefix begins every message that Wrangler has for TOML.
 const tomlPrefix = "Invalid TOML document: "
 
-// tomlWords says in words what Wrangler's messages mean, and what to type.
-var tomlWords = map[string]struct{ text, hint string }{
-	"illegal character in key":                                      {"a character that cannot stand in a key", "quote a key that has other characters than A-Z a-z 0-9 _ and -"},
-	"illegal empty bare key":                                        {"a dot without a key before it", ""},
-	"unexpected end of key":                                         {"a key is missing here", "one key = value a line"},
-	"incomplete key-value: cannot find end of key":                  {"a key without a value", "one key = value a line"},
-	"illegal quoted key: multiline strings are not allowed":         {"a key in three quotes", "use one quote on each side"},
-	"expected end of table array declaration":                       {"a header that is not closed", "write [[name]]"},
-	"each key-value declaration must be followed by an end-of-line": {"expected the end of the line", "one key = value a line"},
-	"control characters are not allowed in strings":                 {"a control character in a string", `write it as an escape, such as \t or \u0000`},
-	"control characters are not allowed in comments":                {"a control character in a comment", "remove it"},
-	"unrecognised escape sequence":                                  {"an unknown escape in a string", `write \\ for a backslash, or use single quotes: '…'`},
-	"invalid escape: only line-ending whitespace may be escaped":    {"an unknown escape in a string", `write \\ for a backslash`},
-	"invalid non-hex character in unicode escape":                   {"an escape with too few hexadecimal digits", `write \\ for a backslash`},
-	"invalid unicode escape":                                        {"an escape that is no Unicode character", ""},
-	"unfinished string":                                             {"a string that is not closed", "close it with the quotes that opened it"},
-	"unfinished array":                                              {"an array that is not closed", "close it with ]"},
-	"unfinished table":                                              {"an inline table that is not closed", "close it with }"},
-	"expected comma or end of structure":                            {"expected a comma or the closing bracket", "put a comma between the elements"},
-	"invalid value":                                                 {"expected a value", `put text in double quotes: "…"`},
-	"illegal leading zero":                                          {"a number with a leading zero", "write it without, or in quotes"},
-	"illegal underscore":                                            {"an underscore that is not between two digits", ""},
-	"illegal character in numeric literal":                          {"a number with another character in it", `put text in double quotes: "…"`},
-	"unfinished numeric value":                                      {"a number that ends too early", ""},
-	"integer value cannot be represented losslessly":                {"an integer that is too large", "integers go up to 9007199254740991; put a larger one in quotes"},
-	"invalid date":                                                  {"a date that does not exist", `dates are written 2026-01-31; put it in quotes to make it a string`},
-	"invalid date-time: date part is malformed":                     {"a date that does not exist", `dates are written 2026-01-31`},
-	"invalid date-time: time part is malformed":                     {"a time that does not exist", `times are written 15:04:05`},
-	tooNested: {"the configuration nests too deeply", ""},
-	"trying to redefine an already defined table or value": {"a table or key that is already defined", "a table or key stands in the file once; use [[name]] for the entries of a list"},
-	"trying to redefine an already defined value":          {"a key that is already defined", "a key stands in a table once"},
-}
-
-// The messages for what the builder finds.
+// What the builder finds, in Wrangler's words behind the prefix.
 const (
 	tooNested    = "document contains excessively nested structures. aborting."
 	definedTwice = "trying to redefine an already defined table or value"
 	keyTwice     = "trying to redefine an already defined value"
+	tooLarge     = "integer value cannot be represented losslessly"
+	noDate       = "invalid date"
 )
 
-// wordTOMLFault names and words the first fault of a document: the one that
-// was found, or one of syntax.
-func wordTOMLFault(s *source, found *fault) *fault {
-	f := findTOMLFault(s.text)
-	if f == nil || strings.HasPrefix(found.code, tomlPrefix+"trying to redefine") && found.start < f.start {
-		f = found
-	}
-	words := tomlWords[strings.TrimPrefix(f.code, tomlPrefix)]
-	if f.hint = words.hint; f.text == "" {
-		f.text = words.text
-	}
-	tomlHint(s, f)
-	return f
+// tomlFaults are the errors of go-toml and of the builder by what they contain, with
+// Wrangler's message for each.
+var tomlFaults = []struct{ contains, code, text, hint string }{
+	{tooNested, tooNested, "the configuration nests too deeply", ""},
+	{definedTwice, definedTwice, "a table or key that is already defined", "a table or key stands in the file once; use [[name]] for the entries of a list"},
+	{keyTwice, keyTwice, "a key that is already defined", "a key stands in a table once"},
+	{tooLarge, tooLarge, "an integer that is too large", "integers go up to 9007199254740991; put a larger one in quotes"},
+	{noDate, noDate, "a date that does not exist", "dates are written 2026-01-31; put it in quotes to make it a string"},
+	{"nested more than", tooNested, "the configuration nests too deeply", ""},
+	{"start of key", "illegal character in key", "a character that cannot stand in a key", "quote a key that has other characters than A-Z a-z 0-9 _ and -"},
+	{"'=' after key", "illegal character in key", "a character that cannot stand in a key", "quote a key that has other characters than A-Z a-z 0-9 _ and -; a value follows it behind ="},
+	{"']' to close", "illegal character in key", "a header that is not closed", "write [name]; quote a key that has other characters than A-Z a-z 0-9 _ and -"},
+	{"']]' to close", "expected end of table array declaration", "a header that is not closed", "write [[name]]"},
+	{"expected key but", "incomplete key-value: cannot find end of key", "a key is missing here", "one key = value a line"},
+	{"expected newline", "each key-value declaration must be followed by an end-of-line", "expected the end of the line", "one key = value a line"},
+	{"cannot have new lines", "control characters are not allowed in strings", "a string that is not closed on its line", `close it with a quote, or use """…""" for several lines`},
+	{"allowed in comments", "control characters are not allowed in comments", "a control character in a comment", "remove it"},
+	{"control characters", "control characters are not allowed in strings", "a control character in a string", `write it as an escape, such as \t or \u0000`},
+	{"carriage returns must", "control characters are not allowed in strings", "a control character in a string", `write it as an escape, such as \r`},
+	{"invalid escape character", "unrecognised escape sequence", "an unknown escape in a string", `write \\ for a backslash, or use single quotes: '…'`},
+	{"unicode escape sequence", "invalid non-hex character in unicode escape", "an escape with too few hexadecimal digits", `write \\ for a backslash`},
+	{"code point", "invalid unicode escape", "an escape that is no Unicode character", ""},
+	{"terminated", "unfinished string", "a string that is not closed", "close it with the quotes that opened it"},
+	{"array is incomplete", "unfinished array", "an array that is not closed", "close it with ]"},
+	{"table is incomplete", "unfinished table", "an inline table that is not closed", "close it with }"},
+	{"expected ',' or", "expected comma or end of structure", "expected a comma or the closing bracket", "put a comma between the elements"},
+	{"leading zeroes", "illegal leading zero", "a number with a leading zero", "write it without, or in quotes"},
+	{"underscores", "illegal underscore", "an underscore that is not between two digits", ""},
+	{"strings must be quoted", "illegal character in numeric literal", "a number with another character in it", `put text in double quotes: "…"`},
+	{"decimal point", "unfinished numeric value", "a number that ends too early", ""},
+	{"exponent", "unfinished numeric value", "a number that ends too early", ""},
+	{"radix prefix must", "unfinished numeric value", "a number that ends too early", ""},
+	{"", "invalid value", "expected a value", `put text in double quotes: "…"`},
 }
 
-// tomlHint knows what people write instead of TOML.
-func tomlHint(s *source, f *fault) {
-	line := strings.TrimSpace(s.lineText(f.start))
-	rest := s.text[f.start:]
+// tomlFault names and words an error of go-toml in the text of s, of which data are
+// the bytes.
+func tomlFault(s *source, data []byte, err error) *fault {
+	start, end := len(data), len(data)
+	var at *unstable.ParserError
+	if errors.As(err, &at) {
+		// go-toml points at a piece of data, whose place only its capacity says.
+		start = len(data) - cap(at.Highlight)
+		end = start + len(at.Highlight)
+	}
+	says := err.Error()
+	if strings.Contains(says, "invalid escape character") {
+		start++ // behind the backslash, as Wrangler has it
+	}
+	return wordTOMLFault(s, says, start, end)
+}
+
+// wordTOMLFault makes a fault of what go-toml or the builder says.
+func wordTOMLFault(s *source, says string, start, end int) *fault {
+	f := &fault{start: start, end: end}
+	for _, known := range tomlFaults {
+		if strings.Contains(says, known.contains) {
+			f.code, f.text, f.hint = tomlPrefix+known.code, known.text, known.hint
+			break
+		}
+	}
+	line := strings.TrimSpace(s.lineText(start))
+	rest := s.text[start:]
 	if n := strings.IndexAny(rest, " \t\r\n,#]}"); n >= 0 {
 		rest = rest[:n]
 	}
-	switch {
+	switch { // what people write instead of TOML
 	case strings.HasPrefix(line, "{") || strings.HasPrefix(line, `"`) && strings.Contains(line, `":`):
 		f.hint = "this looks like JSON: name the file wrangler.jsonc"
 	case strings.HasPrefix(line, "//"):
@@ -78,7 +96,6 @@ func tomlHint(s *source, f *fault) {
 		f.hint = "write " + strings.ToLower(rest)
 	case rest == "null" || rest == "None" || rest == "nil":
 		f.hint = "TOML has no null: leave the key out"
-	case strings.HasSuffix(f.code, "allowed in strings") && (strings.HasPrefix(s.text[f.start:], "\n") || strings.HasPrefix(s.text[f.start:], "\r")):
-		f.text, f.hint = "a string that is not closed on its line", `close it with a quote, or use """…""" for several lines`
 	}
+	return f
 }
