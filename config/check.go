@@ -2,6 +2,7 @@ package config
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -209,7 +210,15 @@ func slug(s string) string {
 	return s
 }
 
-// isCompatibilityDate accepts what JavaScript's Date does.
+// isoDates is what JavaScript's Date reads as ISO 8601. It counts a 30 February on
+// into March, so every month has 31 days here; workerd refuses such a day at the start.
+//
+// Source: https://tc39.es/ecma262/#sec-date-time-string-format
+var isoDates = regexp.MustCompile(`^(\d{4}|[+-]\d{6})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?` +
+	`([Tt](([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?|24:00(:00(\.0+)?)?)([Zz]|[+-]([01]\d|2[0-3]):?[0-5]\d)?)?$`)
+
+// isCompatibilityDate asks for an ISO 8601 date. Wrangler also reads what browsers do,
+// such as "Jan 2, 2026", and then its dev command refuses to start with it.
 func isCompatibilityDate(s *scope, field string, v *value) bool {
 	if v == nil {
 		return true
@@ -227,7 +236,7 @@ func isCompatibilityDate(s *scope, field string, v *value) bool {
 	if strings.ContainsAny(v.str, "–—") {
 		ok = s.fail(v, msgDateDashes, slots{field: field})
 	}
-	if !jsDate(strings.NewReplacer("–", "-", "—", "-").Replace(v.str)) {
+	if !isoDates.MatchString(strings.NewReplacer("–", "-", "—", "-").Replace(v.str)) {
 		ok = s.fail(v, msgDate, slots{field: field, value: stringify(v)})
 	}
 	return ok
