@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
@@ -22,7 +23,7 @@ const (
 
 // alarms schedules the alarms of all objects of a world.
 type alarms struct {
-	w *World
+	host *host.Host
 
 	mu      sync.Mutex
 	queue   alarmQueue
@@ -49,9 +50,9 @@ type alarm struct {
 	index     int         // in the queue; -1 while it runs, or the one before it runs or is to be retried
 }
 
-func newAlarms(w *World) *alarms {
-	_, real := w.clock.(clock.Real)
-	return &alarms{w: w, flow: flow{bounded: real}, byID: map[*object]*alarm{}, running: map[*object]*alarm{}, files: map[*namespace]*store.Alarms{}}
+func newAlarms(h *host.Host) *alarms {
+	_, real := h.Clock.(clock.Real)
+	return &alarms{host: h, flow: flow{bounded: real}, byID: map[*object]*alarm{}, running: map[*object]*alarm{}, files: map[*namespace]*store.Alarms{}}
 }
 
 // load reads the alarms of a namespace that were set before the start.
@@ -123,7 +124,7 @@ func (a *alarms) arm() {
 		a.timer = nil
 	}
 	if len(a.queue) > 0 && !a.stopped && !a.flow.full && !a.flow.filling {
-		a.timer = a.w.clock.At(a.queue[0].due, a.run)
+		a.timer = a.host.Clock.At(a.queue[0].due, a.run)
 	}
 }
 
@@ -143,16 +144,16 @@ func (a *alarms) ended(al *alarm, e *event) {
 	counts := al.began.Load() // not if the object could not be constructed
 	if counts && al.retries >= alarmRetries {
 		a.mu.Unlock()
-		al.o.emit(Event{Type: EventError, Message: msgAlarmGivenUp(al.retries + 1)})
+		al.o.emit(host.Event{Type: host.EventError, Message: msgAlarmGivenUp(al.retries + 1)})
 		al.o.submit(newEvent(nil, "alarm", func(e *event) { e.giveUp(al) }))
 		return
 	}
-	delay := time.Duration(float64(alarmFirstDelay<<min(al.failures, alarmMaxBackoff)) * (1 + alarmJitter*a.w.chance.fraction()))
+	delay := time.Duration(float64(alarmFirstDelay<<min(al.failures, alarmMaxBackoff)) * (1 + alarmJitter*a.host.Chance.Fraction()))
 	al.failures++
 	if counts {
 		al.retries++
 	}
-	al.due = a.w.clock.Now().Add(delay)
+	al.due = a.host.Now().Add(delay)
 	a.running[al.o] = al
 	a.add(al)
 	a.arm()

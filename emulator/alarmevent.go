@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
@@ -23,13 +24,13 @@ func (e *event) alarm(al *alarm) {
 	case err != nil:
 		e.failed(err)
 		return
-	case !set || at > al.scheduled && (al.failures == 0 || at > in.o.ns.w.clock.Now().UnixNano()):
+	case !set || at > al.scheduled && (al.failures == 0 || at > in.host.Now().UnixNano()):
 		// It is to be retried and another was set for later, or a crash came between
 		// the two files: the object's own is right.
 		s.alarmWrites = true
 		return
 	}
-	in.o.emit(Event{Type: EventAlarm, Retry: al.retries})
+	in.o.emit(host.Event{Type: host.EventAlarm, Retry: al.retries})
 	if !in.handles(driver.HandlesAlarm) {
 		s.deleteAlarm()
 		return
@@ -73,7 +74,7 @@ func (s *storage) abandonAlarm(wrote bool) {
 
 // failed is the result of a handler that returned an error.
 func (e *event) failed(err error) {
-	thrown := exception(err)
+	thrown := driver.Exception(err)
 	if !e.in.dead.Load() {
 		e.in.o.fault(e.handler, thrown)
 	}
@@ -93,19 +94,19 @@ func (s *storage) alarmTime() (ns int64, set bool, err error) {
 func (s *storage) SetAlarm(ms float64) error {
 	switch {
 	case math.IsNaN(ms) || math.IsInf(ms, 0):
-		return typeError(msgAlarmInvalid)
+		return driver.TypeError(msgAlarmInvalid)
 	case ms <= 0:
-		return typeError(msgAlarmPast)
+		return driver.TypeError(msgAlarmPast)
 	case ms >= maxAlarm:
-		return typeError(msgAlarmFar)
+		return driver.TypeError(msgAlarmFar)
 	case s.in.obj != nil && !s.in.handles(driver.HandlesAlarm):
-		return typeError(msgAlarmNoHandler)
+		return driver.TypeError(msgAlarmNoHandler)
 	}
 	s.in.touched()
 	if s.overdue.Load() {
 		return errOverdue()
 	}
-	at := max(int64(ms), s.in.o.ns.w.clock.Now().UnixMilli())
+	at := max(int64(ms), s.in.host.Now().UnixMilli())
 	s.alarmChanges()
 	return s.within(func(db *store.DB) error { return db.SetAlarm(at * 1e6) })
 }

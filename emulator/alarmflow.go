@@ -96,7 +96,7 @@ func (p *alarmRun) enter(s placeState) {
 	f.moved = true
 	if f.full && f.open() && !p.a.stopped {
 		f.full = false
-		p.a.spawn(p.a.run)
+		p.a.host.GoActive(p.a.run)
 	}
 }
 
@@ -104,22 +104,10 @@ func (p *alarmRun) enter(s placeState) {
 // who ends the event may have more to say of the alarm.
 func (p *alarmRun) end() {
 	p.enter(placeOver)
-	p.a.spawn(func() {
-		p.e.done.leave()
+	p.a.host.GoActive(func() {
+		p.e.done.Done()
 		p.a.ended(p.al, p.e)
 	})
-}
-
-// spawn runs f on a goroutine that counts as active.
-func (a *alarms) spawn(f func()) {
-	a.w.activity.change(true)
-	started := a.w.start(func() {
-		defer a.w.activity.change(false)
-		f()
-	})
-	if !started {
-		a.w.activity.change(false)
-	}
 }
 
 // run begins what is due, as far as the bound lets it. One goroutine at a time does: the
@@ -142,20 +130,20 @@ func (a *alarms) run() {
 
 // next takes an alarm that is due, or nil; the world counts as active until begin returns. a.mu is held.
 func (a *alarms) next() *alarm {
-	if a.stopped || len(a.queue) == 0 || a.queue[0].due.After(a.w.clock.Now()) {
+	if a.stopped || len(a.queue) == 0 || a.queue[0].due.After(a.host.Now()) {
 		return nil
 	}
 	if !a.flow.open() {
 		a.flow.full = true
 		if a.flow.timer == nil {
-			a.flow.timer = a.w.after(alarmPatience, a.look)
+			a.flow.timer = a.host.After(alarmPatience, a.look)
 		}
 		return nil
 	}
 	al := heap.Pop(&a.queue).(*alarm)
 	a.running[al.o] = al
 	a.flow.running++
-	a.w.activity.change(true)
+	a.host.Activity.Begin()
 	return al
 }
 
@@ -177,10 +165,10 @@ func (a *alarms) look() {
 
 // begin runs the handler of an alarm.
 func (a *alarms) begin(al *alarm) {
-	e := newEvent(a.w.newSignal(), "alarm", func(e *event) { e.alarm(al) })
+	e := newEvent(a.host.NewSignal(), "alarm", func(e *event) { e.alarm(al) })
 	e.alarmRun = &alarmRun{a: a, al: al, e: e}
 	al.began.Store(false)
 	al.o.connect(driver.ID{Name: al.name, HasName: al.name != ""})
 	al.o.submit(e)
-	a.w.activity.change(false) // the event counts now
+	a.host.Activity.End() // the event counts now
 }

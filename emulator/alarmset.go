@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
@@ -55,7 +56,7 @@ func (a *alarms) have(o *object, ns int64, set bool) bool {
 // report tells of a failure to write that no caller gets to see.
 func (a *alarms) report(o *object, err error) {
 	if err != nil {
-		o.emit(Event{Type: EventError, Handler: "storage", Message: err.Error()})
+		o.emit(host.Event{Type: host.EventError, Handler: "storage", Message: err.Error()})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
@@ -33,7 +34,7 @@ func (s *storage) checkDamage(err error) {
 		return
 	}
 	s.damaged = true
-	s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: msgDamaged(s.in.o.ns.files.path(s.in.o.id))})
+	s.in.o.emit(host.Event{Type: host.EventError, Handler: "storage", Message: msgDamaged(s.in.o.ns.files.path(s.in.o.id))})
 }
 
 // held reports whether a transaction is open, so that nothing may leave yet.
@@ -63,7 +64,7 @@ func (s *storage) commitError(err error) *driver.Error {
 	var e *store.Error
 	switch {
 	case errors.As(err, &e) && e.Code == sqliteConstraint:
-		return plainError(msgConstraintsViolated + e.Message)
+		return driver.PlainError(msgConstraintsViolated + e.Message)
 	case isCritical(err):
 		return &driver.Error{Name: "Error", Message: err.Error(), DurableObjectReset: true}
 	}
@@ -120,9 +121,9 @@ func (s *storage) commitBatch() (kept bool, err error) {
 
 // internalError is what callers see of a failure that is not the application's.
 func (s *storage) internalError(err error) *driver.Error {
-	reference := s.in.o.ns.w.chance.reference()
-	s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: fmt.Sprintf("internal error (reference %s): %v", reference, err)})
-	return plainError(msgInternal(reference))
+	reference := s.in.host.Chance.Reference()
+	s.in.o.emit(host.Event{Type: host.EventError, Handler: "storage", Message: fmt.Sprintf("internal error (reference %s): %v", reference, err)})
+	return driver.PlainError(msgInternal(reference))
 }
 
 // wrote reports whether the event that has the turn has written something that is

@@ -65,7 +65,7 @@ func (b *turnBody) Read(p []byte) (n int, err error) {
 		attended := false
 		off.wait = func() error {
 			n, err = c.Read(p)
-			c.w.activity.change(true)
+			c.w.host.Activity.Begin()
 			attended = true
 			c.attended()
 			return nil
@@ -73,7 +73,7 @@ func (b *turnBody) Read(p []byte) (n int, err error) {
 		off.over = func() {
 			if attended {
 				attended = false
-				c.w.activity.change(false)
+				c.w.host.Activity.End()
 			}
 		}
 	}
@@ -158,7 +158,7 @@ func (b *objectBody) Read(p []byte) (int, error) {
 	}
 	buf := b.buf[:len(p)]
 	go func() {
-		got := piece{err: plainError(msgGoexit)} // if the reader ends the goroutine
+		got := piece{err: driver.PlainError(msgGoexit)} // if the reader ends the goroutine
 		defer func() {
 			if p := recover(); p != nil {
 				got = piece{err: http.ErrAbortHandler}

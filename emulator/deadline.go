@@ -81,7 +81,7 @@ func (d *deadline) expire() {
 	if d.over.Swap(true) {
 		return
 	}
-	d.in.o.fault(d.handler, plainError(msgEventTimeout))
+	d.in.o.fault(d.handler, driver.PlainError(msgEventTimeout))
 	d.in.storage.overdue.Store(true)
 	for _, cancel := range d.cancels {
 		cancel(errOverdue())

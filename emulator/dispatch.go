@@ -90,13 +90,13 @@ func (e *event) handle(f func() error) {
 	if limit := o.sockets.eventTimeout(); limit > 0 {
 		d := &deadline{in: e.in, handler: e.handler, running: true}
 		d.limited(e)
-		d.timer = o.ns.w.clock.AfterFunc(limit, d.pass)
+		d.timer = o.host.Clock.AfterFunc(limit, d.pass)
 		defer d.end()
 	}
 	err := f()
 	var over *driver.Error // what a handler says that was cancelled by the timeout is of no interest
 	if err != nil && !e.in.over(err) && !errors.As(context.Cause(e), &over) {
-		o.fault(e.handler, exception(err))
+		o.fault(e.handler, driver.Exception(err))
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 	"github.com/seed-36a2c969/emu/migrations"
 )
@@ -76,9 +77,7 @@ type Options struct {
 // end it with [World.Close].
 type World struct {
 	opts      Options
-	clock     clock.Clock
-	chance    *chance
-	compat    compat
+	host      *host.Host
 	env       *env
 	classes   map[string]*namespace // by class name
 	alarms    *alarms
@@ -87,11 +86,8 @@ type World struct {
 	budget    *wire.Budget
 	transport *http.Transport
 	lock      *migrations.Lock
-	activity  activity
 	order     turnstile
-	sleeps    sleeps
 	arrivals  arrivals
-	observe   sync.Mutex
 	samples   sampler
 	workers   workers
 	handles   handles
@@ -100,22 +96,8 @@ type World struct {
 	warnings  []config.Diagnostic
 	applied   []string
 
-	ctx    context.Context // of Worker invocations
-	cancel context.CancelFunc
 	closed atomic.Bool
 	ending time.Time // since when, of a closed world
-
-	gate    sync.Mutex // guards sealed, so that nothing starts once Close waits
-	sealed  bool
-	running sync.WaitGroup // every goroutine the world started
-
-	requests sync.WaitGroup // in ServeHTTP, on the goroutines of its callers
-
-	// memory are the connections that are not of the network.
-	memory struct {
-		sync.Mutex
-		set map[*wire.Conn]struct{}
-	}
 
 	// loose are the sockets with a connection that are in no object's list.
 	loose struct {
@@ -127,9 +109,10 @@ type World struct {
 // New makes a world: it checks the classes against the bindings, applies the
 // migrations and opens the namespaces. What is wrong comes as a [*Refusal].
 func New(o Options) (*World, error) {
-	w := &World{opts: o, clock: o.Clock, chance: newChance(o.Seed), compat: newCompat(o.Config), classes: map[string]*namespace{}}
-	if w.clock == nil {
-		w.clock = clock.Real{}
+	w := &World{opts: o, classes: map[string]*namespace{}}
+	w.host = host.New(host.Options{Clock: o.Clock, Seed: o.Seed, Flags: flags(o.Config), Patience: o.Patience})
+	if o.Observe != nil {
+		w.host.Events.Read(0, o.Observe)
 	}
 	plan, ledger, err := w.prepare()
 	if err != nil {
@@ -146,9 +129,8 @@ func New(o Options) (*World, error) {
 	w.budget = wire.NewBudget(o.MaxWaiting)
 	w.arrivals.w = w
 	w.label = newLabel() + "-"
-	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.transport = newTransport()
-	w.alarms = newAlarms(w)
+	w.alarms = newAlarms(w.host)
 	if err := w.open(plan); err != nil {
 		w.Close()
 		return nil, err
@@ -167,8 +149,25 @@ func (w *World) Warnings() []config.Diagnostic { return w.warnings }
 // Applied says which migrations the start applied, a line each.
 func (w *World) Applied() []string { return w.applied }
 
+// Hold counts something outside the world as activity until Hold(false), so that
+// [World.Settle] waits for it.
+func (w *World) Hold(more bool) {
+	if more {
+		w.host.Activity.Begin()
+	} else {
+		w.host.Activity.End()
+	}
+}
+
+// Settle waits until nothing happens in the world but by time passing or from
+// outside: no handler runs, except those that wait.
+func (w *World) Settle() { w.SettleBy(nil) }
+
+// SettleBy is Settle until late has something: then it reports false.
+func (w *World) SettleBy(late <-chan time.Time) bool { return w.host.Activity.Settle(late) }
+
 // Now is the world's time.
-func (w *World) Now() time.Time { return w.clock.Now() }
+func (w *World) Now() time.Time { return w.host.Now() }
 
 // closePatience is how long Close waits before it says for whom.
 const closePatience = 5 * time.Second
@@ -182,7 +181,7 @@ func (w *World) Close() error {
 	if err := w.Stop(); err != nil {
 		return err // the time is over, or the stored state is not free
 	}
-	return w.await(w.requests.Wait)
+	return w.await(w.host.Requests.Wait)
 }
 
 // Stop is Close without waiting for requests whose handler in the Worker, or whose
@@ -192,7 +191,7 @@ func (w *World) Stop() error {
 		return nil
 	}
 	w.ending = time.Now()
-	w.cancel()
+	w.host.Cancel()
 	w.alarms.stop()
 	for _, n := range w.classes {
 		for _, o := range n.stop() {
@@ -200,11 +199,10 @@ func (w *World) Stop() error {
 		}
 	}
 	w.shutLoose()
-	w.gate.Lock()
-	w.sealed = true
-	w.gate.Unlock()
+	w.host.Requests.Seal()
+	w.host.Running.Seal()
 	w.transport.CloseIdleConnections()
-	err := w.await(w.running.Wait)
+	err := w.await(w.host.Running.Wait)
 	w.parked.Do(func() {})
 	if w.poller != nil {
 		w.poller.Close()
@@ -249,7 +247,7 @@ func (w *World) await(wait func()) error {
 		case <-late.C:
 		}
 		if patience == closePatience {
-			w.emit(Event{Type: EventError, Message: "still waiting for " + w.Busy()})
+			w.host.Emit(host.Event{Type: host.EventError, Message: "still waiting for " + w.Busy()})
 		}
 	}
 	return fmt.Errorf("a handler does not end: %s", w.Busy())
@@ -263,39 +261,6 @@ func (w *World) objects() (all []*object) {
 	return all
 }
 
-// enter counts the calling goroutine among the world's until running.Done; false if
-// the world is closed.
-func (w *World) enter() bool {
-	w.gate.Lock()
-	defer w.gate.Unlock()
-	if !w.sealed {
-		w.running.Add(1)
-	}
-	return !w.sealed
-}
-
-// request counts a request until requests.Done; false if the world is closed.
-func (w *World) request() bool {
-	w.gate.Lock()
-	defer w.gate.Unlock()
-	if !w.sealed {
-		w.requests.Add(1)
-	}
-	return !w.sealed
-}
-
-// start runs f on a goroutine that Close waits for; false if the world is closed.
-func (w *World) start(f func()) bool {
-	if !w.enter() {
-		return false
-	}
-	go func() {
-		defer w.running.Done()
-		f()
-	}()
-	return true
-}
-
 // shutLoose drops the connections that no object has.
 func (w *World) shutLoose() {
 	w.loose.Lock()
@@ -304,5 +269,18 @@ func (w *World) shutLoose() {
 	w.loose.Unlock()
 	for s := range set {
 		s.shut()
+	}
+}
+
+// DefaultCompatibilityDate is what a configuration without a compatibility_date gets.
+const DefaultCompatibilityDate = config.DefaultCompatibilityDate
+
+// flags are the compatibility flags that a configuration's date and list turn on.
+func flags(c *config.Config) host.Flags {
+	return host.Flags{
+		WebSocketAutoReplyToClose:               c.Enables("web_socket_auto_reply_to_close"),
+		WebSocketCloseReasonByteLimit:           c.Enables("websocket_close_reason_byte_limit"),
+		DeleteAllDeletesAlarm:                   c.Enables("delete_all_deletes_alarm"),
+		StripAuthorizationOnCrossOriginRedirect: c.Enables("strip_authorization_on_cross_origin_redirect"),
 	}
 }

@@ -26,14 +26,14 @@ func answerError(rw http.ResponseWriter, r *http.Request, err *driver.Error, upg
 		http.NewResponseController(rw).Flush() // chunked, as workerd
 		return
 	}
-	text := uncaught(err)
+	text := err.Uncaught()
 	if err.Stack != "" {
 		text += "\n" + err.Stack
 	}
 	if wantsPage(r) {
 		h.Set("Content-Type", "text/html;charset=utf-8")
 		text = "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>An error has occurred</title></head>\n" +
-			"<body><h1>" + html.EscapeString(uncaught(err)) + "</h1><pre>" + html.EscapeString(text) + "</pre></body>\n</html>\n"
+			"<body><h1>" + html.EscapeString(err.Uncaught()) + "</h1><pre>" + html.EscapeString(text) + "</pre></body>\n</html>\n"
 	} else {
 		h.Set("Content-Type", "text/plain;charset=UTF-8")
 	}
@@ -55,7 +55,7 @@ func answerError(rw http.ResponseWriter, r *http.Request, err *driver.Error, upg
 func answerLost(rw http.ResponseWriter, last bool) {
 	h := rw.Header()
 	clear(h)
-	text := uncaught(plainError(msgConnectionLost))
+	text := driver.PlainError(msgConnectionLost).Uncaught()
 	h["Date"] = nil
 	h.Set("Content-Length", strconv.Itoa(len(text)))
 	h.Set("Content-Type", "text/plain;charset=UTF-8")

@@ -2,13 +2,12 @@ package emulator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
 // event is one run of user code in an object: a handler's, the constructor's, or
@@ -40,7 +39,7 @@ type event struct {
 	cancel   context.CancelCauseFunc // of the context, with a deadline
 	receives []*socket               // it has asked for messages
 
-	done     *signal // sent when there is a result; nil if nobody waits for it
+	done     *host.Signal // sent when there is a result; nil if nobody waits for it
 	settled  atomic.Bool
 	refused  bool          // an RPC method that there is not
 	failure  *driver.Error // why there is no result
@@ -49,7 +48,7 @@ type event struct {
 	err      *driver.Error
 }
 
-func newEvent(done *signal, handler string, run func(*event)) *event {
+func newEvent(done *host.Signal, handler string, run func(*event)) *event {
 	e := &event{handler: handler, run: run, done: done}
 	e.pin = pin{kind: driver.PinEvent, event: e}
 	return e
@@ -69,7 +68,7 @@ func (e *event) throw(err *driver.Error) { e.err, e.response, e.value = err, nil
 // exited is the result of a handler whose goroutine ended. After a reset the
 // event has failed already.
 func (e *event) exited() {
-	gone := plainError(msgGoexit)
+	gone := driver.PlainError(msgGoexit)
 	e.throw(gone)
 	if e.in.dead.Load() {
 		return
@@ -102,7 +101,7 @@ func (e *event) publish() {
 	if e.done == nil {
 		return
 	}
-	e.done.send()
+	e.done.Send()
 	if e.alarmRun != nil {
 		e.alarmRun.end()
 	}
@@ -133,14 +132,14 @@ func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f 
 
 // Sleep waits for d of the world's time.
 func (e *event) Sleep(ctx context.Context, d time.Duration, at driver.Place) error {
-	return e.pause(e.in.o.ns.w.sleep(ctx, d, at))
+	return e.pause(sleep(e.in.host, ctx, d, at))
 }
 
 // Now is the world's time.
-func (e *event) Now() time.Time { return e.in.o.ns.w.clock.Now() }
+func (e *event) Now() time.Time { return e.in.host.Now() }
 
 // UUID is the world's crypto.randomUUID().
-func (e *event) UUID() string { return e.in.o.ns.w.chance.uuid() }
+func (e *event) UUID() string { return e.in.host.Chance.UUID() }
 
 // InObject is true.
 func (e *event) InObject() bool { return true }
@@ -182,7 +181,7 @@ func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place
 			return
 		}
 		if err := f(e); err != nil && !in.over(err) && e.overdue() == nil {
-			in.o.fault("waitUntil", exception(err))
+			in.o.fault("waitUntil", driver.Exception(err))
 		}
 	})
 	e.pin.kind, e.pin.at = driver.PinWaitUntil, at
@@ -198,59 +197,34 @@ func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place
 }
 
 // sleep is a wait for d of the world's time.
-func (w *World) sleep(ctx context.Context, d time.Duration, at driver.Place) pause {
-	over := w.newSignal()
-	var timer clock.Timer
-	var until *sleep
+func sleep(h *host.Host, ctx context.Context, d time.Duration, at driver.Place) pause {
+	over := h.NewSignal()
+	var asleep *host.Sleep
 	return pause{
 		kind: driver.PinSleep, at: at, signal: over,
-		begin: func() {
-			until = w.sleeps.begin(w.clock.Now().Add(d), over)
-			timer = w.clock.AfterFunc(d, func() { w.sleeps.end(until) })
-		},
+		begin: func() { asleep = h.Sleep(d, over) },
 		wait: func() error {
 			select {
-			case <-over.c:
+			case <-over.Sent():
 				return context.Cause(ctx) // nil, unless it has ended too
 			case <-ctx.Done():
-				timer.Stop()
-				w.sleeps.drop(until)
+				asleep.Stop()
 				return context.Cause(ctx)
 			}
 		},
 	}
 }
 
-// exception is an error of user code as the exception that it stands for.
-func exception(err error) *driver.Error {
-	var e *driver.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return &driver.Error{Name: "Error", Message: err.Error(), Cause: err}
-}
-
 // panicked is a panic of user code as the exception that it stands for.
 func panicked(p any, stack []byte) *driver.Error {
 	e := &driver.Error{Name: "Error", Message: fmt.Sprint(p), Stack: userFrames(stack)}
 	if err, ok := p.(error); ok {
-		thrown := *exception(err)
+		thrown := *driver.Exception(err)
 		thrown.Stack = e.Stack
 		e = &thrown
 	}
 	return e
 }
 
-// fault tells the observer of an exception that user code did not catch.
-func (o *object) fault(handler string, err *driver.Error) {
-	o.emit(Event{Type: EventError, Handler: handler, Message: uncaught(err), Stack: err.Stack})
-}
-
-// uncaught is an exception as a log shows it.
-func uncaught(err *driver.Error) string {
-	name := err.Name
-	if name == "" {
-		name = "Error"
-	}
-	return name + ": " + err.Message
-}
+// fault emits an exception that user code did not catch.
+func (o *object) fault(handler string, err *driver.Error) { o.emit(host.Fault(handler, err)) }

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
@@ -31,7 +32,7 @@ func (w *World) fetch(ctx context.Context, r *driver.Request) (resp *driver.Resp
 		resp, err = w.follow(r, func(r *driver.Request) (*driver.Response, error) {
 			switch {
 			case !isHTTP(r.URL): // where a redirect leads
-				err := typeError(msgCannotLoad(r.URL.String()))
+				err := driver.TypeError(msgCannotLoad(r.URL.String()))
 				err.Remote = true
 				return nil, err
 			case isUpgrade(r.Header):
@@ -52,7 +53,7 @@ func (w *World) roundTrip(ctx context.Context, r *driver.Request) (*driver.Respo
 	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL.String(), body)
 	if err != nil {
-		return nil, typeError(msgInvalidURL(r.URL.String()))
+		return nil, driver.TypeError(msgInvalidURL(r.URL.String()))
 	}
 	req.Header = clientHeader(r.Header)
 	if body == nil {
@@ -87,7 +88,7 @@ func (b *sentBody) Read(p []byte) (n int, err error) {
 		if returned {
 			return
 		}
-		thrown := plainError(msgGoexit)
+		thrown := driver.PlainError(msgGoexit)
 		if p := recover(); p != nil {
 			thrown = panicked(p, debug.Stack())
 		}
@@ -112,8 +113,8 @@ func (w *World) unreachable(ctx context.Context, r *driver.Request, err error) e
 	var certificate *tls.CertificateVerificationError
 	var alert tls.AlertError
 	if errors.As(err, &name) || errors.As(err, &record) || errors.As(err, &certificate) || errors.As(err, &alert) {
-		w.emit(Event{Type: EventLog, Message: "fetch " + r.URL.String() + ": " + err.Error()})
-		return &driver.Error{Name: "Error", Message: msgInternal(w.chance.reference()), Remote: true, Cause: err}
+		w.host.Emit(host.Event{Type: host.EventLog, Message: "fetch " + r.URL.String() + ": " + err.Error()})
+		return &driver.Error{Name: "Error", Message: msgInternal(w.host.Chance.Reference()), Remote: true, Cause: err}
 	}
 	return &driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true, Cause: err}
 }
@@ -168,7 +169,7 @@ func clientHeader(h map[string][]string) http.Header {
 func (w *World) dial(ctx context.Context, r *driver.Request) (*driver.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL.String(), nil)
 	if err != nil {
-		return nil, typeError(msgInvalidURL(r.URL.String()))
+		return nil, driver.TypeError(msgInvalidURL(r.URL.String()))
 	}
 	key := newKey()
 	req.Header = clientHeader(r.Header)

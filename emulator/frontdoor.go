@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
@@ -26,17 +27,17 @@ import (
 // status 500 and their text, upgrades are taken from the server that it is
 // called by. The answered request is told to the observer.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	if !w.request() {
+	if !w.host.Requests.Enter() {
 		upload.Answer(rw, r, func() {
 			rw.Header().Set("Content-Length", "0")
 			rw.WriteHeader(http.StatusServiceUnavailable)
 		})
 		return
 	}
-	defer w.requests.Done()
+	defer w.host.Requests.Leave()
 	place, end := w.arrived(r)
 	defer end()
-	begun := w.clock.Now()
+	begun := w.host.Now()
 	if status, text := refusal(r); status != 0 {
 		place.close() // the body may take its time
 		upload.Answer(rw, r, func() { refuse(rw, r, status, text) })
@@ -44,17 +45,17 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	upgrade, refused := wire.Check(r)
 	upgrade = upgrade || refused != nil
-	body := upload.Begin(w.ctx, rw, r)
+	body := upload.Begin(w.host.Context(), rw, r)
 	if body != nil {
 		control := http.NewResponseController(rw)
-		defer context.AfterFunc(w.ctx, func() { control.SetReadDeadline(time.Now().Add(partingTime)) })()
+		defer context.AfterFunc(w.host.Context(), func() { control.SetReadDeadline(time.Now().Add(partingTime)) })()
 	}
 	method, path := r.Method, ""
 	log := func(status int) {
-		if w.opts.Observe == nil || strings.HasPrefix(path, "/cdn-cgi/") {
+		if !w.host.Events.Observed() || strings.HasPrefix(path, "/cdn-cgi/") {
 			return
 		}
-		w.emit(Event{Type: EventRequest, Method: method, Path: path, Status: status, Millis: w.clock.Now().Sub(begun).Milliseconds()})
+		w.host.Emit(host.Event{Type: host.EventRequest, Method: method, Path: path, Status: status, Millis: w.host.Now().Sub(begun).Milliseconds()})
 	}
 	inv := w.invoke()
 	if f := w.opts.Attended; f != nil {
@@ -90,7 +91,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case err != nil:
-		thrown := exception(err)
+		thrown := driver.Exception(err)
 		w.fault(thrown)
 		log(http.StatusInternalServerError)
 		answerError(rw, r, thrown, upgrade, false)
@@ -232,12 +233,12 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 	flush := http.NewResponseController(rw)
 	if c, ok := body.(io.Closer); ok {
 		defer c.Close()
-		defer context.AfterFunc(w.ctx, func() { // Close does not wait for who streams
+		defer context.AfterFunc(w.host.Context(), func() { // Close does not wait for who streams
 			c.Close()
 			flush.SetWriteDeadline(time.Now().Add(partingTime))
 		})()
 	} else if body != nil && !isSmall(body) {
-		defer context.AfterFunc(w.ctx, func() { flush.SetWriteDeadline(time.Now().Add(partingTime)) })()
+		defer context.AfterFunc(w.host.Context(), func() { flush.SetWriteDeadline(time.Now().Add(partingTime)) })()
 	}
 	if body == nil || bodiless {
 		rw.WriteHeader(resp.Status)
@@ -282,9 +283,9 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 		n, err := w.readBody(body, *buf, exited)
 		switch {
 		case known && int64(n) > length-written:
-			n, err = 0, typeError(msgLengthMore)
+			n, err = 0, driver.TypeError(msgLengthMore)
 		case known && err == io.EOF && int64(n) < length-written:
-			err = typeError(msgLengthLess)
+			err = driver.TypeError(msgLengthLess)
 		}
 		if n == 0 && err != nil && err != io.EOF && begin.never() {
 			w.bodyFailed(err)
@@ -326,7 +327,7 @@ func (w *World) answering(r *http.Request, h http.Header) {
 // bodyFailed tells the observer of an error of a response's body.
 func (w *World) bodyFailed(err error) {
 	if !errors.Is(err, http.ErrAbortHandler) {
-		w.fault(exception(err))
+		w.fault(driver.Exception(err))
 	}
 }
 
@@ -378,7 +379,7 @@ func (w *World) readBody(body io.Reader, buf []byte, exited func()) (n int, err 
 			return
 		}
 		p := recover()
-		thrown := plainError(msgGoexit)
+		thrown := driver.PlainError(msgGoexit)
 		if p != nil {
 			thrown = panicked(p, debug.Stack())
 		}
@@ -405,7 +406,7 @@ func (w *World) readBody(body io.Reader, buf []byte, exited func()) (n int, err 
 func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key string, header http.Header) {
 	conn, buffered, err := http.NewResponseController(rw).Hijack()
 	if err != nil {
-		w.fault(exception(fmt.Errorf("taking over the connection: %w", err)))
+		w.fault(driver.Exception(fmt.Errorf("taking over the connection: %w", err)))
 		server.Lost(err)
 		return
 	}
@@ -417,7 +418,7 @@ func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key stri
 	early = append([]byte(nil), early...)
 	t, err := wire.NewConn(conn, early, server, &wire.Options{MaxQueue: w.opts.MaxBuffered, Budget: w.budget, Poller: w.parking(conn)})
 	if err != nil {
-		w.fault(exception(fmt.Errorf("taking over the connection: %w", err)))
+		w.fault(driver.Exception(fmt.Errorf("taking over the connection: %w", err)))
 		server.Lost(err)
 		return
 	}
@@ -425,7 +426,7 @@ func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key stri
 		w.carried(server)
 	}
 	if conn.LocalAddr().Network() == "pipe" {
-		w.inMemory(t)
+		w.host.Activity.Watch(t)
 	}
 	server.attach(w, t, wire.AppendSwitch(nil, key, header))
 }
@@ -438,16 +439,6 @@ func (w *World) parking(conn net.Conn) *wire.Poller {
 	}
 	w.parked.Do(func() { w.poller = wire.NewPoller() })
 	return w.poller
-}
-
-// inMemory notes a connection for [World.Settle].
-func (w *World) inMemory(t *wire.Conn) {
-	w.memory.Lock()
-	defer w.memory.Unlock()
-	if w.memory.set == nil {
-		w.memory.set = map[*wire.Conn]struct{}{}
-	}
-	w.memory.set[t] = struct{}{}
 }
 
 // carried notes a socket that has a connection of its own, for Close.

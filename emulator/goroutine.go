@@ -176,7 +176,7 @@ func (g goroutine) place(created map[string]creation) driver.Place {
 }
 
 // runners begin the names of the functions that run user code.
-var runners = []string{emulatorPath + ".(*instance)", emulatorPath + ".(*World).ServeHTTP", emulatorPath + ".(*World).start"}
+var runners = []string{emulatorPath + ".(*instance)", emulatorPath + ".(*World).ServeHTTP", emulatorPath + "/internal/host.(*Host).Go"}
 
 // readRecord reads a record of the profile. Goroutines that run events or the Worker
 // are ours.

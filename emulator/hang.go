@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
 // hangingLooks is how often, in the time that a handler may hold its object, one looks.
@@ -37,12 +38,12 @@ type heldTurn struct {
 // watchHanging looks until the world ends.
 func (w *World) watchHanging(limit time.Duration) {
 	h := &hanging{w: w, seen: map[*instance]*heldTurn{}}
-	w.start(func() {
+	w.host.Go(func() {
 		ticker := time.NewTicker(limit / hangingLooks)
 		defer ticker.Stop()
 		for {
 			select {
-			case <-w.ctx.Done():
+			case <-w.host.Context().Done():
 				return
 			case now := <-ticker.C:
 				h.look(now, limit)
@@ -92,10 +93,10 @@ func (h *hanging) name(late []*instance, limit time.Duration) {
 		if at := places[in.label]; at != (driver.Place{}) {
 			where = " at " + at.String()
 		}
-		in.o.emit(Event{Type: EventWarning, Handler: e.handler, Message: fmt.Sprintf(msgHanging, e.handler, limit, where)})
+		in.o.emit(host.Event{Type: host.EventWarning, Handler: e.handler, Message: fmt.Sprintf(msgHanging, e.handler, limit, where)})
 	}
 	if more := len(late) - maxBusy; more > 0 {
-		h.w.emit(Event{Type: EventWarning, Message: fmt.Sprintf(msgMoreHang, more)})
+		h.w.host.Emit(host.Event{Type: host.EventWarning, Message: fmt.Sprintf(msgMoreHang, more)})
 	}
 }
 

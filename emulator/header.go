@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
 // headers is a class's header as the Headers class has it: each name once, in whatever cases it was written, and values
@@ -15,12 +17,12 @@ func headers(h map[string][]string) (map[string][]string, error) {
 	canonical := true
 	for name, values := range h {
 		if !isHeaderName(name) {
-			return nil, typeError(msgHeaderName)
+			return nil, driver.TypeError(msgHeaderName)
 		}
 		for _, v := range values {
 			inner := strings.Trim(v, headerSpace)
 			if strings.ContainsAny(inner, "\x00\r\n") {
-				return nil, typeError(msgHeaderValue)
+				return nil, driver.TypeError(msgHeaderValue)
 			}
 			canonical = canonical && len(inner) == len(v)
 		}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
@@ -35,7 +36,7 @@ func (l *sockets) add(s *socket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.live >= maxSockets {
-		return plainError(msgTooManySockets(""))
+		return driver.PlainError(msgTooManySockets(""))
 	}
 	s.index = len(l.list)
 	l.list = append(l.list, s)
@@ -48,7 +49,7 @@ func (l *sockets) addPlain(s *socket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.plain) >= maxSockets {
-		return plainError(msgTooManySockets("non-hibernatable"))
+		return driver.PlainError(msgTooManySockets("non-hibernatable"))
 	}
 	if l.plain == nil {
 		l.plain = map[*socket]struct{}{}
@@ -194,7 +195,7 @@ func (l *sockets) answerIn(in *instance, s *socket) {
 		return
 	}
 	s.stage(in, func(b []byte) []byte { return wire.AppendFrame(b, opText, []byte(a.response)) })
-	s.answered.Store(l.o.ns.w.clock.Now().UnixMilli())
+	s.answered.Store(l.o.host.Now().UnixMilli())
 }
 
 // answer sends the automatic response at once, unless the socket is closed. Nothing of the socket waits to be sent.
@@ -208,7 +209,7 @@ func (l *sockets) answer(s *socket) {
 	s.mu.Lock()
 	if !s.closeSent && s.t != nil {
 		s.t.Write(o.b)
-		s.answered.Store(l.o.ns.w.clock.Now().UnixMilli())
+		s.answered.Store(l.o.host.Now().UnixMilli())
 	}
 	s.mu.Unlock()
 	recycle(o)

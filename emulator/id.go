@@ -36,13 +36,13 @@ func (k idKey) fromName(name string) driver.ID {
 func (k idKey) fromString(s string) (driver.ID, error) {
 	var id driver.ID
 	if len(s) != 64 {
-		return id, typeError(msgIDSyntax)
+		return id, driver.TypeError(msgIDSyntax)
 	}
 	if _, err := hex.Decode(id.Bytes[:], []byte(s)); err != nil {
-		return id, typeError(msgIDSyntax)
+		return id, driver.TypeError(msgIDSyntax)
 	}
 	if !hmac.Equal(id.Bytes[16:], k.mac(id.Bytes[:16])) {
-		return driver.ID{}, typeError(msgIDNamespace)
+		return driver.ID{}, driver.TypeError(msgIDNamespace)
 	}
 	return id, nil
 }

@@ -2,7 +2,10 @@ package emulator
 
 // https://developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle/
 
-import "github.com/seed-36a2c969/emu/emulator/durable/driver"
+import (
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
+)
 
 // checkIdle starts the idle time if nothing pins the instance. in.mu is held and
 // nobody has the turn.
@@ -10,9 +13,9 @@ func (in *instance) checkIdle() {
 	if len(in.pins.all) > 0 || in.gone {
 		return
 	}
-	in.quiet, in.sampled = in.o.ns.w.clock.Now(), in.o.ns.w.samples.latest()
+	in.quiet, in.sampled = in.host.Now(), in.o.ns.w.samples.latest()
 	if in.idle == nil {
-		in.idle = in.o.ns.w.at(in.quiet.Add(idleTime), in.idleOver)
+		in.idle = in.host.At(in.quiet.Add(idleTime), in.idleOver)
 	}
 }
 
@@ -40,9 +43,8 @@ func (in *instance) rest() (since uint64, over bool) {
 	if in.busy || len(in.pins.all) > 0 || in.gone {
 		return 0, false
 	}
-	w := in.o.ns.w
-	if over := in.quiet.Add(idleTime); w.clock.Now().Before(over) {
-		in.idle = w.at(over, in.idleOver)
+	if over := in.quiet.Add(idleTime); in.host.Now().Before(over) {
+		in.idle = in.host.At(over, in.idleOver)
 		return 0, false
 	}
 	return in.sampled, true
@@ -57,7 +59,7 @@ func (in *instance) pinGoroutine(p *pin) {
 // watch looks after the idle time whether the goroutine has ended.
 func (in *instance) watch(p *pin) {
 	w := in.o.ns.w
-	w.after(idleTime, func() {
+	in.host.After(idleTime, func() {
 		if in.dead.Load() {
 			return
 		}
@@ -93,9 +95,9 @@ func (o *object) letGo(in *instance) {
 	n := o.sockets.hibernate()
 	in.cancel(driver.ErrReset)
 	if n > 0 {
-		o.emit(Event{Type: EventHibernate, Sockets: n})
+		o.emit(host.Event{Type: host.EventHibernate, Sockets: n})
 	} else {
-		o.emit(Event{Type: EventEvict})
+		o.emit(host.Event{Type: host.EventEvict})
 	}
 	o.left()
 }

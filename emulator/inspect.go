@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 )
 
@@ -105,7 +106,7 @@ func (o *Object) Pins() []Pin {
 	}
 	samples := &in.o.ns.w.samples
 	if p := samples.leftBehind(in, samples.latest()); p != nil {
-		pins = append(pins, Pin{Kind: p.kind, Place: p.at, Since: in.o.ns.w.clock.Now()})
+		pins = append(pins, Pin{Kind: p.kind, Place: p.at, Since: in.host.Now()})
 	}
 	return pins
 }
@@ -182,7 +183,7 @@ func (o *object) evict() {
 	in.storage.discard()
 	o.sockets.dropPlain((*socket).drop)
 	n := o.sockets.hibernate()
-	o.emit(Event{Type: EventEvict, Sockets: n})
+	o.emit(host.Event{Type: host.EventEvict, Sockets: n})
 	for _, e := range flight {
 		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true})
 	}
@@ -199,7 +200,7 @@ func (o *Object) Abort(reason string) {
 	if reason == "" {
 		reason = msgAbort
 	}
-	o.o.reset(in, plainError(reason))
+	o.o.reset(in, driver.PlainError(reason))
 }
 
 // Socket is a connection accepted for hibernation, seen from outside.
@@ -257,8 +258,8 @@ func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 		defer o.o.left()
 		return o.o.detached(f)
 	}
-	done := w.newSignal()
-	defer done.leave()
+	done := w.host.NewSignal()
+	defer done.Done()
 	var err error
 	var decided atomic.Bool // whether f runs
 	e := newEvent(done, "storage", func(e *event) {
@@ -269,12 +270,12 @@ func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 	in.submit(e)
 	o.o.mu.Unlock()
 	select {
-	case <-done.c:
+	case <-done.Sent():
 	case <-late:
 		if decided.CompareAndSwap(false, true) {
 			return ErrBlocked
 		}
-		<-done.c
+		<-done.Sent()
 	}
 	if e.failure != nil {
 		return e.failure
@@ -284,7 +285,7 @@ func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 
 // detached runs f with the storage of an object that is not in memory.
 func (o *object) detached(f func(driver.Storage) error) error {
-	in := &instance{o: o, busy: true} // it never falls idle
+	in := &instance{o: o, host: o.host, busy: true} // it never falls idle
 	in.storage = newStorage(in)
 	in.held(nil)
 	defer in.storage.close()

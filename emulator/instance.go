@@ -13,12 +13,14 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
 // instance is an object in memory: one construction of the class. One event at
 // a time has its turn; see turn.go.
 type instance struct {
 	o       *object
+	host    *host.Host
 	life    *life // of o
 	id      driver.ID
 	obj     driver.Instance // set by the constructor's event, which is the first
@@ -49,7 +51,7 @@ type instance struct {
 
 // newInstance starts an instance. o.mu is held.
 func newInstance(o *object) *instance {
-	in := &instance{o: o, life: o.life, id: inside(o.ident())}
+	in := &instance{o: o, host: o.host, life: o.life, id: inside(o.ident())}
 	in.storage = newStorage(in)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	in.cancel = cancel
@@ -81,7 +83,7 @@ func (in *instance) construct(e *event) {
 		return // who broke it off has said why
 	}
 	if err != nil {
-		thrown := exception(err)
+		thrown := driver.Exception(err)
 		o.fault("constructor", thrown)
 		o.reset(in, thrown)
 		return
@@ -91,9 +93,9 @@ func (in *instance) construct(e *event) {
 	in.blocker = nil
 	in.mu.Unlock()
 	if woken {
-		o.emit(Event{Type: EventWake, Sockets: o.sockets.count()})
+		o.emit(host.Event{Type: host.EventWake, Sockets: o.sockets.count()})
 	} else {
-		o.emit(Event{Type: EventStart})
+		o.emit(host.Event{Type: host.EventStart})
 	}
 }
 
@@ -116,7 +118,7 @@ func (in *instance) submit(e *event) {
 
 // spawn runs an event that has been given the turn on a goroutine of its own.
 func (in *instance) spawn(e *event) {
-	in.o.ns.w.start(func() { in.run(e) })
+	in.host.Go(func() { in.run(e) })
 }
 
 // run runs an event that has the turn, and then those that are next.
@@ -163,7 +165,7 @@ func (in *instance) runOne(e *event) (next *event) {
 func (in *instance) end() {
 	in.cancel(driver.ErrReset)
 	in.mu.Lock()
-	var waiting []*signal
+	var waiting []*host.Signal
 	for _, p := range in.pins.all {
 		if p.signal != nil {
 			waiting = append(waiting, p.signal)
@@ -171,7 +173,7 @@ func (in *instance) end() {
 	}
 	in.mu.Unlock() // each takes a place among those who want the turn
 	for _, s := range waiting {
-		s.send()
+		s.Send()
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
 // invocation is one run of the Worker: the context that its handler gets. It
@@ -27,7 +28,7 @@ type invocation struct {
 	returned atomic.Bool            // its handler
 }
 
-func (w *World) invoke() *invocation { return &invocation{Context: w.ctx, w: w} }
+func (w *World) invoke() *invocation { return &invocation{Context: w.host.Context(), w: w} }
 
 // Value returns the invocation itself for [driver.EventKey].
 func (i *invocation) Value(key any) any {
@@ -50,13 +51,13 @@ func (i *invocation) pause(p pause) error {
 	}
 	var next successor
 	if p.signal != nil {
-		p.signal.ready = func() { next.arrives(&i.w.order) }
+		p.signal.OnSend(func() { next.arrives(&i.w.order) })
 	}
 	i.passing(p.start)
-	waits := i.w.waits(p.outside)
+	waits := i.w.host.Waits(p.outside)
 	defer func() {
-		if !waits.end() {
-			i.w.activity.change(true)
+		if !waits.End() {
+			i.w.host.Activity.Begin()
 		}
 		i.goesOn(next.get(&i.w.order))
 	}()
@@ -65,14 +66,14 @@ func (i *invocation) pause(p pause) error {
 
 // Sleep waits for d of the world's time.
 func (i *invocation) Sleep(ctx context.Context, d time.Duration, _ driver.Place) error {
-	return i.pause(i.w.sleep(ctx, d, driver.Place{}))
+	return i.pause(sleep(i.w.host, ctx, d, driver.Place{}))
 }
 
 // Now is the world's time.
-func (i *invocation) Now() time.Time { return i.w.clock.Now() }
+func (i *invocation) Now() time.Time { return i.w.host.Now() }
 
 // UUID is the world's crypto.randomUUID().
-func (i *invocation) UUID() string { return i.w.chance.uuid() }
+func (i *invocation) UUID() string { return i.w.host.Chance.UUID() }
 
 // Claim does nothing: there is no turn.
 func (i *invocation) Claim() {}
@@ -95,27 +96,27 @@ func (i *invocation) Fetch(ctx context.Context, r *driver.Request, _ driver.Plac
 
 // WaitUntil runs f beside the invocation; the world's Close waits for it.
 func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place) {
-	i.w.activity.change(true)
-	started := i.w.start(func() {
-		defer i.w.activity.change(false)
+	i.w.host.Activity.Begin()
+	started := i.w.host.Go(func() {
+		defer i.w.host.Activity.End()
 		defer i.w.working("waitUntil")()
-		err := error(plainError(msgGoexit))
+		err := error(driver.PlainError(msgGoexit))
 		defer func() { // also if f ends the goroutine
 			if err != nil && !errors.Is(err, context.Canceled) {
-				i.w.fault(exception(err))
+				i.w.fault(driver.Exception(err))
 			}
 		}()
 		err = caughtPanic(func() error { return f(i) })
 	})
 	if !started {
-		i.w.activity.change(false)
+		i.w.host.Activity.End()
 	}
 }
 
 // run runs the Worker's fetch handler; a panic is its exception.
 func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
-	i.w.activity.change(true)
-	defer i.w.activity.change(false)
+	i.w.host.Activity.Begin()
+	defer i.w.host.Activity.End()
 	defer i.passed()
 	defer i.returned.Store(true)
 	defer i.w.working("fetch")()
@@ -127,12 +128,12 @@ func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
 		if p := recover(); p != nil {
 			resp, err = nil, panicked(p, debug.Stack())
 		} else if !returned {
-			i.gone = plainError(msgGoexit)
+			i.gone = driver.PlainError(msgGoexit)
 			i.w.fault(i.gone)
 		}
 	}()
 	if i.w.opts.Worker == nil {
-		err = plainError(msgNoFetch)
+		err = driver.PlainError(msgNoFetch)
 	} else {
 		resp, err = i.w.opts.Worker.Fetch(i, r, i.w.env)
 	}
@@ -140,7 +141,5 @@ func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
 	return resp, err
 }
 
-// fault tells the observer of an exception in the Worker.
-func (w *World) fault(err *driver.Error) {
-	w.emit(Event{Type: EventError, Handler: "worker", Message: uncaught(err), Stack: err.Stack})
-}
+// fault emits an exception that the Worker did not catch.
+func (w *World) fault(err *driver.Error) { w.host.Emit(host.Fault("worker", err)) }

@@ -19,7 +19,7 @@ func (s *storage) KV() driver.KV { return kv{s} }
 
 func (k kv) use(f func(db *store.DB) error) error {
 	if !k.s.in.o.ns.sql {
-		return plainError(msgNoKV)
+		return driver.PlainError(msgNoKV)
 	}
 	return k.s.use(f)
 }
@@ -58,7 +58,7 @@ func (k kv) List(o driver.ListOptions) (next func() (driver.Entry, bool, error),
 		return nil, err
 	}
 	if !k.s.in.o.ns.sql {
-		return nil, plainError(msgNoKV)
+		return nil, driver.PlainError(msgNoKV)
 	}
 	opts, err := listOptions(o)
 	if err != nil {
@@ -79,7 +79,7 @@ func (k kv) List(o driver.ListOptions) (next func() (driver.Entry, bool, error),
 			return err
 		})
 		if err != nil {
-			err = exception(err)
+			err = driver.Exception(err)
 		}
 		return e, ok && err == nil, err
 	}, nil
@@ -90,11 +90,11 @@ func listOptions(o driver.ListOptions) (l store.ListOptions, err error) {
 		return l, err
 	}
 	if o.Start != nil && o.StartAfter != nil {
-		return l, typeError(msgListBothStarts)
+		return l, driver.TypeError(msgListBothStarts)
 	}
 	if o.Limit != nil {
 		if *o.Limit <= 0 {
-			return l, typeError(msgListLimit)
+			return l, driver.TypeError(msgListLimit)
 		}
 		l.Limit = *o.Limit
 	}
@@ -111,7 +111,7 @@ func listOptions(o driver.ListOptions) (l store.ListOptions, err error) {
 // listRange refuses what does not become an option in the first place.
 func listRange(o driver.ListOptions) error {
 	if o.Limit != nil && (*o.Limit < math.MinInt32 || *o.Limit > math.MaxInt32) {
-		return typeError(msgListRange)
+		return driver.TypeError(msgListRange)
 	}
 	return nil
 }

@@ -4,14 +4,15 @@ import (
 	"math"
 	"sync"
 
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
 // local carries the frames of one end of a pair to the other end in the same
 // world. It has a goroutine only while there is something to carry.
 type local struct {
-	w  *World
-	to *socket
+	host *host.Host
+	to   *socket
 
 	mu       sync.Mutex
 	queue    [][]byte
@@ -22,8 +23,8 @@ type local struct {
 	between  bool // sockets neither of which can hibernate
 }
 
-func newLocal(w *World, to *socket) *local {
-	l := &local{w: w, to: to}
+func newLocal(h *host.Host, to *socket) *local {
+	l := &local{host: h, to: to}
 	l.parser.MaxMessage = math.MaxInt // the limit is that of connections
 	return l
 }
@@ -45,7 +46,7 @@ func (s *socket) join() {
 	if w == nil {
 		return
 	}
-	toB, toA := newLocal(w, b), newLocal(w, a)
+	toB, toA := newLocal(w.host, b), newLocal(w.host, a)
 	toB.between = am == accepted && bm == accepted
 	toA.between = toB.between
 	a.attach(w, toB, nil)
@@ -104,14 +105,10 @@ func (l *local) carry() {
 	if l.carrying {
 		return
 	}
-	l.w.activity.change(true)
-	if l.carrying = l.w.start(l.run); !l.carrying {
-		l.w.activity.change(false)
-	}
+	l.carrying = l.host.GoActive(l.run)
 }
 
 func (l *local) run() {
-	defer l.w.activity.change(false)
 	for {
 		l.mu.Lock()
 		if len(l.queue) == 0 {

@@ -79,11 +79,6 @@ const (
 	msgNoKV  = "The storage.kv (synchronous KV) API is only available for SQLite-backed Durable Objects, but this object's namespace is not declared to use SQLite. You can use the older, asyncronous interface via methods of `storage` itself (e.g. `storage.get()`). Alternatively, to enable SQLite, change `new_classes` to `new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or wrangler.toml file. If using workerd directly, set `enableSql = true` in your workerd config for the class. Note that this change cannot be made after the class is already deployed to production."
 )
 
-func errorOf(name, message string) *driver.Error { return &driver.Error{Name: name, Message: message} }
-func typeError(message string) *driver.Error     { return errorOf("TypeError", message) }
-func rangeError(message string) *driver.Error    { return errorOf("RangeError", message) }
-func plainError(message string) *driver.Error    { return errorOf("Error", message) }
-
 func msgTagTooLong(tag string) string {
 	return fmt.Sprintf("\"%s\" is longer than the max tag length (256 characters).", tag)
 }
@@ -138,7 +133,7 @@ const msgNoFiles = "too many open files; raise the limit where emu is started: u
 
 const msgGoexit = "the handler ended its goroutine with runtime.Goexit"
 
-var errSyncWaits = plainError("what TransactionSync runs must not wait; use Transaction")
+var errSyncWaits = driver.PlainError("what TransactionSync runs must not wait; use Transaction")
 
 func msgAlarmGivenUp(runs int) string {
 	return fmt.Sprintf("the alarm handler has failed %d times, the alarm is dropped", runs)

@@ -6,11 +6,13 @@ import (
 	"sync"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
 // namespace holds the objects of one class.
 type namespace struct {
 	w        *World
+	host     *host.Host
 	class    driver.Class
 	handlers driver.Handlers
 	key      idKey
@@ -25,7 +27,7 @@ type namespace struct {
 
 func newNamespace(w *World, class driver.Class, unique string, sql bool) *namespace {
 	return &namespace{
-		w: w, class: class, handlers: class.Handlers(), key: newIDKey(unique), unique: unique, sql: sql,
+		w: w, host: w.host, class: class, handlers: class.Handlers(), key: newIDKey(unique), unique: unique, sql: sql,
 		objects: map[[32]byte]*object{},
 	}
 }
@@ -52,14 +54,14 @@ func (n *namespace) IDFromString(hex string) (driver.ID, error) { return n.key.f
 // NewUniqueID makes a random id.
 func (n *namespace) NewUniqueID() driver.ID {
 	var base [16]byte
-	n.w.chance.read(base[:])
+	n.host.Chance.Read(base[:])
 	return driver.ID{Bytes: n.key.fromBase(base[:])}
 }
 
 // Jurisdiction refuses every jurisdiction, as workerd does.
 func (n *namespace) Jurisdiction(j string) (driver.Namespace, error) {
 	if j != "" {
-		return nil, plainError(msgJurisdiction)
+		return nil, driver.PlainError(msgJurisdiction)
 	}
 	return n, nil
 }

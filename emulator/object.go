@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
 // object is a Durable Object that has been addressed, in memory or not. What
 // is here outlives hibernation.
 type object struct {
 	ns      *namespace
+	host    *host.Host
 	id      [32]byte
 	sockets sockets // accepted for hibernation
 
@@ -36,7 +38,7 @@ type object struct {
 type life struct{ broken atomic.Pointer[driver.Error] }
 
 func newObject(n *namespace, id [32]byte) *object {
-	o := &object{ns: n, id: id, life: new(life)}
+	o := &object{ns: n, host: n.host, id: id, life: new(life)}
 	o.sockets.o = o
 	return o
 }
@@ -66,7 +68,7 @@ func (o *object) submit(e *event) {
 	admitted := o.admit(e)
 	o.mu.Unlock()
 	if !admitted {
-		e.fail(plainError(msgConnectionLost))
+		e.fail(driver.PlainError(msgConnectionLost))
 	}
 }
 
@@ -91,7 +93,7 @@ func (o *object) admit(e *event) bool {
 // left ends leaving and runs what waited for it, before what comes from now on.
 func (o *object) left() {
 	o.mu.Lock()
-	o.leaving, o.absent = false, o.ns.w.clock.Now()
+	o.leaving, o.absent = false, o.host.Now()
 	waiting := o.waiting
 	o.waiting = nil
 	refused := waiting[:0]
@@ -102,7 +104,7 @@ func (o *object) left() {
 	}
 	o.mu.Unlock()
 	for _, e := range refused {
-		e.fail(plainError(msgConnectionLost))
+		e.fail(driver.PlainError(msgConnectionLost))
 	}
 }
 
@@ -134,7 +136,7 @@ func (o *object) connect(id driver.ID) *life {
 // forgotten reports whether workerd would no longer know of the object, which has
 // been out of memory for long and has no sockets. o.mu is held.
 func (o *object) forgotten() bool {
-	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.sockets.count() == 0 && o.ns.w.clock.Now().Sub(o.absent) >= forgetTime
+	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.sockets.count() == 0 && o.host.Now().Sub(o.absent) >= forgetTime
 }
 
 // instance returns the object in memory, nil if it is not.
@@ -169,7 +171,7 @@ func (o *object) breakOff(in *instance, err *driver.Error) {
 
 	in.storage.discard()
 	o.sockets.reset((*socket).drop)
-	o.emit(Event{Type: EventReset, Message: uncaught(&e), Stack: err.Stack})
+	o.emit(host.Event{Type: host.EventReset, Message: e.Uncaught(), Stack: err.Stack})
 	remote := e
 	remote.Remote = true
 	for _, ev := range flight {
@@ -191,7 +193,7 @@ func (o *object) shutdown() {
 	o.mu.Unlock()
 	o.sockets.reset((*socket).shut)
 	for _, e := range flight {
-		e.fail(plainError(msgConnectionLost))
+		e.fail(driver.PlainError(msgConnectionLost))
 	}
 	if in != nil {
 		in.storage.interrupt()

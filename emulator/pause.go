@@ -1,9 +1,8 @@
 package emulator
 
 import (
-	"time"
-
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
 // waitIn waits for f. Who hands over a piece of a body waits for the world itself,
@@ -30,7 +29,7 @@ type pause struct {
 	// outside is set if it waits for something outside the world: see Options.Patience.
 	outside bool
 	// signal is what it waits for, if that is one. A reset sends it.
-	signal *signal
+	signal *host.Signal
 	// over is called when who waited has the turn again, or its place among those
 	// who want it. It may be called twice.
 	over func()
@@ -44,7 +43,7 @@ func (p *pause) start() {
 
 func (p *pause) end() {
 	if p.signal != nil {
-		p.signal.leave()
+		p.signal.Done()
 	}
 	if p.over != nil {
 		p.over()
@@ -72,20 +71,20 @@ func (e *event) pause(p pause) (err error) {
 	}
 	var next place
 	if p.signal != nil {
-		p.signal.ready = func() { e.in.reserve(e, &next) }
+		p.signal.OnSend(func() { e.in.reserve(e, &next) })
 	}
 	hold := &pin{kind: p.kind, at: p.at, signal: p.signal}
 	e.in.pin(hold)
-	w := e.in.o.ns.w
-	w.activity.change(true)
-	active, over, waits := true, p.over, patience{}
+	h := e.in.host
+	h.Activity.Begin()
+	active, over, waits := true, p.over, host.Wait{}
 	p.over = func() { // also before it waits for the turn, which may wait for time
 		if over != nil {
 			over()
 		}
 		if active {
 			active = false
-			w.activity.change(false)
+			h.Activity.End()
 		}
 	}
 	begun := p.signal != nil
@@ -98,7 +97,7 @@ func (e *event) pause(p pause) (err error) {
 	// Deferred, so that the turn is taken also before a panic or Goexit of wait unwinds.
 	defer func() {
 		if !active {
-			active = waits.end()
+			active = waits.End()
 		}
 		e.alarmRun.runs()
 		gone := e.in.acquire(e, &next, &p)
@@ -119,27 +118,6 @@ func (e *event) pause(p pause) (err error) {
 		return nil
 	}
 	active = false
-	waits = w.waits(p.outside)
+	waits = h.Waits(p.outside)
 	return p.wait()
 }
-
-// patience counts a wait for something outside the world as activity until it ends, or
-// for as long as Options.Patience says: what hangs must not hold a manual clock for ever.
-type patience struct {
-	a     *activity
-	timer *time.Timer // nil without patience: the wait does not count
-}
-
-// waits begins a wait of somebody who counts as active.
-func (w *World) waits(outside bool) patience {
-	p := patience{a: &w.activity}
-	if d := w.opts.Patience; outside && d > 0 {
-		p.timer = time.AfterFunc(d, func() { p.a.change(false) })
-	} else {
-		p.a.change(false)
-	}
-	return p
-}
-
-// end reports whether who waited counts as active still.
-func (p patience) end() bool { return p.timer != nil && p.timer.Stop() }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
 // Pin is something that keeps an object in memory.
@@ -22,8 +23,8 @@ type pin struct {
 	kind   driver.PinKind
 	at     driver.Place
 	since  time.Time
-	event  *event  // that is in flight
-	signal *signal // that it waits for
+	event  *event       // that is in flight
+	signal *host.Signal // that it waits for
 	index  int
 }
 
@@ -32,7 +33,7 @@ type pins struct{ all []*pin }
 
 // addPin and removePin: in.mu is held.
 func (in *instance) addPin(p *pin) {
-	p.since = in.o.ns.w.clock.Now()
+	p.since = in.host.Now()
 	p.index = len(in.pins.all)
 	in.pins.all = append(in.pins.all, p)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
@@ -16,14 +17,14 @@ type receiver struct {
 	halfOpen    bool // a Close frame is not answered
 	at          driver.Place
 	queue       []driver.Message
-	ended       error   // after the queue
-	news        *signal // sent when there is something; nil if nobody waits
-	receivers   int     // events that have asked for messages and have not ended
-	busy        bool    // a message was given out, and nobody has asked for the next
-	told        bool    // who receives has come to the end
-	endReturned bool    // a Receive has returned ended
-	after       error   // what follows ended
-	deferred    bool    // the answer to it waits for somebody to receive at all
+	ended       error        // after the queue
+	news        *host.Signal // sent when there is something; nil if nobody waits
+	receivers   int          // events that have asked for messages and have not ended
+	busy        bool         // a message was given out, and nobody has asked for the next
+	told        bool         // who receives has come to the end
+	endReturned bool         // a Receive has returned ended
+	after       error        // what follows ended
+	deferred    bool         // the answer to it waits for somebody to receive at all
 }
 
 // accept makes the socket one whose messages wait for Receive.
@@ -32,10 +33,10 @@ func (s *socket) accept(halfOpen bool, at driver.Place) error {
 	switch s.mode {
 	case hibernatable:
 		s.mu.Unlock()
-		return typeError(msgAcceptHibernate)
+		return driver.TypeError(msgAcceptHibernate)
 	case returned:
 		s.mu.Unlock()
-		return typeError(msgAcceptUsed)
+		return driver.TypeError(msgAcceptUsed)
 	case accepted:
 		s.mu.Unlock()
 		return nil
@@ -97,20 +98,20 @@ func (s *socket) deliver(m driver.Message) int {
 
 func (p *receiver) wake() {
 	if p.news != nil {
-		p.news.send()
+		p.news.Send()
 		p.news = nil
 	}
 }
 
 // receive waits for a message or the end. after is called with what must be left
 // when the caller has its turn again.
-func (s *socket) receive(ctx context.Context, after func(*signal)) (m driver.Message, err error) {
+func (s *socket) receive(ctx context.Context, after func(*host.Signal)) (m driver.Message, err error) {
 	for {
 		s.mu.Lock()
 		p := s.plain
 		if p == nil {
 			s.mu.Unlock()
-			return m, typeError(msgNotAccepted)
+			return m, driver.TypeError(msgNotAccepted)
 		}
 		if len(p.queue) > 0 {
 			m, p.queue, p.busy = p.queue[0], p.queue[1:], true
@@ -133,13 +134,13 @@ func (s *socket) receive(ctx context.Context, after func(*signal)) (m driver.Mes
 			return m, err
 		}
 		if p.news == nil {
-			p.news = s.w.newSignal()
+			p.news = s.w.host.NewSignal()
 			after(p.news)
 		}
 		news := p.news
 		s.mu.Unlock()
 		select {
-		case <-news.c:
+		case <-news.Sent():
 		case <-ctx.Done():
 			return m, context.Cause(ctx)
 		}
@@ -214,7 +215,7 @@ func (s *socket) replyToClose() {
 		return
 	}
 	c, _ := p.ended.(*driver.Closed)
-	if c != nil && !p.halfOpen && s.w.compat.autoReplyToClose && !s.closeSent && s.t != nil {
+	if c != nil && !p.halfOpen && s.w.host.Flags.WebSocketAutoReplyToClose && !s.closeSent && s.t != nil {
 		s.closeSent = true
 		s.closedSecond()
 		code := c.Code

@@ -21,15 +21,15 @@ const maxRedirects = 20
 func sendable(r *driver.Request) error {
 	switch {
 	case r.Redirect != "" && r.Redirect != driver.RedirectFollow && r.Redirect != driver.RedirectManual:
-		return typeError(msgRedirectMode)
+		return driver.TypeError(msgRedirectMode)
 	case r.URL == nil:
-		return typeError(msgInvalidURL(""))
+		return driver.TypeError(msgInvalidURL(""))
 	case r.URL.Scheme == "":
-		return typeError(msgInvalidURL(r.URL.String()))
+		return driver.TypeError(msgInvalidURL(r.URL.String()))
 	case !isHTTP(r.URL):
-		return typeError(msgCannotLoad(r.URL.String()))
+		return driver.TypeError(msgCannotLoad(r.URL.String()))
 	case r.URL.Host == "":
-		return typeError(msgInvalidURL(r.URL.String()))
+		return driver.TypeError(msgInvalidURL(r.URL.String()))
 	}
 	h, err := headers(r.Header)
 	r.Header = h
@@ -60,17 +60,17 @@ func (w *World) follow(r *driver.Request, send func(*driver.Request) (*driver.Re
 		discard(resp.Body)
 		visited = append(visited, at.String())
 		if len(visited) > maxRedirects {
-			return nil, typeError(msgTooManyRedirects(visited))
+			return nil, driver.TypeError(msgTooManyRedirects(visited))
 		}
 		// workerd asks for this also where the next request is going to be a GET without a body.
 		if r.Body != nil && r.BodyAgain == nil && resp.Status != http.StatusSeeOther {
-			return nil, typeError(msgBodyOnce)
+			return nil, driver.TypeError(msgBodyOnce)
 		}
 		to, err := locate(at, location)
 		if err != nil {
-			return nil, typeError(msgLocation)
+			return nil, driver.TypeError(msgLocation)
 		}
-		if w.compat.stripAuthorization && originOf(to) != originOf(at) {
+		if w.host.Flags.StripAuthorizationOnCrossOriginRedirect && originOf(to) != originOf(at) {
 			delete(r.Header, "Authorization")
 		}
 		switch {

@@ -130,7 +130,7 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	switch err {
 	case nil, io.EOF:
 	case upload.ErrAnswered:
-		err = typeError(msgReadAnswered)
+		err = driver.TypeError(msgReadAnswered)
 	default:
 		err = &driver.Error{Name: "Error", Message: msgConnectionLost, Cause: err}
 	}

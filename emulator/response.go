@@ -11,7 +11,7 @@ import (
 // fetch runs the class's fetch handler and looks whether its answer is one.
 func (in *instance) fetch(e *event, r *driver.Request, upgrade bool) (*driver.Response, error) {
 	if !in.handles(driver.HandlesFetch) {
-		return nil, plainError(msgNoFetch)
+		return nil, driver.PlainError(msgNoFetch)
 	}
 	resp, err := in.obj.Fetch(e, r)
 	if err != nil {
@@ -45,7 +45,7 @@ func (in *instance) fetch(e *event, r *driver.Request, upgrade bool) (*driver.Re
 // answer is the result of a fetch event.
 func (e *event) answer(resp *driver.Response, err error) {
 	if err != nil {
-		thrown := exception(err)
+		thrown := driver.Exception(err)
 		if !e.in.dead.Load() {
 			e.in.o.fault("fetch", thrown)
 		}
@@ -59,18 +59,18 @@ func (e *event) answer(resp *driver.Response, err error) {
 func (w *World) check(resp *driver.Response, upgrade bool) error {
 	switch {
 	case resp == nil:
-		return typeError(msgNoResponse)
+		return driver.TypeError(msgNoResponse)
 	case resp.WebSocket != nil && resp.Status != 101:
-		return rangeError(msgStatusWebSocket)
+		return driver.RangeError(msgStatusWebSocket)
 	case resp.WebSocket != nil && resp.Body != nil:
-		return typeError(msgNullBody)
+		return driver.TypeError(msgNullBody)
 	case resp.WebSocket != nil && !upgrade:
-		return typeError(msgUpgradeNotAsked)
+		return driver.TypeError(msgUpgradeNotAsked)
 	case resp.WebSocket == nil && (resp.Status < 200 || resp.Status > 599):
-		return rangeError(msgStatusRange)
+		return driver.RangeError(msgStatusRange)
 	case resp.Body != nil && (resp.Status == 204 || resp.Status == 205 || resp.Status == 304):
 		if b, ok := resp.Body.(interface{ Len() int }); !ok || b.Len() > 0 {
-			return typeError(msgNullBody)
+			return driver.TypeError(msgNullBody)
 		}
 		resp.Body = nil // workerd lets an empty text pass
 		delete(resp.Header, "Content-Length")
@@ -87,11 +87,11 @@ func (s *socket) giveAway() *driver.Error {
 	defer s.mu.Unlock()
 	switch s.mode {
 	case hibernatable:
-		return typeError(msgReturnHibernate)
+		return driver.TypeError(msgReturnHibernate)
 	case accepted:
-		return typeError(msgReturnAccepted)
+		return driver.TypeError(msgReturnAccepted)
 	case returned:
-		return typeError(msgReturnUsed)
+		return driver.TypeError(msgReturnUsed)
 	}
 	s.mode, s.used = returned, true
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
@@ -334,7 +335,7 @@ func (s *socket) closed(c *driver.Closed) {
 
 // Failed is called by the transport: the peer violated the protocol.
 func (s *socket) Failed(status int, description string) {
-	err := plainError(msgProtocol(status, description))
+	err := driver.PlainError(msgProtocol(status, description))
 	s.mu.Lock()
 	if s.mode == relayed {
 		s.mu.Unlock()
@@ -356,12 +357,12 @@ func (s *socket) Failed(status int, description string) {
 // connection has been closed with 1009.
 func (s *socket) Overflow(buffered, together int64) {
 	w := s.w
-	w.start(func() {
-		e := Event{Type: EventLog, Message: msgOverflow(buffered, together)}
+	w.host.Go(func() {
+		e := host.Event{Type: host.EventLog, Message: msgOverflow(buffered, together)}
 		if s.o != nil {
 			s.o.emit(e)
 		} else {
-			w.emit(e)
+			w.host.Emit(e)
 		}
 		s.Lost(nil)
 	})

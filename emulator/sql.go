@@ -17,7 +17,7 @@ func (s *storage) SQL() driver.SQL { return sql{s} }
 
 func (q sql) use(f func(db *store.DB) error) error {
 	if !q.s.in.o.ns.sql {
-		return plainError(msgNoSQL)
+		return driver.PlainError(msgNoSQL)
 	}
 	return q.s.use(f)
 }

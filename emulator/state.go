@@ -35,7 +35,7 @@ func (st *state) AcceptWebSocket(ws driver.Socket, tags []string) error {
 	}
 	v, ok := ws.(*view)
 	if !ok {
-		return typeError(msgNotWebSocket)
+		return driver.TypeError(msgNotWebSocket)
 	}
 	s := v.s
 	if err := s.acceptable(); err != nil {
@@ -44,10 +44,10 @@ func (st *state) AcceptWebSocket(ws driver.Socket, tags []string) error {
 	kept := make([]string, 0, len(tags))
 	for _, tag := range tags {
 		if len(kept) == maxTags {
-			return plainError(msgTooManyTags)
+			return driver.PlainError(msgTooManyTags)
 		}
 		if len(tag) > maxTag {
-			return plainError(msgTagTooLong(tag))
+			return driver.PlainError(msgTagTooLong(tag))
 		}
 		if !slices.Contains(kept, tag) {
 			kept = append(kept, tag)
@@ -80,15 +80,15 @@ func (s *socket) acceptable() error {
 	mine := s.mode
 	s.mu.Unlock()
 	if mine == accepted || mine == hibernatable {
-		return plainError(msgAlreadyAccepted)
+		return driver.PlainError(msgAlreadyAccepted)
 	}
 	if s.other == nil || mine == returned {
-		return plainError(msgPairUsed)
+		return driver.PlainError(msgPairUsed)
 	}
 	s.other.mu.Lock()
 	defer s.other.mu.Unlock()
 	if s.other.mode != fresh || s.other.used {
-		return plainError(msgPairUsed)
+		return driver.PlainError(msgPairUsed)
 	}
 	return nil
 }
@@ -116,9 +116,9 @@ func (st *state) Tags(ws driver.Socket) ([]string, error) {
 	case hibernatable:
 		return slices.Clone(s.tags), nil
 	case accepted:
-		return nil, plainError(msgTagsAccepted)
+		return nil, driver.PlainError(msgTagsAccepted)
 	}
-	return nil, plainError(msgTagsNotAccepted)
+	return nil, driver.PlainError(msgTagsNotAccepted)
 }
 
 func (st *state) SetAutoResponse(request, response string) error {
@@ -126,10 +126,10 @@ func (st *state) SetAutoResponse(request, response string) error {
 		return err
 	}
 	if len(request) > maxAutoResponse {
-		return rangeError(msgAutoResponse("Request", len(request)))
+		return driver.RangeError(msgAutoResponse("Request", len(request)))
 	}
 	if len(response) > maxAutoResponse {
-		return rangeError(msgAutoResponse("Response", len(response)))
+		return driver.RangeError(msgAutoResponse("Response", len(response)))
 	}
 	st.o.sockets.auto.Store(&autoResponse{request, response})
 	return nil
@@ -158,9 +158,9 @@ func (st *state) SetEventTimeout(d time.Duration) error {
 	}
 	switch {
 	case d < 0:
-		return typeError(msgNegative)
+		return driver.TypeError(msgNegative)
 	case d > maxEventTimeout:
-		return plainError(msgEventTimeoutMax)
+		return driver.PlainError(msgEventTimeoutMax)
 	}
 	st.o.sockets.timeout.Store(int64(d.Truncate(time.Millisecond)))
 	return nil
@@ -180,7 +180,7 @@ func (st *state) BlockConcurrencyWhile(ctx context.Context, f func(ctx context.C
 		return err
 	}
 	if e.depth >= maxBlockDepth {
-		return plainError(msgBlockNested)
+		return driver.PlainError(msgBlockNested)
 	}
 	p := &pin{kind: driver.PinBlock, at: at}
 	in.pin(p)
@@ -196,7 +196,7 @@ func (st *state) BlockConcurrencyWhile(ctx context.Context, f func(ctx context.C
 		return nil
 	}
 	if !in.dead.Load() {
-		in.o.reset(in, exception(failed))
+		in.o.reset(in, driver.Exception(failed))
 	}
 	runtime.Goexit()
 	return nil
@@ -231,6 +231,6 @@ func (st *state) Abort(reason string, retryAlarm bool) {
 	if !retryAlarm {
 		st.storage.abandonAlarm(wrote)
 	}
-	st.o.reset(st.instance(), plainError(reason))
+	st.o.reset(st.instance(), driver.PlainError(reason))
 	runtime.Goexit()
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 )
@@ -92,7 +93,7 @@ func (s *storage) open() error {
 	}
 	s.db.OnBegin(s.began)
 	s.running.Store(s.db)
-	if o := s.in.o; !s.in.id.HasName && o.ns.w.opts.Observe != nil && o.noted.Load() == nil {
+	if o := s.in.o; !s.in.id.HasName && o.host.Events.Observed() && o.noted.Load() == nil {
 		if name, ok, err := s.db.Name(); err == nil && ok {
 			o.noted.Store(&name)
 		}
@@ -104,7 +105,7 @@ func (s *storage) open() error {
 func storageError(err error) error {
 	var e *store.Error
 	if errors.As(err, &e) {
-		return plainError(e.Message)
+		return driver.PlainError(e.Message)
 	}
 	if errors.Is(err, store.ErrClosed) {
 		return driver.ErrReset
@@ -133,7 +134,7 @@ func (s *storage) close() {
 func (s *storage) closeDB() {
 	s.running.Store(nil)
 	if err := s.db.Close(); err != nil {
-		s.in.o.emit(Event{Type: EventError, Handler: "storage", Message: err.Error()})
+		s.in.o.emit(host.Event{Type: host.EventError, Handler: "storage", Message: err.Error()})
 	}
 	s.db = nil
 }
@@ -173,7 +174,7 @@ func (s *storage) Put(entries []driver.Entry) error {
 	in := make([]store.Entry, len(entries))
 	for i, e := range entries {
 		if _, undefined := e.Value.(driver.Undefined); undefined || e.Value == nil {
-			return typeError(msgPutUndefined)
+			return driver.TypeError(msgPutUndefined)
 		}
 		data, err := v8.Encode(e.Value)
 		if err != nil {
@@ -240,7 +241,7 @@ func (s *storage) Sync(ctx context.Context) error {
 // DeleteAll empties the database, at once and for good.
 func (s *storage) DeleteAll(context.Context) error {
 	if s.held() {
-		return plainError(msgDeleteAllInTransaction)
+		return driver.PlainError(msgDeleteAllInTransaction)
 	}
 	ns, set, err := s.alarmTime()
 	if err != nil {
@@ -256,7 +257,7 @@ func (s *storage) DeleteAll(context.Context) error {
 		if !set {
 			return nil
 		}
-		if s.in.o.ns.w.compat.deleteAllAlarm {
+		if s.in.host.Flags.DeleteAllDeletesAlarm {
 			s.in.o.ns.w.alarms.drop(s.in.o)
 			return nil
 		}
@@ -285,12 +286,12 @@ func (s *storage) CurrentBookmark() (b string, err error) {
 // BookmarkForTime is refused.
 func (s *storage) BookmarkForTime(ms float64) (string, error) {
 	if ms >= maxAlarm {
-		return "", typeError(msgAlarmFar)
+		return "", driver.TypeError(msgAlarmFar)
 	}
-	return "", plainError(msgNoPITR)
+	return "", driver.PlainError(msgNoPITR)
 }
 
 // OnNextSessionRestoreBookmark is refused.
 func (s *storage) OnNextSessionRestoreBookmark(string) (string, error) {
-	return "", plainError(msgNoPITR)
+	return "", driver.PlainError(msgNoPITR)
 }

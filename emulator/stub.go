@@ -34,7 +34,7 @@ func (s *stub) fetch(ctx context.Context, r *driver.Request, at driver.Place) (*
 		i.passedOn.Store(true)
 	}
 	upgrade := isUpgrade(r.Header)
-	e := newEvent(s.o.ns.w.newSignal(), "fetch", func(e *event) {
+	e := newEvent(s.o.host.NewSignal(), "fetch", func(e *event) {
 		inner := *r // the caller's own is changed if it is redirected
 		inner.Body = boundRequest(e, body)
 		e.answer(e.in.fetch(e, &inner, upgrade))
@@ -59,7 +59,7 @@ func (s *stub) Call(ctx context.Context, method string, args []driver.Value, at 
 	if err != nil {
 		return nil, err
 	}
-	e := newEvent(s.o.ns.w.newSignal(), method, func(e *event) { e.call(method, sent.(*driver.Array).Elements) })
+	e := newEvent(s.o.host.NewSignal(), method, func(e *event) { e.call(method, sent.(*driver.Array).Elements) })
 	if err := s.call(ctx, e, at); err != nil {
 		return nil, err
 	}
@@ -76,12 +76,12 @@ func (s *stub) Call(ctx context.Context, method string, args []driver.Value, at 
 // call runs an RPC method.
 func (e *event) call(method string, args []driver.Value) {
 	if reservedMethods[method] {
-		e.refuse(typeError(msgReserved(method)))
+		e.refuse(driver.TypeError(msgReserved(method)))
 		return
 	}
 	v, err := e.in.obj.Call(e, method, args)
 	if errors.Is(err, driver.ErrNoMethod) {
-		e.refuse(typeError(msgNoMethod(method)))
+		e.refuse(driver.TypeError(msgNoMethod(method)))
 		return
 	}
 	if err == nil {
@@ -115,7 +115,7 @@ func (s *stub) call(ctx context.Context, e *event, at driver.Place) error {
 		begin: func() { s.o.submit(e) },
 		wait: func() error {
 			select {
-			case <-e.done.c:
+			case <-e.done.Sent():
 				return nil
 			case <-ctx.Done():
 				return context.Cause(ctx)
@@ -159,7 +159,7 @@ func transfer(v driver.Value) (driver.Value, error) {
 		return nil, err
 	}
 	if len(data) > maxRPC {
-		return nil, plainError(msgRPCSize(len(data)))
+		return nil, driver.PlainError(msgRPCSize(len(data)))
 	}
 	return v8.Decode(data)
 }

@@ -28,7 +28,7 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 		return err
 	}
 	if e.depth >= maxBlockDepth {
-		return plainError(msgBlockNested)
+		return driver.PlainError(msgBlockNested)
 	}
 	return s.in.block(e, func() error {
 		t := &transaction{s: s, name: fmt.Sprintf("_cf_savepoint_%d", s.depth)}
@@ -44,7 +44,7 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 				}
 				return err
 			})
-			s.in.o.reset(s.in, exception(storageError(t.lost)))
+			s.in.o.reset(s.in, driver.Exception(storageError(t.lost)))
 			s.wasReset()
 			return driver.ErrReset
 		}
@@ -123,9 +123,9 @@ func (t *transaction) rollback() error {
 	case t.undone:
 		return nil
 	case t.committed:
-		return plainError(msgRollbackCommitted)
+		return driver.PlainError(msgRollbackCommitted)
 	case t.s.depth > t.depth:
-		return plainError(msgRollbackOuter)
+		return driver.PlainError(msgRollbackOuter)
 	}
 	t.undone, t.s.alarmWrites = true, t.alarmWrites
 	if t.alarmRuns && !t.s.alarmRuns {

@@ -84,7 +84,11 @@ func (in *instance) pass() *event {
 func (in *instance) setBusy(busy bool) {
 	if busy != in.busy {
 		in.busy = busy
-		in.o.ns.w.activity.change(busy)
+		if busy {
+			in.host.Activity.Begin()
+		} else {
+			in.host.Activity.End()
+		}
 	}
 }
 
@@ -300,8 +304,8 @@ func (in *instance) block(e *event, f func() error) error {
 
 // limit resets the instance if what blocks it is not over in time.
 func (in *instance) limit() clock.Timer {
-	return in.o.ns.w.after(blockTimeout, func() {
-		late := plainError(msgBlockTimeout)
+	return in.host.After(blockTimeout, func() {
+		late := driver.PlainError(msgBlockTimeout)
 		late.Overloaded = true
 		in.o.reset(in, late)
 	})

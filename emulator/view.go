@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
@@ -100,9 +101,9 @@ func (v *view) Send(m driver.Message) error {
 	s.mu.Unlock()
 	switch {
 	case unaccepted:
-		return typeError(msgNotAccepted)
+		return driver.TypeError(msgNotAccepted)
 	case closed:
-		return typeError(msgSendAfterClose)
+		return driver.TypeError(msgSendAfterClose)
 	case ignored:
 		return nil
 	}
@@ -124,13 +125,13 @@ func (v *view) Close(code int, reason string) error {
 	s := v.s
 	reason = wellFormed(reason)
 	if code != 0 && !validCloseCode(code) {
-		return errorOf("InvalidAccessError", msgCloseCode(code))
+		return driver.NewError("InvalidAccessError", msgCloseCode(code))
 	}
 	if len(reason) > maxCloseReason && s.limitsReason(v.in) {
-		return errorOf("SyntaxError", msgReasonTooLong)
+		return driver.NewError("SyntaxError", msgReasonTooLong)
 	}
 	if code == 0 && reason != "" {
-		return errorOf("InvalidAccessError", msgReasonNoCode)
+		return driver.NewError("InvalidAccessError", msgReasonNoCode)
 	}
 	s.mu.Lock()
 	unaccepted := s.mode == fresh
@@ -141,7 +142,7 @@ func (v *view) Close(code int, reason string) error {
 	}
 	s.mu.Unlock()
 	if unaccepted {
-		return typeError(msgNotAccepted)
+		return driver.TypeError(msgNotAccepted)
 	}
 	if ignored {
 		return nil
@@ -183,9 +184,9 @@ func validCloseCode(code int) bool {
 func (s *socket) limitsReason(in *instance) bool {
 	switch {
 	case in != nil:
-		return in.o.ns.w.compat.closeReasonLimit
+		return in.host.Flags.WebSocketCloseReasonByteLimit
 	case s.w != nil:
-		return s.w.compat.closeReasonLimit
+		return s.w.host.Flags.WebSocketCloseReasonByteLimit
 	}
 	return true
 }
@@ -242,7 +243,7 @@ func (v *view) SetAttachment(x driver.Value) error {
 		return err
 	}
 	if len(data) > maxAttachment {
-		return plainError(msgAttachment(len(data)))
+		return driver.PlainError(msgAttachment(len(data)))
 	}
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
@@ -288,16 +289,16 @@ func (v *view) Receive(ctx context.Context, at driver.Place) (m driver.Message, 
 		v.s.belongs(inv.w)
 		v.s.receivedByWorker()
 	}
-	var heard []*signal
+	var heard []*host.Signal
 	err = e.pause(pause{
 		kind: driver.PinReceive, at: at,
 		wait: func() error {
-			m, err = v.s.receive(ctx, func(s *signal) { heard = append(heard, s) })
+			m, err = v.s.receive(ctx, func(s *host.Signal) { heard = append(heard, s) })
 			return err
 		},
 		over: func() {
 			for _, s := range heard {
-				s.leave()
+				s.Done()
 			}
 		},
 	})

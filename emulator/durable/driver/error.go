@@ -1,6 +1,9 @@
 package driver
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+)
 
 // Error is a JavaScript exception. Name is its class; Props are its own
 // properties beside these.
@@ -22,6 +25,32 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Cause }
+
+// Uncaught is the exception as a log shows it: with its class, whatever that is.
+func (e *Error) Uncaught() string {
+	return cmp.Or(e.Name, "Error") + ": " + e.Message
+}
+
+// NewError makes an exception of a class.
+func NewError(name, message string) *Error { return &Error{Name: name, Message: message} }
+
+// PlainError makes an exception of class Error.
+func PlainError(message string) *Error { return NewError("Error", message) }
+
+// TypeError makes one of class TypeError.
+func TypeError(message string) *Error { return NewError("TypeError", message) }
+
+// RangeError makes one of class RangeError.
+func RangeError(message string) *Error { return NewError("RangeError", message) }
+
+// Exception is an error of user code as the exception that it stands for.
+func Exception(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Name: "Error", Message: err.Error(), Cause: err}
+}
 
 var (
 	// ErrReset is what a State, Storage or Socket kept from an instance that

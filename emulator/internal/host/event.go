@@ -1,0 +1,113 @@
+package host
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// EventType says what an [Event] is about.
+type EventType string
+
+// The types of event.
+const (
+	EventReady     EventType = "ready"     // the server listens: Message is its address
+	EventRequest   EventType = "request"   // a request was answered: Method, Path, Status, Millis
+	EventStart     EventType = "start"     // an object was constructed that had no sockets
+	EventWake      EventType = "wake"      // an object was constructed that had hibernated with sockets
+	EventHibernate EventType = "hibernate" // an object left memory, its sockets stay: Sockets
+	EventEvict     EventType = "evict"     // an object without sockets left memory
+	EventReset     EventType = "reset"     // an object was reset: Message says why
+	EventAlarm     EventType = "alarm"     // an alarm ran: Retry counts from 0
+	EventLog       EventType = "log"       // a line for the reader
+	EventWarning   EventType = "warning"   // a handler does not let its object go: Handler
+	EventError     EventType = "error"     // user code failed, or something else did
+)
+
+// Event is something that happened in a world, as `emu dev --log-format json`
+// prints it: one object a line, fields without a value left out.
+type Event struct {
+	// Number counts a world's events from 1. Cause is the number of an earlier event that
+	// led to this one, 0 if there is none or it is not known.
+	Number uint64 `json:"-"`
+	Cause  uint64 `json:"-"`
+
+	Time    time.Time `json:"time"`
+	Type    EventType `json:"type"`
+	Class   string    `json:"class,omitempty"`
+	ID      string    `json:"id,omitempty"`
+	Name    string    `json:"name,omitempty"`
+	Handler string    `json:"handler,omitempty"` // of an error: fetch, webSocketMessage, …
+	Method  string    `json:"method,omitempty"`
+	Path    string    `json:"path,omitempty"`
+	Status  int       `json:"status,omitempty"`
+	Millis  int64     `json:"ms,omitempty"`
+	Sockets int       `json:"sockets,omitempty"`
+	Retry   int       `json:"retry,omitempty"`
+	Message string    `json:"message,omitempty"`
+	Stack   string    `json:"stack,omitempty"`
+}
+
+// Fault is the event of an exception that user code did not catch.
+func Fault(handler string, err *driver.Error) Event {
+	return Event{Type: EventError, Handler: handler, Message: err.Uncaught(), Stack: err.Stack}
+}
+
+// kept is how many of the latest events a later reader can still have.
+const kept = 256
+
+// Events is a world's stream of events, for any number of readers.
+type Events struct {
+	observed atomic.Bool // there is a reader
+
+	mu      sync.Mutex // held while the readers are called: each gets one event at a time, in order
+	number  uint64
+	ring    []Event // the latest, that with number n at (n-1) % kept
+	readers []*reader
+}
+
+type reader struct{ f func(Event) }
+
+// Observed reports whether anybody reads. Who emits may look first and save the making
+// of an event.
+func (s *Events) Observed() bool { return s.observed.Load() }
+
+// Read calls f with up to the last so many of the events that were kept, and then with
+// each that comes, until stop is called. Events are kept from when the first reader came.
+// f must neither emit nor stop.
+func (s *Events) Read(last int, f func(Event)) (stop func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := s.number + 1 - uint64(min(max(last, 0), len(s.ring)))
+	for n := first; n <= s.number; n++ {
+		f(s.ring[(n-1)%kept])
+	}
+	r := &reader{f}
+	s.readers = append(s.readers, r)
+	s.observed.Store(true)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.readers = slices.DeleteFunc(s.readers, func(other *reader) bool { return other == r })
+		s.observed.Store(len(s.readers) > 0)
+	}
+}
+
+func (s *Events) add(e Event) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.number++
+	e.Number = s.number
+	if len(s.ring) < kept {
+		s.ring = append(s.ring, e)
+	} else {
+		s.ring[(e.Number-1)%kept] = e
+	}
+	for _, r := range s.readers {
+		r.f(e)
+	}
+	return e.Number
+}

@@ -1,0 +1,111 @@
+// Package host is the ground that a world stands on: its time, its chance, what
+// is under way in it, its goroutines, its stream of events.
+package host
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+)
+
+// Options say what a host is made of.
+type Options struct {
+	// Clock is the world's time; nil is the machine's.
+	Clock clock.Clock
+	// Seed makes the chance reproducible; 0 is random.
+	Seed uint64
+	// Flags are the compatibility flags that are on.
+	Flags Flags
+	// Patience is how long, in machine time, a wait for something outside the world counts
+	// as activity; 0 is not at all.
+	Patience time.Duration
+}
+
+// Host is what everything in one world shares. It knows of nothing above it.
+type Host struct {
+	Clock    clock.Clock
+	Chance   *Chance
+	Flags    Flags
+	Events   Events
+	Activity Activity
+	// Running counts the world's goroutines, Requests the requests that are being served
+	// on goroutines of its callers. No goroutine starts once Running is sealed.
+	Running, Requests Group
+
+	patience time.Duration
+	sleeps   sleeps
+	ctx      context.Context
+	cancel   context.CancelFunc
+}
+
+// New makes a host.
+func New(o Options) *Host {
+	h := &Host{Clock: o.Clock, Chance: NewChance(o.Seed), Flags: o.Flags, patience: o.Patience}
+	if h.Clock == nil {
+		h.Clock = clock.Real{}
+	}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	return h
+}
+
+// Context ends when the world does.
+func (h *Host) Context() context.Context { return h.ctx }
+
+// Cancel ends Context.
+func (h *Host) Cancel() { h.cancel() }
+
+// Now is the world's time.
+func (h *Host) Now() time.Time { return h.Clock.Now() }
+
+// After calls f when d of the world's time has passed, unless the world has ended by
+// then. Close waits for f.
+func (h *Host) After(d time.Duration, f func()) clock.Timer { return h.At(h.Now().Add(d), f) }
+
+// At is After for a point of time.
+func (h *Host) At(t time.Time, f func()) clock.Timer {
+	return h.Clock.At(t, func() {
+		if h.Running.Enter() {
+			defer h.Running.Leave()
+			f()
+		}
+	})
+}
+
+// Go runs f on a goroutine that Close waits for. It reports false, and does not run f,
+// if the world has ended.
+func (h *Host) Go(f func()) bool {
+	if !h.Running.Enter() {
+		return false
+	}
+	go func() {
+		defer h.Running.Leave()
+		f()
+	}()
+	return true
+}
+
+// GoActive is Go for an f that counts as activity.
+func (h *Host) GoActive(f func()) bool {
+	h.Activity.Begin() // before the goroutine runs, so that nobody finds the world quiet
+	started := h.Go(func() {
+		defer h.Activity.End()
+		f()
+	})
+	if !started {
+		h.Activity.End()
+	}
+	return started
+}
+
+// Emit adds an event to the stream, at the world's time unless the event has its own. It
+// returns the event's number, which is 0 if nobody reads the stream.
+func (h *Host) Emit(e Event) uint64 {
+	if !h.Events.Observed() {
+		return 0
+	}
+	if e.Time.IsZero() {
+		e.Time = h.Now()
+	}
+	return h.Events.add(e)
+}
