@@ -27,6 +27,7 @@ var arrows = map[string]reasons{
 		"migrations":              "checks a history without a program",
 		"emulator":                "hands it what to serve",
 		"emulator/devserver":      "runs it",
+		"emulator/program":        "runs a command beside it",
 		"emulator/durable/driver": "names what a program links in",
 		"emulator/talk":           "talks to a WebSocket",
 		"config/terminal":         "shows texts of others",
@@ -47,6 +48,7 @@ var arrows = map[string]reasons{
 	"emulator/devserver": {
 		"config":                   "prints what was read and what is wrong with it",
 		"emulator":                 "serves a world",
+		"emulator/program":         "builds what serves",
 		"emulator/internal/upload": "its own answers, too, may come before a request's body",
 		"config/terminal":          "shows texts of others",
 	},
@@ -78,6 +80,7 @@ var arrows = map[string]reasons{
 	"emulator/internal/v8":       {"emulator/durable/driver": "the value tree that it turns into bytes"},
 	"emulator/internal/wire":     {},
 	"emulator/internal/wsclient": {},
+	"emulator/program":           {},
 	"config/terminal":            {},
 }
 
@@ -100,7 +103,14 @@ var owners = map[string]reasons{
 	"modernc.org/sqlite":              {"emulator/internal/store": "SQLite without cgo"},
 	"modernc.org/libc":                {"emulator/internal/store": "the memory that SQLite's C interface speaks of"},
 	"github.com/fsnotify/fsnotify":    {"emulator/devserver": "builds again on change"},
-	"golang.org/x/sys":                {"emulator/internal/wire": "epoll", "migrations": "file locks on Windows", "emulator/devserver": "hotkeys, and the end of processes on Windows", "cmd": "jobs on Windows", "fixtures/bench/measure": "the processor time of another process"},
+	"golang.org/x/sys": {
+		"emulator/internal/wire": "epoll",
+		"migrations":             "file locks on Windows",
+		"emulator/devserver":     "hotkeys, and handles on Windows",
+		"emulator/program":       "the end of processes",
+		"cmd":                    "streams",
+		"fixtures/bench/measure": "the processor time of another process",
+	},
 }
 
 // heavy is what durable must not bring into a wasm program.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // urlVariable tells a command where the Worker is.
@@ -37,8 +38,7 @@ the Worker's address in ` + urlVariable + `, and ends with it. What emu has to s
 to standard error; --log-level none silences it, unless it fails.
 
 The command does not outlive emu, however that ends; what the command leaves
-running ends with it, at a terminal on Linux only. There it is known by the
-variable EMU_EXEC.
+running ends with it, at a terminal on Linux only.
 
 Exit status: the command's, or 128 and the number of the signal that ended it;
 127 if there is no such command, 1 if the Worker cannot start or does not serve
@@ -148,12 +148,12 @@ func (c *Command) freeAddress(o *devOptions, cfg *config.Config) devserver.Addre
 // accompany runs a command to its end, and passes signals on: the first as it
 // is, the second kills. It tells when it is alone.
 func (c *Command) accompany(command *exec.Cmd, alone <-chan struct{}, tell func()) (code int, err error) {
-	child, err := startChild(command, c.Program == nil)
-	if err != nil {
+	child := program.Child{Cmd: command, Apart: !atTerminal(), Adopt: c.Program == nil}
+	if err := child.Start(); err != nil {
 		return exitCannotRun, fmt.Errorf("cannot run %s: %w", command.Args[0], err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- child.wait() }()
+	go func() { ended <- child.Wait() }()
 	for signaled := false; ; {
 		select {
 		case <-alone:
@@ -161,9 +161,9 @@ func (c *Command) accompany(command *exec.Cmd, alone <-chan struct{}, tell func(
 			tell()
 		case s := <-c.Signals:
 			if signaled {
-				child.kill()
+				child.Kill()
 			} else {
-				child.signal(s)
+				child.Signal(s)
 			}
 			signaled = true
 		case err := <-ended:
@@ -174,6 +174,15 @@ func (c *Command) accompany(command *exec.Cmd, alone <-chan struct{}, tell func(
 			return commandCode(command), nil
 		}
 	}
+}
+
+// atTerminal reports whether emu has a terminal, whose keys are to reach the command too.
+func atTerminal() bool {
+	f, err := os.Open("/dev/tty")
+	if err == nil {
+		f.Close()
+	}
+	return err == nil
 }
 
 // commandCode is a shell's exit code of a command that has ended.

@@ -30,7 +30,6 @@ func (c *Command) shakeHands() error {
 		return &otherVersion{spoken}
 	}
 	if !linked {
-		devserver.Follow()
 		return nil
 	}
 	var err error

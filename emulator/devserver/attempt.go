@@ -162,7 +162,7 @@ func (w *Watch) check(ctx context.Context, program *served) attempt {
 			return attempt{program: program}
 		}
 	case <-ctx.Done():
-		program.cmd.Process.Kill() // it may hang before it looks at the link, and holds nothing yet
+		program.child.Kill() // it may hang before it looks at the link, and holds nothing yet
 	}
 	program.input.Close()
 	fault := program.fault()

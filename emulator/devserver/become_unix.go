@@ -20,10 +20,6 @@ func (e *Executable) Become(args, env []string) (int, error) {
 	return 1, err
 }
 
-// Follow makes a process that serves for another one end with it: here they
-// are the same.
-func Follow() {}
-
 // lockRetry is how often a lock that another process has is tried.
 const lockRetry = 20 * time.Millisecond
 

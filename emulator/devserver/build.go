@@ -16,7 +16,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // ErrBuild is the error of a program that does not compile; the compiler has
@@ -54,9 +55,6 @@ type advised struct{ text, hint string }
 func (e *advised) Error() string { return e.text }
 func (e *advised) Hint() string  { return e.hint }
 
-// maxCleaning is how long a build that is given up may take to clean up.
-const maxCleaning = 2 * time.Second
-
 // Build compiles the program; what the compiler has to say goes to out. The
 // executable lies in the user's cache folder, at the same place each time, so
 // that a program that has not changed is not linked again. dir is the folder
@@ -93,7 +91,7 @@ func (p *Program) Build(ctx context.Context, out io.Writer, dir string) (*Execut
 	told := &teller{out: out, from: p.Dir, dir: dir}
 	c.Env = append(native(), "GOTMPDIR="+temp)
 	c.Dir, c.Stdout, c.Stderr = p.Dir, told, told
-	err = runGuarded(ctx, c)
+	err = (&program.Child{Cmd: c, Apart: true}).Run(ctx)
 	told.flush()
 	if err != nil {
 		lock.Close()
@@ -130,40 +128,13 @@ func native() []string {
 	return append(env, "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 }
 
-// runGuarded runs a command that ends with its context and with this process.
-func runGuarded(ctx context.Context, c *exec.Cmd) error {
-	end, err := guard(c)
-	if err != nil {
-		return err
-	}
-	defer end()
-	if err := c.Start(); err != nil {
-		return err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	interrupt(c)
-	select {
-	case <-ended:
-	case <-time.After(maxCleaning):
-		kill(c)
-		<-ended
-	}
-	return ctx.Err()
-}
-
 // imports reports whether the program imports package worker by way of another
 // package of its own. If the go command cannot tell, the build will say why.
 func (p *Program) imports(ctx context.Context, goTool string) bool {
 	c := exec.Command(goTool, "list", "-deps", "-json=false", "-f", "{{.ImportPath}}", ".")
 	var list bytes.Buffer
 	c.Dir, c.Env, c.Stdout = p.Dir, native(), &list
-	err := runGuarded(ctx, c)
+	err := (&program.Child{Cmd: c, Apart: true}).Run(ctx)
 	return err != nil || contains(list.Bytes(), workerPackage)
 }
 

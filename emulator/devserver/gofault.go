@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // emuModule is the module that every program needs.
@@ -309,7 +310,7 @@ func (p *Program) Loads(ctx context.Context, dir string) []config.Diagnostic {
 	var list, said bytes.Buffer
 	told := &teller{out: &said, from: p.Dir, dir: dir}
 	c.Dir, c.Env, c.Stdout, c.Stderr = p.Dir, append(native(), "GOPROXY=off"), &list, told
-	err = runGuarded(ctx, c)
+	err = (&program.Child{Cmd: c, Apart: true}).Run(ctx)
 	told.flush()
 	switch {
 	case err == nil && !p.direct && !contains(list.Bytes(), workerPackage):

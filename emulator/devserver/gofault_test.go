@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// program is a Worker's program in a module.
-const program = `
+// workerModule is a Worker's program in a module.
+const workerModule = `
 -- src/main.go --
 package main
 
@@ -60,12 +60,12 @@ func TestFaults(t *testing.T) {
 	needed := strings.Replace(string(own), "module "+emu, "module example.com/x", 1) + "\nrequire " + emu + " v0.0.0\n"
 	complete := needed + "\nreplace " + emu + " => " + quoted + "\n"
 	sum := "-- go.sum --\n" + string(sums)
-	mod := func(text string) string { return program + "-- go.mod --\n" + text }
+	mod := func(text string) string { return workerModule + "-- go.mod --\n" + text }
 	importing := func(path string) string {
 		return strings.Replace(mod(complete)+sum, "import (", "import (\n\t_ \""+path+"\"", 1)
 	}
 	for _, test := range []struct{ name, files, at, text, hint string }{
-		{"no go.mod", program, "src", "there is no go.mod: Go package ./src belongs to no Go module", `^go mod init example.com/\S+ && go .*`},
+		{"no go.mod", workerModule, "src", "there is no go.mod: Go package ./src belongs to no Go module", `^go mod init example.com/\S+ && go .*`},
 		{"not required", mod("module example.com/x\n\ngo 1.26\n"), "src/main.go:4:2", "go.mod does not require module " + emu, `^go (mod edit -replace|get) ` + emu},
 		{"required alone", mod("module example.com/x\n\ngo 1.26\n\nrequire " + emu + " v0.0.0\n"), "go.mod:5:9", "go.mod requires module " + emu + " v0.0.0, which is no version: nothing replaces it with a checkout", "^go mod edit -replace " + emu + "=FOLDER && go mod tidy, where"},
 		{"required alone, with all sums", mod(needed) + sum, "go.mod", "go.mod requires module " + emu + " v0.0.0, which is no version", "^go mod edit -replace " + emu + "=FOLDER && go mod tidy, where"},

@@ -47,28 +47,3 @@ func fileOf(l net.Listener) (*os.File, error) {
 	}
 	return os.NewFile(uintptr(fd), "listener"), nil
 }
-
-// endTogether makes what this process starts end with it: here by pipes.
-func endTogether() error { return nil }
-
-// guard makes a command the first of a process group that is killed when this
-// process ends, however it does. The pipe that it returns is to be closed when
-// the command has ended, which ends what the command has left running.
-func guard(c *exec.Cmd) (end func(), err error) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	const script = `(read -r never; kill -s KILL 0) <&3 >/dev/null 2>&1 & exec "$@" 3<&-`
-	c.Args = append([]string{"sh", "-c", script, "sh", c.Path}, c.Args[1:]...)
-	c.Path = "/bin/sh"
-	c.ExtraFiles = []*os.File{r}
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	return func() { r.Close(); w.Close() }, nil
-}
-
-// interrupt asks a guarded command to end.
-func interrupt(c *exec.Cmd) error { return syscall.Kill(-c.Process.Pid, syscall.SIGINT) }
-
-// kill ends a guarded command and what it has started.
-func kill(c *exec.Cmd) { syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
@@ -26,28 +25,3 @@ func inherited(h uintptr, name string) *os.File { return os.NewFile(h, name) }
 
 // fileOf closes a listener, so that a program can open its address.
 func fileOf(l net.Listener) (*os.File, error) { return nil, l.Close() }
-
-// endTogether puts this process, and what it starts, into a job that ends with it.
-func endTogether() error {
-	job, err := windows.CreateJobObject(nil, nil)
-	if err != nil {
-		return err
-	}
-	limits := windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION{
-		BasicLimitInformation: windows.JOBOBJECT_BASIC_LIMIT_INFORMATION{LimitFlags: windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE},
-	}
-	_, err = windows.SetInformationJobObject(job, windows.JobObjectExtendedLimitInformation,
-		uintptr(unsafe.Pointer(&limits)), uint32(unsafe.Sizeof(limits)))
-	if err != nil {
-		return err
-	}
-	return windows.AssignProcessToJobObject(job, windows.CurrentProcess())
-}
-
-// guard has nothing to do: the job sees to it.
-func guard(*exec.Cmd) (end func(), err error) { return func() {}, nil }
-
-// interrupt ends a command; Windows cannot ask it.
-func interrupt(c *exec.Cmd) error { return c.Process.Kill() }
-
-func kill(c *exec.Cmd) { c.Process.Kill() }

@@ -18,9 +18,6 @@ type Once struct {
 // ServeOnce builds the program and returns when it serves. It ends with an
 // [Interrupted] if a signal comes before that.
 func (w *Watch) ServeOnce() (o *Once, err error) {
-	if err := endTogether(); err != nil {
-		return nil, fmt.Errorf("cannot make the programs end with emu: %w", err)
-	}
 	r := w.Load()
 	if r.Config == nil {
 		return nil, ErrTold

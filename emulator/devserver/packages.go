@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // listed is what go list says of a package.
@@ -97,7 +99,7 @@ func ask(ctx context.Context, goTool, dir string, broken bool) (l listing) {
 		c := exec.Command(goTool, args...)
 		var out bytes.Buffer
 		c.Dir, c.Env, c.Stdout = dir, native(), &out
-		if runGuarded(ctx, c) != nil {
+		if (&program.Child{Cmd: c, Apart: true}).Run(ctx) != nil {
 			return nil
 		}
 		return out.Bytes()

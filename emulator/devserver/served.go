@@ -9,11 +9,13 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // served is a program that serves for this process.
 type served struct {
-	cmd   *exec.Cmd
+	child *program.Child
 	input io.WriteCloser
 	url   string        // where it serves, once it has said that it is ready
 	left  bool          // it has ended as it was told
@@ -31,25 +33,24 @@ func (w *Watch) serveWith(e *Executable) (*served, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &served{cmd: exec.Command(e.Path, w.Args...), said: make(chan string, 4), ended: make(chan struct{})}
+	p := &served{child: &program.Child{Cmd: exec.Command(e.Path, w.Args...)}, said: make(chan string, 4), ended: make(chan struct{})}
 	defer say.Close()
-	endWithParent(p.cmd)
-	p.cmd.Stdout, p.cmd.Stderr = w.Stdout, w.Stderr
+	p.child.Stdout, p.child.Stderr = w.Stdout, w.Stderr
 	token := noToken
 	var lines *Lines
 	if w.Log.JSON {
 		// One pipe for both, and for the program's events: their order stays.
 		lines = NewLines(w.Log, "")
-		token, p.cmd.Stdout, p.cmd.Stderr = lines.Token(), lines, lines
-		p.cmd.WaitDelay = maxLastWords
+		token, p.child.Stdout, p.child.Stderr = lines.Token(), lines, lines
+		p.child.WaitDelay = maxLastWords
 	}
-	first, n, err := hand(p.cmd, say, w.files)
+	first, n, err := hand(p.child.Cmd, say, w.files)
 	if err == nil {
-		p.cmd.Env = append(w.Environ, w.Handshake(fmt.Sprintf("%d %d %s %s", first, n, w.host, token)))
-		p.input, err = p.cmd.StdinPipe()
+		p.child.Env = append(w.Environ, w.Handshake(fmt.Sprintf("%d %d %s %s", first, n, w.host, token)))
+		p.input, err = p.child.StdinPipe()
 	}
 	if err == nil {
-		err = p.cmd.Start()
+		err = p.child.Start()
 	}
 	if err != nil {
 		r.Close()
@@ -66,7 +67,7 @@ func (w *Watch) serveWith(e *Executable) (*served, error) {
 		}
 		close(p.said)
 		r.Close()
-		p.cmd.Wait()
+		p.child.Wait()
 		if lines != nil {
 			lines.Close()
 		}
@@ -81,12 +82,14 @@ func (p *served) fault() error {
 	switch {
 	case p.why:
 		return ErrTold
-	case p.cmd.ProcessState.Success():
+	case p.child.ProcessState.Success():
 		return &advised{msgEnded(p), "main has to call worker.Main"}
 	}
 	return errors.New(msgEnded(p))
 }
 
-func msgEnded(p *served) string { return fmt.Sprintf("the program has ended: %s", p.cmd.ProcessState) }
+func msgEnded(p *served) string {
+	return fmt.Sprintf("the program has ended: %s", p.child.ProcessState)
+}
 
 func (p *served) tell(word string) { fmt.Fprintln(p.input, word) }

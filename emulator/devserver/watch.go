@@ -79,9 +79,6 @@ const (
 // Run serves until a signal comes, which is its error, or the first program
 // cannot be served.
 func (w *Watch) Run() (err error) {
-	if err := endTogether(); err != nil {
-		return fmt.Errorf("cannot make the programs end with emu: %w", err)
-	}
 	r := w.Load()
 	if r.Config == nil {
 		return ErrTold
@@ -246,7 +243,7 @@ func (w *Watch) await(p *served, limit time.Duration) error {
 			}
 			return nil
 		case <-late:
-			p.cmd.Process.Kill()
+			p.child.Kill()
 			late = nil
 		case s := <-w.Signals:
 			return w.end(s)
@@ -291,7 +288,7 @@ func (w *Watch) killAll() {
 		w.olds = append(w.olds, w.current)
 	}
 	for _, p := range w.olds {
-		p.cmd.Process.Kill()
+		p.child.Kill()
 		<-p.ended
 		p.input.Close()
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 type discard struct{ io.Writer }
@@ -14,8 +16,8 @@ func (discard) Close() error { return nil }
 // TestEndedWhenReady: a program that ends as soon as it is ready is the current one,
 // so that its end is told as any other's.
 func TestEndedWhenReady(t *testing.T) {
-	p := &served{cmd: exec.Command(os.Args[0], "-test.run=^$"), input: discard{io.Discard}, said: make(chan string, 1), ended: make(chan struct{})}
-	if err := p.cmd.Run(); err != nil {
+	p := &served{child: &program.Child{Cmd: exec.Command(os.Args[0], "-test.run=^$")}, input: discard{io.Discard}, said: make(chan string, 1), ended: make(chan struct{})}
+	if err := p.child.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	p.url = "http://localhost:8787"

@@ -1,4 +1,4 @@
-package emucmd
+package program
 
 import (
 	"fmt"
@@ -13,18 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// orphans are processes whose parents have ended, and that descend from a
-// command: they become children of emu, wherever their group or session is.
-//
-// Source: https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
+// orphans are the descendants of a command whose parents have ended. They become children of
+// this process, whatever their process group and session are.
+// https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
 type orphans struct {
-	others []int // children that emu has started itself
+	others []int // children that this process has started itself
 	died   chan os.Signal
 	done   sync.WaitGroup
 }
 
-// adopt makes them emu's children from now on. It comes before the command
-// starts, and after what else emu starts.
+// adopt makes orphans children of this process from now on. What other children it has it must
+// have started before.
 func adopt() *orphans {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil
@@ -32,9 +31,9 @@ func adopt() *orphans {
 	return &orphans{others: children(), died: make(chan os.Signal, 1)}
 }
 
-// watch buries those that die while the command, which is none, runs: it may
-// wait for their end.
-func (o *orphans) watch(command int) {
+// bury reaps orphans that die while the command runs. The command may be waiting for their
+// end, and while nobody reaps them they look alive.
+func (o *orphans) bury(command int) {
 	if o == nil {
 		return
 	}
@@ -42,15 +41,15 @@ func (o *orphans) watch(command int) {
 	signal.Notify(o.died, syscall.SIGCHLD)
 	o.done.Go(func() {
 		for range o.died {
-			for _, pid := range o.alone() {
+			for _, pid := range o.list() {
 				syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
 			}
 		}
 	})
 }
 
-// end kills those that are left when the command has ended. The children of one
-// become emu's with its end.
+// end kills the orphans that outlive the command. Those that an orphan leaves behind follow it
+// into the list, so it ends when the list is empty.
 func (o *orphans) end() {
 	if o == nil {
 		return
@@ -58,9 +57,9 @@ func (o *orphans) end() {
 	signal.Stop(o.died)
 	close(o.died)
 	o.done.Wait()
-	for left := o.alone(); len(left) > 0; left = o.alone() {
-		for _, pid := range left {
-			if syscall.Kill(pid, syscall.SIGKILL) != nil { // another user's
+	for list := o.list(); len(list) > 0; list = o.list() {
+		for _, pid := range list {
+			if syscall.Kill(pid, syscall.SIGKILL) != nil { // it runs as another user
 				o.others = append(o.others, pid)
 				continue
 			}
@@ -69,12 +68,12 @@ func (o *orphans) end() {
 	}
 }
 
-// alone are those that there are now.
-func (o *orphans) alone() []int {
+// list returns the orphans that there are now.
+func (o *orphans) list() []int {
 	return slices.DeleteFunc(children(), func(pid int) bool { return slices.Contains(o.others, pid) })
 }
 
-// children are emu's; none if the system does not list them.
+// children returns this process's children, none if the system does not list them.
 func children() (list []int) {
 	files, _ := filepath.Glob("/proc/self/task/*/children")
 	for _, file := range files {

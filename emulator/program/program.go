@@ -1,0 +1,2 @@
+// Package program makes what serves a Worker.
+package program
