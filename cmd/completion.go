@@ -20,7 +20,7 @@ var shells = map[string]func(root *cobra.Command, c *Command) error{
 
 // words are what flags take that take one of some words.
 var words = map[string][]string{
-	"log-level": devserver.Levels, "log-format": {"human", "json"}, "sync": {syncFull, syncNormal},
+	"log-level": devserver.Levels, "log-format": {"human", "json"},
 	"local-protocol": {"http", "https"}, "upstream-protocol": {"http", "https"}, "format": {"human", "github"},
 }
 

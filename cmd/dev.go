@@ -134,7 +134,7 @@ func (c *Command) prepare(o *devOptions) (*devserver.Log, *config.Result, error)
 
 // begin checks the flags. What emu has to say goes to standard output, or error.
 func (c *Command) begin(o *devOptions, stderr bool) (*devserver.Log, error) {
-	err := cmp.Or(refuseForeign(o.cmd), oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"), oneOf("sync", o.sync, syncFull, syncNormal))
+	err := cmp.Or(refuseForeign(o.cmd), oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"))
 	if err == nil && o.protocol != "" {
 		err = oneOf("local-protocol", o.protocol, "http", "https")
 	}

@@ -30,7 +30,7 @@ func (c *Command) start(log *devserver.Log, r *config.Result, o *devOptions, add
 func (c *Command) world(cfg *config.Config, o *devOptions) emulator.Options {
 	return emulator.Options{
 		Config: cfg, Classes: c.Program.Classes, Worker: c.Program.Worker,
-		Persist: c.persistTo(cfg, o.persistTo), Strict: o.strict, Purge: o.purge, NormalSync: o.sync == syncNormal,
+		Persist: c.persistTo(cfg, o.persistTo), Strict: o.strict, Purge: o.purge,
 		MaxWaiting: o.maxWaiting.bytes(),
 	}
 }

@@ -12,21 +12,13 @@ import (
 // stored are the flags that say what a start does with the stored data.
 type stored struct {
 	strict, purge, reset bool
-	sync                 string
 }
-
-// The values of --sync.
-const (
-	syncFull   = "full"
-	syncNormal = "normal"
-)
 
 func (s *stored) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&s.strict, "strict", false, "refuse what a deployment would refuse of migrations")
 	f.BoolVar(&s.purge, "purge", false, "move the data of deleted classes to the trash folder")
 	f.BoolVar(&s.reset, "reset-migrations", false, "forget which migrations were applied; data stays")
-	f.StringVar(&s.sync, "sync", syncFull, "`mode` full: each commit is on the disk, as workerd's; normal: faster, a power failure may undo the last ones")
 }
 
 // forget moves the ledger away if it is asked for, so that the start takes

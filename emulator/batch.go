@@ -14,15 +14,11 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
-// began is called at the first write of a batch, and of an event in a shared one:
-// what was sent before it may leave even if the writes are lost.
+// began is called at the first write of a batch: the frames sent before it may leave
+// even if the writes are lost.
 func (s *storage) began() {
-	first := len(s.in.shared) == 0
 	for _, sock := range s.in.dirty {
-		sock.own = sock.staged.end()
-		if first {
-			sock.safe = sock.own
-		}
+		sock.safe = sock.staged.end()
 	}
 }
 
@@ -41,20 +37,18 @@ func (s *storage) checkDamage(err error) {
 func (s *storage) held() bool { return s.depth > 0 }
 
 // commit makes the batch durable. An error resets the object.
-//
-// kept says that what ended events had written is durable nevertheless.
-func (s *storage) commit() (kept bool, failed *driver.Error) {
+func (s *storage) commit() *driver.Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held() {
-		return false, nil
+		return nil
 	}
-	kept, err := s.commitBatch()
+	err := s.commitBatch()
 	if err == nil {
-		return false, nil
+		return nil
 	}
 	s.checkDamage(err)
-	return kept, s.commitError(err)
+	return s.commitError(err)
 }
 
 // commitError is what callers see of a batch that could not be committed: what the
@@ -88,35 +82,32 @@ func isCritical(err error) bool {
 }
 
 // commitBatch commits, and tells the scheduler of the alarm. s.mu is held.
-func (s *storage) commitBatch() (kept bool, err error) {
+func (s *storage) commitBatch() error {
 	switch {
 	case s.over || s.in.dead.Load() && s.db == nil:
-		return false, nil
+		return nil
 	case s.in.dead.Load():
-		return false, s.db.Rollback() // nobody is told what came of it
+		return s.db.Rollback() // nobody waits for the outcome any more
 	case !s.alarmWrites && s.db == nil:
-		return false, nil
+		return nil
 	case !s.alarmWrites:
-		return s.db.CommitOr()
+		return s.db.Commit()
 	}
 	s.alarmWrites = false
 	if err := s.open(); err != nil {
-		return false, err
+		return err
 	}
 	ns, set, err := s.db.Alarm()
 	if err != nil {
 		s.db.Rollback()
-		return false, err
+		return err
 	}
 	o, alarms, autonomous := s.in.o, s.in.o.ns.w.alarms, s.db.Autonomous()
-	err = alarms.change(o, ns, set, func() (err error) {
-		kept, err = s.db.CommitOr()
-		return err
-	})
-	if kept || err != nil && autonomous { // then it is not the one of the batch
+	err = alarms.change(o, ns, set, s.db.Commit)
+	if err != nil && autonomous { // then it is not the one of the batch
 		s.keepAlarm()
 	}
-	return kept, err
+	return err
 }
 
 // internalError is what callers see of a failure that is not the application's.
@@ -131,7 +122,14 @@ func (s *storage) internalError(err error) *driver.Error {
 func (s *storage) wrote() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.db != nil && !s.over && s.db.Written()
+	return s.db != nil && !s.over && s.db.Dirty()
+}
+
+// clean reports whether nothing waits for a commit, so that frames may leave at once.
+func (s *storage) clean() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.over && !s.held() && s.syncDepth == 0 && !s.alarmWrites && (s.db == nil || !s.db.Dirty())
 }
 
 // sqliteCritical are NOMEM, INTERRUPT, IOERR and FULL.

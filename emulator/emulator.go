@@ -65,9 +65,6 @@ type Options struct {
 	// MaxWaiting limits the memory of what waits for all slow clients together, in
 	// bytes; 0 is 1 GiB. Those for which most waits are closed first.
 	MaxWaiting int64
-	// NormalSync commits with SQLite's synchronous=NORMAL instead of FULL, which
-	// workerd's files have: faster, and a power failure may lose the last commits.
-	NormalSync bool
 	// Strict makes warnings about migrations errors; Purge lets a deleted
 	// class's data be moved to the trash folder.
 	Strict, Purge bool

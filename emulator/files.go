@@ -13,18 +13,13 @@ import (
 type files struct {
 	dir    string // "" is in memory
 	memory *store.Memory
-	sync   store.SyncMode
 }
 
 func newFiles(o *Options, unique string) *files {
 	if o.Persist == "" {
 		return &files{memory: new(store.Memory)}
 	}
-	f := &files{dir: filepath.Join(migrations.Dir(o.Persist), unique)}
-	if o.NormalSync {
-		f.sync = store.Normal
-	}
-	return f
+	return &files{dir: filepath.Join(migrations.Dir(o.Persist), unique)}
 }
 
 // create makes an object's file if it is not there, which workerd does for every
@@ -50,7 +45,7 @@ func (f *files) open(id [32]byte) (*store.DB, error) {
 	if err := os.MkdirAll(f.dir, 0o777); err != nil {
 		return nil, err
 	}
-	return store.Open(store.Options{Path: f.path(id), Sync: f.sync})
+	return store.Open(store.Options{Path: f.path(id)})
 }
 
 // alarms opens the namespace's alarms and makes their database if it is not
@@ -62,5 +57,5 @@ func (f *files) alarms() (*store.Alarms, error) {
 	if err := os.MkdirAll(f.dir, 0o777); err != nil {
 		return nil, err
 	}
-	return store.OpenAlarms(store.Options{Path: filepath.Join(f.dir, "metadata.sqlite"), Sync: f.sync})
+	return store.OpenAlarms(store.Options{Path: filepath.Join(f.dir, "metadata.sqlite")})
 }

@@ -78,7 +78,7 @@ func (p *player) startIn(path, persist string) {
 	}
 	p.forget(loaded.Config.Name, persist)
 	w, err := emulator.New(emulator.Options{
-		Config: loaded.Config, Classes: classes, Worker: durable.Export(durable.WorkerFunc(p.serve)), Persist: persist, NormalSync: true,
+		Config: loaded.Config, Classes: classes, Worker: durable.Export(durable.WorkerFunc(p.serve)), Persist: persist,
 	})
 	if err != nil {
 		p.t.Fatal(err)

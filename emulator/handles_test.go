@@ -53,7 +53,7 @@ func TestHandles(t *testing.T) {
 	cfg := &config.Config{Name: "w", NameGiven: true, TopLevelName: "w",
 		Bindings:   []config.DurableObjectBinding{{Name: "T", ClassName: "Tally"}},
 		Migrations: []config.Migration{{Tag: "v1", NewSQLiteClasses: []config.ClassRef{{Name: "Tally"}}}}}
-	w, err := New(Options{Config: cfg, Classes: []driver.Class{class.Driver()}, Persist: t.TempDir(), NormalSync: true,
+	w, err := New(Options{Config: cfg, Classes: []driver.Class{class.Driver()}, Persist: t.TempDir(),
 		Worker: durable.Export(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
 			return env.DurableObject("T").GetByName(r.URL.Path).Fetch(ctx, r)
 		}))})

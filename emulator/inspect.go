@@ -290,7 +290,7 @@ func (o *object) detached(f func(driver.Storage) error) error {
 	in.held(nil)
 	defer in.storage.close()
 	err := f(in.storage)
-	if _, lost := in.storage.commit(); lost != nil {
+	if lost := in.storage.commit(); lost != nil {
 		return lost
 	}
 	return err

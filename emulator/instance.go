@@ -33,7 +33,6 @@ type instance struct {
 	dirty   []*socket              // with frames staged in this turn; belongs to who has the turn
 	staging int                    // bytes of these frames; likewise
 	latest  latest                 // sent in this turn; likewise
-	shared  []*event               // that have ended and wait for the commit; likewise
 	ended   []*event               // that have ended and wait for those who were ready then; likewise
 
 	mu      sync.Mutex
@@ -155,7 +154,6 @@ func (in *instance) runOne(e *event) (next *event) {
 	}()
 	e.holds = true
 	in.held(e)
-	in.mark()
 	e.run(e)
 	returned = true
 	return nil

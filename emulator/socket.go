@@ -47,9 +47,7 @@ type socket struct {
 	// These belong to who has the object's turn.
 	view   *view
 	staged *outbox // frames sent in this turn
-	marked mark    // where those of events before this one end; see share
 	safe   mark    // where those end that were sent before the first write
-	own    mark    // where those before the first write of the event that has the turn
 }
 
 // mode says what has been done with a socket.
@@ -188,7 +186,7 @@ func (s *socket) touch(in *instance) { s.stage(in, func(b []byte) []byte { retur
 // flush sends what was staged, and ends a connection that both sides have closed.
 func (s *socket) flush() {
 	staged := s.staged
-	s.staged, s.safe, s.own, s.marked = nil, mark{}, mark{}, mark{}
+	s.staged, s.safe = nil, mark{}
 	s.sendOut(staged)
 	s.holding.Store(false)
 	recycle(staged)
@@ -200,14 +198,8 @@ func (s *socket) flush() {
 	}
 }
 
-// dropUnsafe forgets what was staged after the first write that was lost.
-func (s *socket) dropUnsafe(kept bool) {
-	n := s.safe
-	if kept {
-		n = s.own
-	}
-	s.staged.cut(n)
-}
+// dropUnsafe forgets the frames staged after the first write, which was lost.
+func (s *socket) dropUnsafe() { s.staged.cut(s.safe) }
 
 // dropAll forgets all that was staged.
 func (s *socket) dropAll() { s.staged.cut(mark{}) }

@@ -23,9 +23,6 @@ func (q sql) use(f func(db *store.DB) error) error {
 }
 
 func (q sql) Exec(query string, args []any) (driver.Cursor, error) {
-	if store.WantsOwnBatch(query) {
-		q.s.in.splitShared()
-	}
 	c := &cursor{s: q.s}
 	err := q.use(func(db *store.DB) error { return db.ExecTo(&c.rows, query, args) })
 	if err != nil {

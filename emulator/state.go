@@ -227,7 +227,6 @@ func (st *state) Abort(reason string, retryAlarm bool) {
 	reason, _, _ = strings.Cut(reason, "\x00")
 	reason = strings.TrimLeft(reason, " ")
 	wrote := st.storage.wrote()
-	st.instance().keepShared()
 	if !retryAlarm {
 		st.storage.abandonAlarm(wrote)
 	}

@@ -32,15 +32,11 @@ type storage struct {
 	place   *list.Element            // in handles
 
 	// These belong to who has the turn.
-	depth     int // of open transactions
-	syncDepth int // of those of transactionSync
-	alarmFlags
-	alarmMark  alarmFlags // as they were when the event took the turn, of a shared batch
+	depth      int // of open transactions
+	syncDepth  int // of those of transactionSync
 	afterReset func()
-}
 
-// alarmFlags are what a batch knows of the alarm.
-type alarmFlags struct {
+	// What the batch knows of the alarm.
 	alarmWrites bool // the batch may have changed it
 	alarmRuns   bool // its handler runs and has not set another: it shows none
 	alarmLeft   bool // transactionSync rolled back that it set another: it shows and never runs
@@ -247,9 +243,7 @@ func (s *storage) DeleteAll(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.in.settleBefore(); err != nil {
-		return err
-	}
+	s.in.settleEnded() // the caller waits for the deletion, and answers leave meanwhile
 	return s.use(func(db *store.DB) error {
 		if err := db.DeleteAll(); err != nil {
 			return err

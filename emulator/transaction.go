@@ -59,7 +59,7 @@ func (s *storage) Transaction(ctx context.Context, f func(ctx context.Context, r
 func (s *storage) end() error {
 	s.in.leave()
 	s.mu.Lock()
-	_, err := s.commitBatch()
+	err := s.commitBatch()
 	s.mu.Unlock()
 	if err != nil {
 		s.in.o.reset(s.in, s.internalError(err))

@@ -51,11 +51,6 @@ func (q *turns) next(of *event) (turn, bool) {
 	return turn{}, false
 }
 
-// any reports whether there is one; with of, one of that event.
-func (q *turns) any(of *event) bool {
-	return slices.ContainsFunc(q.list[q.head:], func(t turn) bool { return of == nil || t.e == of })
-}
-
 // keepResumed drops the events that have not begun.
 func (q *turns) keepResumed() {
 	q.list = slices.DeleteFunc(q.list[q.head:], func(t turn) bool { return t.resume == nil })
@@ -101,13 +96,8 @@ func (in *instance) finish(e *event) *event {
 	if e.cancel != nil {
 		e.cancel(nil)
 	}
-	if in.share(e) {
-		in.mu.Lock()
-		defer in.mu.Unlock()
-		return in.pass()
-	}
 	in.flush()
-	if e.done != nil && len(in.ended) < maxShared && in.callerReady() {
+	if e.done != nil && len(in.ended) < maxEnded && in.callerReady() {
 		in.ended = append(in.ended, e)
 	} else {
 		in.settleEnded()
@@ -118,15 +108,11 @@ func (in *instance) finish(e *event) *event {
 	return in.pass()
 }
 
-// anyReady reports whether somebody waits for the turn who may have it.
-func (in *instance) anyReady() bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.ready.any(in.blocker)
-}
+// maxEnded bounds how many events that have ended wait for those that were ready.
+const maxEnded = 64
 
-// callerReady is anyReady without the functions given to waitUntil, which nobody's
-// answer waits for.
+// callerReady reports whether an event waits for the turn that may have it and that is
+// not a function given to waitUntil, for which no answer waits.
 func (in *instance) callerReady() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -232,7 +218,6 @@ func (in *instance) acquire(e *event, p *place, after *pause) (gone bool) {
 	after.end()
 	e.holds = true
 	in.held(e)
-	in.mark()
 	return gone
 }
 
@@ -246,21 +231,18 @@ func (in *instance) flush() {
 	if in.storage.syncDepth > 0 {
 		return
 	}
-	kept, err := in.storage.commit()
+	err := in.storage.commit()
 	if err != nil {
 		for _, s := range in.dirty {
-			s.dropUnsafe(kept)
+			s.dropUnsafe()
 		}
 	}
 	in.leave()
-	if kept {
-		in.settleShared()
-	}
 	if err != nil {
+		in.settleEnded() // events that ended before: what they wrote is durable
 		in.o.breakOff(in, err)
 		in.storage.wasReset()
 	}
-	in.settleShared()
 }
 
 // leave lets the frames of this turn go, in one write for each socket.

@@ -25,7 +25,7 @@ func BenchmarkOpenClose(b *testing.B) {
 	b.Run("file, read, put and commit", func(b *testing.B) {
 		path := example(b)
 		for b.Loop() {
-			db, err := Open(Options{Path: path, Sync: Normal})
+			db, err := Open(Options{Path: path})
 			check(b, err)
 			_, _, err = db.Get("k")
 			check(b, err)
@@ -42,11 +42,10 @@ func BenchmarkInsert(b *testing.B) {
 	for _, c := range []struct {
 		name   string
 		each   bool
-		sync   SyncMode
 		memory bool
-	}{{"one transaction", false, Full, false}, {"one transaction in memory", false, Full, true}, {"commit each, normal", true, Normal, false}, {"commit each, full", true, Full, false}} {
+	}{{"one transaction", false, false}, {"one transaction in memory", false, true}, {"commit each", true, false}} {
 		b.Run(c.name, func(b *testing.B) {
-			o := Options{Path: filepath.Join(b.TempDir(), "a.sqlite"), Sync: c.sync}
+			o := Options{Path: filepath.Join(b.TempDir(), "a.sqlite")}
 			if c.memory {
 				o.Path = ""
 			}

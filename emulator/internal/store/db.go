@@ -18,19 +18,6 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// SyncMode says when a commit is on the disk (PRAGMA synchronous).
-type SyncMode int
-
-const (
-	// Full syncs the write-ahead log at every commit, as workerd does: what
-	// was committed survives a loss of power.
-	Full SyncMode = iota
-	// Normal syncs at checkpoints only: what was committed survives the end
-	// of the process, and a loss of power may take the newest commits away
-	// without damaging the file.
-	Normal
-)
-
 // Options say what Open opens.
 type Options struct {
 	// Path is the database file. It is made if it is not there, its folder
@@ -39,7 +26,6 @@ type Options struct {
 	Path string
 	// Memory holds the database instead of the disk.
 	Memory *Memory
-	Sync   SyncMode
 	// ReadOnly opens a file that is there without ever writing to it.
 	ReadOnly bool
 
@@ -86,8 +72,6 @@ type DB struct {
 	alarm     alarm
 	forgotten bool // that there is none, from DeleteAll to the next commit, as workerd does
 	kvList    *Iterator
-
-	schemaRead, alone bool // for wantsOwn
 }
 
 // Open opens or makes a database in WAL mode with workerd's limits. It
@@ -188,10 +172,10 @@ func (db *DB) setUp(content []byte) int32 {
 		return rc
 	}
 	db.version = db.dataVersion()
-	if db.opts.Sync == Normal {
-		return db.run("PRAGMA synchronous = NORMAL")
-	}
-	return lib.SQLITE_OK
+	// workerd has FULL. In WAL mode NORMAL loses nothing either when the process is killed;
+	// a power failure may take the last commits along, which is all that a sync per commit
+	// would buy for a state on a developer's machine.
+	return db.run("PRAGMA synchronous = NORMAL")
 }
 
 func (db *DB) config(option int32) {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,8 +14,8 @@ import (
 
 const batchRows = 5
 
-// writeBatches commits n batches, each with rows of its number, its number
-// under a key, and now and then a table.
+// writeBatches commits n batches, each with rows of its number, its number under a key, and
+// sometimes a table. Every third is followed by a checkpoint.
 func writeBatches(t testing.TB, db *DB, d *disk, n int) {
 	must(t, db, "CREATE TABLE t(batch INT, row INT, filler TEXT)")
 	check(t, db.Commit())
@@ -29,6 +30,9 @@ func writeBatches(t testing.TB, db *DB, d *disk, n int) {
 		}
 		check(t, db.Commit())
 		d.mark()
+		if i%3 == 0 {
+			check(t, db.run2("PRAGMA wal_checkpoint(PASSIVE)"))
+		}
 	}
 }
 
@@ -63,11 +67,8 @@ func checkBatches(t *testing.T, path string, committed int) {
 	}
 }
 
-// TestCrashAtEverySync records a run and opens what a loss of power leaves
-// behind after each sync: everything up to the sync, and of what was written
-// since, which the system may have put on the disk or not, nothing, some, or
-// a torn last write.
-func TestCrashAtEverySync(t *testing.T) {
+// recordBatches records a run of 13 batches with checkpoints in between.
+func recordBatches(t *testing.T) *disk {
 	d := newDisk(t)
 	db := open(t, Options{Path: filepath.Join(t.TempDir(), "a.sqlite"), vfs: diskName})
 	writeBatches(t, db, d, 12)
@@ -77,50 +78,84 @@ func TestCrashAtEverySync(t *testing.T) {
 	check(t, db.Commit())
 	d.mark()
 	check(t, db.Close())
+	return d
+}
 
-	random := rand.New(rand.NewPCG(1, 2))
-	committed, syncs, crashes := 0, 0, 0
-	crash := func(ops []diskOp) {
-		crashes++
-		dir := t.TempDir()
-		replay(t, dir, ops)
-		checkBatches(t, filepath.Join(dir, "a.sqlite"), committed)
-		os.RemoveAll(dir)
-	}
+// checkCrash opens what the operations leave.
+func checkCrash(t *testing.T, ops []diskOp, committed int) {
+	t.Helper()
+	dir := t.TempDir()
+	replay(t, dir, ops)
+	checkBatches(t, filepath.Join(dir, "a.sqlite"), committed)
+	os.RemoveAll(dir)
+}
+
+// TestKillAtEveryWrite opens what a killed process leaves after each write, which is whole
+// or torn: every commit that had returned is there, synced or not.
+func TestKillAtEveryWrite(t *testing.T) {
+	d := recordBatches(t)
+	random := rand.New(rand.NewPCG(3, 4))
+	committed := 0
 	for i, op := range d.log {
-		if op.kind == opSync {
-			syncs++
-			durable := d.log[:i+1]
-			var since []diskOp
-			for _, op := range d.log[i+1:] {
-				if op.kind == opSync {
-					break
-				}
-				if op.kind == opMark {
-					committed++ // and nothing was synced since
-				} else {
-					since = append(since, op)
-				}
+		switch op.kind {
+		case opMark:
+			committed++
+		case opWrite:
+			if random.IntN(2) == 0 {
+				op.data = op.data[:random.IntN(len(op.data)+1)]
 			}
-			crash(durable)
-			some := append([]diskOp(nil), durable...)
-			for _, op := range since {
-				if op.kind == opWrite && random.IntN(2) == 0 {
-					some = append(some, op)
-				}
-			}
-			crash(some)
-			if n := len(since); n > 0 && since[n-1].kind == opWrite {
-				torn := since[n-1]
-				torn.data = torn.data[:random.IntN(len(torn.data)+1)]
-				crash(append(append(append([]diskOp(nil), durable...), since[:n-1]...), torn))
-			}
+			checkCrash(t, append(slices.Clone(d.log[:i]), op), committed)
 		}
 	}
-	if syncs < 14 || committed != 14 {
-		t.Errorf("only %d syncs for %d commits", syncs, committed)
+	if committed != 14 {
+		t.Errorf("%d commits", committed)
 	}
-	t.Logf("%d crashes", crashes)
+}
+
+// TestCrashAtEverySync opens what a loss of power leaves behind around each sync: what was
+// synced, and of the rest, which the system may have put on the disk or not, nothing, some,
+// or all with a torn last write. The database is whole and holds the first batches, among
+// them all that a checkpoint has synced.
+func TestCrashAtEverySync(t *testing.T) {
+	d := recordBatches(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	committed, synced, syncs := 0, 0, 0
+	for i, op := range d.log {
+		if op.kind == opMark {
+			committed++
+		}
+		if op.kind != opSync {
+			continue
+		}
+		syncs++
+		if strings.HasSuffix(op.file, "-wal") {
+			synced = committed
+		}
+		next := i + 1
+		for next < len(d.log) && d.log[next].kind != opSync {
+			next++
+		}
+		// keep returns the operations before the next sync, and of the writes that are not synced those chosen.
+		keep := func(chosen func() bool) (ops []diskOp) {
+			for at, op := range d.log[:next] {
+				isSync := func(later diskOp) bool { return later.kind == opSync && later.file == op.file }
+				if op.kind != opWrite || at <= i && slices.ContainsFunc(d.log[at:i+1], isSync) || chosen() {
+					ops = append(ops, op)
+				}
+			}
+			return ops
+		}
+		checkCrash(t, keep(func() bool { return false }), synced)
+		checkCrash(t, keep(func() bool { return random.IntN(2) == 0 }), synced)
+		all := slices.Clone(d.log[:next])
+		if last := &all[next-1]; last.kind == opWrite {
+			last.data = last.data[:random.IntN(len(last.data)+1)]
+			checkCrash(t, all, synced)
+		}
+	}
+	if syncs < 6 || committed != 14 || synced != 14 {
+		t.Errorf("%d syncs, %d commits, %d of them synced", syncs, committed, synced)
+	}
 }
 
 // TestDiskFull: a commit that finds no room is undone as a whole, and goes
@@ -218,27 +253,31 @@ func (db *DB) run2(sql string) error {
 	return nil
 }
 
-// TestSyncs: a commit is synced once, as counted on workerd, and with Normal not at all.
+// TestSyncs: a commit is written once and waits for no sync; a checkpoint syncs.
 func TestSyncs(t *testing.T) {
-	for mode, want := range map[SyncMode]int{Full: 5, Normal: 0} {
-		d := newDisk(t)
-		db := open(t, Options{Path: filepath.Join(t.TempDir(), "a.sqlite"), Sync: mode, vfs: diskName})
-		check(t, db.Put("k", []byte("first")))
-		check(t, db.Commit())
-		before := len(d.log)
-		for i := range 5 {
-			check(t, db.Put("k", []byte(fmt.Sprint(i))))
-			check(t, db.Commit())
-		}
-		syncs := 0
-		for _, op := range d.log[before:] {
+	d := newDisk(t)
+	db := open(t, Options{Path: filepath.Join(t.TempDir(), "a.sqlite"), vfs: diskName})
+	check(t, db.Put("k", []byte("first")))
+	check(t, db.Commit())
+	syncsSince := func(from int) (n int) {
+		for _, op := range d.log[from:] {
 			if op.kind == opSync {
-				syncs++
+				n++
 			}
 		}
-		if syncs != want {
-			t.Errorf("mode %d: %d syncs for 5 commits, want %d", mode, syncs, want)
-		}
-		check(t, db.Close())
+		return n
+	}
+	before := len(d.log)
+	for i := range 5 {
+		check(t, db.Put("k", []byte(fmt.Sprint(i))))
+		check(t, db.Commit())
+	}
+	if n := syncsSince(before); n != 0 {
+		t.Errorf("%d syncs for 5 commits, want none", n)
+	}
+	before = len(d.log)
+	check(t, db.Close())
+	if syncsSince(before) == 0 {
+		t.Error("the checkpoint of Close syncs nothing")
 	}
 }

@@ -246,7 +246,7 @@ func TestMemory(t *testing.T) {
 func TestMemoryIsFreed(t *testing.T) {
 	path := example(t)
 	use := func() {
-		db, err := Open(Options{Path: path, Sync: Normal})
+		db, err := Open(Options{Path: path})
 		check(t, err)
 		r := must(t, db, "SELECT x FROM t")
 		r.Next()
@@ -279,7 +279,7 @@ func TestParallel(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			db := open(t, Options{Path: filepath.Join(dir, string(rune('a'+i))), Sync: Normal})
+			db := open(t, Options{Path: filepath.Join(dir, string(rune('a'+i)))})
 			must(t, db, "CREATE TABLE t(x)")
 			for j := range 100 {
 				must(t, db, "INSERT INTO t VALUES (?)", float64(j))

@@ -59,7 +59,6 @@ func (db *DB) prepare(text uintptr, sql string, trusted bool, flags uint32) (*st
 	s.params = int(lib.Xsqlite3_bind_parameter_count(db.tls, c))
 	if !trusted {
 		s.counts.attach(s)
-		db.alone = db.alone || MayRollBack(s.sql) || contains(s.sql, "defer_foreign_keys")
 	}
 	return s, used, nil
 }

@@ -105,10 +105,10 @@ func (g *gated) inner(ctx context.Context, what string) (err error) {
 	return err
 }
 
-// Events that share a commit are each answered. An abort or a ROLLBACK takes only the
-// writes of its own event, and what waits behind it; an abort also the answers that
-// have not left, as recorded.
-func TestSharedCommit(t *testing.T) {
+// Events that are queued behind one another each have a commit and an answer of their own. An
+// abort or a ROLLBACK undoes only the writes of its own event and fails the events behind it;
+// an abort also fails the answers before it that have not left, as recorded.
+func TestQueuedEvents(t *testing.T) {
 	gate := make(chan struct{})
 	class := durable.Define("Gated", func(ctx context.Context, st *durable.State, env *durable.Env) (*gated, error) {
 		_, err := st.Storage().SQL().Exec("CREATE TABLE IF NOT EXISTS t(v NOT NULL)")
@@ -158,8 +158,8 @@ func TestSharedCommit(t *testing.T) {
 	}
 }
 
-// TestSharedPragma: a PRAGMA about foreign keys does what it does without others before it.
-func TestSharedPragma(t *testing.T) {
+// TestQueuedPragma: a PRAGMA about foreign keys has its effect also behind events that wrote.
+func TestQueuedPragma(t *testing.T) {
 	gate := make(chan struct{})
 	class := durable.Define("Gated", func(ctx context.Context, st *durable.State, env *durable.Env) (*gated, error) {
 		_, err := st.Storage().SQL().Exec("CREATE TABLE IF NOT EXISTS t(v NOT NULL)")

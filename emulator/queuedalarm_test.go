@@ -39,9 +39,9 @@ func (o *slowAlarm) Fetch(ctx context.Context, r *durable.Request) (*durable.Res
 	return durable.Text(200, ""), st.Put(ctx, "k", 1)
 }
 
-// An abort that undoes an alarm, in a batch that ended events share, leaves the one
-// that runs to be retried: it is not set anew.
-func TestSharedAbortOfAlarm(t *testing.T) {
+// An abort that undoes an alarm, behind events that wrote, leaves the alarm that runs to
+// its retry: it is not set anew.
+func TestQueuedAbortOfAlarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate, runs := make(chan struct{}), make(chan string, 9)
 		class := durable.Define("SlowAlarm", func(_ context.Context, st *durable.State, _ *durable.Env) (*slowAlarm, error) {
