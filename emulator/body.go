@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 )
 
@@ -163,7 +164,7 @@ func (b *objectBody) Read(p []byte) (int, error) {
 			if p := recover(); p != nil {
 				got = piece{err: http.ErrAbortHandler}
 				if p != any(http.ErrAbortHandler) {
-					b.in.o.fault("fetch", panicked(p, debug.Stack()))
+					b.in.o.fault("fetch", stacks.Panicked(p, debug.Stack()))
 				}
 			}
 			b.pieces <- got

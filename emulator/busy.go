@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
 // maxBusy is how many Busy names: enough to see what is wrong, however many there are.
@@ -39,17 +40,17 @@ func (w *World) Busy() string {
 		return cmp.Or(a.pin.Since.Compare(b.pin.Since), cmp.Compare(a.class, b.class), cmp.Compare(a.name, b.name))
 	})
 	first := all[:min(len(all), maxBusy)]
-	lines, more := w.workers.busy(maxBusy - len(first))
+	lines, more := w.watch.Working(maxBusy - len(first))
 	more += len(all) - len(first)
 	var text strings.Builder
 	var places map[string]driver.Place
 	for _, b := range first {
 		switch {
 		case b.goroutine != 0:
-			b.pin.Place = whereIs(b.goroutine)
+			b.pin.Place = stacks.Where(b.goroutine)
 		case b.running:
 			if places == nil {
-				places = handlerPlaces()
+				places = stacks.Handlers()
 			}
 			b.pin.Place = places[b.label]
 		}
@@ -87,3 +88,15 @@ func (w *World) busyObjects() (all []busy) {
 	}
 	return all
 }
+
+// Leftover is a goroutine that user code has left running.
+type Leftover = stacks.Leftover
+
+// Leftovers returns the goroutines that the classes of the world have left running, of
+// objects that have left memory too, one for each time that an object was in memory; and,
+// with Options.Foreign, one that the Worker has.
+func (w *World) Leftovers() []Leftover { return w.watch.Leftovers() }
+
+// ForeignCall is a call of package durable that touched an object from a goroutine
+// that did not have its turn.
+type ForeignCall = stacks.ForeignCall

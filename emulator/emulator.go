@@ -21,6 +21,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 	"github.com/seed-36a2c969/emu/migrations"
 )
@@ -85,11 +86,8 @@ type World struct {
 	lock      *migrations.Lock
 	order     turnstile
 	arrivals  arrivals
-	samples   sampler
-	workers   workers
+	watch     *stacks.Watch
 	handles   handles
-	label     string      // how its instances' labels begin
-	peopled   atomic.Bool // there has been an instance, or the Worker has run
 	warnings  []config.Diagnostic
 	applied   []string
 
@@ -125,7 +123,7 @@ func New(o Options) (*World, error) {
 	w.handles.init()
 	w.budget = wire.NewBudget(o.MaxWaiting)
 	w.arrivals.w = w
-	w.label = newLabel() + "-"
+	w.watch = stacks.NewWatch(o.Foreign)
 	w.transport = newTransport()
 	w.alarms = newAlarms(w.host)
 	if err := w.open(plan); err != nil {

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -213,17 +212,6 @@ func sleep(h *host.Host, ctx context.Context, d time.Duration, at driver.Place) 
 			}
 		},
 	}
-}
-
-// panicked is a panic of user code as the exception that it stands for.
-func panicked(p any, stack []byte) *driver.Error {
-	e := &driver.Error{Name: "Error", Message: fmt.Sprint(p), Stack: userFrames(stack)}
-	if err, ok := p.(error); ok {
-		thrown := *driver.Exception(err)
-		thrown.Stack = e.Stack
-		e = &thrown
-	}
-	return e
 }
 
 // fault emits an exception that user code did not catch.

@@ -10,12 +10,12 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
-	"runtime/pprof"
 	"strconv"
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
@@ -28,7 +28,7 @@ func newTransport() *http.Transport {
 // fetch is the global fetch(). It runs off the turn.
 func (w *World) fetch(ctx context.Context, r *driver.Request) (resp *driver.Response, err error) {
 	// Without the object's label: the client's kept connections are not the class's goroutines.
-	pprof.Do(ctx, pprof.Labels(labelKey, ""), func(ctx context.Context) {
+	stacks.Unlabelled(ctx, func(ctx context.Context) {
 		resp, err = w.follow(r, func(r *driver.Request) (*driver.Response, error) {
 			switch {
 			case !isHTTP(r.URL): // where a redirect leads
@@ -90,7 +90,7 @@ func (b *sentBody) Read(p []byte) (n int, err error) {
 		}
 		thrown := driver.PlainError(msgGoexit)
 		if p := recover(); p != nil {
-			thrown = panicked(p, debug.Stack())
+			thrown = stacks.Panicked(p, debug.Stack())
 		}
 		b.w.fault(thrown)
 		b.fail(thrown)

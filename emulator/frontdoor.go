@@ -19,6 +19,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
@@ -245,7 +246,7 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 		return upload.ByLength
 	}
 	defer streamed(body)()
-	defer w.working("a response's body")()
+	defer w.watch.Works("a response's body")()
 	_, known := h["Content-Length"]
 	by := upload.ByLength
 	switch {
@@ -381,7 +382,7 @@ func (w *World) readBody(body io.Reader, buf []byte, exited func()) (n int, err 
 		p := recover()
 		thrown := driver.PlainError(msgGoexit)
 		if p != nil {
-			thrown = panicked(p, debug.Stack())
+			thrown = stacks.Panicked(p, debug.Stack())
 		}
 		switch b, ofObject := body.(*objectBody); {
 		case p == any(http.ErrAbortHandler):

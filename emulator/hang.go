@@ -7,14 +7,12 @@ package emulator
 // https://developers.cloudflare.com/durable-objects/concepts/what-are-durable-objects/
 
 import (
-	"bytes"
 	"fmt"
-	"runtime/pprof"
-	"strings"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
 // hangingLooks is how often, in the time that a handler may hold its object, one looks.
@@ -83,7 +81,7 @@ func (h *hanging) look(now time.Time, limit time.Duration) {
 
 // name tells of handlers that hang, of the first ten with their places.
 func (h *hanging) name(late []*instance, limit time.Duration) {
-	places := handlerPlaces()
+	places := stacks.Handlers()
 	for _, in := range late[:min(len(late), maxBusy)] {
 		e := in.current.Load()
 		if e == nil {
@@ -105,34 +103,4 @@ func (in *instance) heldTurn() (number uint64, held bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.turn, in.busy && !in.gone
-}
-
-// handlerPlaces is where in the user's code the goroutines are that run events and do not
-// wait through the emulator, by the labels of their instances.
-func handlerPlaces() map[string]driver.Place {
-	var b bytes.Buffer
-	pprof.Lookup("goroutine").WriteTo(&b, 1)
-	found := map[string]driver.Place{}
-	for record := range strings.SplitSeq(b.String(), "\n\n") {
-		label := labelLine.FindStringSubmatch(record)
-		if label == nil || strings.Contains(record, emulatorPath+".(*event).pause") {
-			continue
-		}
-		var at driver.Place
-		runs := false
-		for line := range strings.SplitSeq(record, "\n") {
-			m := frameLine.FindStringSubmatch(line)
-			switch {
-			case m == nil:
-			case strings.HasPrefix(m[1], runners[0]):
-				runs = true
-			case at == (driver.Place{}) && isUsers(m[1]):
-				at = placeOf(m[2], m[3])
-			}
-		}
-		if runs && at != (driver.Place{}) {
-			found[label[1]] = at
-		}
-	}
-	return found
 }

@@ -13,7 +13,7 @@ func (in *instance) checkIdle() {
 	if len(in.pins.all) > 0 || in.gone {
 		return
 	}
-	in.quiet, in.sampled = in.host.Now(), in.o.ns.w.samples.latest()
+	in.quiet, in.sampled = in.host.Now(), in.watch.Samples()
 	if in.idle == nil {
 		in.idle = in.host.At(in.quiet.Add(idleTime), in.idleOver)
 	}
@@ -26,8 +26,8 @@ func (in *instance) idleOver() {
 	if !over {
 		return
 	}
-	if left := in.o.ns.w.samples.leftBehind(in, since); left != nil {
-		in.pinGoroutine(left)
+	if at, left := in.watch.LeftBehind(in.label, since); left {
+		in.pinGoroutine(&pin{kind: driver.PinGoroutine, at: at})
 		return
 	}
 	in.o.letGo(in)
@@ -50,28 +50,28 @@ func (in *instance) rest() (since uint64, over bool) {
 	return in.sampled, true
 }
 
-// pinGoroutine pins the instance with a goroutine that its class left running.
+// pinGoroutine pins the instance with a goroutine that its class left running, for as
+// long as it runs.
 func (in *instance) pinGoroutine(p *pin) {
 	in.pin(p)
-	in.watch(p)
+	in.unpinWhenEnded(p)
 }
 
-// watch looks after the idle time whether the goroutine has ended.
-func (in *instance) watch(p *pin) {
-	w := in.o.ns.w
+// unpinWhenEnded looks after each idle time whether the goroutine has ended.
+func (in *instance) unpinWhenEnded(p *pin) {
 	in.host.After(idleTime, func() {
 		if in.dead.Load() {
 			return
 		}
-		left := w.samples.leftBehind(in, w.samples.latest())
-		if left == nil {
+		at, left := in.watch.LeftBehind(in.label, in.watch.Samples())
+		if !left {
 			in.unpin(p)
 			return
 		}
 		in.mu.Lock()
-		p.at = left.at
+		p.at = at
 		in.mu.Unlock()
-		in.watch(p)
+		in.unpinWhenEnded(p)
 	})
 }
 

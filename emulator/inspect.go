@@ -104,9 +104,8 @@ func (o *Object) Pins() []Pin {
 			return pins
 		}
 	}
-	samples := &in.o.ns.w.samples
-	if p := samples.leftBehind(in, samples.latest()); p != nil {
-		pins = append(pins, Pin{Kind: p.kind, Place: p.at, Since: in.host.Now()})
+	if at, left := in.watch.LeftBehind(in.label, in.watch.Samples()); left {
+		pins = append(pins, Pin{Kind: driver.PinGoroutine, Place: at, Since: in.host.Now()})
 	}
 	return pins
 }
@@ -285,7 +284,7 @@ func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 
 // detached runs f with the storage of an object that is not in memory.
 func (o *object) detached(f func(driver.Storage) error) error {
-	in := &instance{o: o, host: o.host, busy: true} // it never falls idle
+	in := &instance{o: o, host: o.host, watch: o.ns.watch, busy: true} // it never falls idle
 	in.storage = newStorage(in)
 	in.held(nil)
 	defer in.storage.close()

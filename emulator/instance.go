@@ -14,6 +14,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
 // instance is an object in memory: one construction of the class. One event at
@@ -21,6 +22,7 @@ import (
 type instance struct {
 	o       *object
 	host    *host.Host
+	watch   *stacks.Watch
 	life    *life // of o
 	id      driver.ID
 	obj     driver.Instance // set by the constructor's event, which is the first
@@ -50,13 +52,12 @@ type instance struct {
 
 // newInstance starts an instance. o.mu is held.
 func newInstance(o *object) *instance {
-	in := &instance{o: o, host: o.host, life: o.life, id: inside(o.ident())}
+	in := &instance{o: o, host: o.host, watch: o.ns.watch, life: o.life, id: inside(o.ident())}
 	in.storage = newStorage(in)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	in.cancel = cancel
-	in.label = o.ns.w.label + newLabel()
-	o.ns.w.peopled.Store(true)
-	in.ctx = pprof.WithLabels(ctx, pprof.Labels(labelKey, in.label))
+	in.label = in.watch.Label()
+	in.ctx = stacks.Labelled(ctx, in.label)
 	e := newEvent(nil, "constructor", in.construct)
 	in.blocker = e
 	in.submit(e)
@@ -137,7 +138,7 @@ func (in *instance) runOne(e *event) (next *event) {
 			return
 		}
 		if p := recover(); p != nil {
-			thrown := panicked(p, debug.Stack())
+			thrown := stacks.Panicked(p, debug.Stack())
 			in.o.fault(e.handler, thrown)
 			if e.handler == "constructor" {
 				in.o.reset(in, thrown)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
 // invocation is one run of the Worker: the context that its handler gets. It
@@ -99,14 +100,14 @@ func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 	i.w.host.Activity.Begin()
 	started := i.w.host.Go(func() {
 		defer i.w.host.Activity.End()
-		defer i.w.working("waitUntil")()
+		defer i.w.watch.Works("waitUntil")()
 		err := error(driver.PlainError(msgGoexit))
 		defer func() { // also if f ends the goroutine
 			if err != nil && !errors.Is(err, context.Canceled) {
 				i.w.fault(driver.Exception(err))
 			}
 		}()
-		err = caughtPanic(func() error { return f(i) })
+		err = stacks.Caught(func() error { return f(i) })
 	})
 	if !started {
 		i.w.host.Activity.End()
@@ -119,14 +120,14 @@ func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
 	defer i.w.host.Activity.End()
 	defer i.passed()
 	defer i.returned.Store(true)
-	defer i.w.working("fetch")()
+	defer i.w.watch.Works("fetch")()
 	if i.attended != nil {
 		i.attended()
 	}
 	returned := false
 	defer func() {
 		if p := recover(); p != nil {
-			resp, err = nil, panicked(p, debug.Stack())
+			resp, err = nil, stacks.Panicked(p, debug.Stack())
 		} else if !returned {
 			i.gone = driver.PlainError(msgGoexit)
 			i.w.fault(i.gone)

@@ -7,12 +7,14 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
 // namespace holds the objects of one class.
 type namespace struct {
 	w        *World
 	host     *host.Host
+	watch    *stacks.Watch
 	class    driver.Class
 	handlers driver.Handlers
 	key      idKey
@@ -27,7 +29,7 @@ type namespace struct {
 
 func newNamespace(w *World, class driver.Class, unique string, sql bool) *namespace {
 	return &namespace{
-		w: w, host: w.host, class: class, handlers: class.Handlers(), key: newIDKey(unique), unique: unique, sql: sql,
+		w: w, host: w.host, watch: w.watch, class: class, handlers: class.Handlers(), key: newIDKey(unique), unique: unique, sql: sql,
 		objects: map[[32]byte]*object{},
 	}
 }

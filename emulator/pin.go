@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
 // Pin is something that keeps an object in memory.
@@ -68,7 +69,7 @@ func (in *instance) unpin(p *pin) {
 func (o *object) Pins() []Pin {
 	list, running := o.pinned()
 	if running.pin >= 0 && running.goroutine != 0 {
-		list[running.pin].Place = whereIs(running.goroutine)
+		list[running.pin].Place = stacks.Where(running.goroutine)
 	}
 	slices.SortStableFunc(list, func(a, b Pin) int { return a.Since.Compare(b.Since) })
 	return list

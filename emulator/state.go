@@ -5,12 +5,12 @@ package emulator
 import (
 	"context"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
 // state is an instance as its class sees it: ctx.
@@ -186,7 +186,7 @@ func (st *state) BlockConcurrencyWhile(ctx context.Context, f func(ctx context.C
 	in.pin(p)
 	defer in.unpin(p)
 	failed := in.block(e, func() error {
-		err := caughtPanic(func() error { return f(ctx) })
+		err := stacks.Caught(func() error { return f(ctx) })
 		if err == nil || in.storage.critical() != nil {
 			in.flush() // as its end is a pause, in JavaScript too
 		}
@@ -200,16 +200,6 @@ func (st *state) BlockConcurrencyWhile(ctx context.Context, f func(ctx context.C
 	}
 	runtime.Goexit()
 	return nil
-}
-
-// caughtPanic turns a panic of f into its error.
-func caughtPanic(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = panicked(p, debug.Stack())
-		}
-	}()
-	return f()
 }
 
 func (st *state) WaitUntil(f func(ctx context.Context) error, at driver.Place) {

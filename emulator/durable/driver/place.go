@@ -1,6 +1,8 @@
 package driver
 
 import (
+	"path"
+	"reflect"
 	"runtime"
 	"strconv"
 	"strings"
@@ -19,8 +21,8 @@ func (p Place) String() string {
 	return p.File + ":" + strconv.Itoa(p.Line)
 }
 
-// front is the front end packages' import path, whose frames are not the user's.
-const front = "github.com/seed-36a2c969/emu/emulator/durable"
+// front is the import path of package durable, whose frames are not the user's.
+var front = path.Dir(reflect.TypeFor[Place]().PkgPath())
 
 // CallerOutside is the innermost place on the calling goroutine's stack that is
 // not in package durable or below it; their tests count as users.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"runtime"
 	"strings"
 
@@ -20,6 +21,9 @@ func panicked(p any) error {
 	return &driver.Error{Name: "Error", Message: fmt.Sprint(p), Stack: frames(), Cause: cause}
 }
 
+// ours begins the names of the methods that call the user's handler, as a stack has them.
+var ours = reflect.TypeFor[exchange]().PkgPath() + ".(*exchange)"
+
 // frames are the frames between the panic and this package.
 func frames() string {
 	var pcs [64]uintptr
@@ -31,7 +35,7 @@ func frames() string {
 		case f.Function == "runtime.gopanic":
 			below = true
 		case !below || strings.HasPrefix(f.Function, "runtime."):
-		case strings.HasPrefix(f.Function, "github.com/seed-36a2c969/emu/emulator/durable/httpx.(*exchange)"):
+		case strings.HasPrefix(f.Function, ours):
 			more = false
 		default:
 			fmt.Fprintf(&b, "    at %s (%s:%d)\n", f.Function, f.File, f.Line)

@@ -1,6 +1,34 @@
-package emulator
+package stacks
 
-import "strings"
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// Panicked is a panic of user code as the exception that it stands for. The stack is the
+// panicking goroutine's, as debug.Stack prints it.
+func Panicked(p any, stack []byte) *driver.Error {
+	frames := userFrames(stack)
+	if err, ok := p.(error); ok {
+		thrown := *driver.Exception(err)
+		thrown.Stack = frames
+		return &thrown
+	}
+	return &driver.Error{Name: "Error", Message: fmt.Sprint(p), Stack: frames}
+}
+
+// Caught turns a panic of f into its error.
+func Caught(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = Panicked(p, debug.Stack())
+		}
+	}()
+	return f()
+}
 
 // userFrames cuts a stack, as debug.Stack prints it, down to the user's frames:
 // from below the panic to the first frame of the emulator. Each is a line
@@ -16,10 +44,10 @@ func userFrames(stack []byte) string {
 	var b strings.Builder
 	for i := 0; i+1 < len(lines); i += 2 {
 		function, place := lines[i], strings.TrimSpace(lines[i+1])
-		if strings.HasPrefix(function, "github.com/seed-36a2c969/emu/emulator.") {
+		if isInside(function) {
 			break
 		}
-		if strings.HasPrefix(function, "github.com/seed-36a2c969/emu/emulator/durable.") {
+		if strings.HasPrefix(function, durable+".") {
 			continue
 		}
 		if cut := strings.LastIndex(function, "("); cut > 0 {

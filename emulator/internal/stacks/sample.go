@@ -1,14 +1,13 @@
-package emulator
+package stacks
 
 // Goroutines that a class left running pin its object, as a JavaScript timer
-// does. They are found by the label that an event's goroutine hands down.
+// does. They are found by the profiler's label that an event's goroutine hands down.
 
 import (
 	"bytes"
 	"maps"
 	"regexp"
 	"runtime"
-	"runtime/debug"
 	"runtime/pprof"
 	"slices"
 	"strconv"
@@ -19,16 +18,6 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
-
-// labelKey is the profiler label of an instance's goroutines.
-const labelKey = "durable-object"
-
-var labels atomic.Uint64
-
-// newLabel is a label for a world, or the end of one for an instance, unique in the
-// process. It is no state that worlds share: nothing is ever looked up by it but in a
-// profile.
-func newLabel() string { return strconv.FormatUint(labels.Add(1), 36) }
 
 // sampler reads the goroutine profile once for all objects that fall idle
 // together.
@@ -47,26 +36,10 @@ const sampleAge = 100 * time.Millisecond
 // sampleTries bounds the wait for goroutines that have not begun to run.
 const sampleTries = 1000
 
-// latest is the number of the latest sample.
-func (s *sampler) latest() uint64 { return s.begun.Load() }
-
-// leftBehind returns a pin for a goroutine that the instance's class left
-// running, nil if there is none, by a sample that is later than the one given.
-func (s *sampler) leftBehind(in *instance, than uint64) *pin {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.renew(than)
-	at, ok := s.found[in.label]
-	if !ok {
-		return nil
-	}
-	return &pin{kind: driver.PinGoroutine, at: at}
-}
-
 // renew takes a sample if there is none that is later than the one given and young
 // enough. s.mu is held.
 func (s *sampler) renew(than uint64) {
-	if s.latest() > than && time.Since(s.taken) <= sampleAge {
+	if s.begun.Load() > than && time.Since(s.taken) <= sampleAge {
 		return
 	}
 	s.begun.Add(1)
@@ -91,35 +64,6 @@ func (s *sampler) renew(than uint64) {
 			}
 		}
 	}
-}
-
-// Leftover is a goroutine that user code has left running.
-type Leftover struct {
-	Place  driver.Place // where it was started or is
-	Worker bool         // the Worker has started it, not a class
-}
-
-// Leftovers returns the goroutines that the classes of the world have left running, of
-// objects that have left memory too, one for each time that an object was in memory; and,
-// with Options.Foreign, one that the Worker has.
-func (w *World) Leftovers() (list []Leftover) {
-	if !w.peopled.Load() {
-		return nil // and no sample, which takes longer than a world
-	}
-	w.workers.mu.Lock()
-	workers := w.workers.label
-	w.workers.mu.Unlock()
-	s := &w.samples
-	since := s.latest()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.renew(since)
-	for label, at := range s.found {
-		if strings.HasPrefix(label, w.label) {
-			list = append(list, Leftover{at, label == workers})
-		}
-	}
-	return list
 }
 
 var (
@@ -174,9 +118,6 @@ func (g goroutine) place(created map[string]creation) driver.Place {
 	}
 	return c.at
 }
-
-// runners begin the names of the functions that run user code.
-var runners = []string{emulatorPath + ".(*instance)", emulatorPath + ".(*World).ServeHTTP", emulatorPath + "/internal/host.(*Host).Go"}
 
 // readRecord reads a record of the profile. Goroutines that run events or the Worker
 // are ours.
@@ -235,43 +176,3 @@ func placeOf(file, line string) driver.Place {
 	n, _ := strconv.Atoi(line)
 	return driver.Place{File: file, Line: n}
 }
-
-const emulatorPath = "github.com/seed-36a2c969/emu/emulator"
-
-// isUsers reports whether a function belongs neither to the emulator nor to the
-// standard library.
-func isUsers(function string) bool {
-	if function == emulatorPath || strings.HasPrefix(function, emulatorPath+".") || strings.HasPrefix(function, emulatorPath+"/") {
-		return false
-	}
-	return strings.HasPrefix(function, "main.") || !isStandard(function)
-}
-
-// isStandard reports whether a function is the standard library's: in none of
-// the program's modules or, if the program does not know them, in an import path
-// whose first element has no dot.
-func isStandard(function string) bool {
-	if modules := programModules(); len(modules) > 0 {
-		for _, m := range modules {
-			if rest, ok := strings.CutPrefix(function, m); ok && rest != "" && strings.ContainsRune("./_", rune(rest[0])) {
-				return false
-			}
-		}
-		return true
-	}
-	first, _, _ := strings.Cut(function, "/")
-	return !strings.Contains(first, ".") || !strings.Contains(function, "/")
-}
-
-// programModules returns the paths of the modules of which the program is built.
-var programModules = sync.OnceValue(func() (paths []string) {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Path == "" {
-		return nil
-	}
-	paths = append(paths, info.Main.Path)
-	for _, d := range info.Deps {
-		paths = append(paths, d.Path)
-	}
-	return paths
-})

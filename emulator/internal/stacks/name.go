@@ -1,0 +1,71 @@
+package stacks
+
+import (
+	"runtime/debug"
+	"strings"
+	"sync"
+)
+
+// The packages and functions that a stack is read for, as it names them. The compiler
+// does not see these texts: TestNames fails when one of them has moved.
+const (
+	root    = "github.com/seed-36a2c969/emu/emulator" // all below it is ours
+	durable = root + "/durable"                       // what the user's code calls
+
+	// These run user code on goroutines of ours.
+	runsEvents = root + ".(*instance)"
+	serves     = root + ".(*World).ServeHTTP"
+	goes       = root + "/internal/host.(*Host).Go"
+	// An event that is in it waits through the emulator, without its turn.
+	waits = root + ".(*event).pause"
+)
+
+// runners begin the names of the functions that run user code.
+var runners = []string{runsEvents, serves, goes}
+
+// isOurs reports whether a function belongs to the emulator.
+func isOurs(function string) bool {
+	rest, ok := strings.CutPrefix(function, root)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '/')
+}
+
+// isInside reports whether a function belongs to what runs user code, and not to what
+// user code calls.
+func isInside(function string) bool {
+	return strings.HasPrefix(function, root+".") || strings.HasPrefix(function, root+"/internal/")
+}
+
+// isUsers reports whether a function belongs neither to the emulator nor to the
+// standard library.
+func isUsers(function string) bool {
+	return !isOurs(function) && (strings.HasPrefix(function, "main.") || !isStandard(function))
+}
+
+// isStandard reports whether a function is the standard library's: in none of
+// the program's modules or, if the program does not know them, in an import path
+// whose first element has no dot.
+func isStandard(function string) bool {
+	if modules := programModules(); len(modules) > 0 {
+		for _, m := range modules {
+			if rest, ok := strings.CutPrefix(function, m); ok && rest != "" && strings.ContainsRune("./_", rune(rest[0])) {
+				return false
+			}
+		}
+		return true
+	}
+	first, _, _ := strings.Cut(function, "/")
+	return !strings.Contains(first, ".") || !strings.Contains(function, "/")
+}
+
+// programModules returns the paths of the modules of which the program is built.
+var programModules = sync.OnceValue(func() (paths []string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Path == "" {
+		return nil
+	}
+	paths = append(paths, info.Main.Path)
+	for _, d := range info.Deps {
+		paths = append(paths, d.Path)
+	}
+	return paths
+})

@@ -1,0 +1,77 @@
+package stacks
+
+import (
+	"bytes"
+	"runtime"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// maxDump bounds the stacks that are looked through for one goroutine.
+const maxDump = 4 << 20
+
+// Where is where a goroutine is in the user's code.
+func Where(id uint64) driver.Place {
+	dump := make([]byte, maxDump)
+	dump = dump[:runtime.Stack(dump, true)]
+	_, rest, ok := bytes.Cut(dump, []byte("goroutine "+strconv.FormatUint(id, 10)+" ["))
+	if !ok {
+		return driver.Place{}
+	}
+	block, _, _ := bytes.Cut(rest, []byte("\n\n"))
+	frames := strings.Split(string(block), "\n")
+	for i := 1; i+1 < len(frames) && !strings.HasPrefix(frames[i], "created by "); i += 2 {
+		if at := dumpLine.FindStringSubmatch(frames[i+1]); at != nil && isUsers(frames[i]) {
+			return placeOf(at[1], at[2])
+		}
+	}
+	return driver.Place{}
+}
+
+// Goroutine is the number that the calling goroutine has in a stack trace, which
+// is the only place that Go tells it.
+func Goroutine() uint64 {
+	var b [32]byte
+	text := b[len("goroutine "):runtime.Stack(b[:], false)]
+	n := uint64(0)
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			break
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	return n
+}
+
+// Handlers is where in the user's code the goroutines are that run events and do not
+// wait through the emulator, by the labels of their instances.
+func Handlers() map[string]driver.Place {
+	var b bytes.Buffer
+	pprof.Lookup("goroutine").WriteTo(&b, 1)
+	found := map[string]driver.Place{}
+	for record := range strings.SplitSeq(b.String(), "\n\n") {
+		label := labelLine.FindStringSubmatch(record)
+		if label == nil || strings.Contains(record, waits) {
+			continue
+		}
+		var at driver.Place
+		runs := false
+		for line := range strings.SplitSeq(record, "\n") {
+			m := frameLine.FindStringSubmatch(line)
+			switch {
+			case m == nil:
+			case strings.HasPrefix(m[1], runsEvents):
+				runs = true
+			case at == (driver.Place{}) && isUsers(m[1]):
+				at = placeOf(m[2], m[3])
+			}
+		}
+		if runs && at != (driver.Place{}) {
+			found[label[1]] = at
+		}
+	}
+	return found
+}
