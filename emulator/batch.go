@@ -17,9 +17,7 @@ import (
 // began is called at the first write of a batch: the frames sent before it may leave
 // even if the writes are lost.
 func (s *storage) began() {
-	for _, sock := range s.in.dirty {
-		sock.safe = sock.staged.end()
-	}
+	s.in.out.writes()
 }
 
 // checkDamage tells once which file an error about damage is about, which the

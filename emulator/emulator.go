@@ -94,11 +94,7 @@ type World struct {
 	closed atomic.Bool
 	ending time.Time // since when, of a closed world
 
-	// loose are the sockets with a connection that are in no object's list.
-	loose struct {
-		sync.Mutex
-		set map[*socket]struct{}
-	}
+	net network
 }
 
 // New makes a world: it checks the classes against the bindings, applies the
@@ -123,6 +119,7 @@ func New(o Options) (*World, error) {
 	w.handles.init()
 	w.budget = wire.NewBudget(o.MaxWaiting)
 	w.arrivals.w = w
+	w.net.host = w.host
 	w.watch = stacks.NewWatch(o.Foreign)
 	w.transport = newTransport()
 	w.alarms = newAlarms(w.host)
@@ -193,7 +190,7 @@ func (w *World) Stop() error {
 			o.shutdown()
 		}
 	}
-	w.shutLoose()
+	w.net.shut()
 	w.host.Requests.Seal()
 	w.host.Running.Seal()
 	w.transport.CloseIdleConnections()
@@ -254,17 +251,6 @@ func (w *World) objects() (all []*object) {
 		all = append(all, n.all()...)
 	}
 	return all
-}
-
-// shutLoose drops the connections that no object has.
-func (w *World) shutLoose() {
-	w.loose.Lock()
-	set := w.loose.set
-	w.loose.set = nil
-	w.loose.Unlock()
-	for s := range set {
-		s.shut()
-	}
 }
 
 // DefaultCompatibilityDate is what a configuration without a compatibility_date gets.

@@ -25,18 +25,10 @@ type event struct {
 
 	alarmRun *alarmRun // of an alarm's event
 
-	// Of a socket's event.
-	socket   *socket
-	pending  atomic.Bool // counts among the socket's
-	cost     int
-	message  driver.Message
-	behind   bool // the message came while others waited or frames were staged
-	closed   *driver.Closed
-	protocol *driver.Error
-
+	ws       socketEvent             // of a WebSocket handler
+	receives receives                // sockets that it has asked for messages
 	deadline *deadline               // nil without
 	cancel   context.CancelCauseFunc // of the context, with a deadline
-	receives []*socket               // it has asked for messages
 
 	done     *host.Signal // sent when there is a result; nil if nobody waits for it
 	settled  atomic.Bool
@@ -87,8 +79,7 @@ func (e *event) settle() {
 
 // fail publishes that there is none.
 func (e *event) fail(err *driver.Error) {
-	e.consumed()
-	e.dispatched()
+	e.ws.refused()
 	if e.settled.CompareAndSwap(false, true) {
 		e.failure = err
 		e.publish()
@@ -153,10 +144,9 @@ func (e *event) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (
 	if err != nil {
 		return nil, err
 	}
-	if v, ok := resp.WebSocket.(*view); ok {
-		v.in = e.in
-		if err := v.s.adopt(e.in, driver.PinOutgoing, at); err != nil {
-			v.s.shut()
+	if s, ok := socketOf(resp.WebSocket); ok {
+		if err := s.adoptOutgoing(e.in, at); err != nil {
+			s.shut()
 			return nil, err
 		}
 	}

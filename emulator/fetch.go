@@ -193,11 +193,10 @@ func (w *World) dial(ctx context.Context, r *driver.Request) (*driver.Response, 
 		got.Body.Close()
 		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(msgNoConnectionHeader)}, nil
 	}
-	ours, theirs := newPair()
-	s := ours.(*view).s
-	theirs.(*view).s.mode = returned
-	if err := w.connect(s, conn); err != nil {
+	ours, theirs := newSockets()
+	theirs.mode = returned
+	if err := w.connect(ours, conn); err != nil {
 		return nil, w.unreachable(ctx, r, err)
 	}
-	return &driver.Response{Status: 101, Header: got.Header, WebSocket: ours}, nil
+	return &driver.Response{Status: 101, Header: got.Header, WebSocket: ours.view}, nil
 }

@@ -98,10 +98,9 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		answerError(rw, r, thrown, upgrade, false)
 		body.End(upload.ByChunk)
 	case resp.WebSocket != nil:
-		client := resp.WebSocket.(*view).s
-		if err := client.giveAway(); err != nil {
+		client, err := giveAway(resp.WebSocket)
+		if err != nil {
 			w.fault(err)
-			client = lostSocket().(*view).s
 		}
 		if refused != nil {
 			log(http.StatusSwitchingProtocols) // as the Worker answered
@@ -423,13 +422,13 @@ func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key stri
 		server.Lost(err)
 		return
 	}
-	if server.o == nil {
-		w.carried(server)
+	if server.list == nil {
+		w.net.track(server)
 	}
 	if conn.LocalAddr().Network() == "pipe" {
 		w.host.Activity.Watch(t)
 	}
-	server.attach(w, t, wire.AppendSwitch(nil, key, header))
+	server.attach(&w.net, t, wire.AppendSwitch(nil, key, header))
 }
 
 // parking returns the poller for a connection of the network, made for the first
@@ -440,21 +439,4 @@ func (w *World) parking(conn net.Conn) *wire.Poller {
 	}
 	w.parked.Do(func() { w.poller = wire.NewPoller() })
 	return w.poller
-}
-
-// carried notes a socket that has a connection of its own, for Close.
-func (w *World) carried(s *socket) {
-	w.loose.Lock()
-	defer w.loose.Unlock()
-	if w.loose.set == nil {
-		w.loose.set = map[*socket]struct{}{}
-	}
-	w.loose.set[s] = struct{}{}
-}
-
-// uncarried forgets it.
-func (w *World) uncarried(s *socket) {
-	w.loose.Lock()
-	defer w.loose.Unlock()
-	delete(w.loose.set, s)
 }

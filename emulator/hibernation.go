@@ -10,14 +10,20 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// sockets are the connections of an object. They and the settings here outlive
-// hibernation and are forgotten at a reset.
+// socketObject is what the connections of an object need of it.
+type socketObject interface {
+	// Deliver queues an event for the object, which wakes if it hibernates.
+	Deliver(e socketEvent)
+	Log(message string)
+}
+
+// sockets are the connections of an object from one reset to the next. They and the settings here outlive hibernation.
 type sockets struct {
-	o       *object
-	auto    atomic.Pointer[autoResponse]
+	object  socketObject
+	net     *network
+	auto    autoResponse
 	timeout atomic.Int64 // of an event, in nanoseconds; 0 is none
 
 	deferred atomic.Int32 // accepted ones whose peer's Close frame is not answered yet
@@ -28,8 +34,6 @@ type sockets struct {
 	lingering map[*socket]struct{} // closed by the peer and not by the object: open until it leaves memory
 	plain     map[*socket]struct{} // accepted ones that cannot hibernate
 }
-
-type autoResponse struct{ request, response string }
 
 // add lists a socket that was accepted for hibernation.
 func (l *sockets) add(s *socket) error {
@@ -153,13 +157,13 @@ func (l *sockets) dropPlain(drop func(*socket)) {
 	}
 }
 
-// reset drops all connections with a bare FIN and forgets the settings.
-func (l *sockets) reset(drop func(*socket)) {
+// end drops all connections with a bare FIN, and answers nothing automatically any more: the object was reset, or its world
+// is closed.
+func (l *sockets) end(drop func(*socket)) {
 	l.mu.Lock()
 	list, lingering := l.list, l.lingering
 	l.list, l.live, l.lingering = nil, 0, nil
-	l.auto.Store(nil)
-	l.timeout.Store(0)
+	l.auto.unset()
 	l.mu.Unlock()
 	for _, s := range list {
 		if s != nil {
@@ -177,42 +181,6 @@ func (l *sockets) accepted() []*socket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Collect(maps.Keys(l.plain))
-}
-
-// matches reports whether a text message is answered automatically.
-func (l *sockets) matches(text []byte) bool {
-	a := l.auto.Load()
-	return a != nil && a.request == string(text)
-}
-
-// answerIn stages the automatic response in the turn of in, unless the socket is closed.
-func (l *sockets) answerIn(in *instance, s *socket) {
-	a := l.auto.Load()
-	s.mu.Lock()
-	closed := s.closeSent
-	s.mu.Unlock()
-	if a == nil || closed {
-		return
-	}
-	s.stage(in, func(b []byte) []byte { return wire.AppendFrame(b, opText, []byte(a.response)) })
-	s.answered.Store(l.o.host.Now().UnixMilli())
-}
-
-// answer sends the automatic response at once, unless the socket is closed. Nothing of the socket waits to be sent.
-func (l *sockets) answer(s *socket) {
-	a := l.auto.Load()
-	if a == nil {
-		return
-	}
-	o := pool.Get().(*outbox)
-	o.b = wire.AppendFrame(o.b, opText, []byte(a.response))
-	s.mu.Lock()
-	if !s.closeSent && s.t != nil {
-		s.t.Write(o.b)
-		s.answered.Store(l.o.host.Now().UnixMilli())
-	}
-	s.mu.Unlock()
-	recycle(o)
 }
 
 func (l *sockets) eventTimeout() time.Duration { return time.Duration(l.timeout.Load()) }

@@ -3,13 +3,13 @@ package emulator
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
-	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 )
 
 // Object is a Durable Object seen from outside, by tests and tools. It stays
@@ -78,7 +78,7 @@ func (o *Object) Class() string { return o.o.ns.class.Name() }
 func (o *Object) State() State {
 	in := o.o.instance()
 	if in == nil {
-		if o.o.sockets.count() > 0 {
+		if o.o.connections().count() > 0 {
 			return Hibernated
 		}
 		return Absent
@@ -180,8 +180,8 @@ func (o *object) evict() {
 	flight := in.refuse()
 	o.mu.Unlock()
 	in.storage.discard()
-	o.sockets.dropPlain((*socket).drop)
-	n := o.sockets.hibernate()
+	in.life.sockets.dropPlain((*socket).drop)
+	n := in.life.sockets.hibernate()
 	o.emit(host.Event{Type: host.EventEvict, Sockets: n})
 	for _, e := range flight {
 		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true})
@@ -212,19 +212,11 @@ type Socket struct {
 
 // Sockets returns the object's hibernatable sockets, the oldest first.
 func (o *Object) Sockets() []Socket {
-	found := o.o.sockets.all(nil)
+	found := o.o.connections().all(nil)
 	list := make([]Socket, 0, len(found))
-	for i := len(found) - 1; i >= 0; i-- {
-		s := found[i]
-		s.mu.Lock()
-		one := Socket{Tags: s.tags, Buffered: int64(len(s.out)), AutoAnswered: s.timestamp()}
-		if s.t != nil {
-			one.Buffered += s.t.Buffered()
-		}
-		if s.attachment != nil {
-			one.Attachment, _ = v8.Decode(s.attachment) // our own encoding
-		}
-		s.mu.Unlock()
+	for _, s := range slices.Backward(found) {
+		one := Socket{Tags: s.Tags(), Buffered: s.Buffered(), AutoAnswered: s.timestamp()}
+		one.Attachment, _ = s.Attachment() // our own encoding
 		list = append(list, one)
 	}
 	return list

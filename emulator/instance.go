@@ -32,9 +32,7 @@ type instance struct {
 	label   string
 	holder  atomic.Pointer[holder] // noted only for Options.Foreign
 	current atomic.Pointer[event]  // has the turn
-	dirty   []*socket              // with frames staged in this turn; belongs to who has the turn
-	staging int                    // bytes of these frames; likewise
-	latest  latest                 // sent in this turn; likewise
+	out     outbox                 // what sockets have sent in this turn; belongs to who has the turn
 	ended   []*event               // that have ended and wait for those who were ready then; likewise
 
 	mu      sync.Mutex
@@ -67,7 +65,7 @@ func newInstance(o *object) *instance {
 // construct is the first event of an instance.
 func (in *instance) construct(e *event) {
 	o := in.o
-	woken := o.sockets.count() > 0
+	woken := in.life.sockets.count() > 0
 	o.ns.files.create(o.id)
 	// In JavaScript a constructor can wait only in blockConcurrencyWhile, which has a limit.
 	var limit clock.Timer
@@ -93,7 +91,7 @@ func (in *instance) construct(e *event) {
 	in.blocker = nil
 	in.mu.Unlock()
 	if woken {
-		o.emit(host.Event{Type: host.EventWake, Sockets: o.sockets.count()})
+		o.emit(host.Event{Type: host.EventWake, Sockets: in.life.sockets.count()})
 	} else {
 		o.emit(host.Event{Type: host.EventStart})
 	}

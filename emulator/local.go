@@ -4,15 +4,14 @@ import (
 	"math"
 	"sync"
 
-	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
 // local carries the frames of one end of a pair to the other end in the same
 // world. It has a goroutine only while there is something to carry.
 type local struct {
-	host *host.Host
-	to   *socket
+	net *network
+	to  *socket
 
 	mu       sync.Mutex
 	queue    [][]byte
@@ -23,8 +22,8 @@ type local struct {
 	between  bool // sockets neither of which can hibernate
 }
 
-func newLocal(h *host.Host, to *socket) *local {
-	l := &local{host: h, to: to}
+func newLocal(n *network, to *socket) *local {
+	l := &local{net: n, to: to}
 	l.parser.MaxMessage = math.MaxInt // the limit is that of connections
 	return l
 }
@@ -34,30 +33,29 @@ func (s *socket) join() {
 	s.joined.Lock()
 	defer s.joined.Unlock()
 	a, b := s, s.other
-	aw, am, aok := a.joinable()
-	bw, bm, bok := b.joinable()
+	n, am, aok := a.joinable()
+	bn, bm, bok := b.joinable()
 	if !aok || !bok {
 		return
 	}
-	w := aw
-	if w == nil {
-		w = bw
+	if n == nil {
+		n = bn
 	}
-	if w == nil {
+	if n == nil {
 		return
 	}
-	toB, toA := newLocal(w.host, b), newLocal(w.host, a)
+	toB, toA := newLocal(n, b), newLocal(n, a)
 	toB.between = am == accepted && bm == accepted
 	toA.between = toB.between
-	a.attach(w, toB, nil)
-	b.attach(w, toA, nil)
+	a.attach(n, toB, nil)
+	b.attach(n, toA, nil)
 }
 
 // joinable reports whether the socket is used and has no transport, how, and in which world.
-func (s *socket) joinable() (*World, mode, bool) {
+func (s *socket) joinable() (*network, mode, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.w, s.mode, s.t == nil && (s.mode == accepted || s.mode == hibernatable)
+	return s.net, s.mode, s.t == nil && (s.mode == accepted || s.mode == hibernatable)
 }
 
 func (l *local) Start() {}
@@ -105,7 +103,7 @@ func (l *local) carry() {
 	if l.carrying {
 		return
 	}
-	l.carrying = l.host.GoActive(l.run)
+	l.carrying = l.net.host.GoActive(l.run)
 }
 
 func (l *local) run() {

@@ -15,10 +15,9 @@ import (
 // object is a Durable Object that has been addressed, in memory or not. What
 // is here outlives hibernation.
 type object struct {
-	ns      *namespace
-	host    *host.Host
-	id      [32]byte
-	sockets sockets // accepted for hibernation
+	ns   *namespace
+	host *host.Host
+	id   [32]byte
 
 	mu      sync.Mutex // never held while user code runs; taken before instance.mu
 	inst    *instance  // nil: not in memory
@@ -33,15 +32,48 @@ type object struct {
 	noted     atomic.Pointer[string] // its name as wrangler's local explorer has it, for the log
 }
 
-// life is what a stub is connected to: the instances of an object between two
-// resets.
-type life struct{ broken atomic.Pointer[driver.Error] }
+// life is an object between two resets: what its stubs are connected to, and its
+// connections, which no later life gets to see.
+type life struct {
+	broken  atomic.Pointer[driver.Error]
+	sockets sockets
+}
 
 func newObject(n *namespace, id [32]byte) *object {
-	o := &object{ns: n, host: n.host, id: id, life: new(life)}
-	o.sockets.o = o
+	o := &object{ns: n, host: n.host, id: id}
+	o.life = o.newLife()
 	return o
 }
+
+func (o *object) newLife() *life {
+	l := new(life)
+	l.sockets.object, l.sockets.net = o, &o.ns.w.net
+	return l
+}
+
+// connections are those of the object's present life.
+func (o *object) connections() *sockets {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return &o.life.sockets
+}
+
+// Deliver makes an event of what a socket has received.
+func (o *object) Deliver(ws socketEvent) {
+	handler, run := "webSocketMessage", (*event).webSocketMessage
+	switch {
+	case ws.closed != nil:
+		handler, run = "webSocketClose", (*event).webSocketClose
+	case ws.failed != nil:
+		handler, run = "webSocketError", (*event).webSocketError
+	}
+	e := newEvent(nil, handler, run)
+	e.ws = ws
+	o.submit(e)
+}
+
+// Log emits a line of the log.
+func (o *object) Log(message string) { o.emit(host.Event{Type: host.EventLog, Message: message}) }
 
 // ID returns the object's id with its name, if that is known.
 func (o *object) ID() driver.ID {
@@ -78,7 +110,7 @@ func (o *object) submit(e *event) {
 // begins another life.
 func (o *object) admit(e *event) bool {
 	switch {
-	case o.stopped || e.socket != nil && e.socket.life != o.life:
+	case o.stopped || e.ws.strange(&o.life.sockets):
 		return false
 	case o.leaving:
 		o.waiting = append(o.waiting, e)
@@ -136,7 +168,7 @@ func (o *object) connect(id driver.ID) *life {
 // forgotten reports whether workerd would no longer know of the object, which has
 // been out of memory for long and has no sockets. o.mu is held.
 func (o *object) forgotten() bool {
-	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.sockets.count() == 0 && o.host.Now().Sub(o.absent) >= forgetTime
+	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.life.sockets.count() == 0 && o.host.Now().Sub(o.absent) >= forgetTime
 }
 
 // instance returns the object in memory, nil if it is not.
@@ -165,12 +197,12 @@ func (o *object) breakOff(in *instance, err *driver.Error) {
 	}
 	o.inst, o.leaving = nil, true
 	o.life.broken.Store(&e)
-	o.life = new(life)
+	o.life = o.newLife()
 	flight := in.refuse()
 	o.mu.Unlock()
 
 	in.storage.discard()
-	o.sockets.reset((*socket).drop)
+	in.life.sockets.end((*socket).drop)
 	o.emit(host.Event{Type: host.EventReset, Message: e.Uncaught(), Stack: err.Stack})
 	remote := e
 	remote.Remote = true
@@ -190,8 +222,9 @@ func (o *object) shutdown() {
 	if in != nil {
 		flight = append(flight, in.refuse()...)
 	}
+	sockets := &o.life.sockets
 	o.mu.Unlock()
-	o.sockets.reset((*socket).shut)
+	sockets.end((*socket).shut)
 	for _, e := range flight {
 		e.fail(driver.PlainError(msgConnectionLost))
 	}

@@ -8,10 +8,88 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// outbox is what a socket has sent in a turn: frames of its own in b, and between them those that it shares with others.
+// outbox is what the sockets of an instance have sent in the turn that is under way. It leaves when what the turn has
+// written is durable. It belongs to the goroutine that has the turn.
 type outbox struct {
+	sockets []*socket // those with staged frames
+	bytes   int       // of these frames
+	latest  latest
+}
+
+// of returns the frames that the socket has staged, to be added to. From then on the socket is looked at when the turn ends,
+// also if nothing is added.
+func (o *outbox) of(s *socket) *frames {
+	if s.staged == nil {
+		s.staged = pool.Get().(*frames)
+		s.holding.Store(true)
+		o.sockets = append(o.sockets, s)
+	}
+	return s.staged
+}
+
+// add stages a frame.
+func (o *outbox) add(s *socket, frame func([]byte) []byte) {
+	f := o.of(s)
+	before := len(f.b)
+	f.b = frame(f.b)
+	o.bytes += len(f.b) - before
+}
+
+// addMessage stages a message. One that was staged just before for another socket is shared with that.
+func (o *outbox) addMessage(s *socket, m driver.Message) {
+	if len(m.Data) < minShared {
+		o.add(s, messageFrame(m))
+		return
+	}
+	if frame := o.latest.same(m); frame != nil {
+		f := o.of(s)
+		f.shared = append(f.shared, placed{len(f.b), frame})
+		return
+	}
+	o.add(s, messageFrame(m))
+	o.latest = latest{binary: m.Binary, payload: s.staged.b[len(s.staged.b)-len(m.Data):]}
+}
+
+// full reports whether so much is staged that it should leave in the midst of the turn.
+func (o *outbox) full() bool { return o.bytes > maxStaging }
+
+// maxStaging is how many bytes a turn stages before they leave in its midst, if nothing that was written has to be
+// durable first: a handler that sends without end would hold it all in memory.
+const maxStaging = 8 << 20
+
+// leave sends what was staged, in one write for each socket. With drop it is forgotten.
+func (o *outbox) leave(drop bool) {
+	for i, s := range o.sockets {
+		if drop {
+			s.staged.cut(mark{})
+		}
+		s.flush()
+		o.sockets[i] = nil
+	}
+	o.sockets, o.bytes = o.sockets[:0], 0
+	o.latest = latest{}
+}
+
+// writes notes the first write of the turn: the frames sent before it may leave even if what is written is lost.
+func (o *outbox) writes() {
+	for _, s := range o.sockets {
+		s.staged.safe = s.staged.end()
+	}
+}
+
+// dropUnsafe forgets the frames staged after the first write, which was lost.
+func (o *outbox) dropUnsafe() {
+	for _, s := range o.sockets {
+		s.staged.cut(s.staged.safe)
+	}
+}
+
+// frames are what a socket has sent in a turn: those of its own in b, and between them those that it shares with others.
+type frames struct {
 	b      []byte
 	shared []placed
+
+	safe mark // where those end that were sent before the first write
 }
 
 // placed is a shared frame that goes before b[at:].
@@ -20,37 +98,38 @@ type placed struct {
 	frame *wire.Shared
 }
 
-// mark is a place in an outbox.
+// mark is a place among frames.
 type mark struct{ b, shared int }
 
-// end is the place where the outbox ends.
-func (o *outbox) end() mark { return mark{len(o.b), len(o.shared)} }
+// end is the place where the frames end.
+func (f *frames) end() mark { return mark{len(f.b), len(f.shared)} }
 
 // cut drops what follows a place.
-func (o *outbox) cut(at mark) {
-	clear(o.shared[at.shared:])
-	o.b, o.shared = o.b[:at.b], o.shared[:at.shared]
+func (f *frames) cut(at mark) {
+	clear(f.shared[at.shared:])
+	f.b, f.shared = f.b[:at.b], f.shared[:at.shared]
 }
 
-// size is how many bytes the outbox sends.
-func (o *outbox) size() int64 {
-	n := int64(len(o.b))
-	for _, p := range o.shared {
+// size is how many bytes the frames have.
+func (f *frames) size() int64 {
+	n := int64(len(f.b))
+	for _, p := range f.shared {
 		n += int64(len(p.frame.Frame()))
 	}
 	return n
 }
 
-// pool holds outboxes.
-var pool = sync.Pool{New: func() any { return &outbox{b: make([]byte, 0, 512)} }}
+// pool holds frames without content.
+var pool = sync.Pool{New: func() any { return &frames{b: make([]byte, 0, 512)} }}
 
 // maxPooled is the capacity over which a buffer is left to the collector.
 const maxPooled = 64 << 10
 
-func recycle(o *outbox) {
-	if cap(o.b) <= maxPooled {
-		o.cut(mark{})
-		pool.Put(o)
+func recycle(f *frames) {
+	if cap(f.b) <= maxPooled {
+		f.cut(mark{})
+		f.safe = mark{}
+		pool.Put(f)
 	}
 }
 
@@ -60,7 +139,7 @@ const minShared = 4 << 10
 // latest is the large message that was staged last in a turn. A broadcast stages it again for the next socket.
 type latest struct {
 	binary  bool
-	payload []byte       // in the first socket's outbox, or in frame
+	payload []byte       // in the first socket's frames, or in frame
 	frame   *wire.Shared // nil before the second socket
 }
 
@@ -79,3 +158,12 @@ func (l *latest) same(m driver.Message) *wire.Shared {
 
 // maxFrameHeader is the size of the longest header of a frame that is not masked.
 const maxFrameHeader = 10
+
+// messageFrame returns a function that appends the frame of a message.
+func messageFrame(m driver.Message) func([]byte) []byte {
+	op := byte(opText)
+	if m.Binary {
+		op = opBinary
+	}
+	return func(b []byte) []byte { return wire.AppendFrame(b, op, m.Data) }
+}

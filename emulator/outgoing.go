@@ -20,8 +20,8 @@ func (w *World) connect(s *socket, body io.ReadWriteCloser) error {
 		return err
 	}
 	s.outbound = true
-	s.attach(w, t, nil)
-	w.carried(s)
+	s.attach(&w.net, t, nil)
+	w.net.track(s)
 	return nil
 }
 

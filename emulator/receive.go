@@ -21,7 +21,7 @@ type receiver struct {
 	news        *host.Signal // sent when there is something; nil if nobody waits
 	receivers   int          // events that have asked for messages and have not ended
 	busy        bool         // a message was given out, and nobody has asked for the next
-	told        bool         // who receives has come to the end
+	closeSeen   bool         // the receiver has read the end: the peer's Close frame, mostly
 	endReturned bool         // a Receive has returned ended
 	after       error        // what follows ended
 	deferred    bool         // the answer to it waits for somebody to receive at all
@@ -43,7 +43,7 @@ func (s *socket) accept(halfOpen bool, at driver.Place) error {
 	}
 	s.mode = accepted
 	s.plain = &receiver{halfOpen: halfOpen, at: at}
-	if s.lost {
+	if s.peer == peerLost {
 		s.plain.ended = &driver.Closed{Code: 1006, Reason: msgDisconnected}
 	}
 	s.startReading()
@@ -54,9 +54,10 @@ func (s *socket) accept(halfOpen bool, at driver.Place) error {
 
 // adopt makes the instance the socket's owner, which it pins until it ends. The
 // pin's place is where the socket was accepted, if that is known.
-func (s *socket) adopt(in *instance, kind driver.PinKind, at driver.Place) error {
-	s.belongs(in.o.ns.w)
-	return in.o.own(in, func() error {
+func (s *socket) adopt(in socketInstance, kind driver.PinKind, at driver.Place) error {
+	list := in.Sockets()
+	s.belongs(list.net)
+	return in.Own(func() error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		ended := s.plain != nil && s.plain.ended != nil
@@ -66,20 +67,36 @@ func (s *socket) adopt(in *instance, kind driver.PinKind, at driver.Place) error
 		if s.plain != nil && s.plain.at != (driver.Place{}) {
 			at = s.plain.at
 		}
-		if err := in.o.sockets.addPlain(s); err != nil {
+		if err := list.addPlain(s); err != nil {
 			return err
 		}
-		s.owner, s.hold = in, &pin{kind: kind, at: at}
-		in.pin(s.hold)
+		s.owner, s.unpin = in, in.Pin(kind, at)
 		return nil
 	})
 }
 
+// adoptOutgoing makes the instance that has opened a connection its owner.
+func (s *socket) adoptOutgoing(in socketInstance, at driver.Place) error {
+	s.view.in = in
+	return s.adopt(in, driver.PinOutgoing, at)
+}
+
+// adoptReturned makes the instance that has returned the other end its owner.
+func (s *socket) adoptReturned(in socketInstance) error {
+	if err := s.adopt(in, driver.PinSocket, driver.Place{}); err != nil {
+		return err
+	}
+	if v := s.view; v != nil && v.in == nil {
+		v.in = in
+	}
+	return nil
+}
+
 // belongs notes the socket's world.
-func (s *socket) belongs(w *World) {
+func (s *socket) belongs(n *network) {
 	s.mu.Lock()
-	known := s.w != nil
-	s.w = w
+	known := s.net != nil
+	s.net = n
 	s.mu.Unlock()
 	if !known {
 		s.join()
@@ -134,7 +151,7 @@ func (s *socket) receive(ctx context.Context, after func(*host.Signal)) (m drive
 			return m, err
 		}
 		if p.news == nil {
-			p.news = s.w.host.NewSignal()
+			p.news = s.net.host.NewSignal()
 			after(p.news)
 		}
 		news := p.news
@@ -150,13 +167,16 @@ func (s *socket) receive(ctx context.Context, after func(*host.Signal)) (m drive
 // endWith is the end of an accepted socket's connection. s.mu is held.
 func (s *socket) endWith(c *driver.Closed) {
 	p := s.plain
-	if s.lost = !c.WasClean; s.lost && (p == nil || p.idle()) {
-		s.finish()
-		s.end(c)
-		p.tellIfIdle()
-		return
+	s.peer = peerClosed
+	if !c.WasClean {
+		s.peer = peerLost
+		if p == nil || p.idle() {
+			s.finish()
+			s.end(c)
+			p.seenIfIdle()
+			return
+		}
 	}
-	s.peerClosed = c.WasClean
 	if p != nil && p.ended == nil {
 		p.ended = c
 		p.wake()
@@ -168,33 +188,19 @@ func (s *socket) endWith(c *driver.Closed) {
 	case p.receivers == 0:
 		// Noted first, for an event that ends while the others are looked at.
 		p.deferred = true
-		s.owner.o.sockets.deferred.Add(1)
-		if !s.mayReceive(nil) {
+		s.owner.Sockets().deferred.Add(1)
+		if !s.owner.MayReceive(nil) {
 			s.noLongerDeferred()
 			s.replyToClose()
 		}
 	}
 }
 
-// mayReceive reports whether an event that is under way, but for one that is ending, may
-// still ask for the messages that wait. s.mu is held.
-func (s *socket) mayReceive(ending *event) bool {
-	in := s.owner
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for _, p := range in.pins.all {
-		if p.event != nil && p.event != ending {
-			return true
-		}
-	}
-	return false
-}
-
 // noLongerDeferred: s.mu is held.
 func (s *socket) noLongerDeferred() {
 	if s.plain.deferred {
 		s.plain.deferred = false
-		s.owner.o.sockets.deferred.Add(-1)
+		s.owner.Sockets().deferred.Add(-1)
 	}
 }
 
@@ -203,19 +209,19 @@ func (s *socket) noLongerDeferred() {
 // sends for the messages before is still sent. s.mu is held.
 func (s *socket) replyToClose() {
 	p := s.plain
-	if p != nil && (s.peerClosed || s.lost || s.failed) {
-		p.told = true
+	if p != nil && s.peer != peerOpen {
+		p.closeSeen = true
 	}
-	if s.lost {
+	if s.peer == peerLost {
 		s.finish()
 		s.end(nil)
 		return
 	}
-	if p == nil || !s.peerClosed {
+	if p == nil || s.peer != peerClosed {
 		return
 	}
 	c, _ := p.ended.(*driver.Closed)
-	if c != nil && !p.halfOpen && s.w.host.Flags.WebSocketAutoReplyToClose && !s.closeSent && s.t != nil {
+	if c != nil && !p.halfOpen && s.net.host.Flags.WebSocketAutoReplyToClose && !s.closeSent && s.t != nil {
 		s.closeSent = true
 		s.closedSecond()
 		code := c.Code
@@ -234,7 +240,7 @@ func (s *socket) replyToClose() {
 // takes the end of the connection for an error, where that is one that it opened itself or
 // the other end of the pair was accepted likewise. s.mu is held.
 func (s *socket) closedSecond() {
-	if !s.peerClosed || s.plain == nil {
+	if s.peer != peerClosed || s.plain == nil {
 		return
 	}
 	l, paired := s.t.(*local)
@@ -243,33 +249,61 @@ func (s *socket) closedSecond() {
 	}
 }
 
-// receivesFrom notes that the event asks the socket for messages.
-func (e *event) receivesFrom(s *socket) {
-	if !slices.Contains(e.receives, s) {
-		e.receives = append(e.receives, s)
+// receives are the sockets that an event has asked for messages.
+type receives struct{ sockets []*socket }
+
+func (r *receives) add(s *socket) {
+	if !slices.Contains(r.sockets, s) {
+		r.sockets = append(r.sockets, s)
 		s.received(1)
 	}
 }
 
-// stopReceiving is called when the event has ended: a Close frame that it has not
-// come to is answered.
-func (e *event) stopReceiving() {
-	for _, s := range e.receives {
+// end is called when the event has ended: a Close frame that it has not come to is answered.
+func (r *receives) end(l *sockets) {
+	for _, s := range r.sockets {
 		s.received(-1)
 	}
-	e.receives = nil
-	if e.in.o.sockets.deferred.Load() > 0 {
-		for _, s := range e.in.o.sockets.accepted() {
-			s.endDeferral(e)
+	r.sockets = nil
+	if l.deferred.Load() > 0 {
+		for _, s := range l.accepted() {
+			s.endDeferral(r)
 		}
 	}
 }
 
-// endDeferral answers a Close frame for which nobody is left, when e has ended.
-func (s *socket) endDeferral(e *event) {
+// messageEvent is the run of user code that asks a socket for messages: an object's event or a Worker's invocation.
+type messageEvent interface {
+	// Instance is that of an object's event, nil in a Worker, and Receives what the event has asked.
+	Instance() socketInstance
+	Receives() *receives
+	Network() *network
+	// WaitMessage gives the turn up, calls wait, and takes the turn again. over is called once or twice: when what
+	// waits has its turn, or at least a place among those who want it.
+	WaitMessage(at driver.Place, wait func() error, over func()) error
+}
+
+// receivedBy notes who asks for messages.
+func (v *view) receivedBy(e messageEvent, at driver.Place) error {
+	in := e.Instance()
+	if in == nil {
+		v.s.belongs(e.Network())
+		v.s.receivedByWorker()
+		return nil
+	}
+	if err := v.s.adopt(in, driver.PinSocket, at); err != nil {
+		return err
+	}
+	v.in = in
+	e.Receives().add(v.s)
+	return nil
+}
+
+// endDeferral answers a Close frame for which nobody is left, when an event has ended.
+func (s *socket) endDeferral(ending *receives) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.owner == nil || !s.plain.deferred || s.plain.receivers == 0 && s.mayReceive(e) {
+	if s.owner == nil || !s.plain.deferred || s.plain.receivers == 0 && s.owner.MayReceive(ending) {
 		return
 	}
 	s.noLongerDeferred()
@@ -278,7 +312,7 @@ func (s *socket) endDeferral(e *event) {
 	}
 }
 
-// receivedByWorker is receivesFrom in a Worker, whose functions for waitUntil may go
+// receivedByWorker notes that an invocation of the Worker asks for messages, whose functions for waitUntil may go
 // on receiving when the invocation has ended.
 func (s *socket) receivedByWorker() {
 	s.mu.Lock()
@@ -305,17 +339,17 @@ func (s *socket) received(change int) {
 
 // failWith is the end of an accepted socket by a violation of the protocol. s.mu is held.
 func (s *socket) failWith(err *driver.Error) {
-	s.failed = true
+	s.peer = peerFailed
 	err.Message = "Uncaught Error: " + err.Message
 	s.finish()
 	s.end(err)
-	s.plain.tellIfIdle()
+	s.plain.seenIfIdle()
 }
 
-// tellIfIdle notes the end as seen where nobody is on the way to it.
-func (p *receiver) tellIfIdle() {
+// seenIfIdle notes the end as seen where nobody is on the way to it.
+func (p *receiver) seenIfIdle() {
 	if p != nil && p.idle() {
-		p.told = true
+		p.closeSeen = true
 	}
 }
 
@@ -335,7 +369,7 @@ func (s *socket) end(err error) {
 			s.noLongerDeferred()
 		}
 		s.owner = nil
-		in.o.sockets.forgetPlain(s)
-		in.unpin(s.hold)
+		in.Sockets().forgetPlain(s)
+		s.unpin()
 	}
 }

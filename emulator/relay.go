@@ -31,7 +31,7 @@ func (s *socket) relay() {
 // a Close frame both end.
 func (s *socket) relayClose(c *driver.Closed) {
 	s.mu.Lock()
-	s.peerClosed = true
+	s.peer = peerClosed
 	answered := s.closeSent
 	s.mu.Unlock()
 	if !c.WasClean {

@@ -118,7 +118,7 @@ func (r *resets) open(t *testing.T) *socket {
 		t.Fatal(err)
 	}
 	s := resp.WebSocket.(*view).s.other
-	s.attach(r.w, deaf{}, nil)
+	s.attach(&r.w.net, deaf{}, nil)
 	return s
 }
 
@@ -221,7 +221,7 @@ func TestDroppedSockets(t *testing.T) {
 			// The next instance: while it is constructed, blocked, and at work.
 			r.built = func(ctx context.Context, k *witness) error { return durable.Sleep(ctx, time.Second) }
 			blocked := false
-			r.w.env.namespaces["K"].object(old[0].o.id).submit(newEvent(nil, "fetch", func(e *event) {
+			r.w.env.namespaces["K"].object(old[0].list.object.(*object).id).submit(newEvent(nil, "fetch", func(e *event) {
 				(*state)(e.in).BlockConcurrencyWhile(e, func(context.Context) error {
 					blocked = true
 					return e.Sleep(e, time.Second, driver.Place{})

@@ -22,17 +22,12 @@ func (in *instance) fetch(e *event, r *driver.Request, upgrade bool) (*driver.Re
 	}
 	out := *resp
 	if resp.WebSocket != nil {
-		s := resp.WebSocket.(*view).s
-		if err := s.giveAway(); err != nil {
+		s, err := giveAway(resp.WebSocket)
+		if err != nil {
 			in.o.fault("fetch", err)
-			out.WebSocket = lostSocket()
-		} else if other := s.other; other != nil {
-			if err := other.adopt(in, driver.PinSocket, driver.Place{}); err != nil {
-				return nil, err
-			}
-			if v := other.view; v != nil && v.in == nil {
-				v.in = in
-			}
+			out.WebSocket = s.view
+		} else if err := s.other.adoptReturned(in); err != nil {
+			return nil, err
 		}
 	}
 	out.Body = unboundReader(resp.Body)
@@ -78,42 +73,6 @@ func (w *World) check(resp *driver.Response, upgrade bool) error {
 	h, err := headers(resp.Header)
 	resp.Header = h
 	return err
-}
-
-// giveAway marks a socket as returned in a response. workerd finds out that it
-// cannot be when it has sent the 101: the client gets that and a bare FIN.
-func (s *socket) giveAway() *driver.Error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch s.mode {
-	case hibernatable:
-		return driver.TypeError(msgReturnHibernate)
-	case accepted:
-		return driver.TypeError(msgReturnAccepted)
-	case returned:
-		return driver.TypeError(msgReturnUsed)
-	}
-	s.mode, s.used = returned, true
-	return nil
-}
-
-// lostSocket is what a response holds in place of a socket that cannot be
-// returned: its other end is gone.
-func lostSocket() driver.Socket {
-	v, other := newPair()
-	s := v.(*view).s
-	s.mode, s.used, s.lost = returned, true, true
-	other.(*view).s.finished = true
-	return v
-}
-
-// takeBack makes a socket that was returned usable by who got the response.
-func (s *socket) takeBack() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.mode == returned {
-		s.mode = fresh
-	}
 }
 
 // isUpgrade reports whether a request asks for a WebSocket.

@@ -3,17 +3,21 @@ package emulator
 // https://developers.cloudflare.com/workers/runtime-apis/websockets/
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// socket is one end of a WebSocket connection. What is here outlives
+// socket is one end of a WebSocket connection, from the pair that it is made in to its end. What is here outlives
 // hibernation; how an instance sees it is a [view].
+//
+// Lock order: the joined of a pair, a socket's mu, and then its list's, its instance's or its transport's.
 type socket struct {
 	other  *socket
 	joined *sync.Mutex // of both ends: see join
@@ -21,21 +25,21 @@ type socket struct {
 
 	mu       sync.Mutex
 	mode     mode
-	used     bool      // it has been in a response
-	w        *World    // once it is known whose it is
-	o        *object   // whose list it is in, of a hibernatable one
-	life     *life     // of o, that the socket ends with
-	plain    *receiver // of an accepted one
-	owner    *instance // that it pins, with hold
-	hold     *pin
+	used     bool           // it has been in a response
+	net      *network       // once it is known whose it is
+	list     *sockets       // that it is in, of a hibernatable one
+	plain    *receiver      // of an accepted one
+	owner    socketInstance // that it pins until unpin
+	unpin    func()
 	t        transport // where its frames go; nil before there is one
 	started  bool      // the transport reads
 	out      []byte    // frames that wait for a transport
 	outbound bool      // opened by fetch(), not by a client
 
-	closeSent, peerClosed, failed, lost, finished bool
-
-	streamEnded bool // nothing more can come: the peer has ended its side, or is gone
+	closeSent   bool     // our Close frame has been sent, or staged
+	peer        peerSide // as far as it has been dealt with
+	finished    bool     // the transport has been told to end
+	streamEnded bool     // nothing more can come: the peer has ended its side, or is gone
 
 	tags       []string
 	attachment []byte
@@ -44,11 +48,20 @@ type socket struct {
 	holding    atomic.Bool  // frames are staged
 	answered   atomic.Int64 // when it was last auto-answered, in milliseconds
 
-	// These belong to who has the object's turn.
+	// These belong to the goroutine that has the object's turn.
 	view   *view
-	staged *outbox // frames sent in this turn
-	safe   mark    // where those end that were sent before the first write
+	staged *frames // sent in this turn; nil without
 }
+
+// peerSide is what has become of the peer's side of a connection.
+type peerSide uint8
+
+const (
+	peerOpen   peerSide = iota
+	peerClosed          // by a Close frame
+	peerLost            // it has ended without one
+	peerFailed          // by a violation of the protocol
+)
 
 // mode says what has been done with a socket.
 type mode uint8
@@ -98,12 +111,12 @@ func (s *socket) hand(frames []byte) {
 }
 
 // sendOut sends what was staged.
-func (s *socket) sendOut(o *outbox) {
+func (s *socket) sendOut(f *frames) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := 0
-	for _, p := range o.shared {
-		s.hand(o.b[at:p.at])
+	for _, p := range f.shared {
+		s.hand(f.b[at:p.at])
 		at = p.at
 		if s.t == nil {
 			s.out = append(s.out, p.frame.Frame()...)
@@ -111,22 +124,22 @@ func (s *socket) sendOut(o *outbox) {
 			s.t.WriteShared(p.frame)
 		}
 	}
-	s.hand(o.b[at:])
+	s.hand(f.b[at:])
 }
 
 // attach gives the socket its transport and sends head and what waited, in one
 // write. The transport reads from when the socket is accepted.
-func (s *socket) attach(w *World, t transport, head []byte) {
+func (s *socket) attach(n *network, t transport, head []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.w, s.t = w, t
+	s.net, s.t = n, t
 	if all := append(head, s.out...); len(all) > 0 {
 		t.Write(all)
 	}
 	s.out = nil
 	if s.finished { // before it had a connection
 		t.Finish()
-		w.uncarried(s)
+		n.untrack(s)
 		return
 	}
 	s.startReading()
@@ -140,69 +153,20 @@ func (s *socket) startReading() {
 	}
 }
 
-// stage adds a frame to what leaves at the end of the turn of in.
-func (s *socket) stage(in *instance, frame func([]byte) []byte) {
-	o := s.outbox(in)
-	before := len(o.b)
-	o.b = frame(o.b)
-	in.staging += len(o.b) - before
-}
-
-// outbox returns what the socket has staged, to be added to.
-func (s *socket) outbox(in *instance) *outbox {
-	if s.staged == nil {
-		s.staged = pool.Get().(*outbox)
-		s.holding.Store(true)
-		in.dirty = append(in.dirty, s)
-	}
-	return s.staged
-}
-
-// stageMessage adds a message. One that was staged just before for another socket is shared with that.
-func (s *socket) stageMessage(in *instance, m driver.Message) {
-	if in.staging > maxStaging && in.storage.clean() {
-		in.leave() // a handler that sends without end would hold it all
-	}
-	if len(m.Data) < minShared {
-		s.stage(in, messageFrame(m))
-		return
-	}
-	if frame := in.latest.same(m); frame != nil {
-		o := s.outbox(in)
-		o.shared = append(o.shared, placed{len(o.b), frame})
-		return
-	}
-	s.stage(in, messageFrame(m))
-	in.latest = latest{binary: m.Binary, payload: s.staged.b[len(s.staged.b)-len(m.Data):]}
-}
-
-// maxStaging is how many bytes a turn stages before they leave in its midst, if nothing that was written has to be
-// durable first.
-const maxStaging = 8 << 20
-
-// touch has the socket looked at when the turn of in ends.
-func (s *socket) touch(in *instance) { s.stage(in, func(b []byte) []byte { return b }) }
-
 // flush sends what was staged, and ends a connection that both sides have closed.
 func (s *socket) flush() {
 	staged := s.staged
-	s.staged, s.safe = nil, mark{}
+	s.staged = nil
 	s.sendOut(staged)
 	s.holding.Store(false)
 	recycle(staged)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closeSent && (s.peerClosed || s.lost) {
+	if s.closeSent && (s.peer == peerClosed || s.peer == peerLost) {
 		s.finish()
 		s.end(nil)
 	}
 }
-
-// dropUnsafe forgets the frames staged after the first write, which was lost.
-func (s *socket) dropUnsafe() { s.staged.cut(s.safe) }
-
-// dropAll forgets all that was staged.
-func (s *socket) dropAll() { s.staged.cut(mark{}) }
 
 // finish ends the connection after what is queued has left. s.mu is held.
 func (s *socket) finish() {
@@ -210,12 +174,12 @@ func (s *socket) finish() {
 		return
 	}
 	s.finished = true
-	if s.o != nil {
-		s.o.sockets.forget(s)
+	if s.list != nil {
+		s.list.forget(s)
 	}
 	if s.t != nil {
 		s.t.Finish()
-		s.w.uncarried(s)
+		s.net.untrack(s)
 	}
 }
 
@@ -231,7 +195,7 @@ func (s *socket) dropBy(end func(transport)) {
 	s.finished, s.out = true, nil
 	if s.t != nil {
 		end(s.t)
-		s.w.uncarried(s)
+		s.net.untrack(s)
 	}
 	s.end(driver.ErrReset)
 }
@@ -240,26 +204,24 @@ func (s *socket) dropBy(end func(transport)) {
 // the message costs until it is dispatched.
 func (s *socket) Message(binary bool, data []byte) int {
 	s.mu.Lock()
-	mode, o := s.mode, s.o
+	mode, list := s.mode, s.list
+	m := driver.Message{Data: data, Binary: binary}
 	if mode == relayed {
 		s.mu.Unlock()
-		s.other.write(messageFrame(driver.Message{Data: data, Binary: binary})(nil))
+		s.other.write(messageFrame(m)(nil))
 		return 0
 	}
 	if mode != hibernatable {
 		defer s.mu.Unlock()
-		return s.deliver(driver.Message{Data: data, Binary: binary})
+		return s.deliver(m)
 	}
 	s.mu.Unlock()
 	// Read first: what is staged after this is sent after this.
 	behind := s.pending.Load() > 0 || s.holding.Load()
-	if !binary && !behind && o.sockets.matches(data) {
-		o.sockets.answer(s)
+	if list.auto.onArrival(s, m, behind) {
 		return 0
 	}
-	e := newEvent(nil, "webSocketMessage", (*event).webSocketMessage)
-	e.message, e.behind = driver.Message{Data: data, Binary: binary}, behind
-	return s.submit(e, len(data)+messageCost)
+	return s.submit(socketEvent{message: m, behind: behind, cost: len(data) + messageCost})
 }
 
 // messageCost is what a message costs beside its bytes.
@@ -320,9 +282,7 @@ func (s *socket) closed(c *driver.Closed) {
 		s.relayClose(c)
 		return
 	}
-	e := newEvent(nil, "webSocketClose", (*event).webSocketClose)
-	e.closed = c
-	s.submit(e, 0)
+	s.submit(socketEvent{closed: c})
 }
 
 // Failed is called by the transport: the peer violated the protocol.
@@ -340,35 +300,35 @@ func (s *socket) Failed(status int, description string) {
 		return
 	}
 	s.mu.Unlock()
-	e := newEvent(nil, "webSocketError", (*event).webSocketError)
-	e.protocol = err
-	s.submit(e, 0)
+	s.submit(socketEvent{failed: err})
 }
 
 // Overflow is called by the transport: the client reads too slowly, and the
 // connection has been closed with 1009.
 func (s *socket) Overflow(buffered, together int64) {
-	w := s.w
-	w.host.Go(func() {
-		e := host.Event{Type: host.EventLog, Message: msgOverflow(buffered, together)}
-		if s.o != nil {
-			s.o.emit(e)
+	// On a goroutine of its own, since the transport's must not wait for who observes the log.
+	s.net.host.Go(func() {
+		text := msgOverflow(buffered, together)
+		if s.list != nil {
+			s.list.object.Log(text)
 		} else {
-			w.host.Emit(e)
+			s.net.host.Emit(host.Event{Type: host.EventLog, Message: text})
 		}
 		s.Lost(nil)
 	})
 }
 
-// submit gives the object an event of the socket.
-func (s *socket) submit(e *event, cost int) int {
-	e.socket, e.cost = s, cost
+// submit gives the object an event of the socket, and returns its cost.
+func (s *socket) submit(e socketEvent) int {
+	e.socket, e.pending = s, 1
 	s.pending.Add(1)
 	s.unfinished.Add(1)
-	e.pending.Store(true)
-	s.o.submit(e)
-	return cost
+	s.list.object.Deliver(e)
+	return e.cost
 }
+
+// autoAnswered notes that the socket is answered automatically now.
+func (s *socket) autoAnswered() { s.answered.Store(s.net.host.Now().UnixMilli()) }
 
 // timestamp is when the socket was last auto-answered.
 func (s *socket) timestamp() time.Time {
@@ -378,11 +338,139 @@ func (s *socket) timestamp() time.Time {
 	return time.Time{}
 }
 
-// textFrame and the like append a frame.
-func messageFrame(m driver.Message) func([]byte) []byte {
-	op := byte(opText)
-	if m.Binary {
-		op = opBinary
+// ends notes how the peer's side of a hibernatable socket has ended, when the object is told.
+func (s *socket) ends(clean bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case clean:
+		s.peer = peerClosed
+	case s.peer != peerFailed: // that the connection is lost then says no more
+		s.peer = peerLost
 	}
-	return func(b []byte) []byte { return wire.AppendFrame(b, op, m.Data) }
+}
+
+// acceptHibernation is acceptWebSocket().
+func (v *view) acceptHibernation(in socketInstance, tags []string) error {
+	s := v.s
+	if err := s.acceptable(); err != nil {
+		return err
+	}
+	kept := make([]string, 0, len(tags))
+	for _, tag := range tags {
+		if len(kept) == maxTags {
+			return driver.PlainError(msgTooManyTags)
+		}
+		if len(tag) > maxTag {
+			return driver.PlainError(msgTagTooLong(tag))
+		}
+		if !slices.Contains(kept, tag) {
+			kept = append(kept, tag)
+		}
+	}
+	list := in.Sockets()
+	err := in.Own(func() error {
+		if err := list.add(s); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.mode, s.net, s.list, s.tags = hibernatable, list.net, list, slices.Clip(kept)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.startReading()
+	s.mu.Unlock()
+	v.in, s.view = in, v
+	s.join()
+	return nil
+}
+
+// acceptable reports whether acceptWebSocket() may take the socket.
+func (s *socket) acceptable() error {
+	s.mu.Lock()
+	mine := s.mode
+	s.mu.Unlock()
+	if mine == accepted || mine == hibernatable {
+		return driver.PlainError(msgAlreadyAccepted)
+	}
+	if mine == returned {
+		return driver.PlainError(msgPairUsed)
+	}
+	s.other.mu.Lock()
+	defer s.other.mu.Unlock()
+	if s.other.mode != fresh || s.other.used {
+		return driver.PlainError(msgPairUsed)
+	}
+	return nil
+}
+
+// giveAway marks the socket of a response as returned. workerd finds out that it
+// cannot be when it has sent the 101: the client gets that and a bare FIN, which is what comes of the
+// socket that an error comes with: its other end is gone.
+func giveAway(ws driver.Socket) (*socket, *driver.Error) {
+	s := ws.(*view).s
+	if err := s.giveAway(); err != nil {
+		ours, theirs := newSockets()
+		ours.mode, ours.used, ours.peer = returned, true, peerLost
+		theirs.finished = true
+		return ours, err
+	}
+	return s, nil
+}
+
+func (s *socket) giveAway() *driver.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch s.mode {
+	case hibernatable:
+		return driver.TypeError(msgReturnHibernate)
+	case accepted:
+		return driver.TypeError(msgReturnAccepted)
+	case returned:
+		return driver.TypeError(msgReturnUsed)
+	}
+	s.mode, s.used = returned, true
+	return nil
+}
+
+// takeBack makes a socket that was returned usable by who got the response.
+func (s *socket) takeBack() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mode == returned {
+		s.mode = fresh
+	}
+}
+
+// Tags are those that the socket was accepted with.
+func (s *socket) Tags() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tags
+}
+
+// Buffered is how many bytes wait for the peer to take them, without what is staged.
+func (s *socket) Buffered() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := int64(len(s.out))
+	if s.t != nil {
+		n += s.t.Buffered()
+	}
+	return n
+}
+
+// Attachment returns a fresh copy of serializeAttachment()'s value, nil if there is none.
+func (s *socket) Attachment() (driver.Value, error) {
+	s.mu.Lock()
+	data := s.attachment
+	s.mu.Unlock()
+	if data == nil {
+		return nil, nil
+	}
+	return v8.Decode(data)
 }

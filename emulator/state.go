@@ -5,7 +5,6 @@ package emulator
 import (
 	"context"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -37,67 +36,14 @@ func (st *state) AcceptWebSocket(ws driver.Socket, tags []string) error {
 	if !ok {
 		return driver.TypeError(msgNotWebSocket)
 	}
-	s := v.s
-	if err := s.acceptable(); err != nil {
-		return err
-	}
-	kept := make([]string, 0, len(tags))
-	for _, tag := range tags {
-		if len(kept) == maxTags {
-			return driver.PlainError(msgTooManyTags)
-		}
-		if len(tag) > maxTag {
-			return driver.PlainError(msgTagTooLong(tag))
-		}
-		if !slices.Contains(kept, tag) {
-			kept = append(kept, tag)
-		}
-	}
-	in := st.instance()
-	err := in.o.own(in, func() error {
-		if err := in.o.sockets.add(s); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.mode, s.w, s.o, s.life, s.tags = hibernatable, in.o.ns.w, in.o, in.o.life, slices.Clip(kept)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	s.startReading()
-	s.mu.Unlock()
-	v.in, s.view = in, v
-	s.join()
-	return nil
-}
-
-// acceptable reports whether acceptWebSocket() may take the socket.
-func (s *socket) acceptable() error {
-	s.mu.Lock()
-	mine := s.mode
-	s.mu.Unlock()
-	if mine == accepted || mine == hibernatable {
-		return driver.PlainError(msgAlreadyAccepted)
-	}
-	if s.other == nil || mine == returned {
-		return driver.PlainError(msgPairUsed)
-	}
-	s.other.mu.Lock()
-	defer s.other.mu.Unlock()
-	if s.other.mode != fresh || s.other.used {
-		return driver.PlainError(msgPairUsed)
-	}
-	return nil
+	return v.acceptHibernation(st.instance(), tags)
 }
 
 func (st *state) WebSockets(tag *string) []driver.Socket {
 	if st.usable() != nil {
 		return nil
 	}
-	found := st.o.sockets.all(tag)
+	found := st.life.sockets.all(tag)
 	list := make([]driver.Socket, len(found))
 	for i, s := range found {
 		list[i] = s.viewOf(st.instance())
@@ -109,48 +55,32 @@ func (st *state) Tags(ws driver.Socket) ([]string, error) {
 	if err := st.usable(); err != nil {
 		return nil, err
 	}
-	s := ws.(*view).s
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch s.mode {
-	case hibernatable:
-		return slices.Clone(s.tags), nil
-	case accepted:
-		return nil, driver.PlainError(msgTagsAccepted)
-	}
-	return nil, driver.PlainError(msgTagsNotAccepted)
+	return ws.(*view).Tags()
 }
 
 func (st *state) SetAutoResponse(request, response string) error {
 	if err := st.usable(); err != nil {
 		return err
 	}
-	if len(request) > maxAutoResponse {
-		return driver.RangeError(msgAutoResponse("Request", len(request)))
-	}
-	if len(response) > maxAutoResponse {
-		return driver.RangeError(msgAutoResponse("Response", len(response)))
-	}
-	st.o.sockets.auto.Store(&autoResponse{request, response})
-	return nil
+	return st.life.sockets.auto.set(request, response)
 }
 
 func (st *state) UnsetAutoResponse() {
 	if st.usable() == nil {
-		st.o.sockets.auto.Store(nil)
+		st.life.sockets.auto.unset()
 	}
 }
 
 func (st *state) AutoResponse() (request, response string, ok bool) {
-	usable := st.usable() == nil
-	a := st.o.sockets.auto.Load()
-	if a == nil || !usable {
+	if st.usable() != nil {
 		return "", "", false
 	}
-	return a.request, a.response, true
+	return st.life.sockets.auto.get()
 }
 
-func (st *state) AutoResponseTimestamp(ws driver.Socket) time.Time { return ws.(*view).s.timestamp() }
+func (st *state) AutoResponseTimestamp(ws driver.Socket) time.Time {
+	return ws.(*view).AutoResponseTimestamp()
+}
 
 func (st *state) SetEventTimeout(d time.Duration) error {
 	if err := st.usable(); err != nil {
@@ -162,11 +92,11 @@ func (st *state) SetEventTimeout(d time.Duration) error {
 	case d > maxEventTimeout:
 		return driver.PlainError(msgEventTimeoutMax)
 	}
-	st.o.sockets.timeout.Store(int64(d.Truncate(time.Millisecond)))
+	st.life.sockets.timeout.Store(int64(d.Truncate(time.Millisecond)))
 	return nil
 }
 
-func (st *state) EventTimeout() time.Duration { return st.o.sockets.eventTimeout() }
+func (st *state) EventTimeout() time.Duration { return st.life.sockets.eventTimeout() }
 
 // BlockConcurrencyWhile lets no other event in while f runs. If f fails or takes
 // too long the object is reset, and the caller does not go on.

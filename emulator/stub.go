@@ -47,8 +47,8 @@ func (s *stub) fetch(ctx context.Context, r *driver.Request, at driver.Place) (*
 	}
 	resp := e.response
 	resp.Body = bound(driver.EventOf(ctx), resp.Body)
-	if resp.WebSocket != nil {
-		resp.WebSocket.(*view).s.takeBack()
+	if s, ok := socketOf(resp.WebSocket); ok {
+		s.takeBack()
 	}
 	return resp, nil
 }

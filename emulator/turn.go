@@ -138,11 +138,8 @@ func (in *instance) complete(e *event) {
 	in.removePin(&e.pin)
 	gone := in.gone
 	in.mu.Unlock()
-	e.dispatched()
-	if e.socket != nil {
-		e.socket.eventEnded()
-	}
-	e.stopReceiving()
+	e.ws.ended()
+	e.receives.end(&in.life.sockets)
 	if !gone { // else who broke it off fails the event
 		e.settle()
 	}
@@ -157,7 +154,7 @@ func (in *instance) release(e *event, begin func()) {
 	in.unheld()
 	in.flush()
 	e.deadline.run(false)
-	e.dispatched()
+	e.ws.dispatched()
 	if len(in.ended) > 0 && !in.callerReady() {
 		in.settleEnded()
 	}
@@ -233,9 +230,7 @@ func (in *instance) flush() {
 	}
 	err := in.storage.commit()
 	if err != nil {
-		for _, s := range in.dirty {
-			s.dropUnsafe()
-		}
+		in.out.dropUnsafe()
 	}
 	in.leave()
 	if err != nil {
@@ -245,19 +240,8 @@ func (in *instance) flush() {
 	}
 }
 
-// leave lets the frames of this turn go, in one write for each socket.
-func (in *instance) leave() {
-	dead := in.dead.Load()
-	for i, s := range in.dirty {
-		if dead {
-			s.dropAll()
-		}
-		s.flush()
-		in.dirty[i] = nil
-	}
-	in.dirty, in.staging = in.dirty[:0], 0
-	in.latest = latest{}
-}
+// leave lets the frames of this turn go. Those of an instance that is gone are dropped.
+func (in *instance) leave() { in.out.leave(in.dead.Load()) }
 
 // block runs f while no other event has a turn. What was written before it is
 // committed first. If f takes too long the object is reset.

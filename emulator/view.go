@@ -4,8 +4,10 @@ package emulator
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -17,21 +19,53 @@ import (
 // view is a socket as one instance, or a Worker's invocation, sees it.
 type view struct {
 	s    *socket
-	in   *instance // nil before it belongs to one, and in a Worker
+	in   socketInstance // nil before it belongs to one, and in a Worker
 	slot any
+}
+
+// socketInstance is what sockets need of the instance that uses them.
+type socketInstance interface {
+	// Touched is called where user code touches a socket.
+	Touched()
+	// Usable is Touched, and the error of whatever user code does on an instance that is gone, or too late.
+	Usable() error
+	// Own runs f, which makes a socket the instance's, unless the instance is gone: a reset that has begun would not drop it.
+	Own(f func() error) error
+	// Pin keeps the instance in memory until unpin is called.
+	Pin(kind driver.PinKind, at driver.Place) (unpin func())
+	// MayReceive reports whether an event is under way that may still ask for messages. The one that is ending does not.
+	MayReceive(ending *receives) bool
+	// Leave lets the outbox leave in the midst of the turn, if nothing that was written has to be durable first.
+	Leave()
+	Sockets() *sockets
+	Outbox() *outbox
 }
 
 // newPair makes the two ends of a WebSocketPair.
 func newPair() (client, server driver.Socket) {
+	c, s := newSockets()
+	return c.view, s.view
+}
+
+func newSockets() (client, server *socket) {
 	both := new(sync.Mutex)
 	c, s := &socket{joined: both}, &socket{joined: both}
 	c.other, s.other = s, c
 	c.view, s.view = &view{s: c}, &view{s: s}
-	return c.view, s.view
+	return c, s
+}
+
+// socketOf returns the socket that a front end holds.
+func socketOf(ws driver.Socket) (*socket, bool) {
+	v, ok := ws.(*view)
+	if !ok {
+		return nil, false
+	}
+	return v.s, true
 }
 
 // viewOf is the socket as the instance sees it. It belongs to who has the turn.
-func (s *socket) viewOf(in *instance) *view {
+func (s *socket) viewOf(in socketInstance) *view {
 	if s.view == nil || s.view.in != in {
 		s.view = &view{s: s, in: in}
 	}
@@ -41,7 +75,7 @@ func (s *socket) viewOf(in *instance) *view {
 // touched is called where user code touches the socket.
 func (v *view) touched() {
 	if v.in != nil {
-		v.in.touched()
+		v.in.Touched()
 	}
 }
 
@@ -50,23 +84,19 @@ func (v *view) usable() error {
 	if v.in == nil {
 		return nil
 	}
-	v.touched()
-	if v.in.dead.Load() {
-		return driver.ErrReset
-	}
-	return v.in.overdue()
+	return v.in.Usable()
 }
 
 // send passes a frame on: at the end of the turn in an object, at once in a Worker.
 func (v *view) send(frame func([]byte) []byte) {
 	if v.in != nil {
-		v.s.stage(v.in, frame)
+		v.in.Outbox().add(v.s, frame)
 		return
 	}
-	o := pool.Get().(*outbox)
-	o.b = frame(o.b)
-	v.s.write(o.b)
-	recycle(o)
+	f := pool.Get().(*frames)
+	f.b = frame(f.b)
+	v.s.write(f.b)
+	recycle(f)
 }
 
 // wellFormed is text with U+FFFD in place of each lone surrogate and of each other byte
@@ -110,11 +140,15 @@ func (v *view) Send(m driver.Message) error {
 	if !m.Binary && !utf8.Valid(m.Data) {
 		m.Data = []byte(wellFormed(string(m.Data)))
 	}
-	if v.in != nil {
-		s.stageMessage(v.in, m)
-	} else {
+	if v.in == nil {
 		v.send(messageFrame(m))
+		return nil
 	}
+	out := v.in.Outbox()
+	if out.full() {
+		v.in.Leave()
+	}
+	out.addMessage(s, m)
 	return nil
 }
 
@@ -127,7 +161,7 @@ func (v *view) Close(code int, reason string) error {
 	if code != 0 && !validCloseCode(code) {
 		return driver.NewError("InvalidAccessError", msgCloseCode(code))
 	}
-	if len(reason) > maxCloseReason && s.limitsReason(v.in) {
+	if len(reason) > maxCloseReason && v.limitsReason() {
 		return driver.NewError("SyntaxError", msgReasonTooLong)
 	}
 	if code == 0 && reason != "" {
@@ -151,7 +185,7 @@ func (v *view) Close(code int, reason string) error {
 	if v.in == nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.peerClosed || s.lost {
+		if s.peer == peerClosed || s.peer == peerLost {
 			s.finish()
 			s.end(nil)
 		}
@@ -166,9 +200,9 @@ func (s *socket) deaf() bool {
 	case returned:
 		return true
 	case accepted:
-		return (s.failed || s.lost) && s.plain.told
+		return (s.peer == peerFailed || s.peer == peerLost) && s.plain.closeSeen
 	}
-	return s.failed
+	return s.peer == peerFailed
 }
 
 // validCloseCode: RFC 6455 section 7.4 with workerd's bounds.
@@ -180,13 +214,14 @@ func validCloseCode(code int) bool {
 	return code >= 1000 && code <= 4999
 }
 
-// limitsReason reports whether websocket_close_reason_byte_limit is on.
-func (s *socket) limitsReason(in *instance) bool {
+// limitsReason reports whether websocket_close_reason_byte_limit is on. A socket that nobody has used yet, which may be
+// made outside a world, has the limit.
+func (v *view) limitsReason() bool {
 	switch {
-	case in != nil:
-		return in.host.Flags.WebSocketCloseReasonByteLimit
-	case s.w != nil:
-		return s.w.host.Flags.WebSocketCloseReasonByteLimit
+	case v.in != nil:
+		return v.in.Sockets().net.host.Flags.WebSocketCloseReasonByteLimit
+	case v.s.net != nil:
+		return v.s.net.host.Flags.WebSocketCloseReasonByteLimit
 	}
 	return true
 }
@@ -196,10 +231,10 @@ func (v *view) ReadyState() int {
 	s := v.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in, out := s.peerClosed || s.failed || s.lost, s.closeSent
+	in, out := s.peer != peerOpen, s.closeSent
 	if s.mode == accepted {
-		in = s.plain.told
-		if in && s.failed {
+		in = s.plain.closeSeen
+		if in && s.peer == peerFailed {
 			return 3
 		}
 	}
@@ -220,16 +255,9 @@ func (v *view) Extensions() string { return "" }
 
 func (v *view) BufferedAmount() int64 {
 	v.touched()
-	s := v.s
-	n := int64(0)
-	if s.staged != nil {
-		n = s.staged.size()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n += int64(len(s.out))
-	if s.t != nil {
-		n += s.t.Buffered()
+	n := v.s.Buffered()
+	if v.s.staged != nil {
+		n += v.s.staged.size()
 	}
 	return n
 }
@@ -255,14 +283,24 @@ func (v *view) Attachment() (driver.Value, error) {
 	if err := v.usable(); err != nil {
 		return nil, err
 	}
-	v.s.mu.Lock()
-	data := v.s.attachment
-	v.s.mu.Unlock()
-	if data == nil {
-		return nil, nil
-	}
-	return v8.Decode(data)
+	return v.s.Attachment()
 }
+
+// Tags are those of a socket that was accepted for hibernation.
+func (v *view) Tags() ([]string, error) {
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	switch v.s.mode {
+	case hibernatable:
+		return slices.Clone(v.s.tags), nil
+	case accepted:
+		return nil, driver.PlainError(msgTagsAccepted)
+	}
+	return nil, driver.PlainError(msgTagsNotAccepted)
+}
+
+// AutoResponseTimestamp is when the socket was last answered automatically, zero if never.
+func (v *view) AutoResponseTimestamp() time.Time { return v.s.timestamp() }
 
 func (v *view) Accept(allowHalfOpen bool, at driver.Place) error {
 	if err := v.usable(); err != nil {
@@ -275,32 +313,21 @@ func (v *view) Receive(ctx context.Context, at driver.Place) (m driver.Message, 
 	if err := v.usable(); err != nil {
 		return m, err
 	}
-	e, ok := driver.EventOf(ctx).(pauser)
+	e, ok := driver.EventOf(ctx).(messageEvent)
 	if !ok {
 		return m, driver.ErrNoEvent
 	}
-	if in, ok := e.(*event); ok {
-		if err := v.s.adopt(in.in, driver.PinSocket, at); err != nil {
-			return m, err
-		}
-		v.in = in.in
-		in.receivesFrom(v.s)
-	} else if inv, ok := e.(*invocation); ok {
-		v.s.belongs(inv.w)
-		v.s.receivedByWorker()
+	if err := v.receivedBy(e, at); err != nil {
+		return m, err
 	}
 	var heard []*host.Signal
-	err = e.pause(pause{
-		kind: driver.PinReceive, at: at,
-		wait: func() error {
-			m, err = v.s.receive(ctx, func(s *host.Signal) { heard = append(heard, s) })
-			return err
-		},
-		over: func() {
-			for _, s := range heard {
-				s.Done()
-			}
-		},
+	err = e.WaitMessage(at, func() error {
+		m, err = v.s.receive(ctx, func(s *host.Signal) { heard = append(heard, s) })
+		return err
+	}, func() {
+		for _, s := range heard {
+			s.Done()
+		}
 	})
 	return m, err
 }

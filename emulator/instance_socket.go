@@ -1,0 +1,75 @@
+package emulator
+
+// What the WebSockets that an instance uses need of it: see socketInstance.
+
+import "github.com/seed-36a2c969/emu/emulator/durable/driver"
+
+// Touched is called where user code touches a socket of the instance.
+func (in *instance) Touched() { in.touched() }
+
+// Usable is the error of whatever user code does on an instance that is gone, or too late.
+func (in *instance) Usable() error { return (*state)(in).usable() }
+
+// Own runs f, which makes a socket the instance's, unless the instance is gone.
+func (in *instance) Own(f func() error) error { return in.o.own(in, f) }
+
+// Pin keeps the instance in memory until unpin is called.
+func (in *instance) Pin(kind driver.PinKind, at driver.Place) (unpin func()) {
+	p := &pin{kind: kind, at: at}
+	in.pin(p)
+	return func() { in.unpin(p) }
+}
+
+// MayReceive reports whether an event that is under way may still ask for messages. The one that is
+// ending, if any, does not.
+func (in *instance) MayReceive(ending *receives) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, p := range in.pins.all {
+		if p.event != nil && &p.event.receives != ending {
+			return true
+		}
+	}
+	return false
+}
+
+// Sockets are the connections of the instance's object.
+func (in *instance) Sockets() *sockets { return &in.life.sockets }
+
+// Outbox is what the instance's sockets have sent in this turn.
+func (in *instance) Outbox() *outbox { return &in.out }
+
+// Leave lets the frames leave in the midst of the turn, if nothing that was written has to be durable first.
+func (in *instance) Leave() {
+	if in.storage.clean() {
+		in.leave()
+	}
+}
+
+// Instance is the event's.
+func (e *event) Instance() socketInstance { return e.in }
+
+// Network is what sockets of this world share.
+func (e *event) Network() *network { return &e.in.o.ns.w.net }
+
+// Receives are the sockets that the event has asked for messages.
+func (e *event) Receives() *receives { return &e.receives }
+
+// WaitMessage waits for a message of an accepted socket.
+func (e *event) WaitMessage(at driver.Place, wait func() error, over func()) error {
+	return e.pause(pause{kind: driver.PinReceive, at: at, wait: wait, over: over})
+}
+
+// Instance is nil: a Worker has none.
+func (i *invocation) Instance() socketInstance { return nil }
+
+// Network is what sockets of this world share.
+func (i *invocation) Network() *network { return &i.w.net }
+
+// Receives is nil: functions for waitUntil may go on receiving when the invocation has ended.
+func (i *invocation) Receives() *receives { return nil }
+
+// WaitMessage waits for a message of an accepted socket.
+func (i *invocation) WaitMessage(at driver.Place, wait func() error, over func()) error {
+	return i.pause(pause{kind: driver.PinReceive, at: at, wait: wait, over: over})
+}
