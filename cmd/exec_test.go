@@ -39,6 +39,7 @@ func accompanied(t *testing.T, env []string, script string) *served {
 
 // TestExecEnds: whoever is told to end, nothing that has emu's output is left.
 func TestExecEnds(t *testing.T) {
+	t.Parallel()
 	const killed = 128 + int(syscall.SIGKILL)
 	tests := []struct {
 		name, script string

@@ -124,6 +124,7 @@ func TestFixtureCommands(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds all of them")
 	}
+	t.Parallel()
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 // A program that hangs before it can serve does not outlive an emu that is killed.
 func TestKillWhileStartHangs(t *testing.T) {
+	t.Parallel()
 	dir := editedProject(t)
 	s := watching(t, dir)
 	hanging := strings.Replace(fmt.Sprintf(edited, 1), `import (`, "import (\n\t\"os\"", 1) +
@@ -44,6 +45,7 @@ func zombie(pid int) bool {
 
 // Nor does it outlive an emu exec that is killed, whose command is not started.
 func TestKillExecWhileStartHangs(t *testing.T) {
+	t.Parallel()
 	dir := editedProject(t)
 	save(t, dir, "main.go", strings.Replace(fmt.Sprintf(edited, 1), `import (`, "import (\n\t\"os\"", 1)+
 		"\nfunc init() {\n\tprintln(\"hanging\", os.Getpid())\n\ttime.Sleep(time.Hour)\n}\n")

@@ -49,6 +49,7 @@ func TestWorkerName(t *testing.T) {
 // synctest's bubbles, and one run of them takes less than a second: of the processor,
 // since a busy machine takes its time.
 func TestInitOften(t *testing.T) {
+	t.Parallel()
 	if initRace && !hasRace(t) {
 		t.Skip("the race detector needs cgo and a C compiler")
 	}

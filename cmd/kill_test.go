@@ -47,6 +47,7 @@ func request(t *testing.T, s *served, path string) net.Conn {
 }
 
 func TestKillLeavesNothing(t *testing.T) {
+	t.Parallel()
 	for _, flag := range []string{"--watch=false", "--watch"} {
 		t.Run(flag, func(t *testing.T) {
 			s := dev(t, flag)
@@ -97,6 +98,7 @@ func TestKillEndsBuild(t *testing.T) {
 
 // TestSecondInterrupt: the first Ctrl-C waits for a handler, the second does not.
 func TestSecondInterrupt(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	idle := request(t, s, "/")
 	buf := make([]byte, 4096)

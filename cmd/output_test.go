@@ -23,9 +23,11 @@ func TestOutput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds a program")
 	}
+	t.Parallel()
 	dir, env := t.TempDir(), append(os.Environ(), scriptEnv(t)...)
 	program := filepath.Join(dir, "program")
 	build := exec.Command("go", "build", "-o", program, "./testdata/worker/talkative")
+	build.Env = env
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -61,7 +61,7 @@ func TestReadmeProgram(t *testing.T) {
 	}
 	write("overlay.json", string(list))
 	program := filepath.Join(dir, "readme.test.exe")
-	build := exec.Command("go", "test", "-c", "-vet=off", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, "./fixtures/readme")
+	build := exec.Command("go", "test", "-c", "-vet=off", "-ldflags=-w", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, "./fixtures/readme")
 	build.Dir = checkout
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("what the README prints does not build: %v\n%s", err, out)

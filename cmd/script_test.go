@@ -26,7 +26,23 @@ import (
 // TestMain makes the test's own program stand for emu, in scripts and for
 // exec.Command("emu").
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"emu": func() { os.Exit(Main(os.Args[1:])) }})
+	testscript.Main(withHome{m}, map[string]func(){"emu": func() { os.Exit(Main(os.Args[1:])) }})
+}
+
+// home is the home folder of every emu that the tests start, so that a Worker that several
+// tests serve is linked once.
+var home string
+
+// withHome runs the tests with a home.
+type withHome struct{ *testing.M }
+
+func (m withHome) Run() int {
+	var err error
+	if home, err = os.MkdirTemp("", "emu-home-"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(home)
+	return m.M.Run()
 }
 
 // TestScript runs testdata/script, each file a session at a terminal. Beside
@@ -38,6 +54,7 @@ func TestMain(m *testing.M) {
 //	await TEXT N          waits until it has printed a text so many times
 //	signal INT|TERM CODE  sends a signal and expects the exit code
 func TestScript(t *testing.T) {
+	t.Parallel()
 	worker, err := filepath.Abs("testdata/worker")
 	if err != nil {
 		t.Fatal(err)
@@ -74,13 +91,20 @@ var netSettings = []string{
 }
 
 // scriptEnv lets a script, whose home is elsewhere, build with the caches of
-// the test, and keeps what emu builds in one folder for all scripts. A module that a
-// user makes needs no more than this one, but this one's tests do not fetch all of that:
-// so it is fetched as the machine is set up to fetch. Its sums are those of this module's
-// go.sum, see [checkSums]; nobody is asked for them, so that all works without a network
-// once the modules are there.
-func scriptEnv(t *testing.T) (env []string) {
-	home := t.TempDir()
+// the test. A module that a user makes needs no more than this one, but this one's tests
+// do not fetch all of that: so it is fetched as the machine is set up to fetch. Its sums
+// are those of this module's go.sum, see [checkSums]; nobody is asked for them, so that all
+// works without a network once the modules are there.
+func scriptEnv(t *testing.T) []string {
+	t.Helper()
+	env, err := environment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Clone(env)
+}
+
+var environment = sync.OnceValues(func() (env []string, err error) {
 	env = append(env, "HOME="+home, "XDG_CACHE_HOME="+home, "LocalAppData="+home, "GONOSUMDB=*")
 	for _, name := range netSettings {
 		if value, ok := os.LookupEnv(name); ok {
@@ -92,13 +116,17 @@ func scriptEnv(t *testing.T) (env []string) {
 	}
 	out, err := exec.Command("go", append([]string{"env"}, goSettings...)...).Output()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	for i, value := range strings.Split(strings.TrimSuffix(string(out), "\n"), "\n") {
-		env = append(env, goSettings[i]+"="+strings.TrimSpace(value))
+		value = strings.TrimSpace(value)
+		if goSettings[i] == "GOFLAGS" {
+			value = strings.TrimSpace(value + " -ldflags=-w") // without what is for debuggers, linking takes half the time
+		}
+		env = append(env, goSettings[i]+"="+value)
 	}
-	return env
-}
+	return env, nil
+})
 
 // checkSums checks that a user's module has no sums but those of emu's.
 func checkSums(t *testing.T, dir string) {

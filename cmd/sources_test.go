@@ -40,8 +40,8 @@ func main() { worker.Main(durable.WorkerFunc(fetch)) }
 // TestSources: whatever happens to the files that a program is made of, and to the
 // folders that they are in, what is served in the end is what is there.
 func TestSources(t *testing.T) {
+	t.Parallel()
 	temp := t.TempDir()
-	t.Setenv("TMPDIR", temp)
 	dir := editedProject(t)
 	do := func(err error) {
 		t.Helper()
@@ -64,7 +64,7 @@ func TestSources(t *testing.T) {
 	write("src/main.go", sourced)
 	write("src/pages/a.txt", "")
 	write("said/said.go", says("first"))
-	s := watching(t, dir)
+	s := watching(t, dir, "TMPDIR="+temp)
 	served := func(want string) {
 		t.Helper()
 		waitForAnswer(t, s, want)
@@ -137,6 +137,7 @@ func TestSources(t *testing.T) {
 
 // TestCompilerPlaces: the compiler's places are files as the user would name them.
 func TestCompilerPlaces(t *testing.T) {
+	t.Parallel()
 	dir := editedProject(t)
 	if err := os.MkdirAll(filepath.Join(dir, "src"), 0o777); err != nil {
 		t.Fatal(err)
@@ -158,6 +159,7 @@ func TestCompilerPlaces(t *testing.T) {
 // TestOutputBreaks: the Worker is served on when nobody reads what emu says, as in
 // emu dev | grep -m1 Ready.
 func TestOutputBreaks(t *testing.T) {
+	t.Parallel()
 	dir := editedProject(t)
 	s := watching(t, dir)
 	s.pipe.Close()
@@ -182,6 +184,7 @@ exit $code
 // TestEditBehindBuild: what is edited after the build has read it, and before emu can know
 // that it is read, is served in the end.
 func TestEditBehindBuild(t *testing.T) {
+	t.Parallel()
 	dir := editedProject(t)
 	goTool, err := exec.LookPath("go")
 	if err != nil {
@@ -192,9 +195,6 @@ func TestEditBehindBuild(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(behindGo), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	t.Setenv("REAL_GO", goTool)
-	t.Setenv("BEHIND_BUILD", behind)
 	main := strings.Replace(sourced, `"pages/*"`, `"*/*"`, 1)
 	says := func(what string) string { return "package said\n\nconst What = \"" + what + "\"\n" }
 	for name, text := range map[string]string{
@@ -213,7 +213,7 @@ func TestEditBehindBuild(t *testing.T) {
 		}
 	}
 	then("sed -i.old s/first/second/ said/said.go; touch -t 200101010000 said/said.go")
-	s := watching(t, dir)
+	s := watching(t, dir, "PATH="+bin+":"+os.Getenv("PATH"), "REAL_GO="+goTool, "BEHIND_BUILD="+behind)
 	waitForAnswer(t, s, "second pages/a.txt")
 
 	t.Log("a folder that was not embedded before")

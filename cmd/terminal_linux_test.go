@@ -45,6 +45,7 @@ func atTheTerminal(t *testing.T, c *exec.Cmd) (keys, screen *os.File) {
 // TestExecEndsAtTerminal: there the command shares emu's group, and what it
 // leaves ends all the same, even in a session of its own.
 func TestExecEndsAtTerminal(t *testing.T) {
+	t.Parallel()
 	env := scriptEnv(t)
 	for _, test := range []struct {
 		name, script string
@@ -79,6 +80,7 @@ func TestExecEndsAtTerminal(t *testing.T) {
 // TestKeysAfterStop: a shell sets the terminal as it likes it when emu is stopped;
 // when emu goes on it has its keys again.
 func TestKeysAfterStop(t *testing.T) {
+	t.Parallel()
 	emu, err := exec.LookPath("emu")
 	if err != nil {
 		t.Fatal(err)

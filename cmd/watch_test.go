@@ -72,16 +72,16 @@ func save(t *testing.T, dir, name, text string) {
 	}
 }
 
-// watching starts emu dev on a project.
-func watching(t *testing.T, dir string, flags ...string) *served {
+// watching starts emu dev on a project, with variables besides those of the test.
+func watching(t *testing.T, dir string, env ...string) *served {
 	t.Helper()
 	path, err := exec.LookPath("emu")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(path, append([]string{"dev", "--port", "0"}, flags...)...)
+	c := exec.Command(path, "dev", "--port", "0")
 	c.Dir = dir
-	c.Env = append(os.Environ(), scriptEnv(t)...)
+	c.Env = append(append(os.Environ(), scriptEnv(t)...), env...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	s, err := start(c)
 	if err != nil {
@@ -195,26 +195,7 @@ func TestEdits(t *testing.T) {
 	}
 	interruptAll(t, s)
 	slices.Sort(took)
-	t.Logf("from save to ready: median %v, longest %v; go build alone %v", took[len(took)/2], took[len(took)-1], buildTime(t, dir))
-}
-
-// buildTime is how long the go command takes for an edit.
-func buildTime(t *testing.T, dir string) time.Duration {
-	t.Helper()
-	var took []time.Duration
-	for i := range 3 {
-		save(t, dir, "main.go", fmt.Sprintf(edited, edits-i))
-		begun := time.Now()
-		c := exec.Command("go", "build", "-o", filepath.Join(t.TempDir(), "edited"), ".")
-		c.Dir = dir
-		c.Env = append(os.Environ(), "GOFLAGS=")
-		if out, err := c.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		took = append(took, time.Since(begun))
-	}
-	slices.Sort(took)
-	return took[1]
+	t.Logf("from save to ready: median %v, longest %v", took[len(took)/2], took[len(took)-1])
 }
 
 // openFiles is how many files emu has open; 0 where it cannot be told.
