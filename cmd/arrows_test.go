@@ -38,6 +38,7 @@ var arrows = map[string]reasons{
 		"config":                   "a world is made from one",
 		"migrations":               "and from the stored state's history",
 		"emulator/durable/driver":  "the seam to the classes",
+		"emulator/internal/alarms": "schedules what objects set",
 		"emulator/internal/clock":  "a world's time",
 		"emulator/internal/host":   "the ground that a world stands on",
 		"emulator/internal/stacks": "whose goroutine one is",
@@ -71,6 +72,12 @@ var arrows = map[string]reasons{
 	"emulator/durable":        {"emulator/durable/driver": "the Go front end of the seam"},
 	"emulator/durable/driver": {},
 	"emulator/durable/httpx":  {"emulator/durable": "adapts its requests", "emulator/durable/driver": "finds the event of a context"},
+	"emulator/internal/alarms": {
+		"emulator/durable/driver": "ids",
+		"emulator/internal/clock": "a real clock is not waited for",
+		"emulator/internal/host":  "the ground that a world stands on",
+		"emulator/internal/store": "the file that outlives the world",
+	},
 	"emulator/internal/clock": {},
 	"emulator/internal/host": {
 		"emulator/durable/driver": "an exception is an event",

@@ -100,8 +100,8 @@ func (s *storage) commitBatch() error {
 		s.db.Rollback()
 		return err
 	}
-	o, alarms, autonomous := s.in.o, s.in.o.ns.w.alarms, s.db.Autonomous()
-	err = alarms.change(o, ns, set, s.db.Commit)
+	o, autonomous := s.in.o, s.db.Autonomous()
+	err = o.ns.alarms.Commit(o.ID(), ns, set, s.db.Commit)
 	if err != nil && autonomous { // then it is not the one of the batch
 		s.keepAlarm()
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
@@ -78,7 +79,7 @@ type World struct {
 	host      *host.Host
 	env       *env
 	classes   map[string]*namespace // by class name
-	alarms    *alarms
+	alarms    *alarms.Scheduler
 	parked    sync.Once // made poller
 	poller    *wire.Poller
 	budget    *wire.Budget
@@ -122,7 +123,7 @@ func New(o Options) (*World, error) {
 	w.net.host = w.host
 	w.watch = stacks.NewWatch(o.Foreign)
 	w.transport = newTransport()
-	w.alarms = newAlarms(w.host)
+	w.alarms = alarms.New(w.host)
 	if err := w.open(plan); err != nil {
 		w.Close()
 		return nil, err
@@ -130,7 +131,7 @@ func New(o Options) (*World, error) {
 	if o.Hanging > 0 {
 		w.watchHanging(o.Hanging)
 	}
-	w.alarms.start()
+	w.alarms.Start()
 	return w, nil
 }
 
@@ -184,7 +185,7 @@ func (w *World) Stop() error {
 	}
 	w.ending = time.Now()
 	w.host.Cancel()
-	w.alarms.stop()
+	w.alarms.Stop()
 	for _, n := range w.classes {
 		for _, o := range n.stop() {
 			o.shutdown()
@@ -200,7 +201,7 @@ func (w *World) Stop() error {
 		w.poller.Close()
 	}
 	w.closeDatabases()
-	w.alarms.close()
+	w.alarms.Close()
 	w.arrivals.close()
 	return errors.Join(err, w.lock.Release())
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
@@ -23,7 +24,7 @@ type event struct {
 	depth     int  // of blockConcurrencyWhile
 	onRelease func()
 
-	alarmRun *alarmRun // of an alarm's event
+	alarmRun *alarms.Run // of an alarm's event, nil of every other
 
 	ws       socketEvent             // of a WebSocket handler
 	receives receives                // sockets that it has asked for messages
@@ -93,7 +94,8 @@ func (e *event) publish() {
 	}
 	e.done.Send()
 	if e.alarmRun != nil {
-		e.alarmRun.end()
+		e.alarmRun.End(e.result() != nil)
+		e.done.Done()
 	}
 }
 

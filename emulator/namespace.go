@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
@@ -25,6 +26,7 @@ type namespace struct {
 	objects map[[32]byte]*object
 	closed  bool
 	files   *files
+	alarms  *alarms.Namespace
 }
 
 func newNamespace(w *World, class driver.Class, unique string, sql bool) *namespace {

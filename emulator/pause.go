@@ -93,13 +93,13 @@ func (e *event) pause(p pause) (err error) {
 	} else {
 		e.in.release(e, nil)
 	}
-	e.alarmRun.waits()
+	e.alarmRun.Waits()
 	// Deferred, so that the turn is taken also before a panic or Goexit of wait unwinds.
 	defer func() {
 		if !active {
 			active = waits.End()
 		}
-		e.alarmRun.runs()
+		e.alarmRun.Wakes()
 		gone := e.in.acquire(e, &next, &p)
 		e.in.unpin(hold)
 		if gone {

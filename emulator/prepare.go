@@ -176,7 +176,11 @@ func (w *World) open(plan *migrations.Plan) error {
 		n := newNamespace(w, class, c.UniqueKey, c.Storage == migrations.SQLite)
 		n.files = newFiles(&w.opts, c.UniqueKey)
 		w.classes[class.Name()] = n
-		if err := w.alarms.load(n); err != nil {
+		file, err := n.files.alarms()
+		if err != nil {
+			return err
+		}
+		if n.alarms, err = w.alarms.Open(file, ringer{n}); err != nil {
 			return err
 		}
 		if err := w.lock.Hold(c.UniqueKey); err != nil { // its folder may be new

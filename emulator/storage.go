@@ -38,8 +38,8 @@ type storage struct {
 
 	// What the batch knows of the alarm.
 	alarmWrites bool // the batch may have changed it
-	alarmRuns   bool // its handler runs and has not set another: it shows none
-	alarmLeft   bool // transactionSync rolled back that it set another: it shows and never runs
+	alarmRuns   bool // its handler runs and has not set another: it is hidden from getAlarm()
+	alarmLeft   bool // transactionSync rolled back that the handler set another: it shows and never runs
 }
 
 func newStorage(in *instance) *storage { return &storage{in: in} }
@@ -252,10 +252,10 @@ func (s *storage) DeleteAll(context.Context) error {
 			return nil
 		}
 		if s.in.host.Flags.DeleteAllDeletesAlarm {
-			s.in.o.ns.w.alarms.drop(s.in.o)
+			s.in.o.ns.alarms.Delete(s.in.o.ID())
 			return nil
 		}
-		s.alarmWrites = s.alarmWrites || !s.in.o.ns.w.alarms.have(s.in.o, ns, true)
+		s.alarmWrites = s.alarmWrites || !s.in.o.ns.alarms.Has(s.in.o.ID(), ns, true)
 		return db.SetAlarm(ns)
 	})
 }

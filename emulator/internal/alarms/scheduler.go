@@ -1,0 +1,180 @@
+// Package alarms schedules the alarms of a world's Durable Objects.
+//
+// An alarm goes one way: setAlarm() writes it to its object's database, the commit of that
+// hands it to its [Namespace], the [Scheduler] queues it, and when it is due the namespace's
+// [Ringer] runs the handler. What follows the handler, a retry say, is decided at [Run.End].
+//
+// Source: https://developers.cloudflare.com/durable-objects/api/alarms/
+package alarms
+
+import (
+	"container/heap"
+	"sync"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
+)
+
+const (
+	maxRetries  = 6
+	firstDelay  = 2 * time.Second // before the first retry
+	maxDoubling = 9               // of the delay, by further failures
+	jitter      = 0.25            // of the delay, at most, is added to it
+)
+
+// Scheduler queues the alarms of all objects of a world and rings those that are due.
+//
+// Its lock is taken before those of [store.Alarms] alone: a [Ringer] is called without it.
+type Scheduler struct {
+	host *host.Host
+
+	mu         sync.Mutex
+	queue      queue
+	namespaces []*Namespace
+	timer      clock.Timer // for the first in the queue
+	flow       flow
+	seq        uint64
+	stopped    bool
+}
+
+// alarm is the one alarm of an object.
+type alarm struct {
+	of        *Namespace
+	id        driver.ID // of the object; with its name, which a start could not know otherwise
+	scheduled int64     // what it was set for, in ns since 1970
+	due       time.Time // when it rings, which for a retry is later than scheduled
+	seq       uint64    // of alarms that are due at one time, the first in the queue rings first
+
+	retries  int // runs that failed; a constructor that failed is none
+	failures int // constructors that failed included
+	noRetry  bool
+	position int // in the queue; -1 while it runs, or waits for the end of the one before it
+}
+
+// New returns a scheduler that rings nothing before [Scheduler.Start].
+func New(h *host.Host) *Scheduler {
+	_, real := h.Clock.(clock.Real)
+	return &Scheduler{host: h, flow: flow{bounded: real}}
+}
+
+// Next returns when the earliest alarm, or its retry, rings.
+func (s *Scheduler) Next() (at time.Time, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) == 0 {
+		return time.Time{}, false
+	}
+	return s.queue[0].due, true
+}
+
+// Start begins to ring.
+func (s *Scheduler) Start() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.arm()
+}
+
+// Stop rings nothing more.
+func (s *Scheduler) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = true
+	for _, t := range []clock.Timer{s.timer, s.flow.timer} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+}
+
+// Close closes the namespaces' files.
+func (s *Scheduler) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.namespaces {
+		if n.file != nil {
+			n.file.Close()
+			n.file = nil // a commit that comes still has nowhere to save
+		}
+	}
+}
+
+// arm sets the timer for the earliest alarm. s.mu is held.
+func (s *Scheduler) arm() {
+	if s.timer != nil {
+		s.timer.Stop()
+		s.timer = nil
+	}
+	// While alarms wait for room, or are being rung, what ends that arms it again.
+	if len(s.queue) > 0 && !s.stopped && !s.flow.full && !s.flow.ringing {
+		s.timer = s.host.Clock.At(s.queue[0].due, s.ring)
+	}
+}
+
+// add queues an alarm. s.mu is held.
+func (s *Scheduler) add(a *alarm) {
+	s.seq++
+	a.seq = s.seq
+	heap.Push(&s.queue, a)
+}
+
+// ended decides what follows a run.
+func (s *Scheduler) ended(r *Run, failed bool) {
+	a, n := r.alarm, r.alarm.of
+	s.mu.Lock()
+	delete(n.running, a.id.Bytes)
+	current := n.current[a.id.Bytes]
+	if current != nil && current != a { // it was set while this one ran, and waited for it
+		s.add(current)
+		s.arm()
+	}
+	if !failed || current != a || a.noRetry || s.stopped {
+		s.mu.Unlock()
+		return
+	}
+	counts := r.begun.Load()
+	if counts && a.retries >= maxRetries {
+		s.mu.Unlock()
+		n.ringer.GiveUp(r)
+		return
+	}
+	delay := time.Duration(float64(firstDelay<<min(a.failures, maxDoubling)) * (1 + jitter*s.host.Chance.Fraction()))
+	a.failures++
+	if counts {
+		a.retries++
+	}
+	a.due = s.host.Now().Add(delay)
+	n.running[a.id.Bytes] = a
+	s.add(a)
+	s.arm()
+	s.mu.Unlock()
+}
+
+// queue is a heap by time, then by age.
+type queue []*alarm
+
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	if q[i].due.Equal(q[j].due) {
+		return q[i].seq < q[j].seq
+	}
+	return q[i].due.Before(q[j].due)
+}
+func (q queue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].position, q[j].position = i, j
+}
+func (q *queue) Push(x any) {
+	a := x.(*alarm)
+	a.position = len(*q)
+	*q = append(*q, a)
+}
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	a := (*q)[last]
+	(*q)[last] = nil
+	*q = (*q)[:last]
+	a.position = -1
+	return a
+}
