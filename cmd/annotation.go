@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
@@ -17,9 +17,9 @@ var (
 // annotation is a diagnostic as GitHub shows it beside the line.
 //
 // Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-func annotation(d config.Diagnostic) string {
+func annotation(d diagnostic.Diagnostic) string {
 	kind := "error"
-	if d.Severity != config.Error {
+	if d.Severity != diagnostic.SeverityError {
 		kind = "warning"
 	}
 	var at []string

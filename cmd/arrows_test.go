@@ -24,6 +24,7 @@ var arrows = map[string]reasons{
 	"cmd/emu": {"cmd": "main is one line, so that a program can have the same command line"},
 	"cmd": {
 		"config":                  "reads what the flags name",
+		"config/diagnostic":       "shows what is wrong",
 		"migrations":              "checks a history without a program",
 		"emulator":                "hands it what to serve",
 		"emulator/devserver":      "runs it",
@@ -32,10 +33,15 @@ var arrows = map[string]reasons{
 		"emulator/talk":           "talks to a WebSocket",
 		"config/terminal":         "shows texts of others",
 	},
-	"config":     {"config/terminal": "shows texts of others"},
-	"migrations": {"config": "plans what the configuration lists, and points at it"},
+	"config":            {"config/diagnostic": "says what is wrong, with its place"},
+	"config/diagnostic": {"config/terminal": "shows texts of others"},
+	"migrations": {
+		"config":            "plans what the configuration lists",
+		"config/diagnostic": "points at it",
+	},
 	"emulator": {
 		"config":                   "a world is made from one",
+		"config/diagnostic":        "says what a start refuses",
 		"migrations":               "and from the stored state's history",
 		"emulator/durable/driver":  "the seam to the classes",
 		"emulator/internal/alarms": "schedules what objects set",
@@ -48,7 +54,8 @@ var arrows = map[string]reasons{
 		"emulator/internal/wire":   "sockets that clients and Workers open",
 	},
 	"emulator/devserver": {
-		"config":                   "prints what was read and what is wrong with it",
+		"config":                   "prints what was read",
+		"config/diagnostic":        "and what is wrong with it",
 		"emulator":                 "serves a world",
 		"emulator/program":         "builds what serves",
 		"emulator/internal/upload": "its own answers, too, may come before a request's body",
@@ -56,6 +63,7 @@ var arrows = map[string]reasons{
 	},
 	"emulator/emutest": {
 		"config":                     "reads the configuration under test",
+		"config/diagnostic":          "fails with what is wrong with it",
 		"emulator":                   "makes worlds",
 		"emulator/durable":           "exports the Worker under test",
 		"emulator/durable/driver":    "takes the classes under test",

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
@@ -55,15 +56,15 @@ Exit status: 0 if there are no errors, 1 if there are, 2 for a wrong command.`,
 
 // verdict is what emu check prints as JSON.
 type verdict struct {
-	OK       bool                `json:"ok"`
-	Config   json.RawMessage     `json:"config,omitempty"`
-	Errors   []config.Diagnostic `json:"errors"`
-	Warnings []config.Diagnostic `json:"warnings"`
+	OK       bool                    `json:"ok"`
+	Config   json.RawMessage         `json:"config,omitempty"`
+	Errors   []diagnostic.Diagnostic `json:"errors"`
+	Warnings []diagnostic.Diagnostic `json:"warnings"`
 	// Migrations are what a start or a deployment would say of them: it is
 	// not part of what Wrangler says of a configuration.
-	Migrations []config.Diagnostic `json:"migrations,omitempty"`
+	Migrations []diagnostic.Diagnostic `json:"migrations,omitempty"`
 	// Program is that a start would find nothing to run.
-	Program []config.Diagnostic `json:"program,omitempty"`
+	Program []diagnostic.Diagnostic `json:"program,omitempty"`
 }
 
 func (c *Command) runCheck(o *checkOptions) error {
@@ -75,7 +76,7 @@ func (c *Command) runCheck(o *checkOptions) error {
 		return &exit{exitUsage, err}
 	}
 	r := config.Load(o.options(c))
-	v := verdict{Errors: append([]config.Diagnostic{}, r.Errors...), Warnings: append([]config.Diagnostic{}, r.Warnings...)}
+	v := verdict{Errors: append([]diagnostic.Diagnostic{}, r.Errors...), Warnings: append([]diagnostic.Diagnostic{}, r.Warnings...)}
 	if r.Config != nil {
 		if err := o.checkEnvFiles(c.stateBeside(r.Config)); err != nil {
 			return &exit{exitUsage, err}
@@ -91,7 +92,7 @@ func (c *Command) runCheck(o *checkOptions) error {
 		v.Errors = append(v.Errors, asErrors(v.Warnings)...)
 		v.Errors = append(v.Errors, asErrors(v.Migrations)...)
 		v.Errors = append(v.Errors, asErrors(v.Program)...)
-		v.Warnings, v.Migrations, v.Program = []config.Diagnostic{}, nil, nil
+		v.Warnings, v.Migrations, v.Program = []diagnostic.Diagnostic{}, nil, nil
 	}
 	v.OK = len(v.Errors) == 0
 	switch {
@@ -102,7 +103,7 @@ func (c *Command) runCheck(o *checkOptions) error {
 		}
 		fmt.Fprintf(c.Stdout, "%s\n", text)
 	case o.format == "github":
-		for _, list := range [][]config.Diagnostic{v.Warnings, v.Migrations, v.Program, v.Errors} {
+		for _, list := range [][]diagnostic.Diagnostic{v.Warnings, v.Migrations, v.Program, v.Errors} {
 			for _, d := range list {
 				fmt.Fprintln(c.Stdout, annotation(d))
 			}
@@ -135,23 +136,23 @@ func (c *Command) checkStart(cfg *config.Config, script string, v *verdict) erro
 	v.Errors = append(append(v.Errors, errs...), plan.Errors...)
 	v.Migrations = plan.Warnings
 	p, d := devserver.Find(cfg, script, c.Dir)
-	var found []config.Diagnostic
+	var found []diagnostic.Diagnostic
 	if d != nil {
 		found = append(found, *d)
 	} else {
 		found = p.Loads(context.Background(), c.Dir)
 	}
 	for _, d := range found {
-		d.Severity = config.Warning
+		d.Severity = diagnostic.SeverityWarning
 		v.Program = append(v.Program, d)
 	}
 	return nil
 }
 
-func asErrors(list []config.Diagnostic) []config.Diagnostic {
-	errs := make([]config.Diagnostic, len(list))
+func asErrors(list []diagnostic.Diagnostic) []diagnostic.Diagnostic {
+	errs := make([]diagnostic.Diagnostic, len(list))
 	for i, d := range list {
-		d.Severity = config.Error
+		d.Severity = diagnostic.SeverityError
 		errs[i] = d
 	}
 	return errs

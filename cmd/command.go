@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
@@ -131,18 +131,18 @@ func (c *Command) log(level devserver.Level) *devserver.Log {
 
 // style is how diagnostics are written to a stream: wrapped if it is a
 // terminal, and in colours unless the user does not want them.
-func (c *Command) style(w io.Writer) config.Style {
+func (c *Command) style(w io.Writer) diagnostic.Style {
 	f, ok := w.(*os.File)
 	if !ok {
-		return config.Unwrapped
+		return diagnostic.Unwrapped
 	}
 	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return config.Unwrapped
+		return diagnostic.Unwrapped
 	}
 	if v, _ := c.getenv("NO_COLOR"); v != "" {
-		return config.Wrapped
+		return diagnostic.Wrapped
 	}
-	return config.Colored
+	return diagnostic.Colored
 }
 
 // getenv looks a variable of the environment up; the last one counts.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // run runs a command line in this process.
@@ -97,13 +97,13 @@ func TestStyle(t *testing.T) {
 		name    string
 		w       io.Writer
 		environ []string
-		want    config.Style
+		want    diagnostic.Style
 	}{
-		{"terminal", terminal, nil, config.Colored},
-		{"terminal, NO_COLOR", terminal, []string{"NO_COLOR=1"}, config.Wrapped},
-		{"terminal, NO_COLOR empty", terminal, []string{"NO_COLOR="}, config.Colored},
-		{"file", file, nil, config.Unwrapped},
-		{"no file", new(bytes.Buffer), nil, config.Unwrapped},
+		{"terminal", terminal, nil, diagnostic.Colored},
+		{"terminal, NO_COLOR", terminal, []string{"NO_COLOR=1"}, diagnostic.Wrapped},
+		{"terminal, NO_COLOR empty", terminal, []string{"NO_COLOR="}, diagnostic.Colored},
+		{"file", file, nil, diagnostic.Unwrapped},
+		{"no file", new(bytes.Buffer), nil, diagnostic.Unwrapped},
 	} {
 		if got := (&Command{Environ: test.environ}).style(test.w); got != test.want {
 			t.Errorf("%s: style %d, want %d", test.name, got, test.want)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
@@ -21,7 +22,7 @@ type deployed struct {
 	name   string
 	text   []byte // of the file
 	// wrong is what is wrong with the file, missing what it does not have.
-	wrong   []config.Diagnostic
+	wrong   []diagnostic.Diagnostic
 	missing string
 }
 

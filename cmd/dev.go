@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 )
 
@@ -222,7 +223,7 @@ func (c *Command) load(log *devserver.Log, o *devOptions) *config.Result {
 func (c *Command) become(log *devserver.Log, cfg *config.Config, o *devOptions) error {
 	p, d := devserver.Find(cfg, o.script, c.Dir)
 	if d != nil {
-		log.Diagnostics([]config.Diagnostic{*d})
+		log.Diagnostics([]diagnostic.Diagnostic{*d})
 		return &exit{code: exitError}
 	}
 	if p.Instead != "" {

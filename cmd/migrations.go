@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 	"github.com/seed-36a2c969/emu/migrations"
@@ -83,9 +84,9 @@ for a wrong command.`,
 
 // refusal is what is printed as JSON for what cannot be done.
 type refusal struct {
-	OK       bool                `json:"ok"`
-	Errors   []config.Diagnostic `json:"errors"`
-	Warnings []config.Diagnostic `json:"warnings"`
+	OK       bool                    `json:"ok"`
+	Errors   []diagnostic.Diagnostic `json:"errors"`
+	Warnings []diagnostic.Diagnostic `json:"warnings"`
 }
 
 // history is a configuration with the ledger of its Worker.
@@ -104,7 +105,7 @@ func (c *Command) history(cfg *config.Config, o *historyOptions) (h *history, er
 
 // read reads the configuration with what is questionable about it, and says what is
 // wrong with it.
-func (c *Command) read(o *historyOptions) (*config.Config, []config.Diagnostic, error) {
+func (c *Command) read(o *historyOptions) (*config.Config, []diagnostic.Diagnostic, error) {
 	r := config.Load(o.options(c))
 	if r.Config != nil {
 		return r.Config, r.Warnings, nil
@@ -122,12 +123,12 @@ func (c *Command) answer(o *historyOptions, run func(*historyOptions) error) err
 	if err == nil || !o.json || errors.As(err, new(*exit)) {
 		return err
 	}
-	d := config.Diagnostic{Text: err.Error()}
+	d := diagnostic.Diagnostic{Text: err.Error()}
 	var advice *usage
 	if errors.As(err, &advice) {
 		d.Hint = advice.hint
 	}
-	return c.printJSON(refusal{Errors: []config.Diagnostic{d}, Warnings: []config.Diagnostic{}}, false)
+	return c.printJSON(refusal{Errors: []diagnostic.Diagnostic{d}, Warnings: []diagnostic.Diagnostic{}}, false)
 }
 
 // facts are what a plan is made of.
@@ -239,6 +240,6 @@ func (c *Command) printJSON(v any, ok bool) error {
 }
 
 // none makes an empty list of none, for JSON.
-func none(list []config.Diagnostic) []config.Diagnostic {
-	return append([]config.Diagnostic{}, list...)
+func none(list []diagnostic.Diagnostic) []diagnostic.Diagnostic {
+	return append([]diagnostic.Diagnostic{}, list...)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 	"github.com/seed-36a2c969/emu/migrations"
@@ -49,9 +50,9 @@ type comparison struct {
 	// OK is not there if nothing was compared and nothing is wrong.
 	OK *bool `json:"ok,omitempty"`
 	// Compared is what was compared with, "" if nothing was.
-	Compared string              `json:"compared,omitempty"`
-	Errors   []config.Diagnostic `json:"errors"`
-	Warnings []config.Diagnostic `json:"warnings"`
+	Compared string                  `json:"compared,omitempty"`
+	Errors   []diagnostic.Diagnostic `json:"errors"`
+	Warnings []diagnostic.Diagnostic `json:"warnings"`
 }
 
 func (c *Command) runMigrationsCheck(o *historyOptions) error {
@@ -84,14 +85,14 @@ func (c *Command) runMigrationsCheck(o *historyOptions) error {
 	return c.printComparison(cfg, d, append(warnings, found...), o)
 }
 
-func (c *Command) printComparison(cfg *config.Config, d *deployed, found []config.Diagnostic, o *historyOptions) error {
-	v := comparison{Errors: []config.Diagnostic{}, Warnings: []config.Diagnostic{}}
+func (c *Command) printComparison(cfg *config.Config, d *deployed, found []diagnostic.Diagnostic, o *historyOptions) error {
+	v := comparison{Errors: []diagnostic.Diagnostic{}, Warnings: []diagnostic.Diagnostic{}}
 	for _, f := range found {
 		if f.Place.File != "" && f.Place.Line == 0 { // of the file as a whole
 			f.Place.Line, f.Place.Column = 1, 1
 		}
 		f = f.WithLines(d.read)
-		if f.Severity == config.Error {
+		if f.Severity == diagnostic.SeverityError {
 			v.Errors = append(v.Errors, f)
 		} else {
 			v.Warnings = append(v.Warnings, f)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 	"github.com/seed-36a2c969/emu/migrations"
@@ -36,13 +36,13 @@ command.`,
 
 // plan is what emu migrations plan prints as JSON.
 type plan struct {
-	OK       bool                `json:"ok"`
-	Worker   string              `json:"worker"`
-	State    string              `json:"state"`
-	LastTag  string              `json:"last_tag,omitempty"`
-	Steps    []migrations.Step   `json:"steps"`
-	Errors   []config.Diagnostic `json:"errors"`
-	Warnings []config.Diagnostic `json:"warnings"`
+	OK       bool                    `json:"ok"`
+	Worker   string                  `json:"worker"`
+	State    string                  `json:"state"`
+	LastTag  string                  `json:"last_tag,omitempty"`
+	Steps    []migrations.Step       `json:"steps"`
+	Errors   []diagnostic.Diagnostic `json:"errors"`
+	Warnings []diagnostic.Diagnostic `json:"warnings"`
 }
 
 func (c *Command) runPlan(o *historyOptions) error {

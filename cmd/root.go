@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // root is the tree of commands.
@@ -72,7 +72,7 @@ func unknownCommand(parent *cobra.Command, name string) error {
 		}
 	}
 	hint := "commands: " + strings.Join(names, ", ")
-	if near := config.Suggest(name, names); near != "" {
+	if near := diagnostic.Suggest(name, names); near != "" {
 		hint = "did you mean " + parent.CommandPath() + " " + near + "? " + hint
 	} else if near := parent.SuggestionsFor(name); len(near) > 0 { // shorter, or the beginning of one
 		hint = "did you mean " + parent.CommandPath() + " " + near[0] + "? " + hint
@@ -91,7 +91,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		positive, negated := strings.CutPrefix(name, "no-") // as Wrangler has it of every flag without a value
 		if f := cmd.Flags().Lookup(positive); negated && f != nil && f.Value.Type() == "bool" {
 			u.hint = "did you mean --" + positive + "=false? " + see
-		} else if near := config.Suggest(name, names); near != "" {
+		} else if near := diagnostic.Suggest(name, names); near != "" {
 			u.hint = "did you mean --" + near + "? " + see
 		}
 	}

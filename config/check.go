@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"math"
 	"regexp"
 	"strconv"
@@ -49,7 +50,7 @@ func oneOf(choices ...string) check {
 			}
 		}
 		s.fail(v, msgOneOf, slots{field: field, typ: quoteAll(choices), value: stringify(v)})
-		if near := Suggest(v.text(), choices); near != "" {
+		if near := diagnostic.Suggest(v.text(), choices); near != "" {
 			s.hint("did you mean " + near + "?")
 		}
 		return false

@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"slices"
 	"strings"
 	"sync"
@@ -89,17 +90,17 @@ func today() string {
 
 // checkCompatibility says what Wrangler's dev command and then workerd refuse of the
 // date and the flags, or warn of.
-func (c *Config) checkCompatibility(today string) (errs, warnings []Diagnostic) {
+func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.Diagnostic) {
 	t := compatibilityFlags()
 	date, flags := c.CompatibilityDate, c.CompatibilityFlags
 	if date == "" && !c.dateGiven {
 		date = DefaultCompatibilityDate
 	}
-	fail := func(at Place, hint, format string, args ...any) {
-		errs = append(errs, Diagnostic{Text: fmt.Sprintf(format, args...), Place: at, Hint: hint})
+	fail := func(at diagnostic.Place, hint, format string, args ...any) {
+		errs = append(errs, diagnostic.Diagnostic{Text: fmt.Sprintf(format, args...), Place: at, Hint: hint})
 	}
-	warn := func(at Place, hint, format string, args ...any) {
-		warnings = append(warnings, Diagnostic{Severity: Warning, Text: fmt.Sprintf(format, args...), Place: at, Hint: hint})
+	warn := func(at diagnostic.Place, hint, format string, args ...any) {
+		warnings = append(warnings, diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(format, args...), Place: at, Hint: hint})
 	}
 
 	// Wrangler's bundler looks first, and stops at its first error.
@@ -178,7 +179,7 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []Diagnostic) 
 	for i, f := range unknown {
 		hint, near := "", ""
 		if i < most {
-			near = Suggest(f, t.names())
+			near = diagnostic.Suggest(f, t.names())
 		}
 		if near != "" {
 			hint = "did you mean " + near + "?"
@@ -205,7 +206,7 @@ func (t *compatibilityTable) names() []string {
 }
 
 // flagPlace is where a flag stands for the last time.
-func (c *Config) flagPlace(flag string) Place { return c.flagPlaces[flag] }
+func (c *Config) flagPlace(flag string) diagnostic.Place { return c.flagPlaces[flag] }
 
 // isCompatibilityDay reports whether workerd reads a date: of the years 2000 to 2999,
 // with a day up to 31 in every month, as strptime has it.

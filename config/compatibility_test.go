@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,7 +44,7 @@ func TestCompatibilityRecorded(t *testing.T) {
 	}
 }
 
-func texts(list []Diagnostic) (texts []string) {
+func texts(list []diagnostic.Diagnostic) (texts []string) {
 	for _, d := range list {
 		texts = append(texts, d.Text)
 	}
@@ -103,12 +104,12 @@ func TestCompatibilityPlaces(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		options Options
-		place   Place
+		place   diagnostic.Place
 		hint    string
 	}{
-		{"date", Options{}, Place{File: "wrangler.jsonc", Line: 3, Column: 25, Length: 12}, "today is " + time.Now().UTC().Format(time.DateOnly)},
-		{"flag", Options{CompatibilityDate: &good}, Place{File: "wrangler.jsonc", Line: 5, Column: 5, Length: 33}, "did you mean web_socket_manual_reply_to_close?"},
-		{"flag of the command line", Options{CompatibilityDate: &good, CompatibilityFlags: []string{"web_socket_manual_reply_to_clos"}}, Place{}, "did you mean web_socket_manual_reply_to_close?"},
+		{"date", Options{}, diagnostic.Place{File: "wrangler.jsonc", Line: 3, Column: 25, Length: 12}, "today is " + time.Now().UTC().Format(time.DateOnly)},
+		{"flag", Options{CompatibilityDate: &good}, diagnostic.Place{File: "wrangler.jsonc", Line: 5, Column: 5, Length: 33}, "did you mean web_socket_manual_reply_to_close?"},
+		{"flag of the command line", Options{CompatibilityDate: &good, CompatibilityFlags: []string{"web_socket_manual_reply_to_clos"}}, diagnostic.Place{}, "did you mean web_socket_manual_reply_to_close?"},
 	} {
 		test.options.Dir = dir
 		r := Load(test.options)

@@ -5,6 +5,8 @@
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/
 package config
 
+import "github.com/seed-36a2c969/emu/config/diagnostic"
+
 // Config is a valid configuration, normalised: environment chosen, inheritance
 // applied, paths absolute.
 type Config struct {
@@ -28,14 +30,14 @@ type Config struct {
 	DefinedEnvironments []string
 	// Main is the entry point, absolute; "" if none.
 	Main      string
-	MainPlace Place
+	MainPlace diagnostic.Place
 	// CompatibilityDate is "" if none is given.
 	CompatibilityDate  string
 	CompatibilityFlags []string
 	Bindings           []DurableObjectBinding
 	// Migrations are the steps in order; MigrationsPlace is the field's place.
 	Migrations      []Migration
-	MigrationsPlace Place
+	MigrationsPlace diagnostic.Place
 	Exports         []Export
 	// Vars are the variables and secrets, in order of the file.
 	Vars []Var
@@ -50,8 +52,8 @@ type Config struct {
 	environment environment
 	dev         *value // the dev block with its defaults
 	dateGiven   bool   // there is a compatibility date, be it empty
-	datePlace   Place
-	flagPlaces  map[string]Place
+	datePlace   diagnostic.Place
+	flagPlaces  map[string]diagnostic.Place
 }
 
 // Field is a field of the configuration with the page that documents it. Bindings are
@@ -59,60 +61,53 @@ type Config struct {
 type Field struct {
 	Name     string
 	Bindings []string
-	Place    Place
+	Place    diagnostic.Place
 	Page     string
-}
-
-// Place is a position in a file. Line and Column are 1-based, Column and
-// Length count runes. The zero Place is nowhere.
-type Place struct {
-	File                 string
-	Line, Column, Length int
 }
 
 // DurableObjectBinding is an element of durable_objects.bindings.
 type DurableObjectBinding struct {
 	Name, ClassName, ScriptName, Environment string
-	Place, ClassPlace                        Place
+	Place, ClassPlace                        diagnostic.Place
 }
 
 // Migration is a step of migrations.
 type Migration struct {
-	Tag                string        `json:"tag"`
-	NewClasses         []ClassRef    `json:"new_classes,omitempty"`
-	NewSQLiteClasses   []ClassRef    `json:"new_sqlite_classes,omitempty"`
-	RenamedClasses     []Rename      `json:"renamed_classes,omitempty"`
-	DeletedClasses     []ClassRef    `json:"deleted_classes,omitempty"`
-	TransferredClasses []Transferred `json:"transferred_classes,omitempty"`
-	Place              Place         `json:"-"`
+	Tag                string           `json:"tag"`
+	NewClasses         []ClassRef       `json:"new_classes,omitempty"`
+	NewSQLiteClasses   []ClassRef       `json:"new_sqlite_classes,omitempty"`
+	RenamedClasses     []Rename         `json:"renamed_classes,omitempty"`
+	DeletedClasses     []ClassRef       `json:"deleted_classes,omitempty"`
+	TransferredClasses []Transferred    `json:"transferred_classes,omitempty"`
+	Place              diagnostic.Place `json:"-"`
 }
 
 // ClassRef is a class name at its place.
 type ClassRef struct {
 	Name  string
-	Place Place
+	Place diagnostic.Place
 }
 
 // Rename is an element of renamed_classes.
 type Rename struct {
-	From  string `json:"from"`
-	To    string `json:"to"`
-	Place Place  `json:"-"`
+	From  string           `json:"from"`
+	To    string           `json:"to"`
+	Place diagnostic.Place `json:"-"`
 }
 
 // Transferred is an element of transferred_classes.
 type Transferred struct {
-	From       string `json:"from"`
-	FromScript string `json:"from_script"`
-	To         string `json:"to"`
-	Place      Place  `json:"-"`
+	From       string           `json:"from"`
+	FromScript string           `json:"from_script"`
+	To         string           `json:"to"`
+	Place      diagnostic.Place `json:"-"`
 }
 
 // Export is a durable-object entry of exports. State is "created" if none is given.
 type Export struct {
 	ClassName, Storage, State              string
 	RenamedTo, TransferredTo, TransferFrom string
-	Place                                  Place
+	Place                                  diagnostic.Place
 }
 
 // Var is a variable or secret. JSON is its value as JSON; Text is set for a
@@ -123,13 +118,13 @@ type Var struct {
 	Text   string
 	JSON   []byte
 	Secret bool
-	Place  Place
+	Place  diagnostic.Place
 }
 
 // Service is a service binding.
 type Service struct {
 	Name, Service, Environment string
-	Place                      Place
+	Place                      diagnostic.Place
 }
 
 // Dev is the dev block; a zero field is not given (Port -1).
@@ -138,36 +133,6 @@ type Dev struct {
 	Port                    int
 	// UpstreamProtocol is that of the addresses that the Worker sees, LocalProtocol if it is not given.
 	UpstreamProtocol string
-}
-
-// Severity of a [Diagnostic].
-type Severity int
-
-// The severities.
-const (
-	Error Severity = iota
-	Warning
-	Info
-)
-
-// Diagnostic is one thing that is wrong. Text is Wrangler's own where Wrangler
-// has one.
-type Diagnostic struct {
-	Severity Severity
-	Text     string
-	Code     string // Wrangler's one-word code of a syntax error, or "crash"
-	Place    Place
-	LineText string // the source line
-	Hint     string // what to type instead
-	Notes    []Note
-	Path     []string // Wrangler's headers above the text
-}
-
-// Note points at another place that a diagnostic is about.
-type Note struct {
-	Text     string
-	Place    Place
-	LineText string
 }
 
 // Options say which configuration to read.
@@ -210,11 +175,11 @@ type Past struct {
 // Result is what came of reading a configuration. Config is nil if there are errors.
 type Result struct {
 	Config   *Config
-	Errors   []Diagnostic
-	Warnings []Diagnostic
+	Errors   []diagnostic.Diagnostic
+	Warnings []diagnostic.Diagnostic
 	// SecretFiles are the files that secrets came from, as they are shown.
 	SecretFiles []string
 	// Notices are not about what the file says but are to be told at a start:
 	// that a build tool redirects to another file, or that a secret is missing.
-	Notices []Diagnostic
+	Notices []diagnostic.Diagnostic
 }

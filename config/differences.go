@@ -16,6 +16,8 @@ var Differences = []Difference{
 		"Wrangler accepts them and then cannot listen", []string{"208", "209", "210"}},
 	{"root", "a configuration that is a list is refused",
 		"Wrangler takes [] as empty and warns of the items of any other", []string{"015", "016"}},
+	{"code", "two commas after a property are refused with the code ValueExpected",
+		"Wrangler's is PropertyNameExpected; the place is the same", []string{"007"}},
 	{"name", "a Worker without a name is named for the folder of its configuration",
 		"Wrangler makes a random name at every start, under which no storage is found again", nil},
 	{"crash", "what ends Wrangler with a JavaScript TypeError is an error with its place",

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,7 +23,7 @@ type found struct {
 }
 
 // find looks for the configuration as Wrangler does.
-func (r *reading) find() *Diagnostic {
+func (r *reading) find() *diagnostic.Diagnostic {
 	if r.options.Config != "" {
 		r.files.config = r.absolute(r.options.Config)
 		r.files.user = r.files.config
@@ -45,25 +46,25 @@ func (r *reading) find() *Diagnostic {
 }
 
 // redirect follows a deploy configuration file.
-func (r *reading) redirect(deploy string) *Diagnostic {
+func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 	shown := r.shown(deploy)
 	data, err := os.ReadFile(deploy)
 	if err != nil {
-		return &Diagnostic{Text: fill(msgUnreadable, slots{value: shown}), Notes: []Note{{Text: nodeError(err, deploy)}}, Place: Place{File: shown}}
+		return &diagnostic.Diagnostic{Text: fill(msgUnreadable, slots{value: shown}), Notes: []diagnostic.Note{{Text: nodeError(err, deploy)}}, Place: diagnostic.Place{File: shown}}
 	}
-	s, encoding := newSource(shown, data)
+	s, encoding := diagnostic.NewSource(shown, data)
 	config, f := parseJSONC(s)
 	if encoding != "" || f != nil {
-		d := &Diagnostic{Text: fill(msgRedirectParse, slots{value: shown}), Place: Place{File: shown}}
+		d := &diagnostic.Diagnostic{Text: fill(msgRedirectParse, slots{value: shown}), Place: diagnostic.Place{File: shown}}
 		if f != nil {
 			d.Code, d.Hint = f.code, f.text
-			d.Place, d.LineText = s.place(f.start, f.end), s.lineText(f.start)
+			d.Place, d.LineText = s.Place(f.start, f.end), s.LineText(f.start)
 		}
 		return d
 	}
 	to := config.get("configPath").text()
 	if to == "" {
-		return &Diagnostic{Text: fill(msgRedirectEmpty, slots{field: shown, value: s.text}), Place: Place{File: shown},
+		return &diagnostic.Diagnostic{Text: fill(msgRedirectEmpty, slots{field: shown, value: s.Text}), Place: diagnostic.Place{File: shown},
 			Hint: "remove " + shown + " or build again"}
 	}
 	target := filepath.FromSlash(to)
@@ -71,12 +72,12 @@ func (r *reading) redirect(deploy string) *Diagnostic {
 		target = filepath.Join(filepath.Dir(deploy), target)
 	}
 	if _, err := os.Stat(target); err != nil {
-		return &Diagnostic{Text: fill(msgRedirectMissing, slots{field: shown, value: r.shown(target)}), Place: Place{File: shown},
+		return &diagnostic.Diagnostic{Text: fill(msgRedirectMissing, slots{field: shown, value: r.shown(target)}), Place: diagnostic.Place{File: shown},
 			Hint: "remove " + shown + " or build again"}
 	}
 	if r.files.user != "" {
 		if expected := filepath.Join(filepath.Dir(r.files.user), filepath.FromSlash(deployConfig)); expected != deploy {
-			return &Diagnostic{Text: fill(msgRedirectElsewhere, slots{field: shown, value: r.shown(r.files.user), key: r.shown(expected)}), Place: Place{File: shown}}
+			return &diagnostic.Diagnostic{Text: fill(msgRedirectElsewhere, slots{field: shown, value: r.shown(r.files.user), key: r.shown(expected)}), Place: diagnostic.Place{File: shown}}
 		}
 	}
 	r.files.config, r.files.redirected = target, true
@@ -84,8 +85,8 @@ func (r *reading) redirect(deploy string) *Diagnostic {
 	if r.files.user != "" {
 		user = r.shown(r.files.user)
 	}
-	r.result.Notices = append(r.result.Notices, Diagnostic{
-		Severity: Info, Text: fill(msgRedirected, slots{value: r.shown(target), key: user, field: shown}),
+	r.result.Notices = append(r.result.Notices, diagnostic.Diagnostic{
+		Severity: diagnostic.SeverityInfo, Text: fill(msgRedirected, slots{value: r.shown(target), key: user, field: shown}),
 	})
 	return nil
 }

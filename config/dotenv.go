@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"regexp"
 	"strings"
 )
@@ -9,7 +10,7 @@ import (
 // variable is a line of a .dev.vars or .env file.
 type variable struct {
 	name, text string
-	place      Place
+	place      diagnostic.Place
 }
 
 // dotenvLine is the grammar of dotenv 16; a line that does not fit is passed over.
@@ -25,7 +26,7 @@ const jsSpace = `[\t\n\v\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{2
 func parseDotenv(file, text string) []variable {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	var vars variables
-	s := &source{file: file, text: text}
+	s := &diagnostic.Source{File: file, Text: text}
 	for _, m := range dotenvLine.FindAllStringSubmatchIndex(text, -1) {
 		v := strings.TrimFunc(group(text, m, 2), func(r rune) bool {
 			return strings.ContainsRune("\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff", r) || r >= 0x2000 && r <= 0x200a
@@ -40,7 +41,7 @@ func parseDotenv(file, text string) []variable {
 		if quote == '"' {
 			v = strings.ReplaceAll(strings.ReplaceAll(v, `\n`, "\n"), `\r`, "\r")
 		}
-		vars.put(variable{text[m[2]:m[3]], v, s.place(m[2], m[3])})
+		vars.put(variable{text[m[2]:m[3]], v, s.Place(m[2], m[3])})
 	}
 	return vars.list
 }
@@ -75,7 +76,7 @@ func (v *variables) put(x variable) {
 // expand replaces $NAME, ${NAME}, ${NAME:-default} and ${NAME:+other} in the
 // variables of .env files, as dotenv-expand 12 does. The environment's own
 // variables go first and win. It fails at a variable that grows too long.
-func expand(parsed []variable, environment variables) (variables, *Diagnostic) {
+func expand(parsed []variable, environment variables) (variables, *diagnostic.Diagnostic) {
 	var running variables
 	work := maxExpansionWork
 	for _, p := range parsed {
@@ -89,7 +90,7 @@ func expand(parsed []variable, environment variables) (variables, *Diagnostic) {
 				if work < 0 {
 					says = fmt.Sprintf("the variables up to %s that refer to others take more than %d MiB", p.name, maxExpansionWork>>20)
 				}
-				return variables{}, &Diagnostic{Text: says, Place: p.place, Hint: `shorten what it refers to, or write \$ if no variable is meant`}
+				return variables{}, &diagnostic.Diagnostic{Text: says, Place: p.place, Hint: `shorten what it refers to, or write \$ if no variable is meant`}
 			}
 		}
 		running.set(p.name, strings.ReplaceAll(v, `\$`, "$"))

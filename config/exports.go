@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func isExports(s *scope, field string, v *value) bool {
 			ok = isWorkflowExport(inner.in(m.value), at, m.value) && ok
 		default:
 			ok = inner.in(m.value).fail(kind, msgExportType, slots{field: at, value: stringify(kind)})
-			if near := Suggest(kind.text(), []string{"durable-object", "worker", "workflow"}); near != "" {
+			if near := diagnostic.Suggest(kind.text(), []string{"durable-object", "worker", "workflow"}); near != "" {
 				inner.hint(`did you mean "` + near + `"?`)
 			}
 		}

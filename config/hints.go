@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"slices"
 	"strings"
 )
@@ -19,7 +20,7 @@ func (s *scope) unknownHint(field string, names, known []string) string {
 	const most = 8 // more would not be read, and each takes time
 	var near, above []string
 	for _, name := range names[:min(len(names), most)] {
-		switch meant := Suggest(name, known); {
+		switch meant := diagnostic.Suggest(name, known); {
 		case field == "top-level" && removedFields[name] != "":
 			return name + ": " + removedFields[name]
 		case slices.Contains(topLevelKeys, name) && !slices.Contains(known, name):
@@ -68,7 +69,7 @@ func (s *scope) hintBrackets(field string, v *value) {
 	if !v.headed() {
 		return
 	}
-	header := strings.Trim(strings.TrimSpace(s.source.lineText(v.keyStart)), "[]")
+	header := strings.Trim(strings.TrimSpace(s.source.LineText(v.keyStart)), "[]")
 	if v.kind == table {
 		s.hint("write [[" + header + "]], with double brackets, for each entry of the list")
 	} else {
@@ -78,7 +79,7 @@ func (s *scope) hintBrackets(field string, v *value) {
 
 // hintQuotes says how a TOML date is written as a string.
 func (s *scope) hintQuotes(key string, v *value) {
-	s.hint("quote the date: " + key + ` = "` + s.source.text[v.start:v.end] + `"`)
+	s.hint("quote the date: " + key + ` = "` + s.source.Text[v.start:v.end] + `"`)
 }
 
 // noticeSwallowed tells of fields of the top level that stand below [vars] and
@@ -92,7 +93,7 @@ func (s *scope) noticeSwallowed() {
 		if !slices.Contains(topLevelKeys, m.key) || s.file.get(m.key) != nil {
 			continue
 		}
-		d := s.diagnose(Warning, keyOf(m.value), m.key+" stands below [vars] and is a variable, not the field "+m.key)
+		d := s.diagnose(diagnostic.SeverityWarning, keyOf(m.value), m.key+" stands below [vars] and is a variable, not the field "+m.key)
 		d.Hint = "move the line above the first [header]"
 		s.result.Notices = append(s.result.Notices, d)
 	}

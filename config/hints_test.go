@@ -1,6 +1,9 @@
 package config
 
-import "testing"
+import (
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"testing"
+)
 
 func TestHints(t *testing.T) {
 	for _, c := range []struct{ name, text, hint string }{
@@ -30,7 +33,7 @@ func TestHints(t *testing.T) {
 		{"wrangler.jsonc", "{\"name\": \"w\",\u00a0}", "remove it and type the space again"},
 	} {
 		r := loadText(c.name, []byte(c.text))
-		d := append(append([]Diagnostic{}, r.Errors...), r.Warnings...)
+		d := append(append([]diagnostic.Diagnostic{}, r.Errors...), r.Warnings...)
 		if len(d) == 0 || d[0].Hint != c.hint {
 			t.Errorf("%s: got %+v, want the hint %q", c.text, d, c.hint)
 		}

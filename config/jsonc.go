@@ -7,6 +7,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/tailscale/hujson"
 )
 
@@ -16,8 +17,8 @@ const maxDepth = 1000
 // parseJSONC reads JSON with comments and trailing commas. Wrangler reads .json and .jsonc alike.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/
-func parseJSONC(s *source) (*value, *fault) {
-	data := []byte(s.text)
+func parseJSONC(s *diagnostic.Source) (*value, *fault) {
+	data := []byte(s.Text)
 	if at, ok := tooDeep(data); ok {
 		return nil, &fault{code: "crash", text: "the configuration nests too deeply", start: at, end: at + 1,
 			hint: "lists and objects may nest " + strconv.Itoa(maxDepth) + " deep"}
@@ -32,9 +33,9 @@ func parseJSONC(s *source) (*value, *fault) {
 	// hujson wants a line comment to end.
 	parsed, err := hujson.Parse(append(data, '\n'))
 	if err == nil {
-		return (&jsoncBuilder{text: s.text}).value(&parsed), nil
+		return (&jsoncBuilder{text: s.Text}).value(&parsed), nil
 	}
-	return nil, jsoncFault(s.text, err)
+	return nil, jsoncFault(s.Text, err)
 }
 
 // tooDeep finds where lists and objects nest deeper than maxDepth.

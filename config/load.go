@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,7 +13,7 @@ type reading struct {
 	options Options
 	dir     string // the working directory, absolute
 	files   found
-	source  *source
+	source  *diagnostic.Source
 	file    *value // the whole file
 	active  environment
 	bound   map[string][]*value // where names are bound, once asked for
@@ -21,7 +22,7 @@ type reading struct {
 
 // Load reads a configuration. It never returns nil; what is wrong is in the result.
 func Load(o Options) *Result {
-	r := &reading{options: o, result: &Result{}, source: &source{}}
+	r := &reading{options: o, result: &Result{}, source: &diagnostic.Source{}}
 	if !r.open() {
 		return r.result
 	}
@@ -37,9 +38,9 @@ func (r *reading) getenv(name string) (string, bool) {
 }
 
 // refuse ends the reading with one error.
-func (r *reading) refuse(d Diagnostic) bool {
+func (r *reading) refuse(d diagnostic.Diagnostic) bool {
 	if d.Place.File == "" {
-		d.Place.File = r.source.file
+		d.Place.File = r.source.File
 	}
 	r.result.Errors = append(r.result.Errors, d)
 	return false
@@ -49,7 +50,7 @@ func (r *reading) refuse(d Diagnostic) bool {
 func (r *reading) open() bool {
 	var err error
 	if r.dir, err = filepath.Abs(r.options.Dir); err != nil {
-		return r.refuse(Diagnostic{Text: "cannot find the working directory: " + err.Error()})
+		return r.refuse(diagnostic.Diagnostic{Text: "cannot find the working directory: " + err.Error()})
 	}
 	if d := r.find(); d != nil {
 		return r.refuse(*d)
@@ -63,9 +64,9 @@ func (r *reading) open() bool {
 	if past != nil {
 		shown = past.Name
 	}
-	r.source.file = shown
+	r.source.File = shown
 	if !knownFormat(r.files.config) {
-		return r.refuse(Diagnostic{
+		return r.refuse(diagnostic.Diagnostic{
 			Text: "unknown configuration format: " + shown,
 			Hint: "name the file wrangler.jsonc, wrangler.json or wrangler.toml, in lower case",
 		})
@@ -76,20 +77,20 @@ func (r *reading) open() bool {
 	data, err := os.ReadFile(r.files.config)
 	if err != nil {
 		says := fill(msgUnreadable, slots{value: shown})
-		return r.refuse(Diagnostic{Text: says, Code: says, Notes: []Note{{Text: nodeError(err, r.files.config)}}})
+		return r.refuse(diagnostic.Diagnostic{Text: says, Code: says, Notes: []diagnostic.Note{{Text: nodeError(err, r.files.config)}}})
 	}
 	return r.parse(data)
 }
 
 // parse reads the file's bytes into the tree.
 func (r *reading) parse(data []byte) bool {
-	shown := r.source.file
-	s, encoding := newSource(shown, data)
+	shown := r.source.File
+	s, encoding := diagnostic.NewSource(shown, data)
 	r.source = s
 	if encoding != "" {
 		says := fill(msgByteOrderMark, slots{value: encoding})
-		return r.refuse(Diagnostic{Text: says, Code: says, Place: Place{File: shown, Line: 1, Column: 1},
-			Notes: []Note{{Text: fill(msgSaveAsUTF8, slots{field: shown, value: encoding})}}})
+		return r.refuse(diagnostic.Diagnostic{Text: says, Code: says, Place: diagnostic.Place{File: shown, Line: 1, Column: 1},
+			Notes: []diagnostic.Note{{Text: fill(msgSaveAsUTF8, slots{field: shown, value: encoding})}}})
 	}
 	parse := parseJSONC
 	if strings.HasSuffix(r.files.config, ".toml") {
@@ -97,12 +98,12 @@ func (r *reading) parse(data []byte) bool {
 	}
 	file, f := parse(s)
 	if f != nil {
-		return r.refuse(Diagnostic{Text: f.text, Code: f.code, Hint: f.hint, Place: s.place(f.start, f.end), LineText: s.lineText(f.start)})
+		return r.refuse(diagnostic.Diagnostic{Text: f.text, Code: f.code, Hint: f.hint, Place: s.Place(f.start, f.end), LineText: s.LineText(f.start)})
 	}
 	r.file = file
 	if !file.is(table) {
-		d := Diagnostic{Text: "the configuration is " + article(file) + ", not an object", Hint: `the file holds one object: {"name": "my-worker", …}`,
-			Place: s.place(file.start, file.end), LineText: s.lineText(file.start)}
+		d := diagnostic.Diagnostic{Text: "the configuration is " + article(file) + ", not an object", Hint: `the file holds one object: {"name": "my-worker", …}`,
+			Place: s.Place(file.start, file.end), LineText: s.LineText(file.start)}
 		if !file.is(list) {
 			d.Code = "crash"
 		}
@@ -196,7 +197,7 @@ func (r *reading) chooseEnvironment(top *scope, topLevel environment, name strin
 			say = top.fail
 		}
 		say(keyOf(environments), msgNoEnvironment, slots{key: name, value: names, field: top.fileName()})
-		if near := Suggest(name, environments.keys()); near != "" && environments.truthy() {
+		if near := diagnostic.Suggest(name, environments.keys()); near != "" && environments.truthy() {
 			top.hint("did you mean --env " + near + "?")
 		}
 		active := maps.Clone(topLevel)

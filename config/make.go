@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ func (r *reading) config(env string) *Config {
 	e := r.active
 	c := &Config{
 		Path:         r.files.config,
-		File:         r.source.file,
+		File:         r.source.File,
 		Env:          env,
 		TopLevelName: r.file.get("name").text(),
 		environment:  e,
@@ -100,13 +101,13 @@ func (r *reading) compatibility(c *Config) {
 	date := r.active.get("compatibility_date")
 	c.CompatibilityDate, c.dateGiven, c.datePlace = date.text(), date.is(text), r.place(date)
 	if given := r.options.CompatibilityDate; given != nil {
-		c.CompatibilityDate, c.dateGiven, c.datePlace = *given, true, Place{}
+		c.CompatibilityDate, c.dateGiven, c.datePlace = *given, true, diagnostic.Place{}
 	}
 	if r.options.CompatibilityFlags != nil {
 		c.CompatibilityFlags = r.options.CompatibilityFlags
 		return
 	}
-	c.flagPlaces = map[string]Place{}
+	c.flagPlaces = map[string]diagnostic.Place{}
 	for _, f := range r.active.get("compatibility_flags").entries() {
 		flag := f.value.text()
 		c.CompatibilityFlags = append(c.CompatibilityFlags, flag)
@@ -146,11 +147,11 @@ func (r *reading) beside(path string) string {
 }
 
 // place is where a value stands.
-func (r *reading) place(v *value) Place {
+func (r *reading) place(v *value) diagnostic.Place {
 	if v == nil || v.end == 0 {
-		return Place{}
+		return diagnostic.Place{}
 	}
-	return r.source.place(v.start, v.end)
+	return r.source.Place(v.start, v.end)
 }
 
 // durableObjects reads bindings, migrations and exports.

@@ -3,6 +3,7 @@ package config
 import (
 	"bufio"
 	"encoding/json"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"os"
 	"slices"
 	"testing"
@@ -33,7 +34,7 @@ func TestMistyped(t *testing.T) {
 		n++
 		r := Load(Options{Config: "/wrangler.jsonc", Dir: "/", Env: &c.Env, Past: &Past{Name: "wrangler.jsonc", Text: c.Raw}})
 		if c.Exception != "" {
-			if !slices.ContainsFunc(r.Errors, func(d Diagnostic) bool { return d.Code == "crash" }) {
+			if !slices.ContainsFunc(r.Errors, func(d diagnostic.Diagnostic) bool { return d.Code == "crash" }) {
 				t.Errorf("%s --env=%q\nends Wrangler with: %s\ngot %q", c.Raw, c.Env, c.Exception, texts(r.Errors))
 			}
 			continue

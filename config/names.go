@@ -1,6 +1,9 @@
 package config
 
-import "slices"
+import (
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"slices"
+)
 
 // objectMembers are the names that every JavaScript object has; Wrangler ends
 // with a TypeError if one of them is a binding's name.
@@ -90,7 +93,7 @@ func (s *scope) failTwice(name string, nouns []string) {
 		d := &s.report.errors[len(s.report.errors)-1]
 		const most = 3
 		for _, other := range places[:min(max(len(places)-1, 0), most)] {
-			d.Notes = append(d.Notes, Note{Text: name + " is bound here too", Place: s.place(other), LineText: s.source.lineText(other.start)})
+			d.Notes = append(d.Notes, diagnostic.Note{Text: name + " is bound here too", Place: s.place(other), LineText: s.source.LineText(other.start)})
 		}
 	}
 	if len(different) > 1 {

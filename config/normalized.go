@@ -1,6 +1,9 @@
 package config
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+)
 
 // Normalized is the configuration as Wrangler normalises it, as far as it means
 // something here: name, main, compatibility_date, compatibility_flags,
@@ -36,19 +39,6 @@ func (c *Config) Normalized() json.RawMessage {
 	return jsonStyle{exact: true}.append(nil, root, 0)
 }
 
-// MarshalJSON writes a diagnostic as {"text","file","line","column","hint"};
-// what it does not have is left out.
-func (d Diagnostic) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Text   string `json:"text"`
-		Code   string `json:"code,omitempty"`
-		File   string `json:"file,omitempty"`
-		Line   int    `json:"line,omitempty"`
-		Column int    `json:"column,omitempty"`
-		Hint   string `json:"hint,omitempty"`
-	}{d.Text, d.Code, d.Place.File, d.Place.Line, d.Place.Column, d.Hint})
-}
-
 // MarshalJSON writes a result as {"ok","config","errors","warnings"}.
 func (r *Result) MarshalJSON() ([]byte, error) {
 	var config json.RawMessage
@@ -56,11 +46,11 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 		config = r.Config.Normalized()
 	}
 	return json.Marshal(struct {
-		OK       bool            `json:"ok"`
-		Config   json.RawMessage `json:"config,omitempty"`
-		Errors   []Diagnostic    `json:"errors"`
-		Warnings []Diagnostic    `json:"warnings"`
-	}{r.Config != nil, config, append([]Diagnostic{}, r.Errors...), append([]Diagnostic{}, r.Warnings...)})
+		OK       bool                    `json:"ok"`
+		Config   json.RawMessage         `json:"config,omitempty"`
+		Errors   []diagnostic.Diagnostic `json:"errors"`
+		Warnings []diagnostic.Diagnostic `json:"warnings"`
+	}{r.Config != nil, config, append([]diagnostic.Diagnostic{}, r.Errors...), append([]diagnostic.Diagnostic{}, r.Warnings...)})
 }
 
 // MarshalJSON writes a class as its name.

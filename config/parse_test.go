@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"math"
 	"os"
 	"path/filepath"
@@ -17,7 +18,7 @@ import (
 
 // loadText reads a configuration that is not on the disk.
 func loadText(name string, data []byte) *Result {
-	r := &reading{result: &Result{}, source: &source{file: name}, dir: "/nowhere"}
+	r := &reading{result: &Result{}, source: &diagnostic.Source{File: name}, dir: "/nowhere"}
 	r.files.config = "/nowhere/" + name
 	r.files.user = r.files.config
 	if r.parse(data) {
@@ -32,9 +33,9 @@ func checkPlaces(t *testing.T, data []byte, r *Result) {
 	if r.Config == nil && len(r.Errors) == 0 {
 		t.Error("refused without an error")
 	}
-	s, _ := newSource("", data)
-	lines := strings.Split(s.text, "\n")
-	check := func(p Place, line string) {
+	s, _ := diagnostic.NewSource("", data)
+	lines := strings.Split(s.Text, "\n")
+	check := func(p diagnostic.Place, line string) {
 		if p.Line == 0 {
 			return
 		}
@@ -49,7 +50,7 @@ func checkPlaces(t *testing.T, data []byte, r *Result) {
 			t.Errorf("line %q, want %q", line, want)
 		}
 	}
-	for _, list := range [][]Diagnostic{r.Errors, r.Warnings, r.Notices} {
+	for _, list := range [][]diagnostic.Diagnostic{r.Errors, r.Warnings, r.Notices} {
 		for _, d := range list {
 			check(d.Place, d.LineText)
 			for _, n := range d.Notes {
@@ -76,10 +77,10 @@ func fuzz(f *testing.F, name string) {
 		r := loadText(name, data)
 		checkPlaces(t, data, r)
 		var b bytes.Buffer
-		if err := Render(&b, r, Wrapped); err != nil {
+		if err := renderAll(&b, r); err != nil {
 			t.Fatal(err)
 		}
-		checkLines(t, name, b.String())
+		checkRendered(t, name, b.String())
 	})
 }
 

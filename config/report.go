@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"strings"
 )
 
@@ -8,13 +9,13 @@ import (
 // further reports below it whose messages come after.
 type report struct {
 	heading  string
-	errors   []Diagnostic
-	warnings []Diagnostic
+	errors   []diagnostic.Diagnostic
+	warnings []diagnostic.Diagnostic
 	below    []*report
 }
 
 // flatten lists the diagnostics in the order in which Wrangler prints them.
-func (r *report) flatten(path []string, errors, warnings *[]Diagnostic) {
+func (r *report) flatten(path []string, errors, warnings *[]diagnostic.Diagnostic) {
 	if r.heading != "" {
 		path = append(path[:len(path):len(path)], r.heading)
 	}

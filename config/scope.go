@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"slices"
 	"strings"
 )
@@ -52,36 +53,36 @@ func (s *scope) adopt(inner *scope) {
 
 // fail adds an error at a value, or at the owner if the value is missing, and returns false.
 func (s *scope) fail(at *value, message string, fills slots) bool {
-	s.report.errors = append(s.report.errors, s.diagnose(Error, at, fill(message, fills)))
+	s.report.errors = append(s.report.errors, s.diagnose(diagnostic.SeverityError, at, fill(message, fills)))
 	return false
 }
 
 // warn adds a warning and returns false.
 func (s *scope) warn(at *value, message string, fills slots) bool {
-	s.report.warnings = append(s.report.warnings, s.diagnose(Warning, at, fill(message, fills)))
+	s.report.warnings = append(s.report.warnings, s.diagnose(diagnostic.SeverityWarning, at, fill(message, fills)))
 	return false
 }
 
 // crash adds an error of our own where Wrangler ends with a JavaScript TypeError.
 func (s *scope) crash(at *value, message string) bool {
-	d := s.diagnose(Error, at, message)
+	d := s.diagnose(diagnostic.SeverityError, at, message)
 	d.Code = "crash"
 	s.report.errors = append(s.report.errors, d)
 	return false
 }
 
 // diagnose makes a diagnostic at a value.
-func (s *scope) diagnose(severity Severity, at *value, message string) Diagnostic {
-	d := Diagnostic{Severity: severity, Text: message}
+func (s *scope) diagnose(severity diagnostic.Severity, at *value, message string) diagnostic.Diagnostic {
+	d := diagnostic.Diagnostic{Severity: severity, Text: message}
 	switch {
 	case at != nil && at.end > 0:
-		d.Place, d.LineText = s.source.place(at.start, at.end), s.source.lineText(at.start)
+		d.Place, d.LineText = s.source.Place(at.start, at.end), s.source.LineText(at.start)
 	case s.owner != nil && s.owner.keyEnd > 0:
-		d.Place, d.LineText = s.source.place(s.owner.keyStart, s.owner.keyEnd), s.source.lineText(s.owner.keyStart)
+		d.Place, d.LineText = s.source.Place(s.owner.keyStart, s.owner.keyEnd), s.source.LineText(s.owner.keyStart)
 	case s.owner != nil && s.owner.end > 0:
-		d.Place, d.LineText = s.source.place(s.owner.start, s.owner.start+1), s.source.lineText(s.owner.start)
+		d.Place, d.LineText = s.source.Place(s.owner.start, s.owner.start+1), s.source.LineText(s.owner.start)
 	default:
-		d.Place.File = s.source.file
+		d.Place.File = s.source.File
 	}
 	return d
 }

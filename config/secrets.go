@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,9 +55,9 @@ func (r *reading) loadSecrets() {
 		missing = slices.DeleteFunc(missing, func(m string) bool { return m == name })
 	}
 	if len(missing) > 0 {
-		d := Diagnostic{Severity: Warning, Text: fill(msgMissingSecrets, slots{value: strings.Join(missing, ", ")})}
+		d := diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fill(msgMissingSecrets, slots{value: strings.Join(missing, ", ")})}
 		if required.end > 0 {
-			d.Place, d.LineText = r.place(required), r.source.lineText(required.start)
+			d.Place, d.LineText = r.place(required), r.source.LineText(required.start)
 		}
 		r.result.Notices = append(r.result.Notices, d)
 	}
@@ -158,7 +159,7 @@ func (r *reading) boolean(name string, otherwise bool) (is, ok bool) {
 		return false, true
 	}
 	r.result.Config = nil
-	return false, r.refuse(Diagnostic{Text: fill(msgBooleanEnv, slots{field: name, value: string(appendString(nil, v))})})
+	return false, r.refuse(diagnostic.Diagnostic{Text: fill(msgBooleanEnv, slots{field: name, value: string(appendString(nil, v))})})
 }
 
 func (r *reading) readDotenv(path string) ([]variable, bool) {

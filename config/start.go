@@ -2,16 +2,19 @@ package config
 
 // What a start refuses of a configuration that Wrangler reads without an error.
 
-import "fmt"
+import (
+	"fmt"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+)
 
 // CheckStart says what every start refuses of the configuration, whatever program
 // runs, and what it warns of: emu dev, emu exec, emu check and emutest ask it. What
 // is wrong with the classes and the stored state is for package emulator.
-func (c *Config) CheckStart() (errs, warnings []Diagnostic) {
+func (c *Config) CheckStart() (errs, warnings []diagnostic.Diagnostic) {
 	errs, warnings = c.checkCompatibility(today())
 	for _, b := range c.Bindings {
 		if b.ScriptName != "" && b.ScriptName != c.Name {
-			errs = append(errs, Diagnostic{
+			errs = append(errs, diagnostic.Diagnostic{
 				Text:  fmt.Sprintf("binding %s is to class %s of another Worker, %s; emu runs one Worker", b.Name, b.ClassName, b.ScriptName),
 				Place: b.Place, Hint: "remove script_name and register the class in this program",
 			})
@@ -19,7 +22,7 @@ func (c *Config) CheckStart() (errs, warnings []Diagnostic) {
 	}
 	for _, s := range c.Services {
 		if s.Service != c.Name {
-			errs = append(errs, Diagnostic{
+			errs = append(errs, diagnostic.Diagnostic{
 				Text:  fmt.Sprintf("binding %s is to another Worker, %s; emu runs one Worker", s.Name, s.Service),
 				Place: s.Place, Hint: "remove the service binding from the configuration or environment that emu runs",
 			})

@@ -5,16 +5,17 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // parseTOML reads TOML 1.1. Package toml itself would look up keys in a time
 // that grows with the square of the file.
 //
 // Source: https://toml.io/en/v1.1.0
-func parseTOML(s *source) (*value, *fault) {
-	data := []byte(s.text)
+func parseTOML(s *diagnostic.Source) (*value, *fault) {
+	data := []byte(s.Text)
 	data = data[:len(data):len(data)] // what go-toml points at is found by what is left
-	b := &tomlBuilder{source: s, root: &value{kind: table, end: len(s.text)}}
+	b := &tomlBuilder{source: s, root: &value{kind: table, end: len(s.Text)}}
 	b.table = b.root
 	b.parser.Reset(data)
 	for b.parser.NextExpression() && b.fault == nil {
@@ -59,7 +60,7 @@ const (
 
 // tomlBuilder makes the tree of a document.
 type tomlBuilder struct {
-	source *source
+	source *diagnostic.Source
 	parser unstable.Parser
 	root   *value
 	table  *value // the one whose header came last
@@ -234,21 +235,21 @@ func (b *tomlBuilder) value(n *unstable.Node, after int) *value {
 
 // skip passes white space, comments, commas and the equals sign.
 func (b *tomlBuilder) skip(at int) int {
-	for at < len(b.source.text) {
-		switch b.source.text[at] {
+	for at < len(b.source.Text) {
+		switch b.source.Text[at] {
 		case ' ', '\t', '\r', '\n', ',', '=':
 			at++
 		case '#':
-			n := strings.IndexByte(b.source.text[at:], '\n')
+			n := strings.IndexByte(b.source.Text[at:], '\n')
 			if n < 0 {
-				return len(b.source.text) - 1
+				return len(b.source.Text) - 1
 			}
 			at += n
 		default:
 			return at
 		}
 	}
-	return len(b.source.text) - 1
+	return len(b.source.Text) - 1
 }
 
 // refuse notes the first fault in a value.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // tomlPrefix begins every message that Wrangler has for TOML.
@@ -56,7 +57,7 @@ var tomlFaults = []struct{ contains, code, text, hint string }{
 
 // tomlFault names and words an error of go-toml in the text of s, of which data are
 // the bytes.
-func tomlFault(s *source, data []byte, err error) *fault {
+func tomlFault(s *diagnostic.Source, data []byte, err error) *fault {
 	start, end := len(data), len(data)
 	var at *unstable.ParserError
 	if errors.As(err, &at) {
@@ -72,7 +73,7 @@ func tomlFault(s *source, data []byte, err error) *fault {
 }
 
 // wordTOMLFault makes a fault of what go-toml or the builder says.
-func wordTOMLFault(s *source, says string, start, end int) *fault {
+func wordTOMLFault(s *diagnostic.Source, says string, start, end int) *fault {
 	f := &fault{start: start, end: end}
 	for _, known := range tomlFaults {
 		if strings.Contains(says, known.contains) {
@@ -80,8 +81,8 @@ func wordTOMLFault(s *source, says string, start, end int) *fault {
 			break
 		}
 	}
-	line := strings.TrimSpace(s.lineText(start))
-	rest := s.text[start:]
+	line := strings.TrimSpace(s.LineText(start))
+	rest := s.Text[start:]
 	if n := strings.IndexAny(rest, " \t\r\n,#]}"); n >= 0 {
 		rest = rest[:n]
 	}

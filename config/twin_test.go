@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"math"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ func TestTwins(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, _ := newSource("", data)
+		s, _ := diagnostic.NewSource("", data)
 		parse, write, ext := parseJSONC, writeTOML, ".toml"
 		if strings.HasSuffix(r.Config.Path, ".toml") {
 			parse, write, ext = parseTOML, writeJSONC, ".jsonc"
@@ -106,11 +107,11 @@ func plainConfig(t *testing.T, c *Config, dir string) map[string]any {
 		migrations = append(migrations, string(b))
 	}
 	for _, e := range c.Exports {
-		e.Place = Place{}
+		e.Place = diagnostic.Place{}
 		exports = append(exports, e)
 	}
 	for _, s := range c.Services {
-		s.Place = Place{}
+		s.Place = diagnostic.Place{}
 		services = append(services, s)
 	}
 	slices.Sort(c.DefinedEnvironments)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
@@ -89,7 +90,7 @@ type World struct {
 	arrivals  arrivals
 	watch     *stacks.Watch
 	handles   handles
-	warnings  []config.Diagnostic
+	warnings  []diagnostic.Diagnostic
 	applied   []string
 
 	closed atomic.Bool
@@ -137,7 +138,7 @@ func New(o Options) (*World, error) {
 
 // Warnings are what the start found questionable; Applied says which migrations
 // it applied, a line each.
-func (w *World) Warnings() []config.Diagnostic { return w.warnings }
+func (w *World) Warnings() []diagnostic.Diagnostic { return w.warnings }
 
 // Applied says which migrations the start applied, a line each.
 func (w *World) Applied() []string { return w.applied }

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
 // Refusal is why a world cannot be made: what is wrong with the configuration,
 // the classes or the stored state, as diagnostics.
-type Refusal struct{ Diagnostics []config.Diagnostic }
+type Refusal struct{ Diagnostics []diagnostic.Diagnostic }
 
 func (r *Refusal) Error() string {
 	var texts []string
@@ -26,7 +27,7 @@ func (r *Refusal) Error() string {
 
 // Check looks at configuration, classes and migrations as [New] does and changes
 // nothing. It returns the lines of the migrations that a start would apply.
-func Check(o Options) (steps []string, errs, warnings []config.Diagnostic, err error) {
+func Check(o Options) (steps []string, errs, warnings []diagnostic.Diagnostic, err error) {
 	ledger, err := migrations.Open(o.Persist, o.Config.Name)
 	if err != nil {
 		return nil, nil, nil, err
@@ -39,7 +40,7 @@ func Check(o Options) (steps []string, errs, warnings []config.Diagnostic, err e
 }
 
 // wrong is what is wrong with a start, each error once.
-func wrong(o *Options, plan *migrations.Plan) []config.Diagnostic {
+func wrong(o *Options, plan *migrations.Plan) []diagnostic.Diagnostic {
 	errs := refused(o)
 	for _, d := range plan.Errors {
 		if !saidAlready(errs, d) {
@@ -68,19 +69,19 @@ func planOf(ledger *migrations.Ledger, o *Options) *migrations.Plan {
 var identifier = regexp.MustCompile(`^[\p{L}_$][\p{L}\p{Nd}_$]*$`)
 
 // refused is what emu itself refuses at a start.
-func refused(o *Options) []config.Diagnostic {
+func refused(o *Options) []diagnostic.Diagnostic {
 	list, _ := o.Config.CheckStart()
 	places := map[string]driver.Place{}
 	for _, c := range o.Classes {
 		name, at := c.Name(), c.Place()
 		if !identifier.MatchString(name) {
-			list = append(list, config.Diagnostic{
+			list = append(list, diagnostic.Diagnostic{
 				Text: fmt.Sprintf("class %q registered at %s is not a JavaScript identifier", name, at),
 				Hint: "use letters, digits and _ as in class_name",
 			})
 		}
 		if first, twice := places[name]; twice {
-			list = append(list, config.Diagnostic{
+			list = append(list, diagnostic.Diagnostic{
 				Text: fmt.Sprintf("class %s is registered twice: at %s and at %s", name, first, at),
 				Hint: "remove one of the two, or give it another name",
 			})
@@ -93,7 +94,7 @@ func refused(o *Options) []config.Diagnostic {
 			continue // the configuration's refusal is above
 		}
 		if _, ok := places[b.ClassName]; !ok {
-			d := config.Diagnostic{
+			d := diagnostic.Diagnostic{
 				Text:  fmt.Sprintf("binding %s is to class %s, which no Go code of this program registers", b.Name, b.ClassName),
 				Place: b.ClassPlace, Hint: hintClasses(b.ClassName, o.Classes),
 			}
@@ -112,7 +113,7 @@ func hintClasses(name string, classes []driver.Class) string {
 	if len(names) == 0 {
 		return fmt.Sprintf("register it: durable.Register(%q, …)", name)
 	}
-	if near := config.Suggest(name, names); near != "" {
+	if near := diagnostic.Suggest(name, names); near != "" {
 		return fmt.Sprintf("did you mean %s? registered: %s", near, strings.Join(names, ", "))
 	}
 	return "registered: " + strings.Join(names, ", ")
@@ -156,9 +157,9 @@ func (w *World) prepare() (*migrations.Plan, *migrations.Ledger, error) {
 
 // saidAlready: a class that nothing registers is Wrangler's error too, which
 // says less.
-func saidAlready(errs []config.Diagnostic, d config.Diagnostic) bool {
-	return slices.ContainsFunc(errs, func(e config.Diagnostic) bool {
-		return e.Place == d.Place && d.Place != config.Place{}
+func saidAlready(errs []diagnostic.Diagnostic, d diagnostic.Diagnostic) bool {
+	return slices.ContainsFunc(errs, func(e diagnostic.Diagnostic) bool {
+		return e.Place == d.Place && d.Place != diagnostic.Place{}
 	})
 }
 

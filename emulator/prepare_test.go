@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -21,7 +22,9 @@ func defineNothing(name string) driver.Class {
 }
 
 // at is a place in a configuration.
-func at(line int) config.Place { return config.Place{File: "wrangler.jsonc", Line: line, Column: 7} }
+func at(line int) diagnostic.Place {
+	return diagnostic.Place{File: "wrangler.jsonc", Line: line, Column: 7}
+}
 
 func TestRefusal(t *testing.T) {
 	bound := func(class, script string) *config.Config {

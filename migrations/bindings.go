@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // bound are the bindings to this Worker's own classes.
@@ -49,11 +50,11 @@ func (f *fold) checkDeletedBound() {
 		if _, live := f.rec.Classes[s.Class]; !ok || live {
 			continue
 		}
-		f.errs = append(f.errs, config.Diagnostic{
+		f.errs = append(f.errs, diagnostic.Diagnostic{
 			Text:  fmt.Sprintf(msgDeleteBound, s.Class),
 			Place: s.Place,
 			Hint:  hintFix(f.facts.Config, "remove the binding %s", b.Name),
-			Notes: []config.Note{{Text: "the binding is here", Place: b.ClassPlace}},
+			Notes: []diagnostic.Note{{Text: "the binding is here", Place: b.ClassPlace}},
 		})
 	}
 }
@@ -67,15 +68,15 @@ func (f *fold) checkImplicit() {
 		if _, ok := f.rec.Classes[b.ClassName]; ok || f.deletes(b.ClassName) {
 			continue
 		}
-		d := config.Diagnostic{
-			Severity: config.Warning,
+		d := diagnostic.Diagnostic{
+			Severity: diagnostic.SeverityWarning,
 			Text:     fmt.Sprintf(msgImplicit, b.ClassName),
 			Place:    b.ClassPlace,
 			Hint:     f.hintImplicit(b.ClassName),
 		}
 		switch {
 		case f.facts.strict():
-			d.Severity = config.Error
+			d.Severity = diagnostic.SeverityError
 			d.Text = fmt.Sprintf(msgNotConfigured, b.ClassName)
 			f.errs = append(f.errs, d)
 		case declared:
@@ -94,14 +95,14 @@ func (f *fold) hintImplicit(class string) string {
 		}
 	}
 	exported := func(name string) bool { return slices.Contains(f.facts.Registered, name) }
-	near := config.Suggest(class, created)
+	near := diagnostic.Suggest(class, created)
 	switch {
 	case near != "" && exported(class) && !exported(near):
 		return fmt.Sprintf("migrations create %s: did you mean %s there?", near, class)
 	case near != "":
 		return fmt.Sprintf("did you mean %s, which migrations create?", near)
 	case f.facts.Registered != nil && !exported(class):
-		if near = config.Suggest(class, f.facts.Registered); near != "" {
+		if near = diagnostic.Suggest(class, f.facts.Registered); near != "" {
 			return fmt.Sprintf("did you mean %s, which the program exports?", near)
 		}
 	}
@@ -121,15 +122,15 @@ func (f *fold) checkExported() {
 	exported := func(class string) bool { return slices.Contains(f.facts.Registered, class) }
 	cfg := f.facts.Config
 	var missing []string
-	var notes []config.Note
+	var notes []diagnostic.Note
 	for _, b := range bound(cfg) {
 		if !exported(b.ClassName) {
 			missing = append(missing, b.ClassName)
-			notes = append(notes, config.Note{Text: "bound as " + b.Name, Place: b.ClassPlace})
+			notes = append(notes, diagnostic.Note{Text: "bound as " + b.Name, Place: b.ClassPlace})
 		}
 	}
 	if missing != nil {
-		f.errs = append(f.errs, config.Diagnostic{
+		f.errs = append(f.errs, diagnostic.Diagnostic{
 			Text:  fmt.Sprintf(msgNotExported, strings.Join(missing, ", "), entrypoint(cfg)),
 			Place: notes[0].Place,
 			Hint:  f.hintExport(missing[0], fmt.Sprintf("durable.Register(%q, ...)", missing[0])),
@@ -144,10 +145,10 @@ func (f *fold) checkExported() {
 			return s.Class == class && (s.Kind == Create || s.Kind == Adopt)
 		})
 		if i >= 0 {
-			f.problem(config.Diagnostic{Text: fmt.Sprintf(msgNewNotExported, class), Place: f.steps[i].Place, Hint: f.hintExport(class, "export the class from the program")})
+			f.problem(diagnostic.Diagnostic{Text: fmt.Sprintf(msgNewNotExported, class), Place: f.steps[i].Place, Hint: f.hintExport(class, "export the class from the program")})
 			continue
 		}
-		f.problem(config.Diagnostic{
+		f.problem(diagnostic.Diagnostic{
 			Text:  fmt.Sprintf(msgClassGone, class),
 			Place: lifecyclePlace(cfg, class),
 			Hint:  f.hintExport(class, fmt.Sprintf("export the class, or add a migration with \"deleted_classes\": [%q]", class)),
@@ -164,7 +165,7 @@ func (f *fold) hintExport(class, otherwise string) string {
 			free = append(free, name)
 		}
 	}
-	if near := config.Suggest(class, free); near != "" {
+	if near := diagnostic.Suggest(class, free); near != "" {
 		return fmt.Sprintf("did you mean %s, which the program exports? or %s", near, otherwise)
 	}
 	return otherwise
@@ -212,7 +213,7 @@ func (f *fold) implicitKey(class string) string {
 }
 
 // lifecyclePlace is where a configuration says what becomes of a class.
-func lifecyclePlace(cfg *config.Config, class string) config.Place {
+func lifecyclePlace(cfg *config.Config, class string) diagnostic.Place {
 	for _, e := range cfg.Exports {
 		if e.ClassName == class {
 			return e.Place
@@ -221,5 +222,5 @@ func lifecyclePlace(cfg *config.Config, class string) config.Place {
 	if len(cfg.Migrations) > 0 {
 		return cfg.MigrationsPlace
 	}
-	return config.Place{File: cfg.File}
+	return diagnostic.Place{File: cfg.File}
 }

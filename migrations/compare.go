@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // Comparison is a deployment and what it would replace.
@@ -36,14 +37,14 @@ func Deployed(cfg *config.Config, tag string) (*config.Config, error) {
 // Compare tells what production would refuse, or silently ignore, with its own
 // words and codes, or warn of. Without a deployed configuration it says in a
 // warning that nothing was compared.
-func Compare(c Comparison) []config.Diagnostic {
+func Compare(c Comparison) []diagnostic.Diagnostic {
 	d := &deployment{Comparison: c}
 	if c.Deployed == nil {
-		d.warn(config.Place{File: c.Now.File}, "give --against FILE or --assume-deployed TAG", msgNotCompared)
+		d.warn(diagnostic.Place{File: c.Now.File}, "give --against FILE or --assume-deployed TAG", msgNotCompared)
 		return d.said
 	}
 	if c.Deployed.Name != c.Now.Name {
-		d.warn(config.Place{File: c.Now.File}, "", msgOtherWorker, c.Deployed.Name, c.Now.Name)
+		d.warn(diagnostic.Place{File: c.Now.File}, "", msgOtherWorker, c.Deployed.Name, c.Now.Name)
 		d.Deployed = &config.Config{Path: c.Deployed.Path, File: c.Deployed.File, Name: c.Now.Name}
 	}
 	if !d.foldsLocally() {
@@ -70,15 +71,15 @@ type deployment struct {
 	classes map[string]string
 	// deleted are the classes that the steps which are sent delete.
 	deleted map[string]bool
-	said    []config.Diagnostic
+	said    []diagnostic.Diagnostic
 }
 
-func (d *deployment) fail(place config.Place, hint, format string, args ...any) {
-	d.said = append(d.said, config.Diagnostic{Severity: config.Error, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+func (d *deployment) fail(place diagnostic.Place, hint, format string, args ...any) {
+	d.said = append(d.said, diagnostic.Diagnostic{Severity: diagnostic.SeverityError, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
 }
 
-func (d *deployment) warn(place config.Place, hint, format string, args ...any) {
-	d.said = append(d.said, config.Diagnostic{Severity: config.Warning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+func (d *deployment) warn(place diagnostic.Place, hint, format string, args ...any) {
+	d.said = append(d.said, diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
 }
 
 // provisioned are the classes that a deployed configuration has left. Steps
@@ -148,7 +149,7 @@ func (d *deployment) edited(was, is config.Migration) {
 			if i := slices.Index(names(from), c.Name); i >= 0 {
 				found = true
 				d.fail(c.Place, fmt.Sprintf("restore the step and add a migration that creates a class of another name with %s", field(after)), msgDeployedStorage, c.Name, before, after, is.Tag)
-				d.said[len(d.said)-1].Notes = []config.Note{{Text: "it was deployed as", Place: from[i].Place}}
+				d.said[len(d.said)-1].Notes = []diagnostic.Note{{Text: "it was deployed as", Place: from[i].Place}}
 			}
 		}
 	}
@@ -157,7 +158,7 @@ func (d *deployment) edited(was, is config.Migration) {
 	if !found {
 		d.fail(is.Place, "restore it and add a new migration", msgDeployedEdited, is.Tag)
 		n := &d.said[len(d.said)-1]
-		n.Notes = []config.Note{{Text: "deployed: " + stepOf(was).text(), Place: was.Place}, {Text: "configuration: " + stepOf(is).text(), Place: is.Place}}
+		n.Notes = []diagnostic.Note{{Text: "deployed: " + stepOf(was).text(), Place: was.Place}, {Text: "configuration: " + stepOf(is).text(), Place: is.Place}}
 	}
 }
 

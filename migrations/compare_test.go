@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // Cases of what production refuses. The texts that start with a capital are
@@ -249,12 +250,12 @@ func TestCompare(t *testing.T) {
 	for _, c := range compareCases {
 		t.Run(c.id, func(t *testing.T) {
 			said := Compare(Comparison{Deployed: c.was, Now: c.now, Registered: c.registered})
-			var errs, warns []config.Diagnostic
+			var errs, warns []diagnostic.Diagnostic
 			for _, d := range said {
-				if d.Place == (config.Place{}) {
+				if d.Place == (diagnostic.Place{}) {
 					t.Errorf("%q has no place", d.Text)
 				}
-				if d.Severity == config.Error {
+				if d.Severity == diagnostic.SeverityError {
 					errs = append(errs, d)
 				} else {
 					warns = append(warns, d)

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // The states of an entry of exports.
@@ -89,7 +90,7 @@ func (f *fold) declare(e config.Export) {
 	ns, ok := f.rec.Classes[e.ClassName]
 	switch {
 	case ok && ns.Storage != storage:
-		f.problem(config.Diagnostic{
+		f.problem(diagnostic.Diagnostic{
 			Text:  fmt.Sprintf(msgStorageChange, e.ClassName, ns.Storage, storage),
 			Place: e.Place,
 			Hint:  "declare a class of another name",
@@ -126,9 +127,9 @@ func (f *fold) declared(class string) bool {
 func (f *fold) undeclared() {
 	for _, class := range slices.Sorted(maps.Keys(f.rec.Classes)) {
 		if !f.declared(class) {
-			f.problem(config.Diagnostic{
+			f.problem(diagnostic.Diagnostic{
 				Text:  fmt.Sprintf(msgUndeclared, class),
-				Place: config.Place{File: f.facts.Config.File},
+				Place: diagnostic.Place{File: f.facts.Config.File},
 				Hint:  fmt.Sprintf("add %q: {\"type\": \"durable-object\", \"state\": \"deleted\"} to exports, or declare it", class),
 			})
 		}

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // fold applies steps to a record and collects what there is to say and do.
@@ -29,8 +30,8 @@ type fold struct {
 
 	steps []Step
 	moves []move
-	errs  []config.Diagnostic
-	warns []config.Diagnostic
+	errs  []diagnostic.Diagnostic
+	warns []diagnostic.Diagnostic
 }
 
 // move takes a transferred class out of another Worker's ledger.
@@ -38,12 +39,12 @@ type move struct {
 	worker, class, key string
 }
 
-func (f *fold) fail(place config.Place, hint, format string, args ...any) {
-	f.errs = append(f.errs, config.Diagnostic{Severity: config.Error, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+func (f *fold) fail(place diagnostic.Place, hint, format string, args ...any) {
+	f.errs = append(f.errs, diagnostic.Diagnostic{Severity: diagnostic.SeverityError, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
 }
 
-func (f *fold) warn(place config.Place, hint, format string, args ...any) {
-	f.warns = append(f.warns, config.Diagnostic{Severity: config.Warning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+func (f *fold) warn(place diagnostic.Place, hint, format string, args ...any) {
+	f.warns = append(f.warns, diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
 }
 
 // migrate applies a migration and records it.
@@ -69,7 +70,7 @@ func (f *fold) migrate(index int, m config.Migration) {
 	f.rec.LastTag = m.Tag
 }
 
-func (f *fold) delete(class, tag string, place config.Place) {
+func (f *fold) delete(class, tag string, place diagnostic.Place) {
 	ns, ok := f.rec.Classes[class]
 	if !ok {
 		f.fail(place, hintFix(f.facts.Config, "remove %q from deleted_classes", class), msgDeleteUnknown, class)
@@ -80,7 +81,7 @@ func (f *fold) delete(class, tag string, place config.Place) {
 	f.steps = append(f.steps, f.step(Delete, class, ns, tag, place))
 }
 
-func (f *fold) rename(from, to string, place config.Place) {
+func (f *fold) rename(from, to string, place diagnostic.Place) {
 	ns, ok := f.rec.Classes[from]
 	if !ok {
 		f.fail(place, hintFix(f.facts.Config, "remove the rename of %q", from), msgRenameUnknown, from)
@@ -114,7 +115,7 @@ func (f *fold) transfer(t config.Transferred, tag string) {
 }
 
 // receive takes a class over from another Worker's ledger, or starts empty.
-func (f *fold) receive(from, script, to, storage, tag string, place config.Place) {
+func (f *fold) receive(from, script, to, storage, tag string, place diagnostic.Place) {
 	for _, k := range f.known {
 		if k.TransferredFrom == script && k.CreatedAs == from && !f.live(k.UniqueKey) {
 			f.put(to, k, Transfer, tag, place)
@@ -133,7 +134,7 @@ func (f *fold) receive(from, script, to, storage, tag string, place config.Place
 	f.add(to, storage, tag, place)
 }
 
-func (f *fold) create(field, class, storage, tag string, place config.Place) {
+func (f *fold) create(field, class, storage, tag string, place diagnostic.Place) {
 	if ns, ok := f.rec.Classes[class]; ok {
 		// A class that exports created is taken up by the first migration
 		// that names it, so that a branch with migrations can be started.
@@ -149,7 +150,7 @@ func (f *fold) create(field, class, storage, tag string, place config.Place) {
 }
 
 // add gives a new class its namespace.
-func (f *fold) add(class, storage, tag string, place config.Place) {
+func (f *fold) add(class, storage, tag string, place diagnostic.Place) {
 	ns := namespace{Storage: storage, CreatedAs: class, CreatedByTag: tag}
 	for _, k := range f.known {
 		if k.CreatedAs == class && k.CreatedByTag == tag && !f.live(k.UniqueKey) {
@@ -172,7 +173,7 @@ func (f *fold) add(class, storage, tag string, place config.Place) {
 }
 
 // put makes a namespace the class's.
-func (f *fold) put(class string, ns namespace, kind Kind, tag string, place config.Place) {
+func (f *fold) put(class string, ns namespace, kind Kind, tag string, place diagnostic.Place) {
 	f.rec.Classes[class] = ns
 	f.rec.Aside = slices.DeleteFunc(f.rec.Aside, func(a namespace) bool { return a.UniqueKey == ns.UniqueKey })
 	f.steps = append(f.steps, f.step(kind, class, ns, tag, place))
@@ -224,7 +225,7 @@ func (f *fold) live(key string) bool {
 	return slices.ContainsFunc(f.rec.Tombstones, func(t tombstone) bool { return t.UniqueKey == key })
 }
 
-func (f *fold) step(kind Kind, class string, ns namespace, tag string, place config.Place) Step {
+func (f *fold) step(kind Kind, class string, ns namespace, tag string, place diagnostic.Place) Step {
 	s := Step{Kind: kind, Class: class, Storage: ns.Storage, Key: ns.UniqueKey, Script: ns.TransferredFrom, Tag: tag, Place: place}
 	if f.facts.exists(ns.UniqueKey) {
 		s.Folder = filepath.Join(f.dir, ns.UniqueKey)

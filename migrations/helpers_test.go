@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -17,7 +18,7 @@ type option func(*config.Config)
 
 // conf is the configuration of Worker w.
 func conf(options ...option) *config.Config {
-	cfg := &config.Config{Path: "/p/wrangler.jsonc", File: "/p/wrangler.jsonc", Main: "/p/src/worker.go", Name: "w", NameGiven: true, MigrationsPlace: config.Place{File: "/p/wrangler.jsonc", Line: 8}}
+	cfg := &config.Config{Path: "/p/wrangler.jsonc", File: "/p/wrangler.jsonc", Main: "/p/src/worker.go", Name: "w", NameGiven: true, MigrationsPlace: diagnostic.Place{File: "/p/wrangler.jsonc", Line: 8}}
 	for _, o := range options {
 		o(cfg)
 	}
@@ -27,7 +28,7 @@ func conf(options ...option) *config.Config {
 func refs(names string, line int) []config.ClassRef {
 	var r []config.ClassRef
 	for _, n := range strings.Fields(names) {
-		r = append(r, config.ClassRef{Name: n, Place: config.Place{File: "/p/wrangler.jsonc", Line: line, Column: len(r) + 1}})
+		r = append(r, config.ClassRef{Name: n, Place: diagnostic.Place{File: "/p/wrangler.jsonc", Line: line, Column: len(r) + 1}})
 	}
 	return r
 }
@@ -37,7 +38,7 @@ func refs(names string, line int) []config.ClassRef {
 func with(tag string, changes ...string) option {
 	return func(cfg *config.Config) {
 		line := 10 * (len(cfg.Migrations) + 1)
-		m := config.Migration{Tag: tag, Place: config.Place{File: cfg.Path, Line: line}}
+		m := config.Migration{Tag: tag, Place: diagnostic.Place{File: cfg.Path, Line: line}}
 		for _, c := range changes {
 			kind, rest, _ := strings.Cut(c, ":")
 			switch kind {
@@ -50,12 +51,12 @@ func with(tag string, changes ...string) option {
 			case "r":
 				for _, pair := range strings.Fields(rest) {
 					from, to, _ := strings.Cut(pair, ">")
-					m.RenamedClasses = append(m.RenamedClasses, config.Rename{From: from, To: to, Place: config.Place{File: cfg.Path, Line: line + 4}})
+					m.RenamedClasses = append(m.RenamedClasses, config.Rename{From: from, To: to, Place: diagnostic.Place{File: cfg.Path, Line: line + 4}})
 				}
 			case "t":
 				script, pair, _ := strings.Cut(rest, ":")
 				from, to, _ := strings.Cut(pair, ">")
-				m.TransferredClasses = append(m.TransferredClasses, config.Transferred{From: from, FromScript: script, To: to, Place: config.Place{File: cfg.Path, Line: line + 5}})
+				m.TransferredClasses = append(m.TransferredClasses, config.Transferred{From: from, FromScript: script, To: to, Place: diagnostic.Place{File: cfg.Path, Line: line + 5}})
 			default:
 				panic(c)
 			}
@@ -70,7 +71,7 @@ func bind(classes ...string) option {
 		for _, c := range classes {
 			cfg.Bindings = append(cfg.Bindings, config.DurableObjectBinding{
 				Name: strings.ToUpper(c), ClassName: c,
-				ClassPlace: config.Place{File: cfg.Path, Line: 5, Column: len(cfg.Bindings) + 1},
+				ClassPlace: diagnostic.Place{File: cfg.Path, Line: 5, Column: len(cfg.Bindings) + 1},
 			})
 		}
 	}
@@ -80,7 +81,7 @@ func bind(classes ...string) option {
 // "<script" an expected one, "deleted" a deleted one.
 func export(class, what string) option {
 	return func(cfg *config.Config) {
-		e := config.Export{ClassName: class, State: "created", Storage: "sqlite", Place: config.Place{File: cfg.Path, Line: 70 + len(cfg.Exports)}}
+		e := config.Export{ClassName: class, State: "created", Storage: "sqlite", Place: diagnostic.Place{File: cfg.Path, Line: 70 + len(cfg.Exports)}}
 		switch {
 		case what == "deleted":
 			e.State, e.Storage = what, ""
@@ -141,7 +142,7 @@ func lines(steps []Step) string {
 	return strings.Join(all, "\n")
 }
 
-func texts(ds []config.Diagnostic) string {
+func texts(ds []diagnostic.Diagnostic) string {
 	var all []string
 	for _, d := range ds {
 		all = append(all, d.Text)

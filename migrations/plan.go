@@ -9,14 +9,15 @@ import (
 	"slices"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // Plan is what applying a configuration to a ledger would do, and what there
 // is to say about it. With Errors it cannot be applied.
 type Plan struct {
 	Steps    []Step
-	Errors   []config.Diagnostic
-	Warnings []config.Diagnostic
+	Errors   []diagnostic.Diagnostic
+	Warnings []diagnostic.Diagnostic
 	// Classes are the classes after the plan, by name: the live ones and
 	// those that are bound without a migration.
 	Classes map[string]Class
@@ -75,19 +76,19 @@ func (l *Ledger) Plan(facts Facts) *Plan {
 }
 
 // problem is an error in a strict plan and a warning in another.
-func (f *fold) problem(d config.Diagnostic) {
+func (f *fold) problem(d diagnostic.Diagnostic) {
 	if f.facts.strict() {
 		f.errs = append(f.errs, d)
 		return
 	}
-	d.Severity = config.Warning
+	d.Severity = diagnostic.SeverityWarning
 	f.warns = append(f.warns, d)
 }
 
 func (f *fold) checkName() {
 	cfg := f.facts.Config
 	if !cfg.NameGiven && f.dir != "" {
-		f.warn(config.Place{File: cfg.File}, fmt.Sprintf("add \"name\": %q", f.facts.Worker), msgNoName, fileName(cfg), f.facts.Worker)
+		f.warn(diagnostic.Place{File: cfg.File}, fmt.Sprintf("add \"name\": %q", f.facts.Worker), msgNoName, fileName(cfg), f.facts.Worker)
 	}
 }
 
@@ -95,7 +96,7 @@ func (f *fold) checkName() {
 func (f *fold) checkClasses() bool {
 	cfg := f.facts.Config
 	before := len(f.errs)
-	check := func(class string, place config.Place) {
+	check := func(class string, place diagnostic.Place) {
 		if !plainName(class) {
 			f.fail(place, "use a name of letters and digits", msgBadClass, class)
 		}
@@ -132,11 +133,11 @@ func (f *fold) checkTags() bool {
 			continue
 		}
 		if j, twice := first[m.Tag]; twice {
-			f.problem(config.Diagnostic{
+			f.problem(diagnostic.Diagnostic{
 				Text:  fmt.Sprintf(msgDuplicateTag, m.Tag, j, i),
 				Place: m.Place,
 				Hint:  "give the later one a new tag",
-				Notes: []config.Note{{Text: "the first is here", Place: f.facts.Config.Migrations[j].Place}},
+				Notes: []diagnostic.Note{{Text: "the first is here", Place: f.facts.Config.Migrations[j].Place}},
 			})
 			ok = ok && !f.facts.strict()
 			continue
@@ -176,27 +177,27 @@ func (f *fold) align() (differs bool) {
 		switch {
 		case j < 0 && i == len(f.rec.Applied)-1:
 			differs = true
-			f.problem(config.Diagnostic{
+			f.problem(diagnostic.Diagnostic{
 				Text:  fmt.Sprintf(msgLastRemoved, a.Tag, fileName(cfg)),
 				Place: cfg.MigrationsPlace,
 				Hint:  "put it back, " + resetHint,
-				Notes: []config.Note{{Text: "applied: " + a.Step.text()}},
+				Notes: []diagnostic.Note{{Text: "applied: " + a.Step.text()}},
 			})
 		case j < 0:
 			f.warn(cfg.MigrationsPlace, "put it back", msgRemoved, a.Tag, fileName(cfg))
 		default:
 			if s := stepOf(cfg.Migrations[j]); s.sum() != a.SHA256 {
 				differs = true
-				f.problem(config.Diagnostic{
+				f.problem(diagnostic.Diagnostic{
 					Text:  fmt.Sprintf(msgEdited, a.Tag),
 					Place: cfg.Migrations[j].Place,
 					Hint:  "add a new migration instead, " + resetHint,
-					Notes: []config.Note{{Text: "applied: " + a.Step.text()}, {Text: "configuration: " + s.text(), Place: cfg.Migrations[j].Place}},
+					Notes: []diagnostic.Note{{Text: "applied: " + a.Step.text()}, {Text: "configuration: " + s.text(), Place: cfg.Migrations[j].Place}},
 				})
 			}
 			if j < at {
 				differs = true
-				f.problem(config.Diagnostic{
+				f.problem(diagnostic.Diagnostic{
 					Text:  fmt.Sprintf(msgReordered, a.Tag, cfg.Migrations[at].Tag),
 					Place: cfg.Migrations[j].Place,
 					Hint:  "restore the order, " + resetHint,
@@ -208,7 +209,7 @@ func (f *fold) align() (differs bool) {
 	for j, m := range cfg.Migrations[:at+1] {
 		if !slices.Contains(done, ids[j]) {
 			differs = true
-			f.problem(config.Diagnostic{
+			f.problem(diagnostic.Diagnostic{
 				Text:  fmt.Sprintf(msgInserted, m.Tag, cfg.Migrations[at].Tag),
 				Place: m.Place,
 				Hint:  "move it to the end, " + resetHint,
@@ -252,7 +253,7 @@ func (f *fold) diverge() *fold {
 // there is any, another class has now, the wrong storage of a class that has no data,
 // and steps that did nothing. Who has corrected the error is not to be told of it at
 // every start.
-func (f *fold) anew(warns []config.Diagnostic) *fold {
+func (f *fold) anew(warns []diagnostic.Diagnostic) *fold {
 	if f.facts.strict() || f.facts.Registered == nil {
 		return nil
 	}
@@ -345,7 +346,7 @@ func (p *Plan) purge(live *fold) {
 		if hasKey(slices.Collect(maps.Values(live.rec.Classes)), t.UniqueKey) || !live.facts.exists(t.UniqueKey) {
 			continue
 		}
-		s := live.step(Purge, t.Class, t.namespace, t.DeletedByTag, config.Place{})
+		s := live.step(Purge, t.Class, t.namespace, t.DeletedByTag, diagnostic.Place{})
 		s.Folder = p.ledger.trash(t.UniqueKey, live.facts.Now)
 		for i := range p.Steps {
 			if p.Steps[i].Kind == Delete && p.Steps[i].Key == t.UniqueKey {

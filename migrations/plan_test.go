@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // planCase is a start after others. The state of earlier starts is in memory.
@@ -654,7 +655,7 @@ func TestPlan(t *testing.T) {
 			equal(t, "warnings", texts(p.Warnings), c.warnings)
 			said := append(p.Errors, p.Warnings...)
 			for _, d := range said {
-				if d.Place == (config.Place{}) {
+				if d.Place == (diagnostic.Place{}) {
 					t.Errorf("%q has no place", d.Text)
 				}
 			}

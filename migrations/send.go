@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // send applies the steps after the deployed tag to the classes in production.
@@ -15,7 +16,7 @@ func (d *deployment) send() {
 	steps := d.Now.Migrations
 	if tag != "" {
 		if len(steps) == 0 {
-			d.fail(config.Place{File: d.Now.File}, "put the migrations back", msgTagCondition, tag)
+			d.fail(diagnostic.Place{File: d.Now.File}, "put the migrations back", msgTagCondition, tag)
 			return
 		}
 		i := d.index(tag)
@@ -33,7 +34,7 @@ func (d *deployment) send() {
 }
 
 func (d *deployment) steps(steps []config.Migration) {
-	created := map[string]config.Place{}
+	created := map[string]diagnostic.Place{}
 	d.deleted = map[string]bool{}
 	for _, m := range steps {
 		for _, c := range m.DeletedClasses {
@@ -81,10 +82,10 @@ func (d *deployment) steps(steps []config.Migration) {
 func (d *deployment) delete(c config.ClassRef) {
 	if b, ok := binding(d.Now, c.Name); ok {
 		d.fail(c.Place, hintFix(d.Now, "remove the binding %s", b.Name), msgDeleteBound, c.Name)
-		d.said[len(d.said)-1].Notes = []config.Note{{Text: "the binding is here", Place: b.ClassPlace}}
+		d.said[len(d.said)-1].Notes = []diagnostic.Note{{Text: "the binding is here", Place: b.ClassPlace}}
 	} else if b, ok := binding(d.Deployed, c.Name); ok {
 		d.fail(c.Place, "deploy once without the binding and without this migration, then with it", msgDeleteBound, c.Name)
-		d.said[len(d.said)-1].Notes = []config.Note{{Text: "the deployed binding is here", Place: b.ClassPlace}}
+		d.said[len(d.said)-1].Notes = []diagnostic.Note{{Text: "the deployed binding is here", Place: b.ClassPlace}}
 	}
 	if _, ok := d.classes[c.Name]; !ok {
 		d.fail(c.Place, "remove "+c.Name+" from deleted_classes", msgDeleteUndeploy, c.Name)
@@ -94,7 +95,7 @@ func (d *deployment) delete(c config.ClassRef) {
 }
 
 // exported compares the classes with those of the program.
-func (d *deployment) exported(created map[string]config.Place) {
+func (d *deployment) exported(created map[string]diagnostic.Place) {
 	if d.Registered == nil {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // reconcile compares the declared classes with those in production.
@@ -24,9 +25,9 @@ func (d *deployment) reconcile() {
 		switch {
 		case declared[class]:
 		case inCode(class):
-			d.refuse(config.Place{File: d.Now.File}, class, "provisioned_class_missing_from_config", "declare it, or declare it with \"state\": \"deleted\"")
+			d.refuse(diagnostic.Place{File: d.Now.File}, class, "provisioned_class_missing_from_config", "declare it, or declare it with \"state\": \"deleted\"")
 		default:
-			d.refuse(config.Place{File: d.Now.File}, class, "orphaned_provisioned_namespace", "add a tombstone for the class, or add the class back to the program and to exports")
+			d.refuse(diagnostic.Place{File: d.Now.File}, class, "orphaned_provisioned_namespace", "add a tombstone for the class, or add the class back to the program and to exports")
 		}
 	}
 	provisioned := maps.Clone(d.classes)
@@ -74,7 +75,7 @@ func (d *deployment) declare(e config.Export, before, inCode bool) {
 	d.classes[e.ClassName] = storageOf(e)
 }
 
-func (d *deployment) refuse(place config.Place, class, scenario, hint string) {
+func (d *deployment) refuse(place diagnostic.Place, class, scenario, hint string) {
 	meaning := strings.ReplaceAll(scenarios[scenario], "{class}", class)
 	d.fail(place, hint, msgExportsFailed, scenario, class, meaning)
 }

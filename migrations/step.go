@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // Kind is what a [Step] does.
@@ -64,7 +65,7 @@ type Step struct {
 	// Folder is where the data lies, "" if there is none. For a purge it is
 	// where the data goes.
 	Folder string
-	Place  config.Place
+	Place  diagnostic.Place
 
 	what   string // the lists of a migration
 	purged bool   // the deletion's data goes in the same plan

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // attempt is what came of building a program.
@@ -64,7 +65,7 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, begin string) att
 	}
 	if d != nil {
 		w.program = nil
-		w.Log.Diagnostics([]config.Diagnostic{*d})
+		w.Log.Diagnostics([]diagnostic.Diagnostic{*d})
 		return attempt{err: ErrTold}
 	}
 	if p.Instead != "" && p.Instead != w.instead {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
 )
@@ -27,7 +28,7 @@ func (l *Log) Banner(program string, r *config.Result) {
 	l.Diagnostics(r.Notices)
 	l.Diagnostics(r.Warnings)
 	if r.Config.CompatibilityDate == "" {
-		l.Diagnostics([]config.Diagnostic{noDate(r.Config)})
+		l.Diagnostics([]diagnostic.Diagnostic{noDate(r.Config)})
 	}
 	l.withoutEffect(r.Config.NotEmulated)
 	l.Print(msgStarting)
@@ -42,8 +43,8 @@ func (l *Log) withoutEffect(given []config.Field) {
 			fields = append(fields, f)
 			continue
 		}
-		l.Diagnostics([]config.Diagnostic{{
-			Severity: config.Warning, Text: "env." + strings.Join(f.Bindings, ", env.") + " (" + f.Name + "): emu does not emulate this kind of binding",
+		l.Diagnostics([]diagnostic.Diagnostic{{
+			Severity: diagnostic.SeverityWarning, Text: "env." + strings.Join(f.Bindings, ", env.") + " (" + f.Name + "): emu does not emulate this kind of binding",
 		}})
 	}
 	if len(fields) == 0 {
@@ -68,16 +69,16 @@ func (l *Log) withoutEffect(given []config.Field) {
 }
 
 // noDate is the warning about a configuration without a compatibility date.
-func noDate(c *config.Config) config.Diagnostic {
-	d := config.Diagnostic{Severity: config.Warning, Text: fmt.Sprintf(msgNoDate, emulator.DefaultCompatibilityDate)}
+func noDate(c *config.Config) diagnostic.Diagnostic {
+	d := diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(msgNoDate, emulator.DefaultCompatibilityDate)}
 	if c.Path != "" {
 		line := `{"compatibility_date":"` + emulator.DefaultCompatibilityDate + `"}`
 		if filepath.Ext(c.Path) == ".toml" {
 			line = `compatibility_date = "` + emulator.DefaultCompatibilityDate + `"`
 		}
-		d.Notes = append(d.Notes, config.Note{Text: "❯❯ " + fmt.Sprintf(msgNoDateHint, filepath.Base(c.Path), line)})
+		d.Notes = append(d.Notes, diagnostic.Note{Text: "❯❯ " + fmt.Sprintf(msgNoDateHint, filepath.Base(c.Path), line)})
 	}
-	d.Notes = append(d.Notes, config.Note{Text: "See " + msgNoDatePage + " for more information."})
+	d.Notes = append(d.Notes, diagnostic.Note{Text: "See " + msgNoDatePage + " for more information."})
 	return d
 }
 

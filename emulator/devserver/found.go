@@ -6,13 +6,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
 // found makes an event of a diagnostic, for programs to read.
-func found(d config.Diagnostic) emulator.Event {
+func found(d diagnostic.Diagnostic) emulator.Event {
 	e := emulator.Event{Time: time.Now(), Type: emulator.EventLog, Message: d.Text}
 	if at := d.Place; at.File != "" && at.Line > 0 {
 		e.Message = fmt.Sprintf("%s:%d:%d: %s", at.File, at.Line, at.Column, d.Text)
@@ -20,9 +20,9 @@ func found(d config.Diagnostic) emulator.Event {
 		e.Message = at.File + ": " + d.Text
 	}
 	switch d.Severity {
-	case config.Error:
+	case diagnostic.SeverityError:
 		e.Type = emulator.EventError
-	case config.Warning:
+	case diagnostic.SeverityWarning:
 		e.Message = "warning: " + e.Message
 	}
 	for _, n := range d.Notes {

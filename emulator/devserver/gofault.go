@@ -17,7 +17,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
@@ -57,8 +57,8 @@ func (m *module) path() string {
 }
 
 // line is the place of the first line of go.mod that a pattern matches.
-func (m *module) line(pattern string) config.Place {
-	at := config.Place{File: shown(m.dir, m.file)}
+func (m *module) line(pattern string) diagnostic.Place {
+	at := diagnostic.Place{File: shown(m.dir, m.file)}
 	for i, line := range strings.Split(m.text, "\n") {
 		if found := regexp.MustCompile(pattern).FindStringIndex(line); found != nil {
 			at.Line, at.Column, at.Length = i+1, found[0]+1, found[1]-found[0]
@@ -104,7 +104,7 @@ var requiresNothing = regexp.MustCompile(`(?m)^[ \t]*(?:require[ \t]+)?` + regex
 
 // notReplaced says that a go.mod requires emu's module at no version, and does not say
 // where a checkout is.
-func (m *module) notReplaced() (text, hint string, at config.Place) {
+func (m *module) notReplaced() (text, hint string, at diagnostic.Place) {
 	return "go.mod requires module " + emuModule + " v0.0.0, which is no version: nothing replaces it with a checkout",
 		m.getEmu(), m.line(regexp.QuoteMeta(emuModule) + `\s+v0\.0\.0\S*`)
 }
@@ -113,54 +113,54 @@ func (m *module) notReplaced() (text, hint string, at config.Place) {
 // found a text, a hint and, unless the message begins with one, a place.
 type fault struct {
 	pattern *regexp.Regexp
-	explain func(m *module, found []string) (text, hint string, at config.Place)
+	explain func(m *module, found []string) (text, hint string, at diagnostic.Place)
 	whole   bool // what the go command says is shown too
 }
 
 // Kinds of faults that somebody meets who is new to Go modules, as Go 1.26 words them.
 var faults = []fault{
-	{pattern: regexp.MustCompile(`^go: (?:go\.mod file not found in current directory|cannot find main module)`), explain: func(m *module, _ []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`^go: (?:go\.mod file not found in current directory|cannot find main module)`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
 		get := m.getEmu()
 		return "there is no go.mod: Go package " + m.p.Package(m.dir) + " belongs to no Go module",
-			"go mod init example.com/" + projectName(m.dir) + " && " + get, config.Place{File: shown(m.dir, m.p.Dir)}
+			"go mod init example.com/" + projectName(m.dir) + " && " + get, diagnostic.Place{File: shown(m.dir, m.p.Dir)}
 	}},
-	{pattern: regexp.MustCompile(`(?:no required module provides|cannot find module providing) package ([^\s;]+)`), explain: func(m *module, found []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`(?:no required module provides|cannot find module providing) package ([^\s;]+)`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		missing, own := found[1], m.path()
 		_, emu := strings.CutPrefix(missing, emuModule+"/")
 		switch {
 		case own != "" && (missing == own || strings.HasPrefix(missing, own+"/")):
 			return "there is no Go package " + missing + ": module " + own + " has none in its folder ." + strings.TrimPrefix(missing, own),
-				"write the package, or mend the import", config.Place{}
+				"write the package, or mend the import", diagnostic.Place{}
 		case emu && regexp.MustCompile(`(?m)^\s*(require\s+)?`+regexp.QuoteMeta(emuModule)+`\s+v`).MatchString(m.text):
 			return "there is no Go package " + missing + " in module " + emuModule + " as go.mod has it",
-				"a class imports " + emuModule + "/emulator/durable, a program emulator/worker, a test emulator/emutest", config.Place{}
+				"a class imports " + emuModule + "/emulator/durable, a program emulator/worker, a test emulator/emutest", diagnostic.Place{}
 		case emu:
-			return "go.mod does not require module " + emuModule, m.getEmu(), config.Place{}
+			return "go.mod does not require module " + emuModule, m.getEmu(), diagnostic.Place{}
 		}
-		return "no module that go.mod requires has Go package " + missing, "go mod tidy, or go get " + missing, config.Place{}
+		return "no module that go.mod requires has Go package " + missing, "go mod tidy, or go get " + missing, diagnostic.Place{}
 	}},
-	{pattern: regexp.MustCompile(`module (\S+) provides package \S+ and is replaced but not required`), explain: func(m *module, found []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`module (\S+) provides package \S+ and is replaced but not required`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		return "go.mod replaces module " + found[1] + ", and does not require it", "go mod tidy", m.line(regexp.QuoteMeta(found[1]) + `(\s+v\S+)? =>`)
 	}},
-	{pattern: regexp.MustCompile(`missing go\.sum entry(?: for module providing package (\S+))?`), explain: func(m *module, found []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`missing go\.sum entry(?: for module providing package (\S+))?`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		// A sum of it cannot be had, whatever go mod tidy is asked.
 		if strings.HasPrefix(found[1], emuModule+"/") && requiresNothing.MatchString(m.text) && !strings.Contains(m.text, emuModule+" =>") {
 			return m.notReplaced()
 		}
 		return "go.sum lacks sums of modules that the program needs", "go mod tidy", m.line("^module ")
 	}},
-	{pattern: regexp.MustCompile(`^go: updates to go\.mod needed`), explain: func(m *module, _ []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`^go: updates to go\.mod needed`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
 		return "go.mod does not have all that the program needs", "go mod tidy", m.line("^module ")
 	}},
-	{pattern: regexp.MustCompile(`([^\s@:]+)@\S+: replacement directory (.+) does not exist`), explain: func(m *module, found []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`([^\s@:]+)@\S+: replacement directory (.+) does not exist`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		return "go.mod replaces module " + found[1] + " with " + found[2] + ", a folder that does not exist",
 			"go mod edit -replace " + found[1] + "=FOLDER, where FOLDER is a checkout of it", m.line(regexp.QuoteMeta(found[1]) + `(\s+v\S+)? =>.*`)
 	}},
-	{pattern: regexp.MustCompile(`([^\s@:]+)@\S+ \(replaced by (.+)\): reading .*: (?:open|The system cannot)`), explain: func(m *module, found []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`([^\s@:]+)@\S+ \(replaced by (.+)\): reading .*: (?:open|The system cannot)`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		return "go.mod replaces module " + found[1] + " with " + found[2] + ", a folder without a go.mod",
 			"go mod edit -replace " + found[1] + "=FOLDER, where FOLDER is a checkout of it", m.line(regexp.QuoteMeta(found[1]) + `(\s+v\S+)? =>.*`)
 	}},
-	{pattern: regexp.MustCompile(`^go: (\S+) requires go >= (\S+) \(running go ([^;)\s]+)`), explain: func(m *module, found []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`^go: (\S+) requires go >= (\S+) \(running go ([^;)\s]+)`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		least := strings.Join(strings.Split(found[3]+"..", ".")[:2], ".")
 		if strings.HasSuffix(found[1], "go.mod") {
 			return "go.mod asks for Go " + found[2] + ", and this is Go " + found[3],
@@ -168,56 +168,56 @@ var faults = []fault{
 		}
 		return "module " + found[1] + " asks for Go " + found[2] + ", and this is Go " + found[3], "install Go " + found[2] + " from https://go.dev/dl/", m.line("^go .*")
 	}},
-	{pattern: regexp.MustCompile(`^go: download (go[^\s:]+)[^:]*: (.*)`), explain: func(m *module, found []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`^go: download (go[^\s:]+)[^:]*: (.*)`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		return "go.mod asks for " + found[1] + ", which cannot be had: " + found[2],
 			"install it from https://go.dev/dl/, or: go mod edit -go=" + strings.Join(strings.Split(strings.TrimPrefix(runtime.Version(), "go")+"..", ".")[:2], ".") + " -toolchain=none", m.line(`^(go|toolchain)\s.*`)
 	}},
-	{pattern: regexp.MustCompile(`^go: error reading .*go\.mod: missing module declaration`), explain: func(m *module, _ []string) (string, string, config.Place) {
-		return "go.mod has no module line", "go mod edit -module=example.com/" + projectName(filepath.Dir(m.file)), config.Place{File: shown(m.dir, m.file)}
+	{pattern: regexp.MustCompile(`^go: error reading .*go\.mod: missing module declaration`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
+		return "go.mod has no module line", "go mod edit -module=example.com/" + projectName(filepath.Dir(m.file)), diagnostic.Place{File: shown(m.dir, m.file)}
 	}},
-	{pattern: regexp.MustCompile(`cannot find package "[^"]+" in any of:`), explain: func(*module, []string) (string, string, config.Place) {
-		return "GO111MODULE=off switches Go modules off, and emu is one", "unset GO111MODULE, or: go env -u GO111MODULE", config.Place{File: "."}
+	{pattern: regexp.MustCompile(`cannot find package "[^"]+" in any of:`), explain: func(*module, []string) (string, string, diagnostic.Place) {
+		return "GO111MODULE=off switches Go modules off, and emu is one", "unset GO111MODULE, or: go env -u GO111MODULE", diagnostic.Place{File: "."}
 	}},
-	{pattern: regexp.MustCompile(`^go: errors parsing `), explain: func(*module, []string) (string, string, config.Place) {
-		return "", "", config.Place{} // the line that follows says what
+	{pattern: regexp.MustCompile(`^go: errors parsing `), explain: func(*module, []string) (string, string, diagnostic.Place) {
+		return "", "", diagnostic.Place{} // the line that follows says what
 	}},
-	{pattern: regexp.MustCompile(`^\S*go\.(?:mod|work):\d+(?::\d+)?: (.*)`), explain: func(_ *module, found []string) (string, string, config.Place) {
-		return found[1], "https://go.dev/ref/mod says what may stand there", config.Place{}
+	{pattern: regexp.MustCompile(`^\S*go\.(?:mod|work):\d+(?::\d+)?: (.*)`), explain: func(_ *module, found []string) (string, string, diagnostic.Place) {
+		return found[1], "https://go.dev/ref/mod says what may stand there", diagnostic.Place{}
 	}},
-	{pattern: regexp.MustCompile(`package (\S+) is not in std`), explain: func(m *module, found []string) (string, string, config.Place) {
-		return "there is no Go package " + found[1], "Go's own packages are listed at https://pkg.go.dev/std; one of this module is imported as " + cmp.Or(m.path(), "MODULE") + "/FOLDER", config.Place{}
+	{pattern: regexp.MustCompile(`package (\S+) is not in std`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
+		return "there is no Go package " + found[1], "Go's own packages are listed at https://pkg.go.dev/std; one of this module is imported as " + cmp.Or(m.path(), "MODULE") + "/FOLDER", diagnostic.Place{}
 	}},
-	{pattern: regexp.MustCompile(`function main is undeclared in the main package`), explain: func(m *module, _ []string) (string, string, config.Place) {
-		return "Go package " + m.p.Package(m.dir) + " has no func main", "func main() { worker.Main(durable.WorkerFunc(fetch)) }", config.Place{File: shown(m.dir, m.p.Dir)}
+	{pattern: regexp.MustCompile(`function main is undeclared in the main package`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
+		return "Go package " + m.p.Package(m.dir) + " has no func main", "func main() { worker.Main(durable.WorkerFunc(fetch)) }", diagnostic.Place{File: shown(m.dir, m.p.Dir)}
 	}},
-	{pattern: regexp.MustCompile(`(?:package|imports) (\S+): build constraints exclude all Go files in (.+)`), explain: func(m *module, found []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`(?:package|imports) (\S+): build constraints exclude all Go files in (.+)`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		return "Go package " + found[1] + " has no file for " + runtime.GOOS + "/" + runtime.GOARCH + ": build constraints exclude all in " + shown(m.dir, found[2]),
-			"see the //go:build lines and the names of its files", config.Place{}
+			"see the //go:build lines and the names of its files", diagnostic.Place{}
 	}},
-	{pattern: regexp.MustCompile(`^go: inconsistent vendoring in `), explain: func(m *module, _ []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`^go: inconsistent vendoring in `), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
 		return "the folder vendor is out of step with go.mod", "go mod vendor", m.line("^module ")
 	}, whole: true},
-	{pattern: regexp.MustCompile(`is not one of the workspace modules listed in go\.work|contained in a module that is not one of the workspace modules`), explain: func(m *module, _ []string) (string, string, config.Place) {
-		at := config.Place{}
+	{pattern: regexp.MustCompile(`is not one of the workspace modules listed in go\.work|contained in a module that is not one of the workspace modules`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
+		at := diagnostic.Place{}
 		if m.file != "" {
 			at.File = shown(m.dir, m.file)
 		}
 		return "go.work does not use the module of Go package " + m.p.Package(m.dir), "go work use .", at
 	}},
-	{pattern: regexp.MustCompile(`^go: cannot load module (\S+) listed in go\.work file`), explain: func(m *module, found []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`^go: cannot load module (\S+) listed in go\.work file`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		gone := shown(m.dir, filepath.Join(m.p.Dir, filepath.FromSlash(found[1])))
-		return "go.work uses " + gone + ", a folder without a go.mod", "go work edit -dropuse=./" + gone, config.Place{}
+		return "go.work uses " + gone + ", a folder without a go.mod", "go work edit -dropuse=./" + gone, diagnostic.Place{}
 	}},
-	{pattern: regexp.MustCompile(`listed in go\.work file requires go >= (\S+), but go\.work lists go (\S+?);`), explain: func(m *module, found []string) (string, string, config.Place) {
-		return "go.work asks for Go " + found[2] + ", and a module that it uses for Go " + found[1], "go work use", config.Place{}
+	{pattern: regexp.MustCompile(`listed in go\.work file requires go >= (\S+), but go\.work lists go (\S+?);`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
+		return "go.work asks for Go " + found[2] + ", and a module that it uses for Go " + found[1], "go work use", diagnostic.Place{}
 	}},
-	{pattern: regexp.MustCompile(`^verifying (\S+): checksum mismatch`), explain: func(m *module, found []string) (string, string, config.Place) {
-		return "module " + found[1] + " is not what go.sum says it is", "take go.sum back from where it was right: git checkout go.sum", config.Place{}
+	{pattern: regexp.MustCompile(`^verifying (\S+): checksum mismatch`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
+		return "module " + found[1] + " is not what go.sum says it is", "take go.sum back from where it was right: git checkout go.sum", diagnostic.Place{}
 	}, whole: true},
-	{pattern: regexp.MustCompile(regexp.QuoteMeta(emuModule) + `@v0\.0\.0: `), explain: func(m *module, _ []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(regexp.QuoteMeta(emuModule) + `@v0\.0\.0: `), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
 		return m.notReplaced()
 	}},
-	{pattern: regexp.MustCompile(`module lookup disabled by GOPROXY=off|dial tcp: lookup \S+`), explain: func(m *module, _ []string) (string, string, config.Place) {
+	{pattern: regexp.MustCompile(`module lookup disabled by GOPROXY=off|dial tcp: lookup \S+`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
 		return "modules that the program needs are not on this machine, and cannot be fetched", "go mod download, with a network", m.line("^module ")
 	}, whole: true},
 }
@@ -232,7 +232,7 @@ var linePlace = regexp.MustCompile(`^([^\s:]+\.[A-Za-z]+):(\d+)(?::(\d+))?: `)
 
 // explain makes diagnostics of what the go command has said of a program, with files
 // named from dir, and returns what it does not explain.
-func explain(said string, p *Program, dir string) (list []config.Diagnostic, rest string) {
+func explain(said string, p *Program, dir string) (list []diagnostic.Diagnostic, rest string) {
 	m := p.module(dir)
 	known := false // the line before was explained: an indented one belongs to it
 	var more strings.Builder
@@ -241,12 +241,12 @@ func explain(said string, p *Program, dir string) (list []config.Diagnostic, res
 		if known && (strings.HasPrefix(text, "\t") || text == "") {
 			continue
 		}
-		var d *config.Diagnostic
+		var d *diagnostic.Diagnostic
 		d, known = m.explain(text)
 		switch {
 		case !known:
 			more.WriteString(line)
-		case d != nil && !slices.ContainsFunc(list, func(other config.Diagnostic) bool { return other.Text == d.Text }):
+		case d != nil && !slices.ContainsFunc(list, func(other diagnostic.Diagnostic) bool { return other.Text == d.Text }):
 			if d.Notes != nil {
 				d.Notes[0].Text = strings.TrimSpace(said)
 				return append(list, *d), "" // all that it says is about this
@@ -274,7 +274,7 @@ func onlyHeads(said string) bool {
 }
 
 // explain makes a diagnostic of a line. It may be known and say nothing by itself.
-func (m *module) explain(line string) (d *config.Diagnostic, known bool) {
+func (m *module) explain(line string) (d *diagnostic.Diagnostic, known bool) {
 	for _, f := range faults {
 		found := f.pattern.FindStringSubmatch(line)
 		if found == nil {
@@ -285,13 +285,13 @@ func (m *module) explain(line string) (d *config.Diagnostic, known bool) {
 			return nil, true
 		}
 		if place := linePlace.FindStringSubmatch(line); place != nil && at.File == "" {
-			at = config.Place{File: filepath.ToSlash(place[1]), Column: 1, Length: 1}
+			at = diagnostic.Place{File: filepath.ToSlash(place[1]), Column: 1, Length: 1}
 			fmt.Sscan(place[2], &at.Line)
 			fmt.Sscan(place[3], &at.Column)
 		}
-		d := &config.Diagnostic{Text: text, Hint: m.there(hint), Place: at}
+		d := &diagnostic.Diagnostic{Text: text, Hint: m.there(hint), Place: at}
 		if f.whole {
-			d.Notes = []config.Note{{}}
+			d.Notes = []diagnostic.Note{{}}
 		}
 		return d, true
 	}
@@ -301,7 +301,7 @@ func (m *module) explain(line string) (d *config.Diagnostic, known bool) {
 // Loads asks the go command whether it finds all packages of the program, without
 // fetching any, and explains what is wrong. Faults of other kinds are a build's to tell:
 // what the compiler says is not known here.
-func (p *Program) Loads(ctx context.Context, dir string) []config.Diagnostic {
+func (p *Program) Loads(ctx context.Context, dir string) []diagnostic.Diagnostic {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		return nil
@@ -315,7 +315,7 @@ func (p *Program) Loads(ctx context.Context, dir string) []config.Diagnostic {
 	switch {
 	case err == nil && !p.direct && !contains(list.Bytes(), workerPackage):
 		no := p.noWorker(dir)
-		return []config.Diagnostic{{Text: no.text, Hint: no.hint}}
+		return []diagnostic.Diagnostic{{Text: no.text, Hint: no.hint}}
 	case err == nil, ctx.Err() != nil, strings.Contains(said.String(), "GOPROXY=off"): // the network may have it
 		return nil
 	}
@@ -323,7 +323,7 @@ func (p *Program) Loads(ctx context.Context, dir string) []config.Diagnostic {
 	if len(faults) > 0 {
 		return faults
 	}
-	return []config.Diagnostic{{
-		Text: "the go command cannot load Go package " + p.Package(dir), Notes: []config.Note{{Text: cmp.Or(strings.TrimSpace(rest), err.Error())}},
+	return []diagnostic.Diagnostic{{
+		Text: "the go command cannot load Go package " + p.Package(dir), Notes: []diagnostic.Note{{Text: cmp.Or(strings.TrimSpace(rest), err.Error())}},
 	}}
 }

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
@@ -57,14 +58,14 @@ func TestHostile(t *testing.T) {
 		t.Logf("%s:\n%s", e.Type, out.String())
 		harmless(t, out.String())
 	}
-	for _, style := range []config.Style{config.Unwrapped, config.Wrapped} {
+	for _, style := range []diagnostic.Style{diagnostic.Unwrapped, diagnostic.Wrapped} {
 		out.Reset()
 		log.Style = style
-		place := config.Place{File: hostile, Line: 1, Column: 2, Length: 3}
-		log.Diagnostics([]config.Diagnostic{{
+		place := diagnostic.Place{File: hostile, Line: 1, Column: 2, Length: 3}
+		log.Diagnostics([]diagnostic.Diagnostic{{
 			Text: hostile, Place: place, LineText: hostile, Hint: hostile, Path: []string{hostile},
-			Notes: []config.Note{{Text: hostile, Place: place, LineText: hostile}},
-		}, {Severity: config.Warning, Text: hostile}})
+			Notes: []diagnostic.Note{{Text: hostile, Place: place, LineText: hostile}},
+		}, {Severity: diagnostic.SeverityWarning, Text: hostile}})
 		harmless(t, out.String())
 	}
 	out.Reset()

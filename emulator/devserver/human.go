@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
 )
@@ -24,7 +24,7 @@ func (l *Log) human(e *emulator.Event) {
 	case emulator.EventRequest:
 		b = fmt.Appendf(b, msgRequest, terminal.Line(e.Method), terminal.Line(e.Path), e.Status, http.StatusText(e.Status), e.Millis)
 	case emulator.EventWarning:
-		config.Diagnostic{Severity: config.Warning, Text: happened(e)}.Render(l.Err, l.Style)
+		diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: happened(e)}.Render(l.Err, l.Style)
 		return
 	case emulator.EventError:
 		if e.Class != "" || e.Handler != "worker" {
@@ -51,7 +51,7 @@ func (l *Log) human(e *emulator.Event) {
 
 // complain writes an error of an object, or of the server itself.
 func (l *Log) complain(e *emulator.Event) {
-	d := config.Diagnostic{Text: e.Message}
+	d := diagnostic.Diagnostic{Text: e.Message}
 	switch {
 	case e.Class == "":
 	case e.Handler == "" || e.Handler == "storage": // no exception of the class
@@ -60,7 +60,7 @@ func (l *Log) complain(e *emulator.Event) {
 		d.Text = "Uncaught " + e.Message
 	}
 	if e.Stack != "" {
-		d.Notes = []config.Note{{Text: e.Stack}}
+		d.Notes = []diagnostic.Note{{Text: e.Stack}}
 	}
 	d.Render(l.Err, l.Style)
 }

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
 )
@@ -40,7 +40,7 @@ type Log struct {
 	// JSON writes an [emulator.Event] a line to Out.
 	JSON bool
 	// Style is how diagnostics are written to Err.
-	Style config.Style
+	Style diagnostic.Style
 	// Dir is the folder that the places in diagnostics are relative to.
 	Dir string
 
@@ -107,15 +107,15 @@ func (l *Log) print(text string) {
 
 // Diagnostics writes what was found about the configuration or the stored state:
 // at every level what stops a start.
-func (l *Log) Diagnostics(list []config.Diagnostic) {
+func (l *Log) Diagnostics(list []diagnostic.Diagnostic) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, d := range list {
 		level := LevelNone
 		switch d.Severity {
-		case config.Warning:
+		case diagnostic.SeverityWarning:
 			level = LevelWarn
-		case config.Info:
+		case diagnostic.SeverityInfo:
 			level = LevelInfo
 		}
 		switch {
@@ -144,12 +144,12 @@ func (l *Log) Error(err error) {
 		l.Diagnostics(refusal.Diagnostics)
 		return
 	}
-	d := config.Diagnostic{Text: err.Error()}
+	d := diagnostic.Diagnostic{Text: err.Error()}
 	var advice interface{ Hint() string }
 	if errors.As(err, &advice) {
 		d.Hint = advice.Hint()
 	}
-	l.Diagnostics([]config.Diagnostic{d})
+	l.Diagnostics([]diagnostic.Diagnostic{d})
 }
 
 // levelOf is the level from which on an event is shown. A program reads every

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
@@ -62,8 +63,8 @@ func TestLevels(t *testing.T) {
 		var out bytes.Buffer
 		log := &Log{Out: &out, Err: &out, Level: Level(level)}
 		log.Event(emulator.Event{Type: emulator.EventError, Handler: "worker", Message: "an error"})
-		log.Diagnostics([]config.Diagnostic{{Severity: config.Warning, Text: "a warning"}})
-		log.Diagnostics([]config.Diagnostic{{Text: "stops a start"}})
+		log.Diagnostics([]diagnostic.Diagnostic{{Severity: diagnostic.SeverityWarning, Text: "a warning"}})
+		log.Diagnostics([]diagnostic.Diagnostic{{Text: "stops a start"}})
 		log.Event(emulator.Event{Type: emulator.EventReady})
 		log.Event(emulator.Event{Type: emulator.EventRequest, Method: "a request"})
 		log.Event(emulator.Event{Type: emulator.EventStart, Class: "start"})
@@ -111,7 +112,7 @@ env.SECRET ("(hidden)")                                       Environment Variab
 func TestBanner(t *testing.T) {
 	r := load(t, `{"name": "hello", "routes": ["example.com/*"], "observability": {"enabled": true}, "build": {"command": "make"}, "minify": true,
 		"kv_namespaces": [{"binding": "KV", "id": "1"}, {"binding": "CACHE", "id": "2"}]}`)
-	r.Notices = []config.Diagnostic{{Severity: config.Warning, Text: "a notice"}}
+	r.Notices = []diagnostic.Diagnostic{{Severity: diagnostic.SeverityWarning, Text: "a notice"}}
 	r.SecretFiles = []string{".dev.vars"}
 	var out bytes.Buffer
 	log := &Log{Out: &out, Err: &out, Level: LevelLog}
@@ -153,9 +154,9 @@ func TestLineText(t *testing.T) {
 	r := load(t, "{\n  \"name\": \"hello\",\r\n  \"main\": \"src/index.ts\"\n}")
 	var out bytes.Buffer
 	log := &Log{Err: &out, Level: LevelError, Dir: t.TempDir()}
-	d := config.Diagnostic{Text: "wrong", Place: r.Config.MainPlace}
+	d := diagnostic.Diagnostic{Text: "wrong", Place: r.Config.MainPlace}
 	d.Place.File = r.Config.Path
-	log.Diagnostics([]config.Diagnostic{d})
+	log.Diagnostics([]diagnostic.Diagnostic{d})
 	if !strings.Contains(out.String(), "3 │   \"main\": \"src/index.ts\"\n") {
 		t.Errorf("got:\n%s", out.String())
 	}

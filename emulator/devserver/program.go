@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // Program is a Go program that serves a Worker.
@@ -33,7 +34,7 @@ const workerPackage = "github.com/seed-36a2c969/emu/emulator/worker"
 // Find looks for the Go package to run: that of a script, if one is given, or
 // else of the configuration's main. dir is the working directory. With a
 // diagnostic the program is the one that is not there; nil if none is named.
-func Find(c *config.Config, script, dir string) (*Program, *config.Diagnostic) {
+func Find(c *config.Config, script, dir string) (*Program, *diagnostic.Diagnostic) {
 	main := c.Main
 	if script != "" {
 		main = script
@@ -42,11 +43,11 @@ func Find(c *config.Config, script, dir string) (*Program, *config.Diagnostic) {
 		}
 	}
 	if main == "" && c.Path == "" {
-		return nil, &config.Diagnostic{Text: "there is no wrangler.jsonc, wrangler.json or wrangler.toml here or above: emu does not know which program to run",
+		return nil, &diagnostic.Diagnostic{Text: "there is no wrangler.jsonc, wrangler.json or wrangler.toml here or above: emu does not know which program to run",
 			Hint: "emu init DIR makes a project; --config FILE names a configuration, and emu dev FOLDER a Go package main"}
 	}
 	if main == "" {
-		d := &config.Diagnostic{Text: "there is no main: emu does not know which program to run",
+		d := &diagnostic.Diagnostic{Text: "there is no main: emu does not know which program to run",
 			Hint: `add "main": "./src" to the configuration, a folder with a Go package main`}
 		d.Place.File = shown(dir, c.Path)
 		return nil, d
@@ -61,7 +62,7 @@ func Find(c *config.Config, script, dir string) (*Program, *config.Diagnostic) {
 		}
 	}
 	if err := p.check(); err != nil {
-		d := &config.Diagnostic{
+		d := &diagnostic.Diagnostic{
 			Text: fmt.Sprintf("cannot run %s: %v", shown(dir, main), err),
 			Hint: "emu runs Go: put a package main that calls worker.Main into " + shown(dir, p.Dir) + ", or let main name its folder",
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // folder writes an archive of files to a folder of its own.
@@ -84,7 +85,7 @@ func
 // TestFindNothing: without a configuration the advice is not to edit one.
 func TestFindNothing(t *testing.T) {
 	p, d := Find(&config.Config{}, "", t.TempDir())
-	if p != nil || d == nil || !strings.HasPrefix(d.Text, "there is no wrangler.jsonc, ") || strings.Contains(d.Hint, `"main"`) || d.Place != (config.Place{}) {
+	if p != nil || d == nil || !strings.HasPrefix(d.Text, "there is no wrangler.jsonc, ") || strings.Contains(d.Hint, `"main"`) || d.Place != (diagnostic.Place{}) {
 		t.Errorf("%+v %+v", p, d)
 	}
 }

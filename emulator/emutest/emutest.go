@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -225,7 +226,7 @@ func (s *settings) load(t TB) *config.Config {
 }
 
 // placed is a diagnostic with its place, unless that is a file as a whole.
-func placed(d config.Diagnostic) string {
+func placed(d diagnostic.Diagnostic) string {
 	if d.Place.Line == 0 {
 		return d.Text
 	}

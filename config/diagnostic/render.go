@@ -1,4 +1,4 @@
-package config
+package diagnostic
 
 import (
 	"bufio"
@@ -26,29 +26,16 @@ const (
 // columns is the width of a terminal, and of the source lines that are shown.
 const columns = 80
 
-// Render writes what a reading found: notices, then warnings, then errors, as
-// Wrangler orders them. See [Diagnostic.Render].
-func Render(w io.Writer, r *Result, style Style) error {
-	for _, list := range [][]Diagnostic{r.Notices, r.Warnings, r.Errors} {
-		for _, d := range list {
-			if err := d.Render(w, style); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // Render writes a diagnostic with its place, its source line and a marker
 // below it.
 func (d Diagnostic) Render(w io.Writer, style Style) error {
 	p := &printer{w: bufio.NewWriter(w), style: style}
 	switch d.Severity {
-	case Error:
+	case SeverityError:
 		p.head("✘ [ERROR] ", red, d.Text)
-	case Warning:
+	case SeverityWarning:
 		p.head("▲ [WARNING] ", yellow, d.Text)
-	case Info:
+	case SeverityInfo:
 		p.head("", "", d.Text)
 	}
 	p.place(d.Place, d.LineText, "    ")
@@ -106,7 +93,7 @@ func (p *printer) room(taken int) int {
 
 // head writes a message behind its mark.
 func (p *printer) head(mark, color, message string) {
-	lines := wrap(message, p.room(width(mark)), p.room(2))
+	lines := wrap(message, p.room(Width(mark)), p.room(2))
 	for i, line := range lines {
 		switch {
 		case i == 0:
@@ -141,14 +128,14 @@ func (p *printer) place(at Place, line, indent string) {
 	p.write("\n" + indent + terminal.Line(at.File) + ":" + number + ":" + strconv.Itoa(at.Column) + ":\n")
 	gutter := indent + "  " + number + " │ "
 	before, marked, after := cut(line, at.Column-1, max(at.Length, 1))
-	room := columns - width(gutter) - 1 // a marker may stand behind the line
+	room := columns - Width(gutter) - 1 // a marker may stand behind the line
 	before, marked, after = window(before, marked, after, room)
 	p.write(gutter + before + p.paint(marked, green) + after + "\n")
 	marker := "^"
-	if n := width(marked); n > 1 {
+	if n := Width(marked); n > 1 {
 		marker = strings.Repeat("~", n)
 	}
-	p.write(strings.Repeat(" ", width(gutter)-2) + "╵ " + strings.Repeat(" ", width(before)) + p.paint(marker, green) + "\n")
+	p.write(strings.Repeat(" ", Width(gutter)-2) + "╵ " + strings.Repeat(" ", Width(before)) + p.paint(marker, green) + "\n")
 }
 
 // cut splits a line around some of its runes, and makes it fit to be shown.
@@ -170,16 +157,16 @@ func cut(line string, from, length int) (before, marked, after string) {
 
 // window cuts a line down to what fits, with the start of what is marked in it.
 func window(before, marked, after string, room int) (string, string, string) {
-	if width(before)+width(marked)+width(after) <= room {
+	if Width(before)+Width(marked)+Width(after) <= room {
 		return before, marked, after
 	}
-	if width(marked) > room/2 {
+	if Width(marked) > room/2 {
 		marked = head(marked, room/2-1) + "…"
 	}
-	if w := width(before); w > room/3 && w+width(marked) > room-2 {
+	if w := Width(before); w > room/3 && w+Width(marked) > room-2 {
 		before = "…" + tail(before, room/3-1)
 	}
-	if left := room - width(before) - width(marked); width(after) > left {
+	if left := room - Width(before) - Width(marked); Width(after) > left {
 		after = head(after, max(left-1, 0)) + "…"
 	}
 	return before, marked, after

@@ -1,4 +1,4 @@
-package config
+package diagnostic
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 )
 
 func TestPlace(t *testing.T) {
-	s := &source{file: "f", text: "a\r\né日👋x\n\nlast"}
+	s := &Source{File: "f", Text: "a\r\né日👋x\n\nlast"}
 	for _, c := range []struct {
 		find string
 		want Place
@@ -18,19 +18,19 @@ func TestPlace(t *testing.T) {
 		{"x\n", Place{"f", 2, 4, 1}, "é日👋x"}, // ends with its line
 		{"last", Place{"f", 4, 1, 4}, "last"},
 	} {
-		at := strings.Index(s.text, c.find)
-		if got := s.place(at, at+len(c.find)); got != c.want || s.lineText(at) != c.line {
-			t.Errorf("%q is at %+v, want %+v, in %q", c.find, got, c.want, s.lineText(at))
+		at := strings.Index(s.Text, c.find)
+		if got := s.Place(at, at+len(c.find)); got != c.want || s.LineText(at) != c.line {
+			t.Errorf("%q is at %+v, want %+v, in %q", c.find, got, c.want, s.LineText(at))
 		}
 	}
-	if got := s.place(len(s.text), len(s.text)); got != (Place{"f", 4, 5, 0}) {
+	if got := s.Place(len(s.Text), len(s.Text)); got != (Place{"f", 4, 5, 0}) {
 		t.Errorf("the end is at %+v", got)
 	}
 }
 
 func TestPlaceInALongLine(t *testing.T) {
-	s := &source{text: strings.Repeat("日", 10*block) + "x"}
-	if got := s.place(len(s.text)-1, len(s.text)); got.Column != 10*block+1 || got.Length != 1 {
+	s := &Source{Text: strings.Repeat("日", 10*block) + "x"}
+	if got := s.Place(len(s.Text)-1, len(s.Text)); got.Column != 10*block+1 || got.Length != 1 {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -49,7 +49,7 @@ func TestSuggest(t *testing.T) {
 
 func TestWidth(t *testing.T) {
 	for s, want := range map[string]int{"abc": 3, "é": 1, "e\u0301": 1, "日本": 4, "👋": 2, "…│╵": 3, "\u200b": 0, "ｱ": 1, "Ａ": 2} {
-		if got := width(s); got != want {
+		if got := Width(s); got != want {
 			t.Errorf("%q takes %d columns, got %d", s, want, got)
 		}
 	}

@@ -3,12 +3,14 @@ package config
 import (
 	"bytes"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
@@ -32,7 +34,7 @@ func TestRenderSnapshots(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			dir, _, o := readCase(t, id)
 			var b bytes.Buffer
-			if err := Render(&b, Load(o), Wrapped); err != nil {
+			if err := renderAll(&b, Load(o)); err != nil {
 				t.Fatal(err)
 			}
 			got := strings.ReplaceAll(b.String(), dir, "<CASE>")
@@ -60,10 +62,10 @@ func TestRenderFitsEightyColumns(t *testing.T) {
 	for _, id := range cases(t) {
 		_, _, o := readCase(t, id)
 		var b bytes.Buffer
-		if err := Render(&b, Load(o), Wrapped); err != nil {
+		if err := renderAll(&b, Load(o)); err != nil {
 			t.Fatal(err)
 		}
-		checkLines(t, id, b.String())
+		checkRendered(t, id, b.String())
 	}
 }
 
@@ -74,7 +76,7 @@ func TestRenderUnwrapped(t *testing.T) {
 		r := Load(o)
 		for _, d := range slices.Concat(r.Errors, r.Warnings) {
 			var b bytes.Buffer
-			if err := d.Render(&b, Unwrapped); err != nil {
+			if err := d.Render(&b, diagnostic.Unwrapped); err != nil {
 				t.Fatal(err)
 			}
 			for line := range strings.SplitSeq(d.Text+"\n"+d.Hint, "\n") {
@@ -86,63 +88,25 @@ func TestRenderUnwrapped(t *testing.T) {
 	}
 }
 
-func TestWrapOfDeepIndent(t *testing.T) {
-	lines := wrap("a\n"+strings.Repeat(" ", 300)+"b "+strings.Repeat("c", 100), 70, 78)
-	if len(lines) != 5 || strings.TrimSpace(lines[1]) != "b" {
-		t.Errorf("%q", lines)
+// renderAll writes what came of a reading, in Wrangler's order.
+func renderAll(w io.Writer, r *Result) error {
+	for _, d := range slices.Concat(r.Notices, r.Warnings, r.Errors) {
+		if err := d.Render(w, diagnostic.Wrapped); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-// checkLines asks that text fits the terminal and does not change it.
-func checkLines(t *testing.T, id, rendered string) {
+// checkRendered asks that text fits the terminal and does not change it.
+func checkRendered(t *testing.T, id, rendered string) {
 	t.Helper()
 	for line := range strings.SplitSeq(rendered, "\n") {
-		if width(line) > columns {
-			t.Errorf("%s: %d columns: %s", id, width(line), line)
+		if diagnostic.Width(line) > 80 {
+			t.Errorf("%s: %d columns: %s", id, diagnostic.Width(line), line)
 		}
 		if strings.ContainsAny(line, "\x1b\r\x00") {
 			t.Errorf("%s: control characters in %q", id, line)
 		}
-	}
-}
-
-func TestMarkerStandsBelowWhatItMarks(t *testing.T) {
-	for _, c := range []struct{ line, marked string }{
-		{`{"a":1, "b":2}`, `"b"`},
-		{`{"👋👋日本": 1, "b": x}`, `x`},
-		{"\t\t\"é\u0301\": nope", "nope"},
-		{strings.Repeat("日", 500) + `"here"` + strings.Repeat("x", 500), `"here"`},
-		{strings.Repeat("x", 5000) + "!", "!"},
-	} {
-		at := strings.Index(c.line, c.marked)
-		s := &source{file: "f", text: c.line}
-		d := Diagnostic{Text: "t", Place: s.place(at, at+len(c.marked)), LineText: c.line}
-		var b bytes.Buffer
-		if err := d.Render(&b, Wrapped); err != nil {
-			t.Fatal(err)
-		}
-		checkLines(t, c.marked, b.String())
-		lines := strings.Split(b.String(), "\n")
-		shown, marker := lines[3], lines[4]
-		if len(lines) < 5 {
-			t.Fatal(b.String())
-		}
-		i := strings.Index(shown, c.marked)
-		j := strings.IndexAny(marker, "~^")
-		if i < 0 || j < 0 || width(shown[:i]) != width(marker[:j]) {
-			t.Errorf("marker is off:\n%s\n%s", shown, marker)
-		}
-	}
-}
-
-func TestRenderColor(t *testing.T) {
-	d := Diagnostic{Severity: Warning, Text: "a", Hint: "b"}
-	var b bytes.Buffer
-	if err := d.Render(&b, Colored); err != nil {
-		t.Fatal(err)
-	}
-	want := yellow + "▲ [WARNING] " + plain + bold + "a" + plain + "\n\n" + green + "  hint: " + plain + "b\n\n"
-	if b.String() != want {
-		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }

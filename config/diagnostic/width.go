@@ -1,4 +1,4 @@
-package config
+package diagnostic
 
 // How wide text is on a terminal, and what of it fits.
 
@@ -55,7 +55,7 @@ func wrap(message string, first, others int) []string {
 		words := strings.TrimLeft(line, " ")
 		indent := line[:min(len(line)-len(words), others/2)]
 		line = indent + words
-		for width(line) > room {
+		for Width(line) > room {
 			at := strings.LastIndexByte(head(line, room+1), ' ')
 			if at <= len(indent) {
 				at = len(head(line, room))
@@ -70,8 +70,8 @@ func wrap(message string, first, others int) []string {
 	return lines
 }
 
-// width is how many columns a text takes on a terminal.
-func width(s string) int {
+// Width is how many columns a text takes on a terminal.
+func Width(s string) int {
 	n := 0
 	for _, r := range s {
 		n += runeWidth(r)

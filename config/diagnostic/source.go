@@ -1,4 +1,4 @@
-package config
+package diagnostic
 
 import (
 	"bytes"
@@ -7,10 +7,17 @@ import (
 	"unicode/utf8"
 )
 
-// source is the text of a file, and turns byte offsets into places.
-type source struct {
-	file  string // as it is shown
-	text  string // without a byte order mark, valid UTF-8
+// Place is a position in a file. Line and Column are 1-based, Column and
+// Length count runes. The zero Place is nowhere.
+type Place struct {
+	File                 string
+	Line, Column, Length int
+}
+
+// Source is the text of a file, and turns byte offsets into places.
+type Source struct {
+	File  string // as it is shown
+	Text  string // without a byte order mark, valid UTF-8
 	lines []int  // where each line starts, once asked for
 	runes []int  // how many runes start before each block, once asked for
 }
@@ -19,33 +26,33 @@ type source struct {
 // long line costs no more than one in a short line.
 const block = 1024
 
-// place gives the place of the bytes from start to end. It ends with its line.
-func (s *source) place(start, end int) Place {
-	start = min(max(start, 0), len(s.text))
+// Place gives the place of the bytes from start to end. It ends with its line.
+func (s *Source) Place(start, end int) Place {
+	start = min(max(start, 0), len(s.Text))
 	line := s.line(start)
 	from, to := s.span(line)
 	end = min(max(end, start), max(to, start))
 	return Place{
-		File:   s.file,
+		File:   s.File,
 		Line:   line + 1,
 		Column: s.between(from, start) + 1,
 		Length: s.between(start, end),
 	}
 }
 
-// lineText is the text of the line that holds an offset, without its end.
-func (s *source) lineText(offset int) string {
-	from, to := s.span(s.line(min(max(offset, 0), len(s.text))))
-	return s.text[from:to]
+// LineText is the text of the line that holds an offset, without its end.
+func (s *Source) LineText(offset int) string {
+	from, to := s.span(s.line(min(max(offset, 0), len(s.Text))))
+	return s.Text[from:to]
 }
 
 // line is the number of the line that holds an offset, from 0. A line's end
 // belongs to it.
-func (s *source) line(offset int) int {
+func (s *Source) line(offset int) int {
 	if s.lines == nil {
 		s.lines = append(s.lines, 0)
 		for i := 0; ; {
-			n := strings.IndexByte(s.text[i:], '\n')
+			n := strings.IndexByte(s.Text[i:], '\n')
 			if n < 0 {
 				break
 			}
@@ -57,35 +64,35 @@ func (s *source) line(offset int) int {
 }
 
 // span gives the bytes of a line without its end.
-func (s *source) span(line int) (from, to int) {
-	from, to = s.lines[line], len(s.text)
+func (s *Source) span(line int) (from, to int) {
+	from, to = s.lines[line], len(s.Text)
 	if line+1 < len(s.lines) {
 		to = s.lines[line+1] - 1
 	}
-	if to > from && s.text[to-1] == '\r' {
+	if to > from && s.Text[to-1] == '\r' {
 		to--
 	}
 	return from, to
 }
 
 // between counts the runes from one offset to another.
-func (s *source) between(from, to int) int {
+func (s *Source) between(from, to int) int {
 	if to-from < block {
-		return starts(s.text[from:to])
+		return starts(s.Text[from:to])
 	}
 	return s.runesBefore(to) - s.runesBefore(from)
 }
 
 // runesBefore counts the runes that start before an offset.
-func (s *source) runesBefore(offset int) int {
+func (s *Source) runesBefore(offset int) int {
 	if s.runes == nil {
-		s.runes = make([]int, len(s.text)/block+1)
+		s.runes = make([]int, len(s.Text)/block+1)
 		for i := 1; i < len(s.runes); i++ {
-			s.runes[i] = s.runes[i-1] + starts(s.text[(i-1)*block:i*block])
+			s.runes[i] = s.runes[i-1] + starts(s.Text[(i-1)*block:i*block])
 		}
 	}
 	b := offset / block
-	return s.runes[b] + starts(s.text[b*block:offset])
+	return s.runes[b] + starts(s.Text[b*block:offset])
 }
 
 // starts counts the bytes that begin a rune.
@@ -110,17 +117,17 @@ var byteOrderMarks = []struct {
 	{[]byte{0xFF, 0xFE}, "UTF-16 LE"},
 }
 
-// newSource reads bytes as Wrangler does: a UTF-8 byte order mark is dropped and
+// NewSource reads bytes as Wrangler does: a UTF-8 byte order mark is dropped and
 // what is not UTF-8 becomes U+FFFD. The encoding is not "" if it is refused.
-func newSource(file string, data []byte) (s *source, encoding string) {
+func NewSource(file string, data []byte) (s *Source, encoding string) {
 	for _, b := range byteOrderMarks {
 		if bytes.HasPrefix(data, b.mark) {
-			return &source{file: file}, b.encoding
+			return &Source{File: file}, b.encoding
 		}
 	}
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 	if utf8.Valid(data) {
-		return &source{file: file, text: string(data)}, ""
+		return &Source{File: file, Text: string(data)}, ""
 	}
 	var valid strings.Builder
 	for len(data) > 0 {
@@ -128,5 +135,5 @@ func newSource(file string, data []byte) (s *source, encoding string) {
 		valid.WriteRune(r)
 		data = data[n:]
 	}
-	return &source{file: file, text: valid.String()}, ""
+	return &Source{File: file, Text: valid.String()}, ""
 }

@@ -1,4 +1,4 @@
-package config
+package diagnostic
 
 import "slices"
 
@@ -23,11 +23,11 @@ func lineOf(at Place, line string, read func(string) ([]byte, error)) string {
 	if err != nil {
 		return ""
 	}
-	s, _ := newSource(at.File, data)
+	s, _ := NewSource(at.File, data)
 	s.line(0) // finds where the lines start
 	if at.Line > len(s.lines) {
 		return ""
 	}
 	from, to := s.span(at.Line - 1)
-	return s.text[from:to]
+	return s.Text[from:to]
 }

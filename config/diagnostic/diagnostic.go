@@ -1,0 +1,48 @@
+// Package diagnostic holds what is wrong with a configuration, each error with its
+// place in a file.
+package diagnostic
+
+import "encoding/json"
+
+// Severity of a [Diagnostic].
+type Severity int
+
+// The severities.
+const (
+	SeverityError Severity = iota
+	SeverityWarning
+	SeverityInfo
+)
+
+// Diagnostic is one thing that is wrong. Text is Wrangler's own where Wrangler
+// has one.
+type Diagnostic struct {
+	Severity Severity
+	Text     string
+	Code     string // Wrangler's one-word code of a syntax error, or "crash"
+	Place    Place
+	LineText string // the source line
+	Hint     string // what to type instead
+	Notes    []Note
+	Path     []string // Wrangler's headers above the text
+}
+
+// Note points at another place that a diagnostic is about.
+type Note struct {
+	Text     string
+	Place    Place
+	LineText string
+}
+
+// MarshalJSON writes a diagnostic as {"text","file","line","column","hint"};
+// what it does not have is left out.
+func (d Diagnostic) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Text   string `json:"text"`
+		Code   string `json:"code,omitempty"`
+		File   string `json:"file,omitempty"`
+		Line   int    `json:"line,omitempty"`
+		Column int    `json:"column,omitempty"`
+		Hint   string `json:"hint,omitempty"`
+	}{d.Text, d.Code, d.Place.File, d.Place.Line, d.Place.Column, d.Hint})
+}
