@@ -115,7 +115,7 @@ func FuzzParseLimited(f *testing.F) {
 		if l == nil {
 			return
 		}
-		if l.end > len(sql) || !strings.HasPrefix(sql, l.head+l.rest+l.order) || l.where+l.returns != l.rest {
+		if l.end > len(sql) || !strings.HasPrefix(sql, l.head+l.order) || !strings.HasSuffix(l.head, l.where+l.returns) || !strings.HasSuffix(l.choice, l.order) {
 			t.Errorf("%q: %+v", sql, l)
 		}
 	})

@@ -1,102 +1,87 @@
 package store
 
-// UPDATE and DELETE with ORDER BY and LIMIT
-// (https://sqlite.org/lang_delete.html, "Optional LIMIT and ORDER BY
-// clauses"). workerd's SQLite is built with them, modernc's is not, so such a
-// statement is put the way SQLite itself understands it: the rows are chosen
-// by a sub-select over rowid or primary key.
+// UPDATE and DELETE with ORDER BY and LIMIT (https://sqlite.org/lang_delete.html, "Optional
+// LIMIT and ORDER BY clauses"). workerd's SQLite is built with them, this one is not: here a
+// sub-select over rowid or primary key chooses the rows.
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	lib "modernc.org/sqlite/lib"
 )
 
-// prepareLimited gets a statement that did not compile, and the reason, which
-// it returns if the statement is of another kind. The reason is the first of the
-// words that are not expected, so what stands before it has the right syntax.
+// limited is such a statement in parts of its text.
+type limited struct {
+	verb    string // UPDATE or DELETE
+	head    string // what stands before ORDER BY and LIMIT, which SQLite understands
+	bare    string // the statement that finds out whether the table can be changed
+	choice  string // a SELECT of the rows, in which each word stands where it does in the statement
+	outer   string // up to WHERE, without INDEXED BY, which is for the choice alone
+	source  string // the table and its alias, as they stand
+	table   string
+	where   string // WHERE and its condition, or ""
+	returns string // RETURNING and what follows, or ""
+	order   string // ORDER BY and LIMIT
+	end     int    // of the statement, with its semicolon
+	refusal string // why no sub-select can stand for it
+}
+
+// prepareLimited compiles a statement that SQLite refused for the given reason, and returns
+// the reason if ORDER BY and LIMIT are not what it stopped at.
 func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
-	if !stopsAt(reason, "LIMIT") && !stopsAt(reason, "ORDER") {
+	if !isSyntax(reason) {
 		return nil, 0, reason
 	}
 	l := parseLimited(sql)
-	if l == nil {
+	if l == nil || offset(reason) != len(l.head) {
 		return nil, 0, reason
 	}
-	lib.Xsqlite3_limit(db.tls, db.c, lib.SQLITE_LIMIT_SQL_LENGTH, 3*sqlLengthLimit) // it gets longer
+	lib.Xsqlite3_limit(db.tls, db.c, lib.SQLITE_LIMIT_SQL_LENGTH, 3*sqlLengthLimit) // the rewritten text is longer
 	defer lib.Xsqlite3_limit(db.tls, db.c, lib.SQLITE_LIMIT_SQL_LENGTH, sqlLengthLimit)
-	tail := len(l.head) + len(l.rest)
-	if at, _ := offset(reason); at != tail {
+	head := db.try(l.head)
+	if head != nil && strings.HasPrefix(head.Error(), "incomplete input") {
 		return nil, 0, reason
 	}
-	if s, err := db.prepareText(l.head + l.rest); err == nil {
-		s.finalize()
-	} else if strings.HasPrefix(err.Error(), "incomplete input") {
-		return nil, 0, reason
-	}
-	const query = "SELECT 1 "
-	if s, err := db.prepareText(query + sql[tail:l.end]); err == nil {
-		s.finalize()
-	} else if isSyntax(err) {
-		return nil, 0, db.moved(err, func(at int) int { return at - len(query) + tail })
+	// SQLite reads a statement to its end before it looks up names.
+	if err := db.try(l.choice); isSyntax(err) {
+		return nil, 0, err
 	}
 	if l.refusal != "" {
-		if s, err := db.prepareText(l.first); err == nil {
-			s.finalize()
-		} else if !foundLater(err) {
+		if err := db.try(l.bare); err != nil && !strings.HasPrefix(err.Error(), "no such column: rowid") {
 			return nil, 0, err
 		}
 		return nil, 0, newError(l.refusal, lib.SQLITE_ERROR, lib.SQLITE_ERROR)
 	}
-	if l.outer != l.head {
-		if s, err := db.prepareText(query + "FROM " + l.source); err == nil {
-			s.finalize()
-		} else if strings.HasPrefix(err.Error(), "no such index") {
-			return nil, 0, err
-		}
+	if head != nil {
+		return nil, 0, db.try(l.head) // again: some later errors show where the latest one was
 	}
 	key, err := db.rowKey(l.table)
 	if err != nil {
 		return nil, 0, err
 	}
 	if key == "" {
-		s, err := db.prepareText(l.head + l.rest)
-		if err != nil {
-			return nil, 0, err
-		}
-		s.finalize()
 		return nil, 0, newError(l.verb+" with LIMIT on a view, or a table with columns rowid, oid and _rowid_, is not supported by this emulator; choose the rows with WHERE", lib.SQLITE_ERROR, lib.SQLITE_ERROR)
 	}
-	text, where := l.rewrite(key)
-	s, err := db.prepareText(text)
+	s, err := db.prepareText(l.outer + " WHERE (" + key + ") IN (SELECT " + key + " FROM " + l.source + " " + l.where + " " + l.order + ") " + l.returns)
 	if err != nil {
-		return nil, 0, db.moved(err, func(at int) int {
-			switch order := where + len(l.where) + 1; {
-			case at < len(l.head):
-				return at
-			case at >= order+len(l.order)+2:
-				return at - order - len(l.order) - 2 + len(l.head) + len(l.where)
-			case at >= order:
-				return at - order + tail
-			}
-			return at - where + len(l.head)
-		})
+		if err := db.try(l.choice); err != nil {
+			return nil, 0, err // which says where in the text as it came
+		}
+		return nil, 0, err
 	}
-	s.sql, s.marks = sql[:l.end], l.marks
+	s.sql = sql[:l.end]
 	return s, l.end, nil
 }
 
-// foundLater reports whether SQLite finds an error only after it has refused: of the
-// column that is to be set, or of what code is made for.
-func foundLater(err error) bool {
-	text := err.Error()
-	for _, prefix := range [...]string{"foreign key mismatch", "misuse of aggregate: ", "cannot UPDATE generated column"} {
-		if strings.HasPrefix(text, prefix) {
-			return true
-		}
+// try compiles a text for its error.
+func (db *DB) try(sql string) error {
+	s, err := db.prepareText(sql)
+	if s != nil {
+		s.finalize()
 	}
-	return strings.HasPrefix(text, "no such column: ") && !strings.Contains(text, " at offset ")
+	return err
 }
 
 // isSyntax reports whether an error is the parser's.
@@ -105,41 +90,15 @@ func isSyntax(err error) bool {
 	return ok && (strings.Contains(e.Message, ": syntax error") || strings.HasPrefix(e.Message, "incomplete input") || strings.HasPrefix(e.Message, "unrecognized token"))
 }
 
-const offsetMark = " at offset "
-
-// offset is where in the text an error is, and where its message says so, or -1.
-func offset(err error) (at, i int) {
-	text := err.Error()
-	i = strings.LastIndex(text, offsetMark) + len(offsetMark)
-	end := strings.IndexByte(text[i:], ':')
-	if i < len(offsetMark) || end < 0 {
-		return -1, -1
+// offset is where in the text an error is, or -1.
+func offset(err error) int {
+	_, text, _ := strings.Cut(err.Error(), " at offset ")
+	text, _, _ = strings.Cut(text, ":")
+	at, err := strconv.Atoi(text)
+	if err != nil {
+		return -1
 	}
-	at, nerr := strconv.Atoi(text[i : i+end])
-	if nerr != nil {
-		return -1, -1
-	}
-	return at, i
-}
-
-// moved is an error about another text, with its offset in the text as it came.
-func (db *DB) moved(err error, to func(int) int) error {
-	e, ok := err.(*Error)
-	at, i := offset(err)
-	if !ok || at < 0 {
-		return err
-	}
-	at = to(at)
-	(*lib.Tsqlite3)(ptr(db.c)).FerrByteOffset = int32(at) // some later errors show it too
-	text := e.Message[:i] + strconv.Itoa(at) + e.Message[i+strings.IndexByte(e.Message[i:], ':'):]
-	return &Error{Message: text, Code: e.Code, Extended: e.Extended}
-}
-
-// stopsAt reports whether the parser did not expect the word.
-func stopsAt(err error, word string) bool {
-	e, ok := err.(*Error)
-	text := `near "` + word + `": syntax error`
-	return ok && len(e.Message) >= len(text) && strings.EqualFold(e.Message[:len(text)], text)
+	return at
 }
 
 func (db *DB) prepareText(sql string) (*stmt, error) {
@@ -173,3 +132,88 @@ func (db *DB) rowKey(table string) (string, error) {
 		names = append(names, quote(s.text(0)))
 	}
 }
+
+// parseLimited returns nil for a text that does not begin with an UPDATE or DELETE that ends
+// with ORDER BY or LIMIT.
+func parseLimited(sql string) *limited {
+	list, end := tokens(sql)
+	// find is the index of the first of the words outside of parentheses, at
+	// or after from, or len(list).
+	find := func(from int, words ...string) int {
+		for i := from; i < len(list); i++ {
+			if list[i].depth == 0 && list[i].word != "" && slices.Contains(words, list[i].word) {
+				return i
+			}
+		}
+		return len(list)
+	}
+	begin := 0
+	if len(list) > 3 && list[0].word == "EXPLAIN" {
+		if begin = 1; list[1].word == "QUERY" && list[2].word == "PLAN" {
+			begin = 3
+		}
+	}
+	if len(list) == 0 || find(begin, "UPDATE", "DELETE", "WITH") != begin {
+		return nil
+	}
+	verb := find(0, "UPDATE", "DELETE")
+	from := verb + 1 // UPDATE [OR action] table, DELETE FROM table
+	if from < len(list) && (list[from].word == "FROM" || list[from].word == "OR") {
+		from++
+		if list[from-1].word == "OR" {
+			from++
+		}
+	}
+	stop := find(from, "WHERE", "SET", "ORDER", "LIMIT", "RETURNING")
+	tail := find(from, "ORDER", "LIMIT")
+	if from >= stop || tail == len(list) {
+		return nil
+	}
+	returns := min(find(from, "RETURNING"), tail)
+	where := min(find(from, "WHERE"), returns)
+
+	at := func(i int) int { return list[i].at }
+	l := &limited{
+		verb:    list[verb].word,
+		head:    sql[:at(tail)],
+		bare:    sql[:at(stop)],
+		outer:   sql[:at(where)],
+		source:  sql[at(from):at(stop)],
+		table:   list[from].name,
+		where:   sql[at(where):at(returns)],
+		returns: sql[at(returns):at(tail)],
+		order:   sql[at(tail):list[len(list)-1].end],
+		end:     end,
+	}
+	if set := find(from, "SET"); set < where {
+		l.bare = sql[:list[set].end] + " rowid = 1"
+	}
+	// SELECT*FROM is as long as DELETE FROM. UPDATE is shorter, and SET makes up for it.
+	l.choice = sql[:at(verb)] + "SELECT*FROM"
+	if l.verb == "UPDATE" {
+		l.choice += " "
+	}
+	l.choice = pad(pad(l.choice, at(from))+l.source, at(where)) + l.where
+	l.choice = pad(l.choice, at(tail)) + l.order
+	if i := find(from, "INDEXED"); i+2 < stop && list[i-1].word != "NOT" {
+		l.outer = l.outer[:at(i)] + l.outer[list[i+2].end:]
+	}
+	if end < len(sql) && sql[end] == ';' {
+		l.end++
+	}
+	if from+2 < stop && list[from+1].word == "." {
+		l.table = list[from+2].name
+	}
+	switch {
+	case l.verb == "UPDATE" && find(find(from, "SET"), "FROM") < where:
+		l.refusal = "UPDATE FROM with LIMIT is not supported by this emulator; choose the rows in a sub-select"
+	case slices.ContainsFunc(list[returns:tail], token.isParameter):
+		l.refusal = "parameters in RETURNING with LIMIT are not supported by this emulator; choose the rows in a sub-select"
+	case find(tail, "LIMIT") == len(list):
+		l.refusal = "ORDER BY without LIMIT on " + l.verb
+	}
+	return l
+}
+
+// pad is s with spaces behind it up to the length n.
+func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-len(s))) }

@@ -11,13 +11,30 @@ func TestLimitedRefused(t *testing.T) {
 	must(t, db, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2); CREATE VIEW w AS SELECT a FROM t")
 	must(t, db, "CREATE TRIGGER g INSTEAD OF DELETE ON w BEGIN DELETE FROM t WHERE a = old.a; END")
 	must(t, db, "CREATE TABLE r(rowid, oid, _rowid_); INSERT INTO r VALUES (1, 1, 1), (1, 1, 1)")
+	const (
+		from       = "UPDATE FROM with LIMIT is not supported by this emulator; choose the rows in a sub-select: SQLITE_ERROR"
+		parameters = "parameters in RETURNING with LIMIT are not supported by this emulator; choose the rows in a sub-select: SQLITE_ERROR"
+	)
 	for query, want := range map[string]string{
-		"DELETE FROM w LIMIT 1":              "DELETE with LIMIT on a view, or a table with columns rowid, oid and _rowid_, is not supported by this emulator; choose the rows with WHERE: SQLITE_ERROR",
-		"UPDATE r SET oid = 2 LIMIT 1":       "UPDATE with LIMIT on a view, or a table with columns rowid, oid and _rowid_, is not supported by this emulator; choose the rows with WHERE: SQLITE_ERROR",
-		"DELETE FROM r ORDER BY oid":         "ORDER BY without LIMIT on DELETE: SQLITE_ERROR",
-		"UPDATE w SET a = 2 LIMIT 1":         "cannot modify w because it is a view: SQLITE_ERROR",
-		"DELETE FROM r WHERE nope LIMIT 1":   "no such column: nope at offset 20: SQLITE_ERROR",
-		"DELETE FROM nope WHERE oid LIMIT 1": "no such table: nope: SQLITE_ERROR",
+		"UPDATE t SET a = r.oid FROM r LIMIT 1":                       from,
+		"WITH x AS (SELECT 1 AS n) UPDATE t SET a = n FROM x LIMIT 1": from,
+		"DELETE FROM t RETURNING ? LIMIT 1":                           parameters,
+		"DELETE FROM t WHERE a = ? RETURNING a, ? ORDER BY a LIMIT ?": parameters,
+		"UPDATE t SET a = 1 RETURNING ?1 LIMIT 1":                     parameters,
+		"UPDATE t SET a = 1 RETURNING :x LIMIT 1":                     parameters,
+		"UPDATE t SET a = 1 RETURNING @x LIMIT 1":                     parameters,
+		"UPDATE t SET a = 1 RETURNING $x LIMIT 1":                     parameters,
+		"UPDATE t SET a = nope ORDER BY a":                            "ORDER BY without LIMIT on UPDATE: SQLITE_ERROR",
+		"UPDATE t SET a = 1 RETURNING '?', zz LIMIT 1":                "no such column: zz at offset 34: SQLITE_ERROR",
+		"UPDATE t SET a = 1 ORDER BY zz LIMIT 1":                      "no such column: zz at offset 28: SQLITE_ERROR",
+		"DELETE FROM t ORDER BY 2 LIMIT 1":                            "1st ORDER BY term out of range - should be between 1 and 1: SQLITE_ERROR",
+		"DELETE FROM t INDEXED BY i LIMIT 1":                          "no such index: i: SQLITE_ERROR",
+		"DELETE FROM w LIMIT 1":                                       "DELETE with LIMIT on a view, or a table with columns rowid, oid and _rowid_, is not supported by this emulator; choose the rows with WHERE: SQLITE_ERROR",
+		"UPDATE r SET oid = 2 LIMIT 1":                                "UPDATE with LIMIT on a view, or a table with columns rowid, oid and _rowid_, is not supported by this emulator; choose the rows with WHERE: SQLITE_ERROR",
+		"DELETE FROM r ORDER BY oid":                                  "ORDER BY without LIMIT on DELETE: SQLITE_ERROR",
+		"UPDATE w SET a = 2 LIMIT 1":                                  "cannot modify w because it is a view: SQLITE_ERROR",
+		"DELETE FROM r WHERE nope LIMIT 1":                            "no such column: nope at offset 20: SQLITE_ERROR",
+		"DELETE FROM nope WHERE oid LIMIT 1":                          "no such table: nope: SQLITE_ERROR",
 	} {
 		same(t, query, raw(db, query), map[string]any{"throws": "Error: " + want})
 	}

@@ -20,7 +20,6 @@ type stmt struct {
 	trusted  bool
 	readonly bool
 	params   int
-	marks    marks         // of one that was put in another way
 	once     bool          // it is not kept in a cache
 	busy     bool          // a cursor is using it
 	place    *list.Element // in its cache, if it is in one
@@ -137,7 +136,6 @@ func (s *stmt) bind(args []any) error {
 	if len(args) != s.params {
 		return refusal(msgParameterCount)
 	}
-	args = s.marks.arrange(args)
 	var n uintptr
 	for _, a := range args {
 		switch a := a.(type) {

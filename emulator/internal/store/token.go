@@ -13,6 +13,10 @@ type token struct {
 	depth   int    // of parentheses around it
 }
 
+func (t token) isParameter() bool {
+	return t.word == "?" || t.word == ":" || t.word == "@" || strings.HasPrefix(t.word, "$")
+}
+
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r' }
 
 func isWord(c byte) bool {
