@@ -59,20 +59,6 @@ func (f *front) say(t *testing.T, text string) (net.Conn, *bufio.Reader) {
 	return conn, bufio.NewReader(conn)
 }
 
-// tickets are how many hold others up.
-func (t *turnstile) tickets() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.open) - t.head
-}
-
-// swept gives what has arrived its places, as any other connection that is read does.
-func (f *front) swept() {
-	f.arrivals.mu.Lock()
-	defer f.arrivals.mu.Unlock()
-	f.arrivals.sweep()
-}
-
 // TestTicketsEnd: nothing but a request that the Worker is at, or will be at once, holds others up.
 func TestTicketsEnd(t *testing.T) {
 	if runtime.GOOS != "linux" {
@@ -90,8 +76,8 @@ func TestTicketsEnd(t *testing.T) {
 		conn, in := f.say(t, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n")
 		io.Copy(io.Discard, in) // net/http leaves its end open for half a second
 		io.WriteString(conn, "body")
-		f.swept()
-		if n := f.order.tickets(); n != 0 {
+		f.order.Sweep()
+		if n := f.order.Open(); n != 0 {
 			t.Errorf("%d tickets", n)
 		}
 	})
@@ -101,7 +87,7 @@ func TestTicketsEnd(t *testing.T) {
 		if resp, err := http.ReadResponse(in, nil); err != nil || resp.StatusCode != 100 {
 			t.Fatal(resp, err)
 		}
-		if n := f.order.tickets(); n != 0 {
+		if n := f.order.Open(); n != 0 {
 			t.Errorf("%d tickets", n)
 		}
 	})
@@ -117,8 +103,8 @@ func TestTicketsEnd(t *testing.T) {
 		conn, _ := f.say(t, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n")
 		<-begun
 		io.WriteString(conn, "body")
-		f.swept()
-		if n := f.order.tickets(); n != 0 {
+		f.order.Sweep()
+		if n := f.order.Open(); n != 0 {
 			t.Errorf("%d tickets", n)
 		}
 	})
@@ -135,10 +121,10 @@ func TestTicketsEnd(t *testing.T) {
 		}
 		io.WriteString(conn, get)
 		for range 100 {
-			f.swept()
+			f.order.Sweep()
 			runtime.Gosched()
 		}
-		if n := f.order.tickets(); n != 0 {
+		if n := f.order.Open(); n != 0 {
 			t.Errorf("%d tickets", n)
 		}
 	})
@@ -149,31 +135,12 @@ func TestTicketsEnd(t *testing.T) {
 		if resp, err := http.ReadResponse(in, nil); err != nil || resp.StatusCode != 200 {
 			t.Fatal(resp, err)
 		}
-		for end := time.Now().Add(10 * time.Second); f.order.tickets() != 0; runtime.Gosched() {
+		for end := time.Now().Add(10 * time.Second); f.order.Open() != 0; runtime.Gosched() {
 			if time.Now().After(end) {
-				t.Fatalf("%d tickets", f.order.tickets())
+				t.Fatalf("%d tickets", f.order.Open())
 			}
 		}
 	})
-}
-
-// TestPatience: a ticket holds others up for a bounded time, also where no timer is on time.
-func TestPatience(t *testing.T) {
-	for name, c := range map[string]struct {
-		timer, held time.Duration
-		blocks      bool
-	}{
-		"a timer on time":                        {100, 100, true},
-		"a little late":                          {120, 120, true},
-		"late":                                   {200, 200, false},
-		"late again":                             {200, 400, false},
-		"late, and the ticket is first for long": {200, 600, true},
-		"very late":                              {9000, 9000, true},
-	} {
-		if got := blocks(c.timer*time.Millisecond, c.held*time.Millisecond, 100*time.Millisecond); got != c.blocks {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
 }
 
 // TestListenAfterEnd: a connection that is accepted when the world has ended costs no epoll set.
@@ -199,56 +166,5 @@ func TestListenAfterEnd(t *testing.T) {
 	}
 	if n := sets(); n != before {
 		t.Errorf("%d epoll sets, and %d before", n, before)
-	}
-}
-
-// TestOrderBehindSplitHead: a connection of which more has been read than had arrived when
-// it got its place does not come before another at its next request.
-func TestOrderBehindSplitHead(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("elsewhere what has arrived has its place when it is read")
-	}
-	w := &World{}
-	w.arrivals.w = w
-	defer w.arrivals.close()
-	tcp, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := w.Listen(tcp)
-	defer l.Close()
-	open := func() (client net.Conn, server *arriving) {
-		client, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn, err := l.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { client.Close(); conn.Close() })
-		return client, conn.(*arriving)
-	}
-	swept := func() {
-		w.arrivals.mu.Lock()
-		defer w.arrivals.mu.Unlock()
-		w.arrivals.sweep()
-	}
-	one, first := open()
-	two, second := open()
-	io.WriteString(one, "head")
-	swept()
-	io.WriteString(one, "rest")
-	buf := make([]byte, 8)
-	if n, err := first.Read(buf); n != len(buf) || err != nil {
-		t.Fatal(n, err)
-	}
-	_, end := w.arrived((&http.Request{}).WithContext(w.ConnContext(t.Context(), first)))
-	end()
-	io.WriteString(two, "head")
-	io.WriteString(one, "head")
-	swept()
-	if k := w.order.open[w.order.head]; second.ticket == nil || k != second.ticket {
-		t.Error("the other connection's request, which came first, has not the first place")
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
+	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
@@ -86,8 +87,7 @@ type World struct {
 	budget    *wire.Budget
 	transport *http.Transport
 	lock      *migrations.Lock
-	order     turnstile
-	arrivals  arrivals
+	order     arrival.Order
 	watch     *stacks.Watch
 	handles   handles
 	warnings  []diagnostic.Diagnostic
@@ -120,7 +120,6 @@ func New(o Options) (*World, error) {
 	}
 	w.handles.init()
 	w.budget = wire.NewBudget(o.MaxWaiting)
-	w.arrivals.w = w
 	w.net.host = w.host
 	w.watch = stacks.NewWatch(o.Foreign)
 	w.transport = newTransport()
@@ -203,7 +202,7 @@ func (w *World) Stop() error {
 	}
 	w.closeDatabases()
 	w.alarms.Close()
-	w.arrivals.close()
+	w.order.End()
 	return errors.Join(err, w.lock.Release())
 }
 

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
@@ -36,11 +37,11 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer w.host.Requests.Leave()
-	place, end := w.arrived(r)
+	place, end := w.order.Arrived(r)
 	defer end()
 	begun := w.host.Now()
 	if status, text := refusal(r); status != 0 {
-		place.close() // the body may take its time
+		place.Close() // the body may take its time
 		upload.Answer(rw, r, func() { refuse(rw, r, status, text) })
 		return
 	}
@@ -410,9 +411,7 @@ func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key stri
 		server.Lost(err)
 		return
 	}
-	if c, ok := conn.(*arriving); ok {
-		conn = c.detach()
-	}
+	conn = arrival.Detach(conn)
 	conn.SetDeadline(time.Time{})
 	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
 	early = append([]byte(nil), early...)
@@ -440,3 +439,16 @@ func (w *World) parking(conn net.Conn) *wire.Poller {
 	w.parked.Do(func() { w.poller = wire.NewPoller() })
 	return w.poller
 }
+
+// Listen returns l with connections that keep the order in which their requests arrive.
+// The server needs [World.ConnContext].
+func (w *World) Listen(l net.Listener) net.Listener { return w.order.Listen(l) }
+
+// ConnContext is for an http.Server.
+func (w *World) ConnContext(ctx context.Context, conn net.Conn) context.Context {
+	return arrival.ConnContext(ctx, conn)
+}
+
+// Aside is for a request that somebody else answers than the world: it and its body
+// hold nobody up. What it returns is called when the request has its answer.
+func (w *World) Aside(r *http.Request) (end func()) { return w.order.Aside(r) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
@@ -23,10 +24,10 @@ type invocation struct {
 	// passedOn is set once the Worker has sent a body to somebody: it may be the request's, in whatever the class
 	// has wrapped it.
 	passedOn atomic.Bool
-	gone     *driver.Error          // set when the handler has ended its goroutine, which is run's caller's
-	attended func()                 // see Options.Attended; may be nil
-	ticket   atomic.Pointer[ticket] // its place in the order until it waits
-	returned atomic.Bool            // its handler
+	gone     *driver.Error                  // set when the handler has ended its goroutine, which is run's caller's
+	attended func()                         // see Options.Attended; may be nil
+	ticket   atomic.Pointer[arrival.Ticket] // its place in the order until it waits
+	returned atomic.Bool                    // its handler
 }
 
 func (w *World) invoke() *invocation { return &invocation{Context: w.host.Context(), w: w} }
@@ -50,9 +51,9 @@ func (i *invocation) pause(p pause) error {
 		p.start()
 		return nil
 	}
-	var next successor
+	var next arrival.Successor
 	if p.signal != nil {
-		p.signal.OnSend(func() { next.arrives(&i.w.order) })
+		p.signal.OnSend(func() { next.Arrives(&i.w.order) })
 	}
 	i.passing(p.start)
 	waits := i.w.host.Waits(p.outside)
@@ -60,9 +61,40 @@ func (i *invocation) pause(p pause) error {
 		if !waits.End() {
 			i.w.host.Activity.Begin()
 		}
-		i.goesOn(next.get(&i.w.order))
+		i.goesOn(next.Get(&i.w.order))
 	}()
 	return p.wait()
+}
+
+// passing runs what is begun in an invocation in the order of its ticket, with which the
+// invocation has come as far as it does without a wait.
+func (i *invocation) passing(begin func()) {
+	k := i.ticket.Swap(nil)
+	if k == nil {
+		begin()
+		return
+	}
+	defer k.Close()
+	k.Await()
+	begin()
+}
+
+// passed closes the invocation's ticket.
+func (i *invocation) passed() {
+	if k := i.ticket.Swap(nil); k != nil {
+		k.Close()
+	}
+}
+
+// goesOn gives the invocation a new ticket. Several goroutines of the Worker may use the
+// invocation: it keeps one, and none when its handler has returned.
+func (i *invocation) goesOn(k *arrival.Ticket) {
+	if before := i.ticket.Swap(k); before != nil {
+		before.Close()
+	}
+	if i.returned.Load() {
+		i.passed()
+	}
 }
 
 // Sleep waits for d of the world's time.

@@ -121,10 +121,14 @@ type clientBody struct {
 	inv      *invocation
 }
 
+// bodyPatience is how long a request holds up those behind it while the Worker reads its
+// body, for which the client may let it wait.
+const bodyPatience = 5 * time.Millisecond
+
 // Read gives a body that is cut short, or read too late, workerd's error.
 func (b *clientBody) Read(p []byte) (int, error) {
 	if k := b.inv.ticket.Load(); k != nil { // it is the Worker that reads, and may have to wait for the client
-		defer time.AfterFunc(bodyPatience, k.close).Stop()
+		defer time.AfterFunc(bodyPatience, k.Close).Stop()
 	}
 	n, err := b.Upload.Read(p)
 	switch err {

@@ -1,0 +1,243 @@
+package arrival
+
+// The order of requests over the network. net/http runs a goroutine for each connection,
+// and the runtime wakes goroutines whose connections have something in reverse order, on
+// several processors: a request's place is therefore that in which the kernel has it.
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
+)
+
+// connections are those that an order's listeners have accepted.
+type connections struct {
+	mu     sync.Mutex
+	ready  wire.Ready
+	byID   map[int32]*connection
+	last   int32  // id
+	sweeps uint64 // how many there have been
+	ended  bool
+}
+
+// connection takes a place in the order when something arrives between two requests.
+type connection struct {
+	*net.TCPConn
+	order *Order
+	id    int32
+	inlet *wire.Inlet
+
+	// guarded by connections.mu
+	serving  bool    // a request is being served: what arrives is its body
+	sweeps   uint64  // how many there had been when the connection was last read
+	ticket   *Ticket // of what has arrived
+	read     bool    // the server has read of it, not only looked for it
+	detached bool
+}
+
+type connectionKey struct{}
+
+// Listen returns l with connections that keep the order in which their requests arrive.
+// Its server needs [ConnContext].
+func (o *Order) Listen(l net.Listener) net.Listener {
+	if _, tcp := l.(*net.TCPListener); !tcp {
+		return l
+	}
+	return listener{l, o}
+}
+
+// ConnContext is for an http.Server: it leads from a request to its connection.
+func ConnContext(ctx context.Context, conn net.Conn) context.Context {
+	if c, ok := conn.(*connection); ok {
+		return context.WithValue(ctx, connectionKey{}, c)
+	}
+	return ctx
+}
+
+// Detach takes a connection out of the order, for who takes it over from the server.
+func Detach(conn net.Conn) net.Conn {
+	if c, ok := conn.(*connection); ok {
+		c.detach()
+		return c.TCPConn
+	}
+	return conn
+}
+
+type listener struct {
+	net.Listener
+	order *Order
+}
+
+func (l listener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return conn, nil
+	}
+	return l.order.add(tcp), nil
+}
+
+func (o *Order) add(tcp *net.TCPConn) *connection {
+	all := &o.conns
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if all.byID == nil {
+		all.byID = map[int32]*connection{}
+		if !all.ended {
+			all.ready.Open()
+		}
+	}
+	all.last++
+	c := &connection{TCPConn: tcp, order: o, id: all.last}
+	c.inlet = wire.NewInlet(tcp, func() {
+		all.mu.Lock()
+		defer all.mu.Unlock()
+		if !c.placed() {
+			all.sweep()
+		}
+	})
+	all.byID[c.id] = c
+	all.ready.Add(tcp, c.id)
+	return c
+}
+
+// Sweep gives what has arrived its places. The connections of the order do so themselves.
+func (o *Order) Sweep() {
+	o.conns.mu.Lock()
+	defer o.conns.mu.Unlock()
+	o.conns.sweep()
+}
+
+// sweep gives what has arrived its places, in the kernel's order. It runs before what has
+// no place yet is read, since the kernel does not tell of what has been read; and after
+// that, before the answer: a connection of which more was read than the sweep before had
+// found keeps its place among the kernel's ready ones, in front of others, until the next
+// sweep or the client's next request. mu is held.
+func (all *connections) sweep() {
+	all.sweeps++
+	all.ready.Sweep(func(id int32) {
+		if c := all.byID[id]; c != nil {
+			c.place()
+		}
+	})
+}
+
+// place takes a place, if the connection is between two requests. connections.mu is held.
+func (c *connection) place() {
+	if !c.serving && c.ticket == nil && !c.detached {
+		c.ticket, c.read = c.order.Take(), false
+	}
+}
+
+// unplace gives the place back. connections.mu is held.
+func (c *connection) unplace() {
+	if c.ticket != nil {
+		c.ticket.Close()
+		c.ticket = nil
+	}
+}
+
+// placed reports whether a read needs no place: there is one, or a request is being served.
+// connections.mu is held.
+func (c *connection) placed() bool { return c.ticket != nil || c.serving || c.detached }
+
+func (c *connection) Read(p []byte) (int, error) {
+	all := &c.order.conns
+	all.mu.Lock()
+	// Only net/http's look whether the client has gone, while a handler runs, reads one byte.
+	// A server that reads on otherwise has not got a whole request yet: it holds nobody up.
+	if len(p) > 1 && c.read {
+		c.unplace()
+	}
+	placed := c.placed()
+	all.mu.Unlock()
+	n, err := c.inlet.Read(p, placed)
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	c.sweeps = all.sweeps
+	switch {
+	case n > 0:
+		c.place()
+		c.read = c.read || len(p) > 1
+	case err != nil && !errors.Is(err, os.ErrDeadlineExceeded): // with which net/http ends its look
+		c.unplace()
+	}
+	return n, err
+}
+
+// Close closes the connection.
+func (c *connection) Close() error {
+	c.detach()
+	return c.TCPConn.Close()
+}
+
+// CloseWrite ends the order of the connection too: no request is read any more. net/http
+// leaves the client half a second after it, in which nothing of what arrives has a place.
+func (c *connection) CloseWrite() error {
+	c.detach()
+	return c.TCPConn.CloseWrite()
+}
+
+func (c *connection) detach() {
+	all := &c.order.conns
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if !c.detached {
+		c.detached = true
+		all.ready.Remove(c.TCPConn)
+		delete(all.byID, c.id)
+		c.unplace()
+	}
+}
+
+// End ends the order of the listeners' connections, which may outlive their world.
+func (o *Order) End() {
+	o.conns.mu.Lock()
+	defer o.conns.mu.Unlock()
+	o.conns.ended = true
+	o.conns.ready.Close()
+}
+
+// Arrived returns the place of a request. answered is called before the request has all of
+// its answer, with which the client may send the next one.
+func (o *Order) Arrived(r *http.Request) (place *Ticket, answered func()) {
+	c, ok := r.Context().Value(connectionKey{}).(*connection)
+	if !ok {
+		k := o.Take()
+		return k, k.Close
+	}
+	all := &o.conns
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	c.place()
+	k := c.ticket
+	c.ticket, c.serving = nil, true
+	if k == nil { // detached
+		k = o.Take()
+	}
+	return k, func() {
+		k.Close()
+		all.mu.Lock()
+		defer all.mu.Unlock()
+		if c.serving && c.sweeps == all.sweeps {
+			all.sweep()
+		}
+		c.serving = false
+	}
+}
+
+// Aside is for a request that somebody else answers than the Worker: it and its body hold
+// nobody up.
+func (o *Order) Aside(r *http.Request) (answered func()) {
+	place, answered := o.Arrived(r)
+	place.Close()
+	return answered
+}
