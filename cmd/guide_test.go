@@ -17,27 +17,27 @@ import (
 	"time"
 )
 
-// TestGuide follows the README's guide on a machine on which nobody has worked
-// yet: it writes the guide's files, types its commands, and compares what they
+// TestGuide follows the guide in fixtures/README.md on a machine on which nobody has
+// worked yet: it writes the guide's files, types its commands, and compares what they
 // print with what the guide shows.
 func TestGuide(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds a project several times")
 	}
 	t.Parallel()
-	readme, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../fixtures/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps := guide(string(readme), "The first five minutes")
+	steps := guide(string(text), "From wrangler.jsonc to the first test")
 	if len(steps) < 10 {
 		t.Fatalf("the guide has %d steps", len(steps))
 	}
 	r := newReader(t)
 	for _, s := range steps {
-		t.Logf("README.md:%d: %s", s.line, cmp.Or(s.command, s.file, "Ctrl-C"))
+		t.Logf("fixtures/README.md:%d: %s", s.line, cmp.Or(s.command, s.file, "Ctrl-C"))
 		if err := r.follow(s); err != nil {
-			t.Fatalf("README.md:%d: %v", s.line, err)
+			t.Fatalf("fixtures/README.md:%d: %v", s.line, err)
 		}
 	}
 }
@@ -119,21 +119,21 @@ func TestGuideIsCompared(t *testing.T) {
 	}
 }
 
-// TestFixtureCommands: the README's commands serve the Workers of the fixtures.
+// TestFixtureCommands: the commands in fixtures/README.md serve the Workers there.
 func TestFixtureCommands(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds all of them")
 	}
 	t.Parallel()
-	readme, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../fixtures/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(readme), "\n## Fixtures\n")
+	_, section, _ := strings.Cut(string(text), "\n## Workers\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	commands := regexp.MustCompile("`emu dev (--config fixtures/[^`]*)`").FindAllStringSubmatch(section, -1)
 	if len(commands) < 5 {
-		t.Fatalf("the README has %d such commands", len(commands))
+		t.Fatalf("there are %d such commands", len(commands))
 	}
 	for _, m := range commands {
 		t.Run(strings.ReplaceAll(m[1], "/", " "), func(t *testing.T) {

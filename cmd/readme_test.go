@@ -2,9 +2,11 @@ package emucmd
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -22,8 +24,8 @@ func goBlocks(t *testing.T) []string {
 		block, _, _ := strings.Cut(rest, "```\n")
 		blocks = append(blocks, block)
 	}
-	if len(blocks) != 3 {
-		t.Fatalf("the README begins with %d blocks of Go, expected a program, its test, and an example", len(blocks))
+	if len(blocks) != 2 {
+		t.Fatalf("the README begins with %d blocks of Go, expected a program and its test", len(blocks))
 	}
 	return blocks
 }
@@ -73,13 +75,45 @@ func TestReadmeProgram(t *testing.T) {
 	}
 }
 
-// TestReadmeExample: the example is one of package emutest's, which are run.
-func TestReadmeExample(t *testing.T) {
+// TestEmutestExample: the example in emutest's README is one of the package's, which are run.
+func TestEmutestExample(t *testing.T) {
+	readme, err := os.ReadFile("../emulator/emutest/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(readme), "\n```go\n")
+	block, _, found := strings.Cut(block, "```\n")
+	if !found {
+		t.Fatal("there is no block of Go")
+	}
 	examples, err := os.ReadFile("../emulator/emutest/example_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if block := goBlocks(t)[2]; !strings.Contains(string(examples), block) {
+	if !strings.Contains(string(examples), block) {
 		t.Errorf("no example of package emutest is\n%s", block)
+	}
+}
+
+// TestLinks: what the Markdown of this module links to is there.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`)
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".md" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), m[1])); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

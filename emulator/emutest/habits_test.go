@@ -14,7 +14,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/emutest"
 )
 
-// TestHabits tries what the README tells those who come from Wrangler, Miniflare
+// TestHabits tries what README.md says to those who come from Miniflare
 // and Vitest, as far as no other test does.
 func TestHabits(t *testing.T) {
 	t.Run("evictAllDurableObjects", func(t *testing.T) {
