@@ -18,7 +18,8 @@ type ringer struct{ n *namespace }
 
 // Ring submits the event of an alarm that is due.
 func (r ringer) Ring(run *alarms.Run) {
-	e := newEvent(r.n.host.NewSignal(), "alarm", func(e *event) { e.alarm(run) })
+	ended := func(e *event) { run.End(e.result() != nil) }
+	e := newEvent(completerFunc(ended), "alarm", func(e *event) { e.alarm(run) })
 	e.alarmRun = run
 	o := r.n.object(run.ID.Bytes)
 	o.connect(run.ID) // after a restart the alarm is the first to address the object, by its name

@@ -56,15 +56,11 @@ func unboundReader(r io.Reader) io.Reader {
 
 // Read reads off the turn.
 func (b *turnBody) Read(p []byte) (n int, err error) {
-	off := pause{kind: driver.PinBody, outside: b.outside}
-	if isBuffered(b.r) {
-		off.begin = func() { n, err = b.r.Read(p) }
-	} else {
-		off.wait = func() error { n, err = b.r.Read(p); return nil }
-	}
+	off := pause{kind: driver.PinBody, outside: b.outside, instant: isBuffered(b.r)}
+	off.f = func() error { n, err = b.r.Read(p); return nil }
 	if c, ok := b.r.(*clientBody); ok && c.attended != nil {
 		attended := false
-		off.wait = func() error {
+		off.f = func() error {
 			n, err = c.Read(p)
 			c.w.host.Activity.Begin()
 			attended = true
@@ -78,7 +74,7 @@ func (b *turnBody) Read(p []byte) (n int, err error) {
 			}
 		}
 	}
-	if werr := b.e.(pauser).pause(off); werr != nil {
+	if werr := b.e.(runner).pause(off); werr != nil {
 		return n, werr
 	}
 	return n, err

@@ -20,8 +20,10 @@ type event struct {
 	handler string // Cloudflare's name of what runs
 	run     func(*event)
 
-	holds     bool // has the turn; touched only by the goroutine that runs it
-	depth     int  // of blockConcurrencyWhile
+	holds     bool         // has the turn; touched only by the goroutine that runs it
+	starts    []starter    // what begins where the turn is given up; likewise
+	wakes     *host.Signal // what the event waits for, which a reset sends; guarded by the instance's mu
+	depth     int          // of blockConcurrencyWhile
 	onRelease func()
 
 	alarmRun *alarms.Run // of an alarm's event, nil of every other
@@ -31,7 +33,7 @@ type event struct {
 	deadline *deadline               // nil without
 	cancel   context.CancelCauseFunc // of the context, with a deadline
 
-	done     *host.Signal // sent when there is a result; nil if nobody waits for it
+	done     completer // hears of the result; nil if nobody waits for it
 	settled  atomic.Bool
 	refused  bool          // an RPC method that there is not
 	failure  *driver.Error // why there is no result
@@ -40,10 +42,22 @@ type event struct {
 	err      *driver.Error
 }
 
-func newEvent(done *host.Signal, handler string, run func(*event)) *event {
-	e := &event{handler: handler, run: run, done: done}
-	e.pin = pin{kind: driver.PinEvent, event: e}
+// completer hears, on any goroutine, that an event has come to its result.
+type completer interface{ completed(e *event) }
+
+type completerFunc func(e *event)
+
+func (f completerFunc) completed(e *event) { f(e) }
+
+func newEvent(done completer, handler string, run func(*event)) *event {
+	e := new(event)
+	e.init(done, handler, run)
 	return e
+}
+
+func (e *event) init(done completer, handler string, run func(*event)) {
+	e.handler, e.run, e.done = handler, run, done
+	e.pin = pin{kind: driver.PinEvent, event: e}
 }
 
 // Value returns the event itself for [driver.EventKey].
@@ -87,15 +101,10 @@ func (e *event) fail(err *driver.Error) {
 	}
 }
 
-// publish tells who waits for the result.
+// publish hands over that there is a result.
 func (e *event) publish() {
-	if e.done == nil {
-		return
-	}
-	e.done.Send()
-	if e.alarmRun != nil {
-		e.alarmRun.End(e.result() != nil)
-		e.done.Done()
+	if e.done != nil {
+		e.done.completed(e)
 	}
 }
 
@@ -115,18 +124,6 @@ func (e *event) released() {
 	}
 }
 
-// Wait gives the turn up while f runs. In f itself, and after the event, it only
-// runs f. On an instance that is gone, because what was written before could not
-// be committed for example, f does not run.
-func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) error {
-	return waitIn(e, kind, at, f)
-}
-
-// Sleep waits for d of the world's time.
-func (e *event) Sleep(ctx context.Context, d time.Duration, at driver.Place) error {
-	return e.pause(sleep(e.in.host, ctx, d, at))
-}
-
 // Now is the world's time.
 func (e *event) Now() time.Time { return e.in.host.Now() }
 
@@ -135,28 +132,6 @@ func (e *event) UUID() string { return e.in.host.Chance.UUID() }
 
 // InObject is true.
 func (e *event) InObject() bool { return true }
-
-// Fetch is the global fetch().
-func (e *event) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (resp *driver.Response, err error) {
-	r.Body = unbound(r.Body)
-	err = e.Wait(ctx, driver.PinFetch, at, func() (err error) {
-		resp, err = e.in.o.ns.w.fetch(ctx, r)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if s, ok := socketOf(resp.WebSocket); ok {
-		if err := s.adoptOutgoing(e.in, at); err != nil {
-			s.shut()
-			return nil, err
-		}
-	}
-	if resp.Body != nil {
-		resp.Body = &turnBody{e: e, r: resp.Body, outside: true}
-	}
-	return resp, nil
-}
 
 // WaitUntil runs f as an event of its own.
 func (e *event) WaitUntil(f func(ctx context.Context) error, at driver.Place) {
@@ -184,25 +159,6 @@ func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place
 	defer in.o.mu.Unlock()
 	if in.o.inst == in && !in.o.stopped {
 		in.submit(e)
-	}
-}
-
-// sleep is a wait for d of the world's time.
-func sleep(h *host.Host, ctx context.Context, d time.Duration, at driver.Place) pause {
-	over := h.NewSignal()
-	var asleep *host.Sleep
-	return pause{
-		kind: driver.PinSleep, at: at, signal: over,
-		begin: func() { asleep = h.Sleep(d, over) },
-		wait: func() error {
-			select {
-			case <-over.Sent():
-				return context.Cause(ctx) // nil, unless it has ended too
-			case <-ctx.Done():
-				asleep.Stop()
-				return context.Cause(ctx)
-			}
-		},
 	}
 }
 

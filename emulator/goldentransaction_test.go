@@ -286,11 +286,12 @@ func rollbacks(ctx context.Context, o *gold) map[string]any {
 	st, r := o.storage, s.r
 	type undo = func() error
 	txn := func(f func(rollback undo) (any, error)) (v any) {
-		err := o.driver.Storage().Transaction(ctx, func(_ context.Context, rollback func() error) (err error) {
-			v, err = f(rollback)
-			return err
-		}, driver.Place{})
-		return caughtOr(v, err)
+		t, err := o.driver.Storage().BeginTransaction(ctx, driver.Place{})
+		if err != nil {
+			return caughtOr(nil, err)
+		}
+		v, err = f(t.Rollback)
+		return caughtOr(v, t.End(err))
 	}
 	check := func(err error) {
 		if err != nil {

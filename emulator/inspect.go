@@ -253,7 +253,7 @@ func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 	defer done.Done()
 	var err error
 	var decided atomic.Bool // whether f runs
-	e := newEvent(done, "storage", func(e *event) {
+	e := newEvent(completerFunc(func(*event) { done.Send() }), "storage", func(e *event) {
 		if decided.CompareAndSwap(false, true) {
 			err = f(e.in.storage)
 		}

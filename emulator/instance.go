@@ -164,8 +164,8 @@ func (in *instance) end() {
 	in.mu.Lock()
 	var waiting []*host.Signal
 	for _, p := range in.pins.all {
-		if p.signal != nil {
-			waiting = append(waiting, p.signal)
+		if p.event != nil && p.event.wakes != nil {
+			waiting = append(waiting, p.event.wakes)
 		}
 	}
 	in.mu.Unlock() // each takes a place among those who want the turn

@@ -57,7 +57,7 @@ func (e *event) Receives() *receives { return &e.receives }
 
 // WaitMessage waits for a message of an accepted socket.
 func (e *event) WaitMessage(at driver.Place, wait func() error, over func()) error {
-	return e.pause(pause{kind: driver.PinReceive, at: at, wait: wait, over: over})
+	return e.pause(pause{kind: driver.PinReceive, at: at, f: wait, over: over})
 }
 
 // Instance is nil: a Worker has none.
@@ -71,5 +71,5 @@ func (i *invocation) Receives() *receives { return nil }
 
 // WaitMessage waits for a message of an accepted socket.
 func (i *invocation) WaitMessage(at driver.Place, wait func() error, over func()) error {
-	return i.pause(pause{kind: driver.PinReceive, at: at, wait: wait, over: over})
+	return i.pause(pause{kind: driver.PinReceive, at: at, f: wait, over: over})
 }

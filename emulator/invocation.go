@@ -46,37 +46,57 @@ func (i *invocation) Wait(_ context.Context, kind driver.PinKind, at driver.Plac
 }
 
 func (i *invocation) pause(p pause) error {
-	defer p.end()
-	if p.wait == nil {
-		p.start()
-		return nil
+	if p.over != nil {
+		defer p.over()
 	}
-	var next arrival.Successor
-	if p.signal != nil {
-		p.signal.OnSend(func() { next.Arrives(&i.w.order) })
+	if p.instant {
+		return p.f()
 	}
-	i.passing(p.start)
+	i.passed()
 	waits := i.w.host.Waits(p.outside)
 	defer func() {
 		if !waits.End() {
 			i.w.host.Activity.Begin()
 		}
-		i.goesOn(next.Get(&i.w.order))
+		i.goesOn(i.w.order.Take())
 	}()
-	return p.wait()
+	return p.f()
 }
 
-// passing runs what is begun in an invocation in the order of its ticket, with which the
-// invocation has come as far as it does without a wait.
-func (i *invocation) passing(begin func()) {
+// NewSignal makes a signal for WaitFor.
+func (i *invocation) NewSignal() driver.Signal { return i.w.host.NewSignal() }
+
+// WaitFor waits until the signal is sent or ctx ends.
+func (i *invocation) WaitFor(ctx context.Context, on driver.Signal) error {
+	s := on.(*host.Signal)
+	defer s.Done()
+	next := new(arrival.Successor)
+	s.OnSend(func() { next.Arrives(&i.w.order) })
+	i.passed()
+	i.w.host.Activity.End()
+	defer func() {
+		i.w.host.Activity.Begin()
+		i.goesOn(next.Get(&i.w.order))
+	}()
+	return s.Wait(ctx)
+}
+
+// begin begins an operation in the order of the invocation's ticket, which is kept for
+// those that follow without a wait.
+func (i *invocation) begin(o starter) {
 	k := i.ticket.Swap(nil)
 	if k == nil {
-		begin()
+		o.start()
 		return
 	}
-	defer k.Close()
 	k.Await()
-	begin()
+	o.start()
+	i.goesOn(k)
+}
+
+// After calls f when d of the world's time has passed.
+func (i *invocation) After(d time.Duration, at driver.Place, f func()) driver.Operation {
+	return newTimer(i.w.host, i, d, at, f)
 }
 
 // passed closes the invocation's ticket.
@@ -97,11 +117,6 @@ func (i *invocation) goesOn(k *arrival.Ticket) {
 	}
 }
 
-// Sleep waits for d of the world's time.
-func (i *invocation) Sleep(ctx context.Context, d time.Duration, _ driver.Place) error {
-	return i.pause(sleep(i.w.host, ctx, d, driver.Place{}))
-}
-
 // Now is the world's time.
 func (i *invocation) Now() time.Time { return i.w.host.Now() }
 
@@ -114,17 +129,14 @@ func (i *invocation) Claim() {}
 // InObject is false.
 func (i *invocation) InObject() bool { return false }
 
-// Fetch is the global fetch().
-func (i *invocation) Fetch(ctx context.Context, r *driver.Request, _ driver.Place) (*driver.Response, error) {
+// StartFetch is the global fetch().
+func (i *invocation) StartFetch(ctx context.Context, r *driver.Request, _ driver.Place, done func(*driver.Response, error)) (driver.Operation, error) {
 	if r.Body != nil {
 		i.passedOn.Store(true)
 	}
-	var resp *driver.Response
-	err := i.Wait(ctx, driver.PinFetch, driver.Place{}, func() (err error) {
-		resp, err = i.w.fetch(ctx, r)
-		return err
-	})
-	return resp, err
+	f := &fetching{ctx: ctx, w: i.w, r: r, done: done}
+	i.begin(f)
+	return f, nil
 }
 
 // WaitUntil runs f beside the invocation; the world's Close waits for it.

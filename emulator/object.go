@@ -159,7 +159,8 @@ func (o *object) connect(id driver.ID) *life {
 	if !o.addressed || o.forgotten() {
 		o.addressed, o.name = true, nil
 		if id.HasName {
-			o.name = &id.Name
+			name := id.Name // only this is kept
+			o.name = &name
 		}
 	}
 	return o.life

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
@@ -21,12 +20,11 @@ type Pin struct {
 }
 
 type pin struct {
-	kind   driver.PinKind
-	at     driver.Place
-	since  time.Time
-	event  *event       // that is in flight
-	signal *host.Signal // that it waits for
-	index  int
+	kind  driver.PinKind
+	at    driver.Place
+	since time.Time
+	event *event // that is in flight
+	index int
 }
 
 // pins are an instance's, guarded by its mu.

@@ -38,50 +38,80 @@ func sendable(r *driver.Request) error {
 
 func isHTTP(u *url.URL) bool { return u.Scheme == "http" || u.Scheme == "https" }
 
-// follow sends a request with send, and again for every redirect that it follows. The
-// request is follow's own to change, but for what its URL points to.
-func (w *World) follow(r *driver.Request, send func(*driver.Request) (*driver.Response, error)) (*driver.Response, error) {
+// redirects are those that a request follows. The request is theirs to change, but for
+// what its URL points to.
+type redirects struct {
+	w       *World
+	r       *driver.Request
+	at      *url.URL // where r goes, with what is not sent of it
+	visited []string
+}
+
+// init makes the request ready to be sent.
+func (f *redirects) init(w *World, r *driver.Request) error {
 	if err := sendable(r); err != nil {
+		return err
+	}
+	*f = redirects{w: w, r: r, at: r.URL}
+	r.URL = bare(f.at)
+	return nil
+}
+
+// redirected notes in a response where it came from, and reports whether the request,
+// which it has changed then, is to be sent again instead.
+func (f *redirects) redirected(resp *driver.Response) (again bool, err error) {
+	r, at := f.r, f.at
+	resp.URL, resp.Redirected = addressText(at), len(f.visited) > 0
+	location := locationOf(resp)
+	if location == "" || r.Redirect == driver.RedirectManual {
+		return false, nil
+	}
+	discard(resp.Body)
+	f.visited = append(f.visited, at.String())
+	if len(f.visited) > maxRedirects {
+		return false, driver.TypeError(msgTooManyRedirects(f.visited))
+	}
+	// workerd asks for this also where the next request is going to be a GET without a body.
+	if r.Body != nil && r.BodyAgain == nil && resp.Status != http.StatusSeeOther {
+		return false, driver.TypeError(msgBodyOnce)
+	}
+	to, err := locate(at, location)
+	if err != nil {
+		return false, driver.TypeError(msgLocation)
+	}
+	if f.w.host.Flags.StripAuthorizationOnCrossOriginRedirect && originOf(to) != originOf(at) {
+		delete(r.Header, "Authorization")
+	}
+	switch {
+	case resp.Status == http.StatusSeeOther && r.Method != "GET" && r.Method != "HEAD",
+		(resp.Status == http.StatusMovedPermanently || resp.Status == http.StatusFound) && r.Method == "POST":
+		r.Method, r.Body, r.BodyAgain = "GET", nil, nil
+		delete(r.Header, "Content-Length")
+	case r.BodyAgain != nil:
+		r.Body = r.BodyAgain()
+	}
+	f.at = to
+	r.URL = bare(to)
+	return true, nil
+}
+
+// follow sends a request with send, and again for every redirect that it follows.
+func (w *World) follow(r *driver.Request, send func(*driver.Request) (*driver.Response, error)) (*driver.Response, error) {
+	var f redirects
+	if err := f.init(w, r); err != nil {
 		return nil, err
 	}
-	at := r.URL
-	var visited []string
 	for {
-		r.URL = bare(at)
 		resp, err := send(r)
 		if err != nil {
 			return nil, err
 		}
-		resp.URL, resp.Redirected = addressText(at), len(visited) > 0
-		location := locationOf(resp)
-		if location == "" || r.Redirect == driver.RedirectManual {
+		if again, err := f.redirected(resp); !again {
+			if err != nil {
+				return nil, err
+			}
 			return resp, nil
 		}
-		discard(resp.Body)
-		visited = append(visited, at.String())
-		if len(visited) > maxRedirects {
-			return nil, driver.TypeError(msgTooManyRedirects(visited))
-		}
-		// workerd asks for this also where the next request is going to be a GET without a body.
-		if r.Body != nil && r.BodyAgain == nil && resp.Status != http.StatusSeeOther {
-			return nil, driver.TypeError(msgBodyOnce)
-		}
-		to, err := locate(at, location)
-		if err != nil {
-			return nil, driver.TypeError(msgLocation)
-		}
-		if w.host.Flags.StripAuthorizationOnCrossOriginRedirect && originOf(to) != originOf(at) {
-			delete(r.Header, "Authorization")
-		}
-		switch {
-		case resp.Status == http.StatusSeeOther && r.Method != "GET" && r.Method != "HEAD",
-			(resp.Status == http.StatusMovedPermanently || resp.Status == http.StatusFound) && r.Method == "POST":
-			r.Method, r.Body, r.BodyAgain = "GET", nil, nil
-			delete(r.Header, "Content-Length")
-		case r.BodyAgain != nil:
-			r.Body = r.BodyAgain()
-		}
-		at = to
 	}
 }
 

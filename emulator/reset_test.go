@@ -104,10 +104,19 @@ func newResets(t *testing.T) *resets {
 }
 
 // fetch has the object do something by a new stub.
-func (r *resets) fetch(path string) (*driver.Response, error) {
+func (r *resets) fetch(path string) (resp *driver.Response, err error) {
 	n := r.w.env.namespaces["K"]
 	u := &driver.Request{Method: "GET", URL: &url.URL{Scheme: "http", Host: "o", Path: "/" + path}, Header: map[string][]string{"Upgrade": {"websocket"}}}
-	return n.Get(n.IDFromName("o")).Fetch(context.Background(), u, driver.Place{})
+	answered := make(chan struct{})
+	_, refused := n.Get(n.IDFromName("o")).StartFetch(context.Background(), u, driver.Place{}, func(got *driver.Response, failed error) {
+		resp, err = got, failed
+		close(answered)
+	})
+	if refused != nil {
+		return nil, refused
+	}
+	<-answered
+	return resp, err
 }
 
 // open connects a socket, of which it returns the object's end.
@@ -222,10 +231,9 @@ func TestDroppedSockets(t *testing.T) {
 			r.built = func(ctx context.Context, k *witness) error { return durable.Sleep(ctx, time.Second) }
 			blocked := false
 			r.w.env.namespaces["K"].object(old[0].list.object.(*object).id).submit(newEvent(nil, "fetch", func(e *event) {
-				(*state)(e.in).BlockConcurrencyWhile(e, func(context.Context) error {
-					blocked = true
-					return e.Sleep(e, time.Second, driver.Place{})
-				}, driver.Place{})
+				end, _ := (*state)(e.in).BeginBlock(e, driver.Place{})
+				blocked = true
+				end(durable.Sleep(e, time.Second))
 			}))
 			for _, when := range []string{"behind the constructor", "behind what blocks", "behind nothing"} {
 				r.w.Settle()

@@ -4,7 +4,6 @@ package emulator
 
 import (
 	"context"
-	"runtime"
 	"strings"
 	"time"
 
@@ -98,38 +97,43 @@ func (st *state) SetEventTimeout(d time.Duration) error {
 
 func (st *state) EventTimeout() time.Duration { return st.life.sockets.eventTimeout() }
 
-// BlockConcurrencyWhile lets no other event in while f runs. If f fails or takes
-// too long the object is reset, and the caller does not go on.
-func (st *state) BlockConcurrencyWhile(ctx context.Context, f func(ctx context.Context) error, at driver.Place) error {
+// BeginBlock lets no other event in until end is called, with the turn. If what it has
+// blocked for has failed, or took too long, the object is reset.
+func (st *state) BeginBlock(ctx context.Context, at driver.Place) (end func(failed error) error, err error) {
 	in := st.instance()
 	if err := st.usable(); err != nil {
-		return err
+		return nil, err
 	}
 	e, err := in.eventIn(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if e.depth >= maxBlockDepth {
-		return driver.PlainError(msgBlockNested)
+		return nil, driver.PlainError(msgBlockNested)
+	}
+	unblock, err := in.block(e)
+	if err != nil {
+		return nil, err
 	}
 	p := &pin{kind: driver.PinBlock, at: at}
 	in.pin(p)
-	defer in.unpin(p)
-	failed := in.block(e, func() error {
-		err := stacks.Caught(func() error { return f(ctx) })
-		if err == nil || in.storage.critical() != nil {
+	return func(failed error) error {
+		defer in.unpin(p)
+		if failed == nil || in.storage.critical() != nil {
 			in.flush() // as its end is a pause, in JavaScript too
 		}
-		return err
-	})
-	if failed == nil && !in.dead.Load() {
+		unblock()
+		if p, ok := failed.(*driver.Panic); ok {
+			failed = stacks.Panicked(p.Value, p.Stack)
+		}
+		if failed != nil && !in.dead.Load() {
+			in.o.reset(in, driver.Exception(failed))
+		}
+		if in.dead.Load() {
+			return driver.ErrReset
+		}
 		return nil
-	}
-	if !in.dead.Load() {
-		in.o.reset(in, driver.Exception(failed))
-	}
-	runtime.Goexit()
-	return nil
+	}, nil
 }
 
 func (st *state) WaitUntil(f func(ctx context.Context) error, at driver.Place) {
@@ -151,5 +155,4 @@ func (st *state) Abort(reason string, retryAlarm bool) {
 		st.storage.abandonAlarm(wrote)
 	}
 	st.o.reset(st.instance(), driver.PlainError(reason))
-	runtime.Goexit()
 }

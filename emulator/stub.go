@@ -21,56 +21,157 @@ type stub struct {
 
 func (s *stub) ID() driver.ID { return s.id }
 
-// Fetch sends a request to the object, which gets also what its redirects lead to,
-// whatever host they name.
-func (s *stub) Fetch(ctx context.Context, r *driver.Request, at driver.Place) (*driver.Response, error) {
-	return s.o.ns.w.follow(r, func(r *driver.Request) (*driver.Response, error) { return s.fetch(ctx, r, at) })
+// connected connects the stub at its first use, and is the error of one that is broken.
+func (s *stub) connected() error {
+	s.life.CompareAndSwap(nil, s.o.connect(s.id))
+	if err := s.life.Load().broken.Load(); err != nil {
+		again := *err
+		return &again
+	}
+	return nil
 }
 
-// fetch sends a request once.
-func (s *stub) fetch(ctx context.Context, r *driver.Request, at driver.Place) (*driver.Response, error) {
-	body := unbound(r.Body)
-	if i, ok := driver.EventOf(ctx).(*invocation); ok && body != nil {
+// mayStart is the error of a call that is not begun.
+func (s *stub) mayStart(ctx context.Context) error {
+	if e, ok := driver.EventOf(ctx).(*event); ok {
+		e.in.waited(e)
+		if err := e.mayWait(); err != nil {
+			return err
+		}
+	}
+	if err := s.connected(); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// beginIn begins an operation of the context's event, if it has one.
+func beginIn(e driver.Event, o starter) {
+	if e, ok := e.(runner); ok {
+		e.begin(o)
+	} else {
+		o.start()
+	}
+}
+
+// stubFetch is a request to an object, and to what its redirects lead to.
+type stubFetch struct {
+	operation
+	redirects
+	s      *stub
+	first  event // in the object, before any redirect
+	caller driver.Event
+	done   func(*driver.Response, error)
+}
+
+// StartFetch sends a request to the object, which gets also what its redirects lead to,
+// whatever host they name.
+func (s *stub) StartFetch(ctx context.Context, r *driver.Request, at driver.Place, done func(*driver.Response, error)) (driver.Operation, error) {
+	f := &stubFetch{s: s, caller: driver.EventOf(ctx), done: done}
+	if err := f.redirects.init(s.o.ns.w, r); err != nil {
+		return nil, err
+	}
+	if err := s.mayStart(ctx); err != nil {
+		return nil, err
+	}
+	if i, ok := f.caller.(*invocation); ok && r.Body != nil {
 		i.passedOn.Store(true)
 	}
-	upgrade := isUpgrade(r.Header)
-	e := newEvent(s.o.host.NewSignal(), "fetch", func(e *event) {
-		inner := *r // the caller's own is changed if it is redirected
+	f.begins(f.caller, driver.PinStub, at)
+	beginIn(f.caller, f)
+	return f, nil
+}
+
+// start sends the request once.
+func (f *stubFetch) start() {
+	inner := *f.r // a redirect changes the caller's own
+	body, upgrade := unbound(inner.Body), isUpgrade(inner.Header)
+	e := &f.first
+	if len(f.visited) > 0 {
+		e = new(event)
+	}
+	e.init(f, "fetch", func(e *event) {
 		inner.Body = boundRequest(e, body)
 		e.answer(e.in.fetch(e, &inner, upgrade))
 	})
-	if err := s.call(ctx, e, at); err != nil {
-		return nil, err
+	f.s.o.submit(e)
+}
+
+// completed hands the response over, or sends the request to where it leads.
+func (f *stubFetch) completed(e *event) {
+	resp, again, err := f.response(e)
+	if again {
+		if err = f.s.connected(); err == nil {
+			f.start()
+			return
+		}
 	}
+	if f.ends() {
+		f.done(resp, err)
+	} else if err == nil {
+		release(resp)
+	}
+}
+
+func (f *stubFetch) response(e *event) (resp *driver.Response, again bool, err error) {
 	if err := e.result(); err != nil {
-		return nil, s.caught(e, false)
+		return nil, false, f.s.caught(e, false)
 	}
-	resp := e.response
-	resp.Body = bound(driver.EventOf(ctx), resp.Body)
+	resp = e.response
 	if s, ok := socketOf(resp.WebSocket); ok {
 		s.takeBack()
 	}
-	return resp, nil
+	if again, err = f.redirected(resp); again || err != nil {
+		return nil, again, err
+	}
+	resp.Body = bound(f.caller, resp.Body)
+	return resp, false, nil
 }
 
-// Call calls an RPC method of the object.
-func (s *stub) Call(ctx context.Context, method string, args []driver.Value, at driver.Place) (driver.Value, error) {
+// stubCall is a call of an RPC method.
+type stubCall struct {
+	operation
+	s      *stub
+	called event // in the object
+	caller driver.Event
+	done   func(driver.Value, error)
+}
+
+// StartCall calls an RPC method of the object.
+func (s *stub) StartCall(ctx context.Context, method string, args []driver.Value, at driver.Place, done func(driver.Value, error)) (driver.Operation, error) {
 	sent, err := transfer(&driver.Array{Elements: args})
 	if err != nil {
 		return nil, err
 	}
-	e := newEvent(s.o.host.NewSignal(), method, func(e *event) { e.call(method, sent.(*driver.Array).Elements) })
-	if err := s.call(ctx, e, at); err != nil {
+	if err := s.mayStart(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.result(); err != nil {
-		err := s.caught(e, true)
-		if caller, ok := driver.EventOf(ctx).(*event); ok && e.failure == nil {
-			err.DurableObjectID = idString(caller.in.id.Bytes) // workerd names who catches it
-		}
-		return nil, err
+	c := &stubCall{s: s, caller: driver.EventOf(ctx), done: done}
+	c.called.init(c, method, func(e *event) { e.call(method, sent.(*driver.Array).Elements) })
+	c.begins(c.caller, driver.PinStub, at)
+	beginIn(c.caller, c)
+	return c, nil
+}
+
+func (c *stubCall) start() { c.s.o.submit(&c.called) }
+
+// completed hands the result over.
+func (c *stubCall) completed(e *event) {
+	if !c.ends() {
+		return
 	}
-	return e.value, nil
+	if e.result() == nil {
+		c.done(e.value, nil)
+		return
+	}
+	err := c.s.caught(e, true)
+	if caller, ok := c.caller.(*event); ok && e.failure == nil {
+		err.DurableObjectID = idString(caller.in.id.Bytes) // workerd names who catches it
+	}
+	c.done(nil, err)
 }
 
 // call runs an RPC method.
@@ -99,39 +200,6 @@ func (e *event) refuse(err *driver.Error) {
 	e.refused = true
 	e.throw(err)
 }
-
-// call runs the event in the object and waits for its result.
-func (s *stub) call(ctx context.Context, e *event, at driver.Place) error {
-	s.life.CompareAndSwap(nil, s.o.connect(s.id))
-	if err := s.life.Load().broken.Load(); err != nil {
-		again := *err
-		return &again
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	p := pause{
-		kind: driver.PinStub, at: at, signal: e.done,
-		begin: func() { s.o.submit(e) },
-		wait: func() error {
-			select {
-			case <-e.done.Sent():
-				return nil
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		},
-	}
-	if caller, ok := driver.EventOf(ctx).(pauser); ok {
-		return caller.pause(p)
-	}
-	defer p.end()
-	p.start()
-	return p.wait()
-}
-
-// pauser is an event or an invocation.
-type pauser interface{ pause(p pause) error }
 
 // caught is the exception of a failed event as its caller catches it. Over RPC an
 // object that broke under the call does not count as remote.

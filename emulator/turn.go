@@ -97,6 +97,10 @@ func (in *instance) finish(e *event) *event {
 		e.cancel(nil)
 	}
 	in.flush()
+	if len(e.starts) > 0 {
+		in.settleEnded() // whose results others may have been told before
+		e.beginAll()
+	}
 	if e.done != nil && len(in.ended) < maxEnded && in.callerReady() {
 		in.ended = append(in.ended, e)
 	} else {
@@ -145,10 +149,9 @@ func (in *instance) complete(e *event) {
 	}
 }
 
-// release gives the turn up in the middle of an event. begin, which may be nil and must
-// not block, starts what the event waits for: before another event has the turn, so that
-// what events begin is begun in their order, and not on an instance that is gone.
-func (in *instance) release(e *event, begin func()) {
+// release gives the turn up in the middle of an event. What the event has asked for is begun
+// before another event has the turn, so that it is begun in the order of the events.
+func (in *instance) release(e *event) {
 	e.released()
 	e.holds = false
 	in.unheld()
@@ -158,9 +161,7 @@ func (in *instance) release(e *event, begin func()) {
 	if len(in.ended) > 0 && !in.callerReady() {
 		in.settleEnded()
 	}
-	if begin != nil && !in.dead.Load() {
-		begin()
-	}
+	e.beginAll()
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if next := in.pass(); next != nil {
@@ -193,8 +194,9 @@ func (in *instance) reserve(e *event, p *place) {
 }
 
 // acquire takes the turn again, also on an instance that is gone: its events
-// still run one at a time until they have noticed.
-func (in *instance) acquire(e *event, p *place, after *pause) (gone bool) {
+// still run one at a time until they have noticed. counted ends what keeps the world
+// active until then; it may be called twice.
+func (in *instance) acquire(e *event, p *place, counted func()) (gone bool) {
 	in.mu.Lock()
 	if !p.taken && (in.busy || in.blocker != nil && in.blocker != e) {
 		p.resume = make(chan struct{})
@@ -203,16 +205,17 @@ func (in *instance) acquire(e *event, p *place, after *pause) (gone bool) {
 	p.taken = true
 	if p.resume != nil {
 		in.mu.Unlock()
-		after.end() // who has the turn counts as active, who waits for it does not
+		counted() // who has the turn counts as active, who waits for it does not
 		<-p.resume
 		in.mu.Lock()
 	} else {
 		in.turn++
 	}
 	in.setBusy(true)
+	e.wakes = nil
 	gone = in.gone
 	in.mu.Unlock()
-	after.end()
+	counted()
 	e.holds = true
 	in.held(e)
 	return gone
@@ -243,12 +246,13 @@ func (in *instance) flush() {
 // leave lets the frames of this turn go. Those of an instance that is gone are dropped.
 func (in *instance) leave() { in.out.leave(in.dead.Load()) }
 
-// block runs f while no other event has a turn. What was written before it is
-// committed first. If f takes too long the object is reset.
-func (in *instance) block(e *event, f func() error) error {
+// block lets no other event of the instance have a turn until end is called, by e with
+// its turn. What was written before is committed first. If it takes too long the object
+// is reset.
+func (in *instance) block(e *event) (end func(), err error) {
 	in.flush()
 	if in.dead.Load() {
-		return driver.ErrReset
+		return nil, driver.ErrReset
 	}
 	in.mu.Lock()
 	before := in.blocker
@@ -256,16 +260,15 @@ func (in *instance) block(e *event, f func() error) error {
 	e.depth++
 	in.mu.Unlock()
 	limit := in.limit()
-	defer func() {
+	return func() {
 		limit.Stop()
 		in.mu.Lock()
+		defer in.mu.Unlock()
 		e.depth--
-		if in.blocker == e {
+		if in.blocker == e { // a reset has let everybody in
 			in.blocker = before
 		}
-		in.mu.Unlock()
-	}()
-	return f()
+	}, nil
 }
 
 // limit resets the instance if what blocks it is not over in time.
@@ -283,5 +286,9 @@ func (in *instance) eventIn(ctx context.Context) (*event, error) {
 	if !ok || e.in != in {
 		return nil, driver.ErrNoEvent
 	}
-	return e, in.waited(e)
+	in.waited(e)
+	if in.stale(e) {
+		return nil, errStale
+	}
+	return e, nil
 }

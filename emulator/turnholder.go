@@ -45,21 +45,27 @@ func (in *instance) touched() {
 var errStale = errors.New("the context belongs to another event than the one that runs here")
 
 // waited is called where user code waits in an event. In a function given to Await
-// that only waits. With the context of another event the turn would not be given up.
-func (in *instance) waited(e *event) error {
+// that only waits.
+func (in *instance) waited(e *event) {
+	if h := in.runs(); h != nil && (h.e == e) != (h.goroutine == stacks.Goroutine()) {
+		in.report(h)
+	}
+}
+
+// stale reports whether user code waits with the context of another event than the one
+// that runs: the turn would not be given up.
+func (in *instance) stale(e *event) bool {
+	h := in.runs()
+	return h != nil && h.e != e && h.goroutine == stacks.Goroutine()
+}
+
+// runs is who has the turn for an event, nil if that is not looked at.
+func (in *instance) runs() *holder {
 	if in.watch.Foreign == nil || in.dead.Load() {
 		return nil
 	}
-	h := in.holder.Load()
-	if h == nil || h.e == nil {
-		return nil
-	}
-	switch here := h.goroutine == stacks.Goroutine(); {
-	case h.e == e && !here:
-		in.report(h)
-	case h.e != e && here:
-		in.report(h)
-		return errStale
+	if h := in.holder.Load(); h != nil && h.e != nil {
+		return h
 	}
 	return nil
 }

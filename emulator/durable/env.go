@@ -107,11 +107,9 @@ func (s *Stub) Fetch(ctx context.Context, r *Request) (*Response, error) {
 		}
 		return nil, &Error{Name: "TypeError", Message: "Invalid URL: " + text}
 	}
-	resp, err := s.s.Fetch(ctx, sent(r), callerOf(ctx))
-	if err != nil {
-		return nil, caught(err)
-	}
-	return gotten(resp), nil
+	o := newOperation[*driver.Response](ctx)
+	started, err := s.s.StartFetch(ctx, sent(r), callerOf(ctx), o.done)
+	return gotten(o.wait(ctx, started, err))
 }
 
 // Call calls an RPC method and decodes its result into result, which may be nil.
@@ -126,9 +124,11 @@ func (s *Stub) Call(ctx context.Context, method string, result any, args ...any)
 		}
 		in[i] = v
 	}
-	out, err := s.s.Call(ctx, method, in, callerOf(ctx))
+	o := newOperation[driver.Value](ctx)
+	started, err := s.s.StartCall(ctx, method, in, callerOf(ctx), o.done)
+	out, err := o.wait(ctx, started, err)
 	if err != nil {
-		return caught(err)
+		return err
 	}
 	if result == nil {
 		return nil
@@ -148,9 +148,9 @@ func (unbound) Get(id driver.ID) driver.Stub                  { return unboundSt
 type unboundStub struct{ id driver.ID }
 
 func (s unboundStub) ID() driver.ID { return s.id }
-func (unboundStub) Fetch(context.Context, *driver.Request, driver.Place) (*driver.Response, error) {
+func (unboundStub) StartFetch(context.Context, *driver.Request, driver.Place, func(*driver.Response, error)) (driver.Operation, error) {
 	return nil, ErrNoBinding
 }
-func (unboundStub) Call(context.Context, string, []driver.Value, driver.Place) (driver.Value, error) {
+func (unboundStub) StartCall(context.Context, string, []driver.Value, driver.Place, func(driver.Value, error)) (driver.Operation, error) {
 	return nil, ErrNoBinding
 }

@@ -132,11 +132,9 @@ func Fetch(ctx context.Context, r *Request) (*Response, error) {
 	if e == nil {
 		return nil, ErrNoEvent
 	}
-	resp, err := e.Fetch(ctx, sent(r), callerOf(ctx))
-	if err != nil {
-		return nil, caught(err)
-	}
-	return gotten(resp), nil
+	o := newOperation[*driver.Response](ctx)
+	started, err := e.StartFetch(ctx, sent(r), callerOf(ctx), o.done)
+	return gotten(o.wait(ctx, started, err))
 }
 
 // noBody is the body of a received request that has none.
@@ -205,12 +203,15 @@ func sent(r *Request) *driver.Request {
 }
 
 // gotten is a response as who sent the request sees it.
-func gotten(r *driver.Response) *Response {
+func gotten(r *driver.Response, err error) (*Response, error) {
+	if err != nil {
+		return nil, err
+	}
 	resp := &Response{Status: r.Status, Header: r.Header, WebSocket: socketOf(r.WebSocket), URL: r.URL, Redirected: r.Redirected}
 	if r.Body != nil {
 		resp.Body = receivedBody{r.Body}
 	}
-	return resp
+	return resp, nil
 }
 
 // answer is a handler's result as the runtime sends it.

@@ -4,6 +4,7 @@ package durable
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -90,7 +91,22 @@ func (s *State) HibernatableWebSocketEventTimeout() time.Duration { return s.st.
 // more than 30 seconds the object is reset and the call does not return: the
 // goroutine ends as with [State.Abort].
 func (s *State) BlockConcurrencyWhile(ctx context.Context, f func(ctx context.Context) error) error {
-	return caught(s.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error { return thrown(f(ctx)) }, caller()))
+	end, err := s.st.BeginBlock(ctx, caller())
+	if err != nil {
+		return caught(err)
+	}
+	returned := false
+	defer func() {
+		if !returned { // f has ended the goroutine
+			end(nil)
+		}
+	}()
+	failed := catch(func() error { return thrown(f(ctx)) })
+	returned = true
+	if end(failed) != nil {
+		runtime.Goexit()
+	}
+	return nil
 }
 
 // WaitUntil runs f after the current event, in turn with other events.
@@ -111,6 +127,7 @@ type AbortOptions struct {
 // with runtime.Goexit, its deferred calls run. At most one AbortOptions is used.
 func (s *State) Abort(reason string, o ...AbortOptions) {
 	s.st.Abort(reason, len(o) == 0 || !o[0].NoAlarmRetry)
+	runtime.Goexit()
 }
 
 // caller is the place in the user's code that called into this package.

@@ -105,8 +105,15 @@ func (s *Storage) TransactionSync(f func() error) error {
 // events of the object stay out until it ends. What was written before it is
 // committed first, what f wrote when it has ended. As on Cloudflare, what f sends
 // does not wait for that. If f takes more than 30 seconds the object is reset.
-func (s *Storage) Transaction(ctx context.Context, f func(ctx context.Context) error) error {
-	return caught(s.s.Transaction(ctx, func(ctx context.Context, _ func() error) error { return thrown(f(ctx)) }, caller()))
+func (s *Storage) Transaction(ctx context.Context, f func(ctx context.Context) error) (err error) {
+	t, err := s.s.BeginTransaction(ctx, caller())
+	if err != nil {
+		return caught(err)
+	}
+	failed := unwound
+	defer func() { err = caught(t.End(failed)) }()
+	failed = thrown(f(ctx))
+	return nil
 }
 
 // Sync is storage.sync(): it waits until all writes are durable. In TransactionSync

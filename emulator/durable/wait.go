@@ -4,6 +4,8 @@ package durable
 
 import (
 	"context"
+	"errors"
+	"runtime/debug"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -16,7 +18,75 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	if e == nil {
 		return ErrNoEvent
 	}
-	return waited(e.Sleep(ctx, d, callerOf(ctx)))
+	over := e.NewSignal()
+	timer := e.After(d, callerOf(ctx), over.Send)
+	err := e.WaitFor(ctx, over)
+	timer.Stop()
+	if err == nil {
+		err = context.Cause(ctx) // nil, unless it has ended too
+	}
+	return waited(err)
+}
+
+// operation is one that the caller starts and waits for at once. T is what it results in.
+type operation[T any] struct {
+	e      driver.Event
+	signal driver.Signal
+	sent   chan struct{} // in place of signal, without an event
+	result T
+	failed error
+}
+
+// newOperation is called before the operation is started with done.
+func newOperation[T any](ctx context.Context) *operation[T] {
+	if e := driver.EventOf(ctx); e != nil {
+		return &operation[T]{e: e, signal: e.NewSignal()}
+	}
+	return &operation[T]{sent: make(chan struct{})}
+}
+
+func (o *operation[T]) done(result T, err error) {
+	o.result, o.failed = result, err
+	if o.signal != nil {
+		o.signal.Send()
+	} else {
+		close(o.sent)
+	}
+}
+
+// wait waits for the result, off the turn. It takes what the start has returned.
+func (o *operation[T]) wait(ctx context.Context, started driver.Operation, err error) (T, error) {
+	var none T
+	switch {
+	case err != nil:
+		return none, caught(err)
+	case o.signal != nil:
+		err = o.e.WaitFor(ctx, o.signal)
+	default:
+		select {
+		case <-o.sent:
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+	}
+	if err != nil {
+		started.Stop() // done may still write its result: it is not read
+		return none, caught(err)
+	}
+	return o.result, caught(o.failed)
+}
+
+// unwound is what a function has failed with that did not return.
+var unwound = errors.New("the function has panicked or ended its goroutine")
+
+// catch turns a panic of f into its error.
+func catch(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &driver.Panic{Value: p, Stack: debug.Stack()}
+		}
+	}()
+	return f()
 }
 
 // Await runs f, which may block on anything, letting other events in meanwhile.

@@ -92,12 +92,33 @@ type Namespace interface {
 	Get(id ID) Stub
 }
 
-// Stub is a client of one object.
+// Stub is a client of one object. Calls arrive there in the order in which they were
+// started. An error says that nothing was begun, and done is not called.
 type Stub interface {
 	ID() ID
-	Fetch(ctx context.Context, r *Request, at Place) (*Response, error)
-	Call(ctx context.Context, method string, args []Value, at Place) (Value, error)
+	// StartFetch sends a request, and again what its redirects lead to.
+	StartFetch(ctx context.Context, r *Request, at Place, done func(*Response, error)) (Operation, error)
+	// StartCall calls an RPC method.
+	StartCall(ctx context.Context, method string, args []Value, at Place, done func(Value, error)) (Operation, error)
 }
+
+// Operation is something that an event has begun and waits for beside others: a call of
+// another object, fetch(), a timer. It pins the event's object until its done is called.
+//
+// What is begun by who has the turn begins where the turn is next given up, behind the
+// output gate, in the order of the program. done is called once, on any goroutine, never
+// with the turn and perhaps before the Start returns. It notes the result and sends a
+// [Signal], and neither blocks nor calls the runtime beside that: then the result counts
+// as the world's activity until the event goes on. On an instance that is gone it may not
+// be called at all; [Event.WaitFor] tells of that.
+type Operation interface {
+	// Stop gives the result up: done is not called any more, and nothing is pinned.
+	Stop()
+}
+
+// Signal wakes an event that waits for it. From Send until the event goes on the world
+// counts as active, so that a manual clock stands still. A second Send does nothing.
+type Signal interface{ Send() }
 
 // Event is the run of user code that a context belongs to: a Worker's
 // invocation or an object's event. [EventOf] finds it.
@@ -105,12 +126,18 @@ type Event interface {
 	// Wait runs f off the turn: other events may run until it returns. In a
 	// Worker it only runs f. kind and at name the pin that it is meanwhile.
 	Wait(ctx context.Context, kind PinKind, at Place, f func() error) error
-	// Sleep waits for d of the world's time.
-	Sleep(ctx context.Context, d time.Duration, at Place) error
+	// NewSignal makes a signal. One that was sent must be waited for.
+	NewSignal() Signal
+	// WaitFor gives the turn up until s is sent or ctx ends. Events go on in the order in
+	// which their signals were sent. The error is [ErrReset] if the instance is gone.
+	WaitFor(ctx context.Context, s Signal) error
+	// After calls f when d of the world's time has passed; timers end in the order of
+	// their times.
+	After(d time.Duration, at Place, f func()) Operation
 	Now() time.Time
 	UUID() string
-	// Fetch is the global fetch().
-	Fetch(ctx context.Context, r *Request, at Place) (*Response, error)
+	// StartFetch is the global fetch().
+	StartFetch(ctx context.Context, r *Request, at Place, done func(*Response, error)) (Operation, error)
 	// WaitUntil runs f after the event and keeps its object or invocation alive meanwhile.
 	WaitUntil(f func(ctx context.Context) error, at Place)
 	// Claim says that the calling goroutine goes on with the event, in place of the
@@ -167,10 +194,13 @@ type State interface {
 	AutoResponseTimestamp(ws Socket) time.Time
 	SetEventTimeout(d time.Duration) error
 	EventTimeout() time.Duration
-	BlockConcurrencyWhile(ctx context.Context, f func(ctx context.Context) error, at Place) error
+	// BeginBlock is blockConcurrencyWhile(): until end is called, with the turn, no other
+	// event is let in. If what it blocked for has failed, or took too long, the object is
+	// reset, and end returns [ErrReset]: the caller must not go on.
+	BeginBlock(ctx context.Context, at Place) (end func(failed error) error, err error)
 	WaitUntil(f func(ctx context.Context) error, at Place)
-	// Abort resets the object and ends the calling goroutine. Without retryAlarm an
-	// alarm that runs is not run again.
+	// Abort resets the object. It returns, and the caller must not go on. Without
+	// retryAlarm an alarm that runs is not run again.
 	Abort(reason string, retryAlarm bool)
 }
 

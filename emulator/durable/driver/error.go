@@ -3,6 +3,7 @@ package driver
 import (
 	"cmp"
 	"errors"
+	"fmt"
 )
 
 // Error is a JavaScript exception. Name is its class; Props are its own
@@ -64,3 +65,12 @@ var (
 
 // ErrNoMethod is [Instance.Call]'s error for a method the class has not.
 var ErrNoMethod = errors.New("driver: no such method")
+
+// Panic is a panic of user code as the error of what it was called for. Stack is that of
+// the goroutine, as [debug.Stack] prints it.
+type Panic struct {
+	Value any
+	Stack []byte
+}
+
+func (p *Panic) Error() string { return fmt.Sprint(p.Value) }

@@ -2,8 +2,8 @@ package driver
 
 import "context"
 
-// Storage is an object's private storage. No call but Transaction, and Sync,
-// lets an event in. The asynchronous key-value calls of JavaScript are methods
+// Storage is an object's private storage. No call but BeginTransaction, and Sync,
+// waits. The asynchronous key-value calls of JavaScript are methods
 // of Storage itself, the synchronous ones of [KV].
 type Storage interface {
 	Get(keys []string) ([]Entry, error)
@@ -13,9 +13,8 @@ type Storage interface {
 	KV() KV
 	SQL() SQL
 	TransactionSync(f func() error, at Place) error
-	// Transaction keeps other events out until f ends. rollback(), if f
-	// calls it, undoes what was written; f's result stands.
-	Transaction(ctx context.Context, f func(ctx context.Context, rollback func() error) error, at Place) error
+	// BeginTransaction is transaction(): it keeps other events out until its end.
+	BeginTransaction(ctx context.Context, at Place) (Transaction, error)
 	Sync(ctx context.Context) error
 	DeleteAll(ctx context.Context) error
 	// SetAlarm takes milliseconds since 1970, as setAlarm() does.
@@ -26,6 +25,15 @@ type Storage interface {
 	CurrentBookmark() (string, error)
 	BookmarkForTime(ms float64) (string, error)
 	OnNextSessionRestoreBookmark(bookmark string) (string, error)
+}
+
+// Transaction is one of storage.transaction(). Transactions nest: the inner one ends first.
+type Transaction interface {
+	// Rollback undoes what was written in it so far.
+	Rollback() error
+	// End, which is called with the turn, keeps what was written. If what the transaction
+	// was for has failed, it undoes that and returns the error it was given.
+	End(failed error) error
 }
 
 // KV is storage.kv.

@@ -1,6 +1,9 @@
 package host
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // Signal wakes one goroutine that waits for it. From Send to Done the world counts as
 // active, so that a manual clock does not move between the wake-up and what the woken
@@ -8,20 +11,36 @@ import "sync"
 type Signal struct {
 	activity *Activity
 	c        chan struct{}
-	onSend   func()
 
-	mu   sync.Mutex
-	sent bool
-	done bool
+	mu     sync.Mutex
+	onSend func()
+	sent   bool
+	done   bool
 }
 
 // NewSignal makes a signal.
 func (h *Host) NewSignal() *Signal { return &Signal{activity: &h.Activity, c: make(chan struct{})} }
 
-// OnSend has f called by the sender before the signal is sent: it gives the waiter its
-// place in an order, which must not be that in which goroutines happen to wake up. It is
-// set before anybody can send.
-func (s *Signal) OnSend(f func()) { s.onSend = f }
+// OnSend has f called by the sender before the waiter is woken: it gives the waiter its
+// place in an order, which must not be that in which goroutines happen to wake up. A
+// signal that was sent before calls nothing.
+func (s *Signal) OnSend(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.sent {
+		s.onSend = f
+	}
+}
+
+// Wait returns when the signal was sent, or with the context's error when that has ended.
+func (s *Signal) Wait(ctx context.Context) error {
+	select {
+	case <-s.c:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
 // Sent is closed by Send.
 func (s *Signal) Sent() <-chan struct{} { return s.c }
@@ -37,9 +56,10 @@ func (s *Signal) Send() {
 	if !s.done {
 		s.activity.Begin()
 	}
+	onSend := s.onSend
 	s.mu.Unlock()
-	if s.onSend != nil {
-		s.onSend()
+	if onSend != nil {
+		onSend()
 	}
 	close(s.c)
 }

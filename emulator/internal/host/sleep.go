@@ -15,9 +15,11 @@ import (
 // times, as timers do in JavaScript; the time package starts a goroutine for each timer
 // that is due, in no order.
 type sleeps struct {
-	mu   sync.Mutex
-	heap sleepHeap
-	seq  uint64
+	mu      sync.Mutex
+	heap    sleepHeap
+	seq     uint64
+	due     []func() // of sleeps that are over, in their order
+	calling bool     // a goroutine calls them
 }
 
 // Sleep is one wait for time.
@@ -25,13 +27,13 @@ type Sleep struct {
 	of    *sleeps
 	at    time.Time
 	seq   uint64
-	over  *Signal
+	over  func()
 	timer clock.Timer
 	index int // -1 when it is over
 }
 
-// Sleep sends a signal when d of the world's time has passed.
-func (h *Host) Sleep(d time.Duration, over *Signal) *Sleep {
+// Sleep calls over when d of the world's time has passed.
+func (h *Host) Sleep(d time.Duration, over func()) *Sleep {
 	s := &Sleep{of: &h.sleeps, at: h.Now().Add(d), over: over}
 	s.of.add(s)
 	s.timer = h.Clock.AfterFunc(d, s.end)
@@ -50,8 +52,18 @@ func (l *sleeps) add(s *Sleep) {
 func (s *Sleep) end() {
 	s.of.mu.Lock()
 	defer s.of.mu.Unlock()
+	l := s.of
 	for s.index >= 0 {
-		heap.Pop(&s.of.heap).(*Sleep).over.Send()
+		l.due = append(l.due, heap.Pop(&l.heap).(*Sleep).over)
+	}
+	for !l.calling && len(l.due) > 0 {
+		over := l.due[0]
+		l.due = l.due[1:]
+		l.calling = true
+		l.mu.Unlock() // over may begin another sleep, or wait for a lock of who does
+		over()
+		l.mu.Lock()
+		l.calling = false
 	}
 }
 

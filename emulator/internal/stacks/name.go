@@ -16,8 +16,12 @@ const (
 	runsEvents = root + ".(*instance)"
 	serves     = root + ".(*World).ServeHTTP"
 	goes       = root + "/internal/host.(*Host).Go"
-	// An event that is in it waits through the emulator, without its turn.
-	waits = root + ".(*event).pause"
+	// An event that is in one of these waits through the emulator, without its turn.
+	pauses   = root + ".(*event).pause"
+	waitsFor = root + ".(*event).WaitFor"
+
+	// This runs a function of the user's, whose stack ends here.
+	catches = durable + ".catch"
 )
 
 // runners begin the names of the functions that run user code.

@@ -20,7 +20,7 @@ func TestNames(t *testing.T) {
 	if _, err := os.Stat(filepath.Join("..", "..", strings.TrimPrefix(durable, root))); err != nil {
 		t.Error(err)
 	}
-	for _, name := range append([]string{waits}, runners...) {
+	for _, name := range append([]string{pauses, waitsFor, catches}, runners...) {
 		dir, function, _ := strings.Cut(strings.TrimPrefix(name, root), ".")
 		if !hasFunction(t, filepath.Join("..", "..", dir), function) {
 			t.Errorf("there is no %s: does it have another name now?", name)

@@ -44,7 +44,7 @@ func userFrames(stack []byte) string {
 	var b strings.Builder
 	for i := 0; i+1 < len(lines); i += 2 {
 		function, place := lines[i], strings.TrimSpace(lines[i+1])
-		if isInside(function) {
+		if isInside(function) || strings.HasPrefix(function, catches+"(") {
 			break
 		}
 		if strings.HasPrefix(function, durable+".") {

@@ -54,7 +54,7 @@ func Handlers() map[string]driver.Place {
 	found := map[string]driver.Place{}
 	for record := range strings.SplitSeq(b.String(), "\n\n") {
 		label := labelLine.FindStringSubmatch(record)
-		if label == nil || strings.Contains(record, waits) {
+		if label == nil || strings.Contains(record, pauses) || strings.Contains(record, waitsFor) {
 			continue
 		}
 		var at driver.Place

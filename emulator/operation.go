@@ -1,0 +1,171 @@
+package emulator
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
+)
+
+// starter is what begins where the turn is given up: behind the output gate, and before
+// another event has the turn.
+type starter interface{ start() }
+
+// operation is something that user code has begun and has not waited for yet. It pins the
+// instance that has begun it.
+type operation struct {
+	pin
+	in   *instance // nil in a Worker
+	over atomic.Bool
+}
+
+// begins makes the operation one of e's, which may be nil.
+func (o *operation) begins(e driver.Event, kind driver.PinKind, at driver.Place) {
+	if e, ok := e.(*event); ok {
+		o.in, o.kind, o.at = e.in, kind, at
+		o.in.pin(&o.pin)
+	}
+}
+
+// ends reports whether the result is still wanted, once.
+func (o *operation) ends() bool {
+	if o.over.Swap(true) {
+		return false
+	}
+	if o.in != nil {
+		o.in.unpin(&o.pin)
+	}
+	return true
+}
+
+// Stop gives the result up.
+func (o *operation) Stop() { o.ends() }
+
+// begin has an operation begin where the event gives its turn up, and at once if it has none.
+func (e *event) begin(o starter) {
+	if e.holds {
+		e.starts = append(e.starts, o)
+	} else {
+		o.start()
+	}
+}
+
+// beginAll begins what the event has asked for in its turn. An instance that is gone begins nothing.
+func (e *event) beginAll() {
+	if !e.in.dead.Load() {
+		for _, o := range e.starts {
+			o.start()
+		}
+	}
+	clear(e.starts)
+	e.starts = e.starts[:0]
+}
+
+// timer is a wait for time: setTimeout.
+type timer struct {
+	operation
+	sleep *host.Sleep
+}
+
+// newTimer begins a timer of e, at once: nobody outside sees it, so that it needs no output gate.
+func newTimer(h *host.Host, e driver.Event, d time.Duration, at driver.Place, f func()) *timer {
+	t := new(timer)
+	t.begins(e, driver.PinSleep, at)
+	t.sleep = h.Sleep(d, func() {
+		if t.ends() {
+			f()
+		}
+	})
+	return t
+}
+
+// Stop stops the timer.
+func (t *timer) Stop() {
+	if t.ends() {
+		t.sleep.Stop()
+	}
+}
+
+// After calls f when d of the world's time has passed.
+func (e *event) After(d time.Duration, at driver.Place, f func()) driver.Operation {
+	e.in.waited(e)
+	return newTimer(e.in.host, e, d, at, f)
+}
+
+// fetching is a fetch() that is under way.
+type fetching struct {
+	operation
+	ctx  context.Context
+	w    *World
+	e    *event // nil in a Worker
+	r    *driver.Request
+	done func(*driver.Response, error)
+}
+
+// start sends the request on a goroutine of its own.
+func (f *fetching) start() {
+	h := f.w.host
+	h.Activity.Begin()
+	waits := h.Waits(true)
+	started := h.Go(func() {
+		resp, err := f.w.fetch(f.ctx, f.r)
+		if !waits.End() {
+			h.Activity.Begin()
+		}
+		defer h.Activity.End() // the signal that done sends counts by then
+		wanted := f.ends()
+		if err == nil && f.e != nil && wanted {
+			err = f.e.owns(resp, f.at)
+		}
+		switch {
+		case wanted:
+			f.done(resp, err)
+		case err == nil:
+			release(resp)
+		}
+	})
+	if !started && waits.End() {
+		h.Activity.End()
+	}
+}
+
+// StartFetch is the global fetch().
+func (e *event) StartFetch(ctx context.Context, r *driver.Request, at driver.Place, done func(*driver.Response, error)) (driver.Operation, error) {
+	e.in.waited(e)
+	if err := e.mayWait(); err != nil {
+		return nil, err
+	}
+	r.Body = unbound(r.Body)
+	f := &fetching{ctx: ctx, w: e.in.o.ns.w, e: e, r: r, done: done}
+	f.begins(e, driver.PinFetch, at)
+	e.begin(f)
+	return f, nil
+}
+
+// owns makes a response that was fetched the event's: its WebSocket pins the object, its
+// body is read off the turn.
+func (e *event) owns(resp *driver.Response, at driver.Place) error {
+	if s, ok := socketOf(resp.WebSocket); ok {
+		if err := s.adoptOutgoing(e.in, at); err != nil {
+			s.shut()
+			return err
+		}
+	}
+	if resp.Body != nil {
+		resp.Body = &turnBody{e: e, r: resp.Body, outside: true}
+	}
+	return nil
+}
+
+// release gives a response back that nobody wants any more.
+func release(resp *driver.Response) {
+	if s, ok := socketOf(resp.WebSocket); ok {
+		s.shut()
+	}
+	if c, ok := resp.Body.(io.Closer); ok {
+		c.Close()
+	}
+}
