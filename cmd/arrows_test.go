@@ -33,8 +33,17 @@ var arrows = map[string]reasons{
 		"emulator/talk":           "talks to a WebSocket",
 		"config/terminal":         "shows texts of others",
 	},
-	"config":            {"config/diagnostic": "says what is wrong, with its place"},
-	"config/diagnostic": {"config/terminal": "shows texts of others"},
+	"config": {
+		"config/diagnostic":      "says what is wrong, with its place",
+		"config/internal/syntax": "reads the file",
+		"config/internal/tree":   "which is a tree",
+	},
+	"config/internal/syntax": {
+		"config/diagnostic":    "says why a text cannot be read",
+		"config/internal/tree": "makes one",
+	},
+	"config/internal/tree": {},
+	"config/diagnostic":    {"config/terminal": "shows texts of others"},
 	"migrations": {
 		"config":            "plans what the configuration lists",
 		"config/diagnostic": "points at it",
@@ -116,8 +125,8 @@ var exampleImports = reasons{
 var owners = map[string]reasons{
 	"github.com/spf13/cobra":          {"cmd": "the tree of commands"},
 	"github.com/spf13/pflag":          {"cmd": "cobra's flags"},
-	"github.com/tailscale/hujson":     {"config": "wrangler.jsonc"},
-	"github.com/pelletier/go-toml/v2": {"config": "wrangler.toml"},
+	"github.com/tailscale/hujson":     {"config/internal/syntax": "wrangler.jsonc"},
+	"github.com/pelletier/go-toml/v2": {"config/internal/syntax": "wrangler.toml"},
 	"nhooyr.io/websocket":             {"emulator/internal/wsclient": "the client side of WebSockets"},
 	"modernc.org/sqlite":              {"emulator/internal/store": "SQLite without cgo"},
 	"modernc.org/libc":                {"emulator/internal/store": "the memory that SQLite's C interface speaks of"},

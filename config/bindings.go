@@ -1,6 +1,9 @@
 package config
 
-import "regexp"
+import (
+	"github.com/seed-36a2c969/emu/config/internal/tree"
+	"regexp"
+)
 
 // The kinds of bindings.
 //
@@ -18,15 +21,15 @@ var (
 		may("destination_address", "string", msgOptional),
 		rule("allowed_destination_addresses", objectLike, "[]string", msgOptional),
 		rule("allowed_sender_addresses", objectLike, "[]string", msgOptional),
-		func(s *scope, field string, v *value) bool {
-			return v.get("destination_address") == nil || v.get("allowed_destination_addresses") == nil ||
+		func(s *scope, field string, v *tree.Value) bool {
+			return v.Get("destination_address") == nil || v.Get("allowed_destination_addresses") == nil ||
 				s.fail(v, msgEmailBoth, slots{field: field})
 		},
 		isRemote,
 	), "allowed_sender_addresses", "allowed_destination_addresses", "destination_address", "name", "binding", "remote")
 
 	isR2 = binding(msgObjects("r2_buckets"), all(
-		func(s *scope, field string, v *value) bool {
+		func(s *scope, field string, v *tree.Value) bool {
 			ok := must("binding", msgStrings)(s, field, v)
 			ok = mayText("bucket_name", msgStrings)(s, field, v) && ok
 			ok = ok && rule("bucket_name", bucketName, "", msgBucket)(s, field, v)
@@ -101,7 +104,7 @@ var (
 
 	isMTLS = binding(msgObjects("mtls_certificates"), all(
 		must("binding", msgStrings),
-		rule("certificate_id", func(v *value) bool { return v.is(text) && v.str != "" }, "string", msgStrings),
+		rule("certificate_id", func(v *tree.Value) bool { return v.Is(tree.Text) && v.Str != "" }, "string", msgStrings),
 		isRemote,
 	), "binding", "certificate_id", "remote")
 
@@ -113,7 +116,7 @@ var (
 		must("binding", msgMustShort),
 		must("stream", msgMustShort),
 		isRemote,
-		rule("remote", func(v *value) bool { return !v.is(boolean) || v.bool }, "", msgK2Remote),
+		rule("remote", func(v *tree.Value) bool { return !v.Is(tree.Boolean) || v.Bool }, "", msgK2Remote),
 		known("binding", "stream", "remote"),
 	))
 
@@ -149,33 +152,35 @@ var (
 	boundTable = pathed(tableOr(msgFieldObject))
 )
 
-func objectLike(v *value) bool { return v == nil || v.typeof() == "object" }
+func objectLike(v *tree.Value) bool { return v == nil || v.Typeof() == "object" }
 
 var bucketNames = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 
-func bucketName(v *value) bool { return v == nil || v.is(text) && bucketNames.MatchString(v.str) }
+func bucketName(v *tree.Value) bool {
+	return v == nil || v.Is(tree.Text) && bucketNames.MatchString(v.Str)
+}
 
-func isR2LocalDev(s *scope, field string, v *value) bool {
-	dev := v.get("local_dev")
+func isR2LocalDev(s *scope, field string, v *tree.Value) bool {
+	dev := v.Get("local_dev")
 	if dev == nil {
 		return true
 	}
-	if !dev.object() {
-		return s.fail(dev, msgLocalDev, slots{field: field, value: stringify(v)})
+	if !dev.IsObject() {
+		return s.fail(dev, msgLocalDev, slots{field: field, value: tree.Stringify(v)})
 	}
 	ok := true
-	if c := dev.get("experimental_s3_credentials"); c != nil {
+	if c := dev.Get("experimental_s3_credentials"); c != nil {
 		s.warnExperimental("local_dev.experimental_s3_credentials", c)
-		if !c.object() || !c.get("accessKeyId").is(text) || !c.get("secretAccessKey").is(text) {
-			ok = s.fail(c, msgS3Credentials, slots{field: field, value: stringify(v)})
+		if !c.IsObject() || !c.Get("accessKeyId").Is(tree.Text) || !c.Get("secretAccessKey").Is(tree.Text) {
+			ok = s.fail(c, msgS3Credentials, slots{field: field, value: tree.Stringify(v)})
 		}
 	}
 	s.unknown(field+".local_dev", dev, "experimental_s3_credentials")
 	return ok
 }
 
-func isTunnelOrNetwork(s *scope, field string, v *value) bool {
-	tunnel, network := v.get("tunnel_id"), v.get("network_id")
+func isTunnelOrNetwork(s *scope, field string, v *tree.Value) bool {
+	tunnel, network := v.Get("tunnel_id"), v.Get("network_id")
 	switch {
 	case tunnel != nil && network != nil:
 		return s.fail(network, msgTunnelBoth, slots{field: field})
@@ -184,43 +189,43 @@ func isTunnelOrNetwork(s *scope, field string, v *value) bool {
 	case network != nil:
 		return must("network_id", msgMustString)(s, field, v)
 	}
-	return s.fail(v, msgTunnelNone, slots{field: field, value: stringify(v)})
+	return s.fail(v, msgTunnelNone, slots{field: field, value: tree.Stringify(v)})
 }
 
-func isServiceDev(s *scope, field string, v *value) bool {
-	dev := v.get("dev")
+func isServiceDev(s *scope, field string, v *tree.Value) bool {
+	dev := v.Get("dev")
 	if dev == nil {
 		return true
 	}
 	ok := true
-	if !dev.record() {
-		ok = s.fail(dev, msgServiceDev, slots{field: field, got: stringify(dev)})
+	if !dev.IsRecord() {
+		ok = s.fail(dev, msgServiceDev, slots{field: field, got: tree.Stringify(dev)})
 	} else {
-		plugin := dev.get("plugin")
-		if !plugin.record() {
-			ok = rule("plugin", func(*value) bool { return false }, "", msgServicePlugin)(s, field+".dev", dev)
+		plugin := dev.Get("plugin")
+		if !plugin.IsRecord() {
+			ok = rule("plugin", func(*tree.Value) bool { return false }, "", msgServicePlugin)(s, field+".dev", dev)
 		} else {
 			for _, key := range []string{"package", "name"} {
 				ok = must(key, msgServicePluginStr)(s, field+".dev.plugin", plugin) && ok
 			}
 		}
-		if options := dev.get("options"); options != nil && !options.record() {
-			ok = s.fail(options, msgObject, slots{field: field + ".dev.options", value: stringify(options)})
+		if options := dev.Get("options"); options != nil && !options.IsRecord() {
+			ok = s.fail(options, msgObject, slots{field: field + ".dev.options", value: tree.Stringify(options)})
 		}
 	}
-	if remote := v.get("remote"); remote.is(boolean) && remote.bool {
+	if remote := v.Get("remote"); remote.Is(tree.Boolean) && remote.Bool {
 		s.warn(remote, msgServiceRemote, slots{field: field})
 	}
 	return ok
 }
 
-func isOutbound(s *scope, field string, v *value) bool {
-	outbound := v.get("outbound")
-	if !outbound.given() {
+func isOutbound(s *scope, field string, v *tree.Value) bool {
+	outbound := v.Get("outbound")
+	if !outbound.IsGiven() {
 		if outbound == nil {
 			return true
 		}
-		outbound = &value{kind: table, start: outbound.start, end: outbound.end}
+		outbound = &tree.Value{Kind: tree.Table, Start: outbound.Start, End: outbound.End}
 	}
 	at := field + ".outbound"
 	ok := until(
@@ -232,31 +237,31 @@ func isOutbound(s *scope, field string, v *value) bool {
 	return ok || s.fail(outbound, msgOutbound, slots{field: field})
 }
 
-func isStream(s *scope, field string, v *value) bool {
-	if stream := v.get("stream"); stream.is(text) && stream.str != "" {
+func isStream(s *scope, field string, v *tree.Value) bool {
+	if stream := v.Get("stream"); stream.Is(tree.Text) && stream.Str != "" {
 		return true
 	}
-	if old := v.get("pipeline"); old.is(text) && old.str != "" {
-		s.warn(keyOf(old), msgPipelineOld, slots{field: field})
+	if old := v.Get("pipeline"); old.Is(tree.Text) && old.Str != "" {
+		s.warn(tree.KeyOf(old), msgPipelineOld, slots{field: field})
 		return true
 	}
-	return rule("stream", func(*value) bool { return false }, "", msgMustString)(s, field, v)
+	return rule("stream", func(*tree.Value) bool { return false }, "", msgMustString)(s, field, v)
 }
 
-func isSimpleLimit(s *scope, field string, v *value) bool {
-	simple := v.get("simple")
-	if !simple.object() {
-		return rule("simple", func(*value) bool { return false }, "", msgSimple)(s, field, v)
+func isSimpleLimit(s *scope, field string, v *tree.Value) bool {
+	simple := v.Get("simple")
+	if !simple.IsObject() {
+		return rule("simple", func(*tree.Value) bool { return false }, "", msgSimple)(s, field, v)
 	}
 	ok := true
-	if limit := simple.get("limit"); !limit.is(number) {
-		ok = s.fail(simple, msgLimit, slots{field: field, got: stringify(simple)})
+	if limit := simple.Get("limit"); !limit.Is(tree.Number) {
+		ok = s.fail(simple, msgLimit, slots{field: field, got: tree.Stringify(simple)})
 	}
-	switch period := simple.get("period"); {
-	case !period.is(number):
-		ok = s.fail(simple, msgPeriod, slots{field: field, got: stringify(simple)})
-	case period.num != 10 && period.num != 60:
-		ok = s.fail(period, msgPeriodValue, slots{field: field, got: stringify(period)})
+	switch period := simple.Get("period"); {
+	case !period.Is(tree.Number):
+		ok = s.fail(simple, msgPeriod, slots{field: field, got: tree.Stringify(simple)})
+	case period.Num != 10 && period.Num != 60:
+		ok = s.fail(period, msgPeriodValue, slots{field: field, got: tree.Stringify(period)})
 	}
 	s.unknown(field+".simple", simple, "limit", "period")
 	return ok

@@ -2,6 +2,7 @@ package config
 
 import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"math"
 	"regexp"
 	"strconv"
@@ -13,11 +14,11 @@ import (
 // ofType asks for a value that JavaScript's typeof calls so, if it is given.
 // "object" lets null and lists through, as Wrangler does.
 func ofType(name string) check {
-	return func(s *scope, field string, v *value) bool {
-		if v == nil || v.typeof() == name {
+	return func(s *scope, field string, v *tree.Value) bool {
+		if v == nil || v.Typeof() == name {
 			return true
 		}
-		return s.fail(v, msgType, slots{field: field, typ: name, value: stringify(v)})
+		return s.fail(v, msgType, slots{field: field, typ: name, value: tree.Stringify(v)})
 	}
 }
 
@@ -30,7 +31,7 @@ var (
 
 // required asks that a value is given.
 func required(then check) check {
-	return func(s *scope, field string, v *value) bool {
+	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil {
 			return s.fail(nil, msgRequired, slots{field: field})
 		}
@@ -40,17 +41,17 @@ func required(then check) check {
 
 // oneOf asks for one of some strings.
 func oneOf(choices ...string) check {
-	return func(s *scope, field string, v *value) bool {
+	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil {
 			return true
 		}
 		for _, c := range choices {
-			if v.is(text) && v.str == c {
+			if v.Is(tree.Text) && v.Str == c {
 				return true
 			}
 		}
-		s.fail(v, msgOneOf, slots{field: field, typ: quoteAll(choices), value: stringify(v)})
-		if near := diagnostic.Suggest(v.text(), choices); near != "" {
+		s.fail(v, msgOneOf, slots{field: field, typ: quoteAll(choices), value: tree.Stringify(v)})
+		if near := diagnostic.Suggest(v.Text(), choices); near != "" {
 			s.hint("did you mean " + near + "?")
 		}
 		return false
@@ -64,14 +65,14 @@ func quoteAll(names []string) string {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, name)
+		b = tree.AppendString(b, name)
 	}
 	return string(append(b, ']'))
 }
 
 // all runs every check.
 func all(checks ...check) check {
-	return func(s *scope, field string, v *value) bool {
+	return func(s *scope, field string, v *tree.Value) bool {
 		ok := true
 		for _, c := range checks {
 			ok = c(s, field, v) && ok
@@ -82,7 +83,7 @@ func all(checks ...check) check {
 
 // until runs checks up to the first that is not content.
 func until(checks ...check) check {
-	return func(s *scope, field string, v *value) bool {
+	return func(s *scope, field string, v *tree.Value) bool {
 		for _, c := range checks {
 			if !c(s, field, v) {
 				return false
@@ -95,19 +96,19 @@ func until(checks ...check) check {
 // arrayOf asks for a list whose items are of a type.
 func arrayOf(name string) check {
 	item := required(ofType(name))
-	return func(s *scope, field string, v *value) bool {
+	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil {
 			return true
 		}
-		if !v.is(list) {
-			s.fail(v, msgTypedArray, slots{field: field, typ: name, value: stringify(v)})
-			if name == "string" && v.is(text) {
-				s.hint("write [" + stringify(v) + "]")
+		if !v.Is(tree.List) {
+			s.fail(v, msgTypedArray, slots{field: field, typ: name, value: tree.Stringify(v)})
+			if name == "string" && v.Is(tree.Text) {
+				s.hint("write [" + tree.Stringify(v) + "]")
 			}
 			return false
 		}
 		ok, inner := true, s.in(v)
-		for i, x := range v.items {
+		for i, x := range v.Items {
 			ok = item(inner, field+".["+strconv.Itoa(i)+"]", x) && ok
 		}
 		return ok
@@ -115,19 +116,19 @@ func arrayOf(name string) check {
 }
 
 // isStrings is the check of compatibility_flags, which has its own words.
-func isStrings(s *scope, field string, v *value) bool {
-	ok := v == nil || v.is(list)
+func isStrings(s *scope, field string, v *tree.Value) bool {
+	ok := v == nil || v.Is(tree.List)
 	if v != nil {
-		for _, item := range v.items {
-			ok = ok && item.is(text)
+		for _, item := range v.Items {
+			ok = ok && item.Is(tree.Text)
 		}
 	}
 	if ok {
 		return true
 	}
-	s.fail(v, msgType, slots{field: field, typ: "string array", value: stringify(v)})
-	if v.is(text) {
-		s.hint("write [" + stringify(v) + "]")
+	s.fail(v, msgType, slots{field: field, typ: "string array", value: tree.Stringify(v)})
+	if v.Is(tree.Text) {
+		s.hint("write [" + tree.Stringify(v) + "]")
 	}
 	return false
 }
@@ -140,10 +141,10 @@ type named struct {
 
 // fieldsOf checks fields of a value, in order, whatever the value is.
 func fieldsOf(fields ...named) check {
-	return func(s *scope, field string, v *value) bool {
+	return func(s *scope, field string, v *tree.Value) bool {
 		ok, inner := true, s.in(v)
 		for _, f := range fields {
-			ok = f.check(inner, join(field, f.key), v.get(f.key)) && ok
+			ok = f.check(inner, join(field, f.key), v.Get(f.key)) && ok
 		}
 		return ok
 	}
@@ -158,41 +159,41 @@ func join(field, key string) string {
 
 // known warns of keys that are not in the list, under the field's own name.
 func known(keys ...string) check {
-	return func(s *scope, field string, v *value) bool { return s.unknown(field, v, keys...) }
+	return func(s *scope, field string, v *tree.Value) bool { return s.unknown(field, v, keys...) }
 }
 
 // optional runs a check if a value is given.
 func optional(then check) check {
-	return func(s *scope, field string, v *value) bool { return v == nil || then(s, field, v) }
+	return func(s *scope, field string, v *tree.Value) bool { return v == nil || then(s, field, v) }
 }
 
 // objectOr asks for an object that is not null. Lists pass too, as in Wrangler.
 func objectOr(message string) check {
-	return func(s *scope, field string, v *value) bool {
-		return v.object() || s.fail(v, message, slots{field: field, value: stringify(v), typ: v.typeof()})
+	return func(s *scope, field string, v *tree.Value) bool {
+		return v.IsObject() || s.fail(v, message, slots{field: field, value: tree.Stringify(v), typ: v.Typeof()})
 	}
 }
 
 // tableOr asks for an object that is neither null nor a list.
 func tableOr(message string) check {
-	return func(s *scope, field string, v *value) bool {
-		if v.record() {
+	return func(s *scope, field string, v *tree.Value) bool {
+		if v.IsRecord() {
 			return true
 		}
-		s.fail(v, message, slots{field: field, value: stringify(v), typ: v.typeof()})
+		s.fail(v, message, slots{field: field, value: tree.Stringify(v), typ: v.Typeof()})
 		s.hintBrackets(field, v)
 		return false
 	}
 }
 
 // isName checks a Worker's name.
-func isName(s *scope, field string, v *value) bool {
-	if v == nil || v.is(text) && (v.str == "" || v.str[0] != '-' && strings.Trim(v.str, "abcdefghijklmnopqrstuvwxyz0123456789_-") == "") {
+func isName(s *scope, field string, v *tree.Value) bool {
+	if v == nil || v.Is(tree.Text) && (v.Str == "" || v.Str[0] != '-' && strings.Trim(v.Str, "abcdefghijklmnopqrstuvwxyz0123456789_-") == "") {
 		return true
 	}
-	s.fail(v, msgName, slots{field: field, value: stringify(v)})
-	if v.is(text) {
-		s.hint(`write "` + slug(v.str) + `"`)
+	s.fail(v, msgName, slots{field: field, value: tree.Stringify(v)})
+	if v.Is(tree.Text) {
+		s.hint(`write "` + slug(v.Str) + `"`)
 	}
 	return false
 }
@@ -220,36 +221,36 @@ var isoDates = regexp.MustCompile(`^(\d{4}|[+-]\d{6})(-(0[1-9]|1[0-2])(-(0[1-9]|
 
 // isCompatibilityDate asks for an ISO 8601 date. Wrangler also reads what browsers do,
 // such as "Jan 2, 2026", and then its dev command refuses to start with it.
-func isCompatibilityDate(s *scope, field string, v *value) bool {
+func isCompatibilityDate(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true
 	}
-	if !v.is(text) {
+	if !v.Is(tree.Text) {
 		isString(s, field, v)
-		if v.is(date) {
+		if v.Is(tree.Date) {
 			s.hintQuotes(field, v)
-		} else if v.is(number) {
+		} else if v.Is(tree.Number) {
 			s.hint(`write the date as a string: "2026-01-31"`)
 		}
 		return false
 	}
 	ok := true
-	if strings.ContainsAny(v.str, "–—") {
+	if strings.ContainsAny(v.Str, "–—") {
 		ok = s.fail(v, msgDateDashes, slots{field: field})
 	}
-	if !isoDates.MatchString(strings.NewReplacer("–", "-", "—", "-").Replace(v.str)) {
-		ok = s.fail(v, msgDate, slots{field: field, value: stringify(v)})
+	if !isoDates.MatchString(strings.NewReplacer("–", "-", "—", "-").Replace(v.Str)) {
+		ok = s.fail(v, msgDate, slots{field: field, value: tree.Stringify(v)})
 	}
 	return ok
 }
 
 // isPort refuses what is no port. Wrangler finds out only when it listens.
-func isPort(s *scope, field string, v *value) bool {
+func isPort(s *scope, field string, v *tree.Value) bool {
 	if !isNumber(s, field, v) || v == nil {
 		return v == nil
 	}
-	if v.num != math.Trunc(v.num) || v.num < 0 || v.num > math.MaxUint16 {
-		s.fail(v, "port {value} is out of range", slots{value: stringify(v)})
+	if v.Num != math.Trunc(v.Num) || v.Num < 0 || v.Num > math.MaxUint16 {
+		s.fail(v, "port {value} is out of range", slots{value: tree.Stringify(v)})
 		s.hint("ports are whole numbers from 0 to 65535, and 0 is any free one")
 		return false
 	}
@@ -257,6 +258,6 @@ func isPort(s *scope, field string, v *value) bool {
 }
 
 // integer reports whether a value is a whole number of at least a minimum.
-func integer(v *value, least, most float64) bool {
-	return v.is(number) && v.num == math.Trunc(v.num) && v.num >= least && v.num <= most
+func integer(v *tree.Value, least, most float64) bool {
+	return v.Is(tree.Number) && v.Num == math.Trunc(v.Num) && v.Num >= least && v.Num <= most
 }

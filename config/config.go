@@ -5,7 +5,10 @@
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/
 package config
 
-import "github.com/seed-36a2c969/emu/config/diagnostic"
+import (
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
+)
 
 // Config is a valid configuration, normalised: environment chosen, inheritance
 // applied, paths absolute.
@@ -50,8 +53,8 @@ type Config struct {
 	NotEmulated []Field
 
 	environment environment
-	dev         *value // the dev block with its defaults
-	dateGiven   bool   // there is a compatibility date, be it empty
+	dev         *tree.Value // the dev block with its defaults
+	dateGiven   bool        // there is a compatibility date, be it empty
 	datePlace   diagnostic.Place
 	flagPlaces  map[string]diagnostic.Place
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/syntax"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -53,16 +54,15 @@ func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 		return &diagnostic.Diagnostic{Text: fill(msgUnreadable, slots{value: shown}), Notes: []diagnostic.Note{{Text: nodeError(err, deploy)}}, Place: diagnostic.Place{File: shown}}
 	}
 	s, encoding := diagnostic.NewSource(shown, data)
-	config, f := parseJSONC(s)
-	if encoding != "" || f != nil {
+	config, fault := syntax.JSONC(s)
+	if encoding != "" || fault != nil {
 		d := &diagnostic.Diagnostic{Text: fill(msgRedirectParse, slots{value: shown}), Place: diagnostic.Place{File: shown}}
-		if f != nil {
-			d.Code, d.Hint = f.code, f.text
-			d.Place, d.LineText = s.Place(f.start, f.end), s.LineText(f.start)
+		if fault != nil {
+			d.Code, d.Hint, d.Place, d.LineText = fault.Code, fault.Text, fault.Place, fault.LineText
 		}
 		return d
 	}
-	to := config.get("configPath").text()
+	to := config.Get("configPath").Text()
 	if to == "" {
 		return &diagnostic.Diagnostic{Text: fill(msgRedirectEmpty, slots{field: shown, value: s.Text}), Place: diagnostic.Place{File: shown},
 			Hint: "remove " + shown + " or build again"}

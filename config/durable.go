@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"math"
 	"strconv"
 )
@@ -8,7 +9,7 @@ import (
 // isDurableObjects checks durable_objects.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#durable-objects
-func isDurableObjects(s *scope, field string, v *value) bool {
+func isDurableObjects(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true
 	}
@@ -18,15 +19,15 @@ func isDurableObjects(s *scope, field string, v *value) bool {
 	}
 	s.unknown(path, v, "bindings", "code_update_strategy")
 	ok := true
-	if v.get("bindings") == nil {
+	if v.Get("bindings") == nil {
 		if s.top != nil {
-			s.warnMissingBindings(field, &value{kind: table, start: v.start, end: v.end, keyStart: v.keyStart, keyEnd: v.keyEnd,
-				members: []member{{"bindings", &value{kind: list}}}})
+			s.warnMissingBindings(field, &tree.Value{Kind: tree.Table, Start: v.Start, End: v.End, KeyStart: v.KeyStart, KeyEnd: v.KeyEnd,
+				Members: []tree.Member{{Key: "bindings", Value: &tree.Value{Kind: tree.List}}}})
 		}
 	} else {
 		ok = bindingsOf(isDurableObjectBinding)(s, field, v)
 	}
-	return isCodeUpdateStrategy(s.in(v), path+".code_update_strategy", v.get("code_update_strategy")) && ok
+	return isCodeUpdateStrategy(s.in(v), path+".code_update_strategy", v.Get("code_update_strategy")) && ok
 }
 
 var isDurableObjectBinding = until(objectOr(msgBindingObject), all(
@@ -34,9 +35,9 @@ var isDurableObjectBinding = until(objectOr(msgBindingObject), all(
 	must("class_name", msgBindingString),
 	may("script_name", "string", msgBindingMayStr),
 	may("environment", "string", msgBindingMayStr),
-	func(s *scope, field string, v *value) bool {
-		environment := v.get("environment")
-		return environment == nil || v.get("script_name") != nil || s.fail(keyOf(environment), msgBindingScript, slots{})
+	func(s *scope, field string, v *tree.Value) bool {
+		environment := v.Get("environment")
+		return environment == nil || v.Get("script_name") != nil || s.fail(tree.KeyOf(environment), msgBindingScript, slots{})
 	},
 	isRemote,
 	known("class_name", "environment", "name", "script_name"),
@@ -51,18 +52,18 @@ var isCodeUpdateStrategy = optional(until(tableOr(msgFieldObject), all(
 )))
 
 // isDelay checks a delay in seconds: up to a day, in milliseconds.
-func isDelay(s *scope, field string, v *value) bool {
+func isDelay(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true
 	}
 	const day = 24 * 60 * 60
-	if !(v.num >= 0 && v.num <= day) {
-		return s.fail(v, msgMaxDelayRange, slots{field: field, value: stringify(v)})
+	if !(v.Num >= 0 && v.Num <= day) {
+		return s.fail(v, msgMaxDelayRange, slots{field: field, value: tree.Stringify(v)})
 	}
-	ms := v.num * 1000
+	ms := v.Num * 1000
 	rounded := math.Floor(ms + 0.5)
-	if v.num > 0 && rounded == 0 || math.Abs(ms-rounded) > 1e-6 {
-		return s.fail(v, msgMaxDelayMillis, slots{field: field, value: stringify(v)})
+	if v.Num > 0 && rounded == 0 || math.Abs(ms-rounded) > 1e-6 {
+		return s.fail(v, msgMaxDelayMillis, slots{field: field, value: tree.Stringify(v)})
 	}
 	return true
 }
@@ -70,19 +71,19 @@ func isDelay(s *scope, field string, v *value) bool {
 // isMigrations checks migrations; what the steps do is for package migrations.
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
-func isMigrations(s *scope, field string, v *value) bool {
-	if !v.given() {
+func isMigrations(s *scope, field string, v *tree.Value) bool {
+	if !v.IsGiven() {
 		return true
 	}
-	if !v.is(list) {
-		s.fail(v, msgMigrationsArray, slots{field: field, value: stringify(v)})
+	if !v.Is(tree.List) {
+		s.fail(v, msgMigrationsArray, slots{field: field, value: tree.Stringify(v)})
 		s.hintBrackets(field, v)
 		return false
 	}
 	ok, inner := true, s.in(v)
-	for i, step := range v.items {
+	for i, step := range v.Items {
 		at := indexed("migrations", i)
-		if step.is(null) {
+		if step.Is(tree.Null) {
 			ok = inner.crash(step, at+" is null: a migration is an object with a tag")
 			continue
 		}
@@ -103,24 +104,24 @@ var isMigration = fieldsOf(
 
 // classMoves asks for a list of objects with these strings.
 func classMoves(message string, keys ...string) check {
-	return func(s *scope, field string, v *value) bool {
+	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil {
 			return true
 		}
-		bad := !v.is(list)
+		bad := !v.Is(tree.List)
 		at := v
-		for i := 0; i < len(v.items) && !bad; i++ {
-			item := v.items[i]
-			if item.is(null) {
+		for i := 0; i < len(v.Items) && !bad; i++ {
+			item := v.Items[i]
+			if item.Is(tree.Null) {
 				return s.crash(item, indexed(field, i)+" is null: a moved class is an object")
 			}
 			for _, key := range keys {
-				if !bad && !item.get(key).is(text) {
+				if !bad && !item.Get(key).Is(tree.Text) {
 					bad, at = true, item
 				}
 			}
 		}
-		return !bad || s.fail(at, message, slots{field: field, value: stringify(v)})
+		return !bad || s.fail(at, message, slots{field: field, value: tree.Stringify(v)})
 	}
 }
 

@@ -1,22 +1,24 @@
 package config
 
+import "github.com/seed-36a2c969/emu/config/internal/tree"
+
 // environment is the fields of the top level or of a named environment after
 // inheritance.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/environments/
-type environment map[string]*value
+type environment map[string]*tree.Value
 
-func (e environment) get(field string) *value { return e[field] }
+func (e environment) get(field string) *tree.Value { return e[field] }
 
 // readEnvironment checks the fields of a table and gives those that count there.
 func (s *scope) readEnvironment() environment {
 	e := environment{}
 	s.active = e
-	if old := s.raw.get("node_compat"); old != nil {
-		s.fail(keyOf(old), msgNodeCompat, slots{})
+	if old := s.raw.Get("node_compat"); old != nil {
+		s.fail(tree.KeyOf(old), msgNodeCompat, slots{})
 		s.hint(`put "nodejs_compat" into compatibility_flags`)
 	}
-	if unsafe := s.raw.get("unsafe"); unsafe != nil && (s.top == nil || s.file.get("unsafe") == nil) {
+	if unsafe := s.raw.Get("unsafe"); unsafe != nil && (s.top == nil || s.file.Get("unsafe") == nil) {
 		s.warnExperimental("unsafe", unsafe)
 	}
 	for i := range fields {
@@ -37,60 +39,60 @@ func (s *scope) readEnvironment() environment {
 }
 
 // warnExperimental warns of a field unless the environment says not to.
-func (s *scope) warnExperimental(field string, v *value) {
+func (s *scope) warnExperimental(field string, v *tree.Value) {
 	if _, off := s.getenv("WRANGLER_DISABLE_EXPERIMENTAL_WARNING"); !off {
-		s.warn(keyOf(v), msgExperimental, slots{field: field})
+		s.warn(tree.KeyOf(v), msgExperimental, slots{field: field})
 	}
 }
 
 // inherit checks a field that an environment may have from the top level.
-func (s *scope) inherit(f *fieldSpec) *value {
-	v := s.raw.get(f.name)
-	if f.name == "build" && !v.given() {
+func (s *scope) inherit(f *fieldSpec) *tree.Value {
+	v := s.raw.Get(f.name)
+	if f.name == "build" && !v.IsGiven() {
 		v = buildOf(s.top.get("build"))
 	}
 	f.check(s, f.name, v)
-	v = s.raw.get(f.name) // a check may ignore it
+	v = s.raw.Get(f.name) // a check may ignore it
 	switch above := s.top.get(f.name); {
-	case v.given():
+	case v.IsGiven():
 		return v
 	case f.name == "name":
 		return s.suffixed(above)
-	case above.given():
+	case above.IsGiven():
 		return above
 	}
 	return f.fallback
 }
 
 // buildOf is what an environment sees of the top level's build.
-func buildOf(v *value) *value {
+func buildOf(v *tree.Value) *tree.Value {
 	if v == nil {
 		return nil
 	}
-	seen := &value{kind: table, start: v.start, end: v.end, keyStart: v.keyStart, keyEnd: v.keyEnd}
+	seen := &tree.Value{Kind: tree.Table, Start: v.Start, End: v.End, KeyStart: v.KeyStart, KeyEnd: v.KeyEnd}
 	for _, key := range []string{"command", "watch_dir", "cwd"} {
 		// With a command Wrangler has made texts of watch_dir, which are good.
-		if x := v.get(key); x != nil && !(key == "watch_dir" && v.get("command").truthy()) {
-			seen.put(key, x)
+		if x := v.Get(key); x != nil && !(key == "watch_dir" && v.Get("command").IsTruthy()) {
+			seen.Put(key, x)
 		}
 	}
 	return seen
 }
 
 // suffixed is a name of the top level in an environment.
-func (s *scope) suffixed(name *value) *value {
-	if !name.truthy() {
+func (s *scope) suffixed(name *tree.Value) *tree.Value {
+	if !name.IsTruthy() {
 		return nil
 	}
 	v := *name
-	v.kind, v.str = text, jsString(name)+"-"+s.name
+	v.Kind, v.Str = tree.Text, tree.ToString(name)+"-"+s.name
 	return &v
 }
 
 // own checks a field that an environment has for itself or not at all.
-func (s *scope) own(f *fieldSpec) *value {
-	v := s.raw.get(f.name)
-	switch above := s.file.get(f.name); {
+func (s *scope) own(f *fieldSpec) *tree.Value {
+	v := s.raw.Get(f.name)
+	switch above := s.file.Get(f.name); {
 	case v != nil:
 		f.check(s, f.name, v)
 	case s.top != nil && above != nil:
@@ -99,23 +101,23 @@ func (s *scope) own(f *fieldSpec) *value {
 	switch {
 	case f.name == "durable_objects":
 		return objectsOf(v)
-	case v.given():
+	case v.IsGiven():
 		return v
 	}
 	return f.fallback
 }
 
 // objectsOf gives durable_objects with a list of bindings, whatever it is.
-func objectsOf(v *value) *value {
-	objects := &value{kind: table}
+func objectsOf(v *tree.Value) *tree.Value {
+	objects := &tree.Value{Kind: tree.Table}
 	if v != nil {
-		objects.start, objects.end, objects.keyStart, objects.keyEnd = v.start, v.end, v.keyStart, v.keyEnd
+		objects.Start, objects.End, objects.KeyStart, objects.KeyEnd = v.Start, v.End, v.KeyStart, v.KeyEnd
 	}
-	for _, m := range v.entries() {
-		objects.put(m.key, m.value)
+	for _, m := range v.Entries() {
+		objects.Put(m.Key, m.Value)
 	}
-	if !objects.get("bindings").given() {
-		objects.put("bindings", emptyList)
+	if !objects.Get("bindings").IsGiven() {
+		objects.Put("bindings", emptyList)
 	}
 	return objects
 }

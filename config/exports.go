@@ -2,6 +2,7 @@ package config
 
 import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,28 +11,28 @@ import (
 // isExports checks exports, the declarative successor of migrations.
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
-func isExports(s *scope, field string, v *value) bool {
-	if !v.given() {
+func isExports(s *scope, field string, v *tree.Value) bool {
+	if !v.IsGiven() {
 		return true
 	}
-	if v.is(list) || !v.object() {
-		return s.fail(v, msgExportsObject, slots{field: field, value: stringify(v)})
+	if v.Is(tree.List) || !v.IsObject() {
+		return s.fail(v, msgExportsObject, slots{field: field, value: tree.Stringify(v)})
 	}
 	ok, inner := true, s.in(v)
-	for _, m := range v.members {
-		at := "exports." + m.key
-		switch kind := m.value.get("type"); {
-		case !m.value.object():
-			ok = inner.fail(m.value, msgObject, slots{field: at, value: stringify(m.value)})
-		case kind.text() == "durable-object":
-			ok = isDurableObjectExport(inner.in(m.value), m.key, m.value) && ok
-		case kind.text() == "worker":
-			ok = isWorkerExport(inner.in(m.value), at, m.value) && ok
-		case kind.text() == "workflow":
-			ok = isWorkflowExport(inner.in(m.value), at, m.value) && ok
+	for _, m := range v.Members {
+		at := "exports." + m.Key
+		switch kind := m.Value.Get("type"); {
+		case !m.Value.IsObject():
+			ok = inner.fail(m.Value, msgObject, slots{field: at, value: tree.Stringify(m.Value)})
+		case kind.Text() == "durable-object":
+			ok = isDurableObjectExport(inner.in(m.Value), m.Key, m.Value) && ok
+		case kind.Text() == "worker":
+			ok = isWorkerExport(inner.in(m.Value), at, m.Value) && ok
+		case kind.Text() == "workflow":
+			ok = isWorkflowExport(inner.in(m.Value), at, m.Value) && ok
 		default:
-			ok = inner.in(m.value).fail(kind, msgExportType, slots{field: at, value: stringify(kind)})
-			if near := diagnostic.Suggest(kind.text(), []string{"durable-object", "worker", "workflow"}); near != "" {
+			ok = inner.in(m.Value).fail(kind, msgExportType, slots{field: at, value: tree.Stringify(kind)})
+			if near := diagnostic.Suggest(kind.Text(), []string{"durable-object", "worker", "workflow"}); near != "" {
 				inner.hint(`did you mean "` + near + `"?`)
 			}
 		}
@@ -57,12 +58,12 @@ var exportStates = map[string]exportState{
 func (e exportState) live() bool { return e.storage }
 
 // stateOf gives the state of an export, which is created if none is given.
-func stateOf(v *value) (name string, state exportState, ok bool) {
-	given := v.get("state")
+func stateOf(v *tree.Value) (name string, state exportState, ok bool) {
+	given := v.Get("state")
 	if given == nil {
 		name = "created"
 	} else {
-		name = given.text()
+		name = given.Text()
 	}
 	state, ok = exportStates[name]
 	return name, state, ok
@@ -70,22 +71,22 @@ func stateOf(v *value) (name string, state exportState, ok bool) {
 
 var identifiers = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 
-func isDurableObjectExport(s *scope, class string, v *value) bool {
+func isDurableObjectExport(s *scope, class string, v *tree.Value) bool {
 	at, ok := "exports."+class, true
 	if class == "" {
 		ok = s.fail(nil, msgExportEmptyKey, slots{})
 	}
 	name, state, known := stateOf(v)
 	if !known {
-		given := v.get("state")
-		s.fail(given, msgExportState, slots{field: at, value: stringify(given)})
+		given := v.Get("state")
+		s.fail(given, msgExportState, slots{field: at, value: tree.Stringify(given)})
 		return false
 	}
 	allowed := []string{"type", "state"}
 	if state.storage {
 		allowed = append(allowed, "storage")
-		if storage := v.get("storage"); storage.text() != "sqlite" && storage.text() != "legacy-kv" {
-			ok = s.fail(storage, msgExportStorage, slots{field: at, key: name, value: stringify(storage)})
+		if storage := v.Get("storage"); storage.Text() != "sqlite" && storage.Text() != "legacy-kv" {
+			ok = s.fail(storage, msgExportStorage, slots{field: at, key: name, value: tree.Stringify(storage)})
 			if storage == nil {
 				s.hint(`add "storage": "sqlite"`)
 			}
@@ -100,9 +101,9 @@ func isDurableObjectExport(s *scope, class string, v *value) bool {
 		ok = isExportContainer(s, at, v) && ok
 	}
 	forbidden := false
-	for _, m := range v.entries() {
-		if !slices.Contains(allowed, m.key) {
-			s.fail(keyOf(m.value), msgExportForbidden, slots{field: at, typ: m.key, key: name})
+	for _, m := range v.Entries() {
+		if !slices.Contains(allowed, m.Key) {
+			s.fail(tree.KeyOf(m.Value), msgExportForbidden, slots{field: at, typ: m.Key, key: name})
 			forbidden = true
 		}
 	}
@@ -112,31 +113,31 @@ func isDurableObjectExport(s *scope, class string, v *value) bool {
 	return ok
 }
 
-func isExportTarget(s *scope, class, state, key string, v *value) bool {
-	at, to := "exports."+class, v.get(key)
-	if to.text() == "" {
+func isExportTarget(s *scope, class, state, key string, v *tree.Value) bool {
+	at, to := "exports."+class, v.Get(key)
+	if to.Text() == "" {
 		return s.fail(to, msgExportString, slots{field: at, typ: key, key: state})
 	}
 	ok := true
 	if key == "renamed_to" {
-		if !identifiers.MatchString(to.str) {
-			ok = s.fail(to, msgExportIdentifier, slots{field: at, value: to.str})
+		if !identifiers.MatchString(to.Str) {
+			ok = s.fail(to, msgExportIdentifier, slots{field: at, value: to.Str})
 		}
-		if to.str == class {
+		if to.Str == class {
 			ok = s.fail(to, msgExportSelf, slots{field: at, value: class})
 		}
 	}
 	return ok
 }
 
-func isExportContainer(s *scope, at string, v *value) bool {
-	container := v.get("container")
+func isExportContainer(s *scope, at string, v *tree.Value) bool {
+	container := v.Get("container")
 	switch {
 	case container == nil:
 		return true
-	case container.text() == "":
-		return s.fail(container, msgExportContainer, slots{field: at, value: stringify(container)})
-	case v.get("storage").text() == "legacy-kv":
+	case container.Text() == "":
+		return s.fail(container, msgExportContainer, slots{field: at, value: tree.Stringify(container)})
+	case v.Get("storage").Text() == "legacy-kv":
 		return s.fail(container, msgExportContainerK, slots{field: at})
 	}
 	return true
@@ -152,9 +153,9 @@ var isWorkerExport = all(
 
 var isWorkflowExport = all(
 	fieldsOf(named{"name", required(isString)}),
-	func(s *scope, field string, v *value) bool {
-		name := v.get("name")
-		return !name.is(text) || workflowName(name) || s.fail(name, msgWorkflowExportName, slots{field: field})
+	func(s *scope, field string, v *tree.Value) bool {
+		name := v.Get("name")
+		return !name.Is(tree.Text) || workflowName(name) || s.fail(name, msgWorkflowExportName, slots{field: field})
 	},
 	workflowSettings("export"),
 	known("type", "name", "limits", "concurrency", "schedules", "default_retention", "jurisdiction"),

@@ -1,5 +1,7 @@
 package config
 
+import "github.com/seed-36a2c969/emu/config/internal/tree"
+
 // scopeKind says where a field stands and how an environment gets it.
 type scopeKind uint8
 
@@ -15,15 +17,15 @@ type fieldSpec struct {
 	name     string
 	scope    scopeKind
 	check    check
-	fallback *value // its value if it is not given
-	local    bool   // it means something on a developer's machine
-	deployed bool   // it means nothing but to a deployment, with wrangler dev too
-	page     string // its anchor on the page of the configuration
+	fallback *tree.Value // its value if it is not given
+	local    bool        // it means something on a developer's machine
+	deployed bool        // it means nothing but to a deployment, with wrangler dev too
+	page     string      // its anchor on the page of the configuration
 }
 
 var (
-	emptyList  = &value{kind: list}
-	emptyTable = &value{kind: table}
+	emptyList  = &tree.Value{Kind: tree.List}
+	emptyTable = &tree.Value{Kind: tree.Table}
 )
 
 // fields are all fields in the order in which Wrangler checks them, which is

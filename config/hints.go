@@ -2,6 +2,7 @@ package config
 
 import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"slices"
 	"strings"
 )
@@ -43,11 +44,6 @@ func (s *scope) unknownHint(field string, names, known []string) string {
 // toml reports whether the file is TOML.
 func (s *scope) toml() bool { return strings.HasSuffix(s.files.config, ".toml") }
 
-// headed reports whether a header opens a value, in single or double brackets.
-func (v *value) headed() bool {
-	return v.keyEnd > 0 && v.start == v.keyStart && (v.kind == table || v.kind == list)
-}
-
 // bracketed are the fields that TOML writes with double brackets.
 func bracketed(field string) bool {
 	for _, f := range fields {
@@ -59,18 +55,18 @@ func bracketed(field string) bool {
 }
 
 // hintBrackets says which brackets TOML wants, after an error about a type.
-func (s *scope) hintBrackets(field string, v *value) {
+func (s *scope) hintBrackets(field string, v *tree.Value) {
 	if !s.toml() {
-		if v.is(table) && bracketed(strings.TrimPrefix(field, "env."+s.name+".")) {
+		if v.Is(tree.Table) && bracketed(strings.TrimPrefix(field, "env."+s.name+".")) {
 			s.hint("a list stands in square brackets: [{…}]")
 		}
 		return
 	}
-	if !v.headed() {
+	if !v.IsHeaded() {
 		return
 	}
-	header := strings.Trim(strings.TrimSpace(s.source.LineText(v.keyStart)), "[]")
-	if v.kind == table {
+	header := strings.Trim(strings.TrimSpace(s.source.LineText(v.KeyStart)), "[]")
+	if v.Kind == tree.Table {
 		s.hint("write [[" + header + "]], with double brackets, for each entry of the list")
 	} else {
 		s.hint("write [" + header + "], with single brackets")
@@ -78,22 +74,22 @@ func (s *scope) hintBrackets(field string, v *value) {
 }
 
 // hintQuotes says how a TOML date is written as a string.
-func (s *scope) hintQuotes(key string, v *value) {
-	s.hint("quote the date: " + key + ` = "` + s.source.Text[v.start:v.end] + `"`)
+func (s *scope) hintQuotes(key string, v *tree.Value) {
+	s.hint("quote the date: " + key + ` = "` + s.source.Text[v.Start:v.End] + `"`)
 }
 
 // noticeSwallowed tells of fields of the top level that stand below [vars] and
 // are variables there, of which Wrangler says nothing.
 func (s *scope) noticeSwallowed() {
-	vars := s.file.get("vars")
-	if !s.toml() || vars == nil || !vars.headed() {
+	vars := s.file.Get("vars")
+	if !s.toml() || vars == nil || !vars.IsHeaded() {
 		return
 	}
-	for _, m := range vars.members {
-		if !slices.Contains(topLevelKeys, m.key) || s.file.get(m.key) != nil {
+	for _, m := range vars.Members {
+		if !slices.Contains(topLevelKeys, m.Key) || s.file.Get(m.Key) != nil {
 			continue
 		}
-		d := s.diagnose(diagnostic.SeverityWarning, keyOf(m.value), m.key+" stands below [vars] and is a variable, not the field "+m.key)
+		d := s.diagnose(diagnostic.SeverityWarning, tree.KeyOf(m.Value), m.Key+" stands below [vars] and is a variable, not the field "+m.Key)
 		d.Hint = "move the line above the first [header]"
 		s.result.Notices = append(s.result.Notices, d)
 	}

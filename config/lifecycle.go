@@ -1,40 +1,41 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"path/filepath"
 	"strings"
 )
 
 // warnNoLifecycle warns of classes that are bound but never created.
 func (s *scope) warnNoLifecycle(e environment) {
-	bound := e.get("durable_objects").get("bindings")
-	if !bound.is(list) {
+	bound := e.get("durable_objects").Get("bindings")
+	if !bound.Is(tree.List) {
 		return
 	}
 	var classes []string
-	var first *value
-	for _, b := range bound.items {
-		if b.is(null) {
+	var first *tree.Value
+	for _, b := range bound.Items {
+		if b.Is(tree.Null) {
 			s.in(bound).crash(b, "a Durable Object binding is null: it is an object with a name and a class_name")
 			return
 		}
-		if b.get("script_name").truthy() {
+		if b.Get("script_name").IsTruthy() {
 			continue
 		}
-		class := b.get("class_name")
-		if class.is(text) && s.covered(e, class.str) {
+		class := b.Get("class_name")
+		if class.Is(tree.Text) && s.covered(e, class.Str) {
 			continue
 		}
-		if !class.is(text) {
+		if !class.Is(tree.Text) {
 			return
 		}
 		if first == nil {
 			first = class
 		}
-		classes = append(classes, class.str)
+		classes = append(classes, class.Str)
 	}
 	migrations := e.get("migrations")
-	if classes == nil || migrations.is(list) && len(migrations.items) > 0 || migrations.is(text) && migrations.str != "" {
+	if classes == nil || migrations.Is(tree.List) && len(migrations.Items) > 0 || migrations.Is(tree.Text) && migrations.Str != "" {
 		return
 	}
 	s.warn(first, msgNoLifecycle, slots{field: s.fileName(), key: strings.Join(classes, ", "), value: s.exportsSnippet(classes)})
@@ -42,11 +43,11 @@ func (s *scope) warnNoLifecycle(e environment) {
 
 // covered reports whether exports has a live entry for a class.
 func (s *scope) covered(e environment, class string) bool {
-	entry := e.get("exports").get(class)
-	if entry.is(null) {
+	entry := e.get("exports").Get(class)
+	if entry.Is(tree.Null) {
 		return s.crash(entry, "exports."+class+" is null: it is an object with a type")
 	}
-	if entry.get("type").text() != "durable-object" {
+	if entry.Get("type").Text() != "durable-object" {
 		return false
 	}
 	_, state, _ := stateOf(entry)
@@ -55,24 +56,24 @@ func (s *scope) covered(e environment, class string) bool {
 
 // exportsSnippet is what to add to the file, in the file's format.
 func (s *scope) exportsSnippet(classes []string) string {
-	all := &value{kind: table}
+	all := &tree.Value{Kind: tree.Table}
 	for _, class := range classes {
-		entry := &value{kind: table}
-		entry.put("type", &value{kind: text, str: "durable-object"})
-		entry.put("storage", &value{kind: text, str: "sqlite"})
-		all.put(class, entry)
+		entry := &tree.Value{Kind: tree.Table}
+		entry.Put("type", tree.NewText("durable-object"))
+		entry.Put("storage", tree.NewText("sqlite"))
+		all.Put(class, entry)
 	}
-	all.order()
+	all.Order()
 	if !strings.HasSuffix(s.files.config, "toml") {
-		root := &value{kind: table, members: []member{{"exports", all}}}
-		return string(jsonStyle{indent: "  "}.append(nil, root, 0))
+		root := &tree.Value{Kind: tree.Table, Members: []tree.Member{{Key: "exports", Value: all}}}
+		return string(tree.JSON{Indent: "  "}.Append(nil, root, 0))
 	}
 	var b strings.Builder
-	for i, m := range all.members {
+	for i, m := range all.Members {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString("[exports." + tomlKey(m.key) + "]\ntype = \"durable-object\"\nstorage = \"sqlite\"\n")
+		b.WriteString("[exports." + tomlKey(m.Key) + "]\ntype = \"durable-object\"\nstorage = \"sqlite\"\n")
 	}
 	return b.String()
 }
@@ -82,7 +83,7 @@ func tomlKey(key string) string {
 	if key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == "" {
 		return key
 	}
-	return string(appendString(nil, key))
+	return string(tree.AppendString(nil, key))
 }
 
 // fileName is the file as Wrangler calls it in advice.
@@ -97,16 +98,16 @@ func (s *scope) fileName() string {
 // checkLifecycles refuses migrations beside exports of Durable Objects.
 func (s *scope) checkLifecycles(e environment) {
 	migrations := e.get("migrations")
-	if n := len(migrations.entries()); n == 0 || migrations.is(table) {
+	if n := len(migrations.Entries()); n == 0 || migrations.Is(tree.Table) {
 		return
 	}
-	for _, m := range e.get("exports").entries() {
-		if m.value.is(null) {
-			s.crash(m.value, "exports."+m.key+" is null: it is an object with a type")
+	for _, m := range e.get("exports").Entries() {
+		if m.Value.Is(tree.Null) {
+			s.crash(m.Value, "exports."+m.Key+" is null: it is an object with a type")
 			return
 		}
-		if m.value.get("type").text() == "durable-object" {
-			s.fail(keyOf(m.value), msgBothLifecycles, slots{})
+		if m.Value.Get("type").Text() == "durable-object" {
+			s.fail(tree.KeyOf(m.Value), msgBothLifecycles, slots{})
 			s.hint("remove one of the two fields")
 			return
 		}
@@ -116,15 +117,15 @@ func (s *scope) checkLifecycles(e environment) {
 // checkWorkflowExports refuses two exports of one workflow.
 func (s *scope) checkWorkflowExports(e environment) {
 	class := map[string]string{}
-	for _, m := range e.get("exports").entries() {
-		name := m.value.get("name")
-		if m.value.get("type").text() != "workflow" || !name.is(text) {
+	for _, m := range e.get("exports").Entries() {
+		name := m.Value.Get("name")
+		if m.Value.Get("type").Text() != "workflow" || !name.Is(tree.Text) {
 			continue
 		}
-		if first, twice := class[name.str]; twice {
-			s.fail(name, msgWorkflowTwice, slots{field: first, key: m.key, value: name.str})
+		if first, twice := class[name.Str]; twice {
+			s.fail(name, msgWorkflowTwice, slots{field: first, key: m.Key, value: name.Str})
 			continue
 		}
-		class[name.str] = m.key
+		class[name.Str] = m.Key
 	}
 }

@@ -2,6 +2,8 @@ package config
 
 import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/syntax"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,9 +16,9 @@ type reading struct {
 	dir     string // the working directory, absolute
 	files   found
 	source  *diagnostic.Source
-	file    *value // the whole file
+	file    *tree.Value // the whole file
 	active  environment
-	bound   map[string][]*value // where names are bound, once asked for
+	bound   map[string][]*tree.Value // where names are bound, once asked for
 	result  *Result
 }
 
@@ -56,7 +58,7 @@ func (r *reading) open() bool {
 		return r.refuse(*d)
 	}
 	if r.files.config == "" {
-		r.file = &value{kind: table}
+		r.file = &tree.Value{Kind: tree.Table}
 		return true
 	}
 	past := r.options.Past
@@ -92,19 +94,19 @@ func (r *reading) parse(data []byte) bool {
 		return r.refuse(diagnostic.Diagnostic{Text: says, Code: says, Place: diagnostic.Place{File: shown, Line: 1, Column: 1},
 			Notes: []diagnostic.Note{{Text: fill(msgSaveAsUTF8, slots{field: shown, value: encoding})}}})
 	}
-	parse := parseJSONC
+	parse := syntax.JSONC
 	if strings.HasSuffix(r.files.config, ".toml") {
-		parse = parseTOML
+		parse = syntax.TOML
 	}
-	file, f := parse(s)
-	if f != nil {
-		return r.refuse(diagnostic.Diagnostic{Text: f.text, Code: f.code, Hint: f.hint, Place: s.Place(f.start, f.end), LineText: s.LineText(f.start)})
+	file, fault := parse(s)
+	if fault != nil {
+		return r.refuse(*fault)
 	}
 	r.file = file
-	if !file.is(table) {
+	if !file.Is(tree.Table) {
 		d := diagnostic.Diagnostic{Text: "the configuration is " + article(file) + ", not an object", Hint: `the file holds one object: {"name": "my-worker", …}`,
-			Place: s.Place(file.start, file.end), LineText: s.LineText(file.start)}
-		if !file.is(list) {
+			Place: s.Place(file.Start, file.End), LineText: s.LineText(file.Start)}
+		if !file.Is(tree.List) {
 			d.Code = "crash"
 		}
 		return r.refuse(d)
@@ -112,14 +114,14 @@ func (r *reading) parse(data []byte) bool {
 	return true
 }
 
-func article(v *value) string {
-	switch v.kind {
-	case null:
+func article(v *tree.Value) string {
+	switch v.Kind {
+	case tree.Null:
 		return "null"
-	case list:
+	case tree.List:
 		return "a list"
 	}
-	return "a " + v.typeof()
+	return "a " + v.Typeof()
 }
 
 // shown is a path as a user would write it from the working directory.
@@ -133,8 +135,8 @@ func (r *reading) shown(path string) string {
 // check runs all checks and makes the configuration.
 func (r *reading) check() {
 	top := &scope{reading: r, report: &report{}, raw: r.file, name: "top level", owner: r.file}
-	if old := r.file.get("legacy_env"); old != nil && !r.files.redirected {
-		top.fail(keyOf(old), msgLegacyEnv, slots{})
+	if old := r.file.Get("legacy_env"); old != nil && !r.files.redirected {
+		top.fail(tree.KeyOf(old), msgLegacyEnv, slots{})
 		top.hint("remove the field")
 	}
 	top.run(topOnly)
@@ -160,7 +162,7 @@ func (r *reading) check() {
 func (s *scope) run(k scopeKind) {
 	for i := range fields {
 		if f := &fields[i]; f.scope == k {
-			f.check(s, f.name, s.raw.get(f.name))
+			f.check(s, f.name, s.raw.Get(f.name))
 		}
 	}
 }
@@ -176,7 +178,7 @@ func (r *reading) environmentName() string {
 
 // chooseEnvironment reads the active environment.
 func (r *reading) chooseEnvironment(top *scope, topLevel environment, name string) environment {
-	environments := r.file.get("env")
+	environments := r.file.Get("env")
 	if r.files.redirected {
 		return r.redirectedEnvironment(top, topLevel, name, environments)
 	}
@@ -185,25 +187,25 @@ func (r *reading) chooseEnvironment(top *scope, topLevel environment, name strin
 	}
 	inner := top.below(`"env.` + name + `" environment configuration`)
 	inner.name, inner.top = name, topLevel
-	raw := environments.get(name)
+	raw := environments.Get(name)
 	switch {
-	case raw == nil && r.file.get("pages_build_output_dir") != nil:
+	case raw == nil && r.file.Get("pages_build_output_dir") != nil:
 		return topLevel
 	case raw == nil:
 		names := ""
 		say := top.warn
-		if environments.truthy() {
-			names = fill(msgEnvironmentNames, slots{value: quoteAll(environments.keys())})
+		if environments.IsTruthy() {
+			names = fill(msgEnvironmentNames, slots{value: quoteAll(environments.Keys())})
 			say = top.fail
 		}
-		say(keyOf(environments), msgNoEnvironment, slots{key: name, value: names, field: top.fileName()})
-		if near := diagnostic.Suggest(name, environments.keys()); near != "" && environments.truthy() {
+		say(tree.KeyOf(environments), msgNoEnvironment, slots{key: name, value: names, field: top.fileName()})
+		if near := diagnostic.Suggest(name, environments.Keys()); near != "" && environments.IsTruthy() {
 			top.hint("did you mean --env " + near + "?")
 		}
 		active := maps.Clone(topLevel)
 		active["name"] = inner.suffixed(topLevel.get("name"))
 		return active
-	case !raw.object():
+	case !raw.IsObject():
 		top.crash(raw, "env."+name+" is "+article(raw)+", not an object")
 		return topLevel
 	}
@@ -214,16 +216,16 @@ func (r *reading) chooseEnvironment(top *scope, topLevel environment, name strin
 }
 
 // redirectedEnvironment refuses what a generated configuration cannot have.
-func (r *reading) redirectedEnvironment(top *scope, topLevel environment, name string, environments *value) environment {
-	if names := environments.keys(); len(names) > 0 {
-		top.fail(keyOf(environments), msgRedirectedEnvironments, slots{value: "\t- " + strings.Join(names, "\n\t- ")})
+func (r *reading) redirectedEnvironment(top *scope, topLevel environment, name string, environments *tree.Value) environment {
+	if names := environments.Keys(); len(names) > 0 {
+		top.fail(tree.KeyOf(environments), msgRedirectedEnvironments, slots{value: "\t- " + strings.Join(names, "\n\t- ")})
 	}
-	if target := r.file.get("targetEnvironment"); name != "" && target.truthy() && target.text() != name && r.file.get("pages_build_output_dir") == nil {
+	if target := r.file.Get("targetEnvironment"); name != "" && target.IsTruthy() && target.Text() != name && r.file.Get("pages_build_output_dir") == nil {
 		via := "via the CLOUDFLARE_ENV environment variable"
 		if r.options.Env != nil {
 			via = "via the `--env/-e` CLI argument"
 		}
-		top.fail(target, msgRedirectedTarget, slots{key: name, typ: via, value: jsString(target)})
+		top.fail(target, msgRedirectedTarget, slots{key: name, typ: via, value: tree.ToString(target)})
 	}
 	return topLevel
 }
@@ -231,16 +233,16 @@ func (r *reading) redirectedEnvironment(top *scope, topLevel environment, name s
 // checkPython asks for the flag that a Worker in Python needs.
 func (r *reading) checkPython(top *scope) {
 	main := r.active.get("main")
-	file := main.text()
+	file := main.Text()
 	if r.options.Script != "" {
 		file, main = r.options.Script, nil
 	}
 	if !strings.HasSuffix(file, ".py") {
 		return
 	}
-	if flags := r.active.get("compatibility_flags"); flags.is(list) {
-		for _, f := range flags.items {
-			if f.text() == "python_workers" {
+	if flags := r.active.get("compatibility_flags"); flags.Is(tree.List) {
+		for _, f := range flags.Items {
+			if f.Text() == "python_workers" {
 				return
 			}
 		}

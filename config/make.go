@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,54 +16,54 @@ func (r *reading) config(env string) *Config {
 		Path:         r.files.config,
 		File:         r.source.File,
 		Env:          env,
-		TopLevelName: r.file.get("name").text(),
+		TopLevelName: r.file.Get("name").Text(),
 		environment:  e,
 	}
-	c.DefinedEnvironments = append([]string{}, r.file.get("env").keys()...)
+	c.DefinedEnvironments = append([]string{}, r.file.Get("env").Keys()...)
 	if r.files.redirected { // the build tool has kept both
-		c.TopLevelName, c.DefinedEnvironments = r.file.get("topLevelName").text(), nil
-		for _, m := range r.file.get("definedEnvironments").entries() {
-			c.DefinedEnvironments = append(c.DefinedEnvironments, m.value.text())
+		c.TopLevelName, c.DefinedEnvironments = r.file.Get("topLevelName").Text(), nil
+		for _, m := range r.file.Get("definedEnvironments").Entries() {
+			c.DefinedEnvironments = append(c.DefinedEnvironments, m.Value.Text())
 		}
 	}
 	c.UserPath = r.files.user
-	c.Name = cmp.Or(r.options.Name, e.get("name").text())
+	c.Name = cmp.Or(r.options.Name, e.get("name").Text())
 	if c.NameGiven = c.Name != ""; !c.NameGiven {
 		c.Name = r.folderName(env)
 	}
-	if main := e.get("main"); main.is(text) {
-		c.Main, c.MainPlace = r.beside(main.str), r.place(main)
+	if main := e.get("main"); main.Is(tree.Text) {
+		c.Main, c.MainPlace = r.beside(main.Str), r.place(main)
 	}
 	r.compatibility(c)
 	r.durableObjects(c)
-	for _, s := range e.get("services").entries() {
+	for _, s := range e.get("services").Entries() {
 		c.Services = append(c.Services, Service{
-			Name: s.value.get("binding").text(), Service: s.value.get("service").text(),
-			Environment: s.value.get("environment").text(), Place: r.place(s.value),
+			Name: s.Value.Get("binding").Text(), Service: s.Value.Get("service").Text(),
+			Environment: s.Value.Get("environment").Text(), Place: r.place(s.Value),
 		})
 	}
-	for _, m := range e.get("vars").entries() {
+	for _, m := range e.get("vars").Entries() {
 		c.Vars = append(c.Vars, Var{
-			Name: m.key, IsText: m.value.is(text), Text: strings.ToValidUTF8(m.value.text(), "\uFFFD"),
-			JSON: jsonStyle{}.append(nil, m.value, 0), Place: r.place(keyOf(m.value)),
+			Name: m.Key, IsText: m.Value.Is(tree.Text), Text: strings.ToValidUTF8(m.Value.Text(), "\uFFFD"),
+			JSON: tree.JSON{}.Append(nil, m.Value, 0), Place: r.place(tree.KeyOf(m.Value)),
 		})
 	}
-	dev := r.file.get("dev")
+	dev := r.file.Get("dev")
 	c.dev = r.dev(dev)
-	c.Dev = Dev{IP: dev.get("ip").text(), LocalProtocol: dev.get("local_protocol").text(), Host: dev.get("host").text(), Port: -1,
-		UpstreamProtocol: c.dev.get("upstream_protocol").text()}
+	c.Dev = Dev{IP: dev.Get("ip").Text(), LocalProtocol: dev.Get("local_protocol").Text(), Host: dev.Get("host").Text(), Port: -1,
+		UpstreamProtocol: c.dev.Get("upstream_protocol").Text()}
 	c.RouteHost = hostOfRoute(e)
-	if port := dev.get("port"); port.is(number) {
-		c.Dev.Port = int(port.num)
+	if port := dev.Get("port"); port.Is(tree.Number) {
+		c.Dev.Port = int(port.Num)
 	}
 	for i := range fields {
 		f := &fields[i]
 		v := e.get(f.name)
 		if f.scope == topOnly || f.scope == topLast {
-			v = r.file.get(f.name)
+			v = r.file.Get(f.name)
 		}
-		if v != nil && v.end > 0 && !f.local && !f.deployed && !v.idle() {
-			c.NotEmulated = append(c.NotEmulated, Field{Name: f.name, Bindings: boundBy(f.name, v), Place: r.place(keyOf(v)), Page: page + f.page})
+		if v != nil && v.End > 0 && !f.local && !f.deployed && !v.IsIdle() {
+			c.NotEmulated = append(c.NotEmulated, Field{Name: f.name, Bindings: boundBy(f.name, v), Place: r.place(tree.KeyOf(v)), Page: page + f.page})
 		}
 	}
 	return c
@@ -70,28 +71,28 @@ func (r *reading) config(env string) *Config {
 
 // boundBy lists the names that a field binds, [] if it binds none yet, nil if it is no
 // field of bindings.
-func boundBy(field string, v *value) []string {
+func boundBy(field string, v *tree.Value) []string {
 	if !slices.ContainsFunc(kindsOfBindings, func(k bindingKind) bool { return k.field == field }) {
 		return nil
 	}
 	names := []string{}
 	switch field {
 	case "queues":
-		v = v.get("producers")
+		v = v.Get("producers")
 	case "unsafe", "logfwdr":
-		v = v.get("bindings")
+		v = v.Get("bindings")
 	}
 	switch {
-	case v.is(list):
-		for _, x := range v.items {
-			if name := cmp.Or(x.get("binding").text(), x.get("name").text()); name != "" {
+	case v.Is(tree.List):
+		for _, x := range v.Items {
+			if name := cmp.Or(x.Get("binding").Text(), x.Get("name").Text()); name != "" {
 				names = append(names, name)
 			}
 		}
-	case v.get("binding").is(text):
-		names = append(names, v.get("binding").str)
+	case v.Get("binding").Is(tree.Text):
+		names = append(names, v.Get("binding").Str)
 	case strings.HasSuffix(field, "_blobs"), field == "wasm_modules":
-		names = append(names, v.keys()...)
+		names = append(names, v.Keys()...)
 	}
 	return names
 }
@@ -99,7 +100,7 @@ func boundBy(field string, v *value) []string {
 // compatibility reads the compatibility date and flags, of the options or the file.
 func (r *reading) compatibility(c *Config) {
 	date := r.active.get("compatibility_date")
-	c.CompatibilityDate, c.dateGiven, c.datePlace = date.text(), date.is(text), r.place(date)
+	c.CompatibilityDate, c.dateGiven, c.datePlace = date.Text(), date.Is(tree.Text), r.place(date)
 	if given := r.options.CompatibilityDate; given != nil {
 		c.CompatibilityDate, c.dateGiven, c.datePlace = *given, true, diagnostic.Place{}
 	}
@@ -108,10 +109,10 @@ func (r *reading) compatibility(c *Config) {
 		return
 	}
 	c.flagPlaces = map[string]diagnostic.Place{}
-	for _, f := range r.active.get("compatibility_flags").entries() {
-		flag := f.value.text()
+	for _, f := range r.active.get("compatibility_flags").Entries() {
+		flag := f.Value.Text()
 		c.CompatibilityFlags = append(c.CompatibilityFlags, flag)
-		c.flagPlaces[flag] = r.place(f.value)
+		c.flagPlaces[flag] = r.place(f.Value)
 	}
 }
 
@@ -147,82 +148,85 @@ func (r *reading) beside(path string) string {
 }
 
 // place is where a value stands.
-func (r *reading) place(v *value) diagnostic.Place {
-	if v == nil || v.end == 0 {
+func (r *reading) place(v *tree.Value) diagnostic.Place {
+	if v == nil || v.End == 0 {
 		return diagnostic.Place{}
 	}
-	return r.source.Place(v.start, v.end)
+	return r.source.Place(v.Start, v.End)
 }
 
 // durableObjects reads bindings, migrations and exports.
 func (r *reading) durableObjects(c *Config) {
 	e := r.active
-	for _, b := range e.get("durable_objects").get("bindings").entries() {
+	for _, b := range e.get("durable_objects").Get("bindings").Entries() {
 		c.Bindings = append(c.Bindings, DurableObjectBinding{
-			Name: b.value.get("name").text(), ClassName: b.value.get("class_name").text(),
-			ScriptName: b.value.get("script_name").text(), Environment: b.value.get("environment").text(),
-			Place: r.place(b.value), ClassPlace: r.place(b.value.get("class_name")),
+			Name: b.Value.Get("name").Text(), ClassName: b.Value.Get("class_name").Text(),
+			ScriptName: b.Value.Get("script_name").Text(), Environment: b.Value.Get("environment").Text(),
+			Place: r.place(b.Value), ClassPlace: r.place(b.Value.Get("class_name")),
 		})
 	}
-	c.MigrationsPlace = r.place(keyOf(e.get("migrations")))
-	for _, m := range e.get("migrations").entries() {
-		step := m.value
+	c.MigrationsPlace = r.place(tree.KeyOf(e.get("migrations")))
+	for _, m := range e.get("migrations").Entries() {
+		step := m.Value
 		migration := Migration{
-			Tag: step.get("tag").text(), Place: r.place(step),
-			NewClasses: r.classes(step.get("new_classes")), NewSQLiteClasses: r.classes(step.get("new_sqlite_classes")),
-			DeletedClasses: r.classes(step.get("deleted_classes")),
+			Tag: step.Get("tag").Text(), Place: r.place(step),
+			NewClasses: r.classes(step.Get("new_classes")), NewSQLiteClasses: r.classes(step.Get("new_sqlite_classes")),
+			DeletedClasses: r.classes(step.Get("deleted_classes")),
 		}
-		for _, x := range step.get("renamed_classes").entries() {
+		for _, x := range step.Get("renamed_classes").Entries() {
 			migration.RenamedClasses = append(migration.RenamedClasses, Rename{
-				From: x.value.get("from").text(), To: x.value.get("to").text(), Place: r.place(x.value)})
+				From: x.Value.Get("from").Text(), To: x.Value.Get("to").Text(), Place: r.place(x.Value)})
 		}
-		for _, x := range step.get("transferred_classes").entries() {
+		for _, x := range step.Get("transferred_classes").Entries() {
 			migration.TransferredClasses = append(migration.TransferredClasses, Transferred{
-				From: x.value.get("from").text(), FromScript: x.value.get("from_script").text(), To: x.value.get("to").text(), Place: r.place(x.value)})
+				From: x.Value.Get("from").Text(), FromScript: x.Value.Get("from_script").Text(), To: x.Value.Get("to").Text(), Place: r.place(x.Value)})
 		}
 		c.Migrations = append(c.Migrations, migration)
 	}
-	for _, m := range e.get("exports").entries() {
-		x := m.value
-		if x.get("type").text() != "durable-object" {
+	for _, m := range e.get("exports").Entries() {
+		x := m.Value
+		if x.Get("type").Text() != "durable-object" {
 			continue
 		}
 		state, _, _ := stateOf(x)
 		c.Exports = append(c.Exports, Export{
-			ClassName: m.key, Storage: x.get("storage").text(), State: state, RenamedTo: x.get("renamed_to").text(),
-			TransferredTo: x.get("transferred_to").text(), TransferFrom: x.get("transfer_from").text(), Place: r.place(keyOf(x)),
+			ClassName: m.Key, Storage: x.Get("storage").Text(), State: state, RenamedTo: x.Get("renamed_to").Text(),
+			TransferredTo: x.Get("transferred_to").Text(), TransferFrom: x.Get("transfer_from").Text(), Place: r.place(tree.KeyOf(x)),
 		})
 	}
 }
 
-func (r *reading) classes(v *value) []ClassRef {
+func (r *reading) classes(v *tree.Value) []ClassRef {
 	var refs []ClassRef
-	for _, m := range v.entries() {
-		refs = append(refs, ClassRef{Name: m.value.text(), Place: r.place(m.value)})
+	for _, m := range v.Entries() {
+		refs = append(refs, ClassRef{Name: m.Value.Text(), Place: r.place(m.Value)})
 	}
 	return refs
 }
 
 // dev is the dev block with its defaults, as Wrangler normalises it.
-func (r *reading) dev(given *value) *value {
-	str := func(s string) *value { return &value{kind: text, str: s} }
-	local := str("http")
+func (r *reading) dev(given *tree.Value) *tree.Value {
+	local := tree.NewText("http")
 	if r.options.LocalProtocol != "" {
-		local = str(r.options.LocalProtocol)
+		local = tree.NewText(r.options.LocalProtocol)
 	}
-	if v := given.get("local_protocol"); v != nil {
+	if v := given.Get("local_protocol"); v != nil {
 		local = v
 	}
-	dev := &value{kind: table}
-	for _, f := range []member{
-		{"ip", str(localhost)}, {"port", nil}, {"inspector_port", nil}, {"inspector_ip", nil},
+	dev := &tree.Value{Kind: tree.Table}
+	for _, f := range []struct {
+		key      string
+		fallback *tree.Value
+	}{
+		{"ip", tree.NewText(localhost)}, {"port", nil}, {"inspector_port", nil}, {"inspector_ip", nil},
 		{"local_protocol", local}, {"upstream_protocol", local}, {"host", nil},
-		{"enable_containers", &value{kind: boolean, bool: true}}, {"container_engine", nil}, {"generate_types", &value{kind: boolean}},
+		{"enable_containers", &tree.Value{Kind: tree.Boolean, Bool: true}}, {"container_engine", nil}, {"generate_types", &tree.Value{Kind: tree.Boolean}},
 	} {
-		if v := given.get(f.key); v != nil {
-			f.value = v
+		v := given.Get(f.key)
+		if v == nil {
+			v = f.fallback
 		}
-		dev.put(f.key, f.value)
+		dev.Put(f.key, v)
 	}
 	return dev
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"slices"
 )
 
@@ -16,20 +17,20 @@ var objectMembers = map[string]bool{
 // checkNames refuses names that are bound twice, by whatever kind.
 func (s *scope) checkNames(e environment) {
 	kinds := map[string][]string{}
-	order := &value{kind: table}
+	order := &tree.Value{Kind: tree.Table}
 	note := func(noun, name string) bool {
 		if objectMembers[name] {
-			var at *value
+			var at *tree.Value
 			if places := s.places()[name]; places != nil {
 				at = places[0]
 			}
 			return s.crash(at, name+" cannot be the name of a binding: every JavaScript object has a member of that name")
 		}
-		if name == "ASSETS" && s.file.get("pages_build_output_dir") != nil {
+		if name == "ASSETS" && s.file.Get("pages_build_output_dir") != nil {
 			s.fail(nil, msgPagesReserved, slots{typ: noun})
 		}
 		if kinds[name] == nil {
-			order.members = append(order.members, member{key: name})
+			order.Members = append(order.Members, tree.Member{Key: name})
 		}
 		kinds[name] = append(kinds[name], noun)
 		return true
@@ -37,10 +38,10 @@ func (s *scope) checkNames(e environment) {
 	for _, k := range kindsOfBindings {
 		v := e.get(k.field)
 		if !slices.Contains(environmentKeys, k.field) {
-			v = s.file.get(k.field)
+			v = s.file.Get(k.field)
 		}
 		if k.field == "queues" {
-			v = v.get("producers")
+			v = v.Get("producers")
 		}
 		for _, name := range bindingNames(v) {
 			if !note(k.noun, name) {
@@ -48,22 +49,22 @@ func (s *scope) checkNames(e environment) {
 			}
 		}
 	}
-	required := e.get("secrets").get("required")
-	if required.given() && !required.is(list) && !required.is(text) {
+	required := e.get("secrets").Get("required")
+	if required.IsGiven() && !required.Is(tree.List) && !required.Is(tree.Text) {
 		s.crash(required, "secrets.required is not a list of names")
 		return
 	}
-	for _, m := range required.entries() {
-		if !note("Secret", jsString(m.value)) {
+	for _, m := range required.Entries() {
+		if !note("Secret", tree.ToString(m.Value)) {
 			return
 		}
 	}
-	order.order()
-	var twice []*value
-	for _, m := range order.members {
-		if len(kinds[m.key]) > 1 {
-			s.failTwice(m.key, kinds[m.key])
-			twice = append(s.places()[m.key], s.file)
+	order.Order()
+	var twice []*tree.Value
+	for _, m := range order.Members {
+		if len(kinds[m.Key]) > 1 {
+			s.failTwice(m.Key, kinds[m.Key])
+			twice = append(s.places()[m.Key], s.file)
 		}
 	}
 	if twice != nil {
@@ -85,7 +86,7 @@ func (s *scope) failTwice(name string, nouns []string) {
 	}
 	places := s.places()[name]
 	fail := func(message, nouns string) {
-		var at *value
+		var at *tree.Value
 		if len(places) > 0 {
 			at = places[len(places)-1]
 		}
@@ -93,7 +94,7 @@ func (s *scope) failTwice(name string, nouns []string) {
 		d := &s.report.errors[len(s.report.errors)-1]
 		const most = 3
 		for _, other := range places[:min(max(len(places)-1, 0), most)] {
-			d.Notes = append(d.Notes, diagnostic.Note{Text: name + " is bound here too", Place: s.place(other), LineText: s.source.LineText(other.start)})
+			d.Notes = append(d.Notes, diagnostic.Note{Text: name + " is bound here too", Place: s.place(other), LineText: s.source.LineText(other.Start)})
 		}
 	}
 	if len(different) > 1 {
@@ -105,13 +106,13 @@ func (s *scope) failTwice(name string, nouns []string) {
 }
 
 // places finds where each name is bound, in the order of the file.
-func (s *scope) places() map[string][]*value {
+func (s *scope) places() map[string][]*tree.Value {
 	if s.bound != nil {
 		return s.bound
 	}
-	s.bound = map[string][]*value{}
-	add := func(name string, at *value) {
-		if at != nil && at.end > 0 {
+	s.bound = map[string][]*tree.Value{}
+	add := func(name string, at *tree.Value) {
+		if at != nil && at.End > 0 {
 			s.bound[name] = append(s.bound[name], at)
 		}
 	}
@@ -119,28 +120,28 @@ func (s *scope) places() map[string][]*value {
 		v, key := s.active.get(k.field), "binding"
 		switch k.field {
 		case "vars":
-			for _, m := range v.entries() {
-				add(m.key, keyOf(m.value))
+			for _, m := range v.Entries() {
+				add(m.Key, tree.KeyOf(m.Value))
 			}
 			continue
 		case "queues":
-			v = v.get("producers")
+			v = v.Get("producers")
 		case "durable_objects", "logfwdr", "unsafe":
-			v, key = v.get("bindings"), "name"
+			v, key = v.Get("bindings"), "name"
 		}
-		if v.record() {
-			v = &value{kind: list, items: []*value{v}}
+		if v.IsRecord() {
+			v = &tree.Value{Kind: tree.List, Items: []*tree.Value{v}}
 		}
-		for _, m := range v.entries() {
-			x := m.value.get(key)
-			add(x.text(), x)
+		for _, m := range v.Entries() {
+			x := m.Value.Get(key)
+			add(x.Text(), x)
 		}
 	}
-	for _, m := range s.active.get("secrets").get("required").entries() {
-		add(m.value.text(), m.value)
+	for _, m := range s.active.get("secrets").Get("required").Entries() {
+		add(m.Value.Text(), m.Value)
 	}
 	for _, places := range s.bound {
-		slices.SortFunc(places, func(a, b *value) int { return a.start - b.start })
+		slices.SortFunc(places, func(a, b *tree.Value) int { return a.Start - b.Start })
 	}
 	return s.bound
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // Normalized is the configuration as Wrangler normalises it, as far as it means
@@ -12,16 +13,16 @@ import (
 // that was made up. What JSON has no number for is written
 // {"$number":"Infinity"}, a date {"$date":"2026-01-31"}.
 func (c *Config) Normalized() json.RawMessage {
-	root := &value{kind: table}
-	put := func(name string, v *value) {
+	root := &tree.Value{Kind: tree.Table}
+	put := func(name string, v *tree.Value) {
 		if v != nil {
-			root.put(name, v)
+			root.Put(name, v)
 		}
 	}
 	e := c.environment
 	put("name", e.get("name"))
 	if c.Main != "" {
-		put("main", &value{kind: text, str: c.Main})
+		put("main", tree.NewText(c.Main))
 	}
 	put("compatibility_date", e.get("compatibility_date"))
 	put("compatibility_flags", e.get("compatibility_flags"))
@@ -29,14 +30,14 @@ func (c *Config) Normalized() json.RawMessage {
 		put(name, e.get(name))
 	}
 	if c.DefinedEnvironments != nil {
-		environments := &value{kind: list}
+		environments := &tree.Value{Kind: tree.List}
 		for _, name := range c.DefinedEnvironments {
-			environments.items = append(environments.items, &value{kind: text, str: name})
+			environments.Items = append(environments.Items, tree.NewText(name))
 		}
 		put("definedEnvironments", environments)
 	}
 	put("dev", c.dev)
-	return jsonStyle{exact: true}.append(nil, root, 0)
+	return tree.JSON{Exact: true}.Append(nil, root, 0)
 }
 
 // MarshalJSON writes a result as {"ok","config","errors","warnings"}.

@@ -1,5 +1,7 @@
 package config
 
+import "github.com/seed-36a2c969/emu/config/internal/tree"
+
 // The bindings of queues.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#queues
@@ -11,8 +13,8 @@ var (
 			must("binding", msgStrings),
 			mayText("queue", msgNotEmptyOptional),
 			may("delivery_delay", "number", msgShouldOptional),
-			func(s *scope, field string, v *value) bool {
-				if delay := v.get("delivery_delay"); delay != nil {
+			func(s *scope, field string, v *tree.Value) bool {
+				if delay := v.Get("delivery_delay"); delay != nil {
 					s.warn(delay, msgDeliveryDelay, slots{field: field})
 				}
 				return true
@@ -22,10 +24,10 @@ var (
 
 	isQueueConsumer = binding(msgConsumerObject, all(
 		must("queue", msgShould),
-		func(s *scope, field string, v *value) bool {
-			kind := v.get("type")
-			return kind == nil || kind.is(text) && kind.str == "worker" ||
-				s.fail(kind, msgConsumerType, slots{field: field, got: jsString(kind)})
+		func(s *scope, field string, v *tree.Value) bool {
+			kind := v.Get("type")
+			return kind == nil || kind.Is(tree.Text) && kind.Str == "worker" ||
+				s.fail(kind, msgConsumerType, slots{field: field, got: tree.ToString(kind)})
 		},
 		may("type", "string", msgShouldOptional),
 		may("max_batch_size", "number", msgShouldOptional),
@@ -39,7 +41,7 @@ var (
 )
 
 // isQueues checks queues, whose lists are checked apart.
-func isQueues(s *scope, field string, v *value) bool {
+func isQueues(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true
 	}
@@ -49,35 +51,35 @@ func isQueues(s *scope, field string, v *value) bool {
 	}
 	ok := s.unknown(path, v, "consumers", "producers")
 	inner := s.in(v)
-	if consumers := v.get("consumers"); consumers != nil {
-		if consumers.is(list) {
+	if consumers := v.Get("consumers"); consumers != nil {
+		if consumers.Is(tree.List) {
 			ok = inner.items(path+".consumers", consumers, isQueueConsumer) && ok
 		} else {
-			ok = s.fail(consumers, msgFieldArray, slots{field: path + ".consumers", value: stringify(consumers)})
+			ok = s.fail(consumers, msgFieldArray, slots{field: path + ".consumers", value: tree.Stringify(consumers)})
 		}
 	}
-	return bindings(isQueueProducer)(inner, field+".producers", v.get("producers")) && ok
+	return bindings(isQueueProducer)(inner, field+".producers", v.Get("producers")) && ok
 }
 
 // isConnect checks the handlers of connect.
-func isConnect(s *scope, field string, v *value) bool {
+func isConnect(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true
 	}
 	path := s.path(field)
-	if !v.is(list) {
-		return s.fail(v, msgFieldArray, slots{field: path, value: stringify(v)})
+	if !v.Is(tree.List) {
+		return s.fail(v, msgFieldArray, slots{field: path, value: tree.Stringify(v)})
 	}
 	ok := s.in(v).items(path, v, isConnectHandler)
 	first := map[string]int{}
-	for i, x := range v.items {
-		port, protocol := x.get("port"), x.get("protocol")
-		if !port.is(number) || !protocol.is(text) {
+	for i, x := range v.Items {
+		port, protocol := x.Get("port"), x.Get("protocol")
+		if !port.Is(tree.Number) || !protocol.Is(tree.Text) {
 			continue
 		}
-		key := protocol.str + ":" + numberText(port.num)
+		key := protocol.Str + ":" + tree.NumberText(port.Num)
 		if j, twice := first[key]; twice {
-			ok = s.fail(x, msgSamePort, slots{field: indexed(path, i), key: indexed(path, j), typ: protocol.str, value: numberText(port.num)})
+			ok = s.fail(x, msgSamePort, slots{field: indexed(path, i), key: indexed(path, j), typ: protocol.Str, value: tree.NumberText(port.Num)})
 			continue
 		}
 		first[key] = i
@@ -86,30 +88,30 @@ func isConnect(s *scope, field string, v *value) bool {
 }
 
 var isConnectHandler = until(objectOr(msgObjectComma), all(
-	func(s *scope, field string, v *value) bool {
+	func(s *scope, field string, v *tree.Value) bool {
 		keys := []string{"protocol", "port", "address"}
-		if v.get("protocol").text() == "udp" {
+		if v.Get("protocol").Text() == "udp" {
 			keys = append(keys, "idle_timeout_ms", "max_pending_bytes")
 		}
 		return s.unknown(field, v, keys...)
 	},
-	func(s *scope, field string, v *value) bool {
-		protocol := v.get("protocol")
+	func(s *scope, field string, v *tree.Value) bool {
+		protocol := v.Get("protocol")
 		if protocol == nil {
-			return s.fail(v, msgProtocol, slots{field: field, value: stringify(v)})
+			return s.fail(v, msgProtocol, slots{field: field, value: tree.Stringify(v)})
 		}
-		return protocol.text() == "tcp" || protocol.text() == "udp" ||
-			s.fail(protocol, msgProtocol, slots{field: field, value: stringify(protocol)})
+		return protocol.Text() == "tcp" || protocol.Text() == "udp" ||
+			s.fail(protocol, msgProtocol, slots{field: field, value: tree.Stringify(protocol)})
 	},
 	until(
-		rule("port", func(v *value) bool { return v.is(number) }, "number", msgPortNumber),
+		rule("port", func(v *tree.Value) bool { return v.Is(tree.Number) }, "number", msgPortNumber),
 		rule("port", whole(1, 65535), "number", msgPortRange),
 	),
 	may("address", "string", msgShouldOptional),
-	func(s *scope, field string, v *value) bool {
+	func(s *scope, field string, v *tree.Value) bool {
 		ok := true
-		if v.get("protocol").text() == "udp" {
-			limit := func(x *value) bool { return x == nil || integer(x, 0, 1<<32-1) }
+		if v.Get("protocol").Text() == "udp" {
+			limit := func(x *tree.Value) bool { return x == nil || integer(x, 0, 1<<32-1) }
 			for _, key := range []string{"idle_timeout_ms", "max_pending_bytes"} {
 				ok = rule(key, limit, "", msgUDPOption)(s, field, v) && ok
 			}

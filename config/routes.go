@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"net/url"
 	"strings"
 )
@@ -9,15 +10,15 @@ import (
 // isRoute checks route.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#types-of-routes
-func isRoute(s *scope, field string, v *value) bool {
+func isRoute(s *scope, field string, v *tree.Value) bool {
 	if v == nil || s.ignoreEmpty(field, v) || routeShape(v) {
 		return true
 	}
-	return s.fail(v, msgRoute, slots{field: field, value: stringify(v)})
+	return s.fail(v, msgRoute, slots{field: field, value: tree.Stringify(v)})
 }
 
 // isRoutes checks routes, and that an environment does not take the top level's domains.
-func isRoutes(s *scope, field string, v *value) bool {
+func isRoutes(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		if s.top != nil {
 			s.warnCustomDomains(field)
@@ -25,38 +26,38 @@ func isRoutes(s *scope, field string, v *value) bool {
 		return true
 	}
 	ok := true
-	if !v.is(list) {
-		ok = s.fail(v, msgArray, slots{field: field, value: stringify(v)})
+	if !v.Is(tree.List) {
+		ok = s.fail(v, msgArray, slots{field: field, value: tree.Stringify(v)})
 	} else {
-		bad := &value{kind: list}
-		for _, x := range v.items {
+		bad := &tree.Value{Kind: tree.List}
+		for _, x := range v.Items {
 			if !routeShape(x) {
-				bad.items = append(bad.items, x)
+				bad.Items = append(bad.Items, x)
 			}
 		}
-		if len(bad.items) > 0 {
-			ok = s.fail(bad.items[0], msgRoutes, slots{field: field, value: string(jsonStyle{indent: "  "}.append(nil, bad, 0))})
+		if len(bad.Items) > 0 {
+			ok = s.fail(bad.Items[0], msgRoutes, slots{field: field, value: string(tree.JSON{Indent: "  "}.Append(nil, bad, 0))})
 		}
 	}
-	if s.raw.get("route") != nil {
-		ok = s.fail(keyOf(v), msgExclusive, slots{value: `["routes","route"]`})
+	if s.raw.Get("route") != nil {
+		ok = s.fail(tree.KeyOf(v), msgExclusive, slots{value: `["routes","route"]`})
 	}
 	return ok
 }
 
 func (s *scope) warnCustomDomains(field string) {
 	routes := s.top.get(field)
-	if routes != nil && !routes.is(list) {
+	if routes != nil && !routes.Is(tree.List) {
 		s.crash(routes, field+" at the top level is not a list")
 		return
 	}
 	var domains []string
 	if routes != nil {
-		for _, x := range routes.items {
-			if custom := x.get("custom_domain"); custom.is(boolean) && custom.bool {
+		for _, x := range routes.Items {
+			if custom := x.Get("custom_domain"); custom.Is(tree.Boolean) && custom.Bool {
 				domain := ""
-				if pattern := x.get("pattern"); pattern.given() { // as JavaScript's join has it
-					domain = jsString(pattern)
+				if pattern := x.Get("pattern"); pattern.IsGiven() { // as JavaScript's join has it
+					domain = tree.ToString(pattern)
 				}
 				domains = append(domains, domain)
 			}
@@ -68,35 +69,35 @@ func (s *scope) warnCustomDomains(field string) {
 }
 
 // routeShape reports whether a value is a route: a pattern, or one with its zone.
-func routeShape(v *value) bool {
-	if v.is(text) {
-		return v.str != ""
+func routeShape(v *tree.Value) bool {
+	if v.Is(tree.Text) {
+		return v.Str != ""
 	}
-	if !v.record() || !v.get("pattern").is(text) {
+	if !v.IsRecord() || !v.Get("pattern").Is(tree.Text) {
 		return false
 	}
-	has := func(key string, k kind) bool { return v.get(key).is(k) }
-	id, zone, custom := has("zone_id", text), has("zone_name", text), has("custom_domain", boolean)
-	enabled, previews := has("enabled", boolean), has("previews_enabled", boolean)
+	has := func(key string, k tree.Kind) bool { return v.Get(key).Is(k) }
+	id, zone, custom := has("zone_id", tree.Text), has("zone_name", tree.Text), has("custom_domain", tree.Boolean)
+	enabled, previews := has("enabled", tree.Boolean), has("previews_enabled", tree.Boolean)
 	recognised := 0
 	for _, ok := range []bool{id, zone, custom, enabled, previews} {
 		if ok {
 			recognised++
 		}
 	}
-	return recognised == len(v.members)-1 && !(id && zone) && (custom || !enabled && !previews) && (id || zone || custom)
+	return recognised == len(v.Members)-1 && !(id && zone) && (custom || !enabled && !previews) && (id || zone || custom)
 }
 
 // hostOfRoute is the host of the first route, "" if there is none or it is for every host.
 func hostOfRoute(e environment) string {
 	first := e.get("route")
-	if routes := e.get("routes"); routes.is(list) && len(routes.items) > 0 {
-		first = routes.items[0]
+	if routes := e.get("routes"); routes.Is(tree.List) && len(routes.Items) > 0 {
+		first = routes.Items[0]
 	}
-	if first.is(table) {
-		return cmp.Or(hostOfPattern(first.get("pattern").text()), hostOfPattern(first.get("zone_name").text()))
+	if first.Is(tree.Table) {
+		return cmp.Or(hostOfPattern(first.Get("pattern").Text()), hostOfPattern(first.Get("zone_name").Text()))
 	}
-	return hostOfPattern(first.text())
+	return hostOfPattern(first.Text())
 }
 
 // hostOfPattern is the host of a route's pattern without its wildcards.

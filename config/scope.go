@@ -2,6 +2,7 @@ package config
 
 import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"slices"
 	"strings"
 )
@@ -11,15 +12,15 @@ import (
 type scope struct {
 	*reading
 	report *report
-	raw    *value      // the table that is checked: the file, or env.NAME
+	raw    *tree.Value // the table that is checked: the file, or env.NAME
 	name   string      // of the environment; "top level" for the file itself
 	top    environment // the top level's fields, normalised; nil at the top level
-	owner  *value      // the table or list that a missing field belongs to
+	owner  *tree.Value // the table or list that a missing field belongs to
 }
 
 // check looks at the value of a field, which is nil if it is not given, and
 // reports whether it is good.
-type check func(s *scope, field string, v *value) bool
+type check func(s *scope, field string, v *tree.Value) bool
 
 // path is the field as Wrangler names it in most messages.
 func (s *scope) path(field string) string {
@@ -30,7 +31,7 @@ func (s *scope) path(field string) string {
 }
 
 // in is the scope for what is inside a value.
-func (s *scope) in(owner *value) *scope {
+func (s *scope) in(owner *tree.Value) *scope {
 	inner := *s
 	inner.owner = owner
 	return &inner
@@ -52,19 +53,19 @@ func (s *scope) adopt(inner *scope) {
 }
 
 // fail adds an error at a value, or at the owner if the value is missing, and returns false.
-func (s *scope) fail(at *value, message string, fills slots) bool {
+func (s *scope) fail(at *tree.Value, message string, fills slots) bool {
 	s.report.errors = append(s.report.errors, s.diagnose(diagnostic.SeverityError, at, fill(message, fills)))
 	return false
 }
 
 // warn adds a warning and returns false.
-func (s *scope) warn(at *value, message string, fills slots) bool {
+func (s *scope) warn(at *tree.Value, message string, fills slots) bool {
 	s.report.warnings = append(s.report.warnings, s.diagnose(diagnostic.SeverityWarning, at, fill(message, fills)))
 	return false
 }
 
 // crash adds an error of our own where Wrangler ends with a JavaScript TypeError.
-func (s *scope) crash(at *value, message string) bool {
+func (s *scope) crash(at *tree.Value, message string) bool {
 	d := s.diagnose(diagnostic.SeverityError, at, message)
 	d.Code = "crash"
 	s.report.errors = append(s.report.errors, d)
@@ -72,15 +73,15 @@ func (s *scope) crash(at *value, message string) bool {
 }
 
 // diagnose makes a diagnostic at a value.
-func (s *scope) diagnose(severity diagnostic.Severity, at *value, message string) diagnostic.Diagnostic {
+func (s *scope) diagnose(severity diagnostic.Severity, at *tree.Value, message string) diagnostic.Diagnostic {
 	d := diagnostic.Diagnostic{Severity: severity, Text: message}
 	switch {
-	case at != nil && at.end > 0:
-		d.Place, d.LineText = s.source.Place(at.start, at.end), s.source.LineText(at.start)
-	case s.owner != nil && s.owner.keyEnd > 0:
-		d.Place, d.LineText = s.source.Place(s.owner.keyStart, s.owner.keyEnd), s.source.LineText(s.owner.keyStart)
-	case s.owner != nil && s.owner.end > 0:
-		d.Place, d.LineText = s.source.Place(s.owner.start, s.owner.start+1), s.source.LineText(s.owner.start)
+	case at != nil && at.End > 0:
+		d.Place, d.LineText = s.source.Place(at.Start, at.End), s.source.LineText(at.Start)
+	case s.owner != nil && s.owner.KeyEnd > 0:
+		d.Place, d.LineText = s.source.Place(s.owner.KeyStart, s.owner.KeyEnd), s.source.LineText(s.owner.KeyStart)
+	case s.owner != nil && s.owner.End > 0:
+		d.Place, d.LineText = s.source.Place(s.owner.Start, s.owner.Start+1), s.source.LineText(s.owner.Start)
 	default:
 		d.Place.File = s.source.File
 	}
@@ -95,30 +96,22 @@ func (s *scope) hint(hint string) {
 }
 
 // unknown warns of the keys of a value that are not known. It reports whether there are none.
-func (s *scope) unknown(field string, v *value, known ...string) bool {
+func (s *scope) unknown(field string, v *tree.Value, known ...string) bool {
 	var quoted, names []string
-	var first *value
-	for _, m := range v.entries() {
-		if slices.Contains(known, m.key) {
+	var first *tree.Value
+	for _, m := range v.Entries() {
+		if slices.Contains(known, m.Key) {
 			continue
 		}
-		if names = append(names, m.key); first == nil {
-			first = m.value
+		if names = append(names, m.Key); first == nil {
+			first = m.Value
 		}
-		quoted = append(quoted, `"`+m.key+`"`)
+		quoted = append(quoted, `"`+m.Key+`"`)
 	}
 	if names == nil {
 		return true
 	}
-	s.in(v).warn(keyOf(first), msgUnknown, slots{field: field, value: strings.Join(quoted, ",")})
+	s.in(v).warn(tree.KeyOf(first), msgUnknown, slots{field: field, value: strings.Join(quoted, ",")})
 	s.report.warnings[len(s.report.warnings)-1].Hint = s.unknownHint(field, names, known)
 	return false
-}
-
-// keyOf is the key that names a value, as something to point at.
-func keyOf(v *value) *value {
-	if v == nil || v.keyEnd == 0 {
-		return v
-	}
-	return &value{start: v.keyStart, end: v.keyEnd}
 }

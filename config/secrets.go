@@ -2,6 +2,7 @@ package config
 
 import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,19 +18,19 @@ func (r *reading) loadSecrets() {
 		return
 	}
 	c := r.result.Config
-	required := r.active.get("secrets").get("required")
+	required := r.active.get("secrets").Get("required")
 	var names []string
-	for _, m := range required.entries() {
-		names = append(names, m.value.text())
+	for _, m := range required.Entries() {
+		names = append(names, m.Value.Text())
 	}
-	declared := r.active.get("secrets").given()
+	declared := r.active.get("secrets").IsGiven()
 	bound := r.boundNames()
 	at := map[string]int{} // where each variable is
 	for i, v := range c.Vars {
 		at[v.Name] = i
 	}
 	set := func(v variable) {
-		secret := Var{Name: v.name, IsText: true, Text: v.text, JSON: appendString(nil, v.text), Secret: true}
+		secret := Var{Name: v.name, IsText: true, Text: v.text, JSON: tree.AppendString(nil, v.text), Secret: true}
 		if i, ok := at[v.name]; ok {
 			c.Vars[i] = secret
 			return
@@ -56,8 +57,8 @@ func (r *reading) loadSecrets() {
 	}
 	if len(missing) > 0 {
 		d := diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fill(msgMissingSecrets, slots{value: strings.Join(missing, ", ")})}
-		if required.end > 0 {
-			d.Place, d.LineText = r.place(required), r.source.LineText(required.start)
+		if required.End > 0 {
+			d.Place, d.LineText = r.place(required), r.source.LineText(required.Start)
 		}
 		r.result.Notices = append(r.result.Notices, d)
 	}
@@ -69,7 +70,7 @@ func (r *reading) boundNames() map[string]bool {
 	for _, k := range kindsOfBindings {
 		v := r.active.get(k.field)
 		if k.field == "queues" {
-			v = v.get("producers")
+			v = v.Get("producers")
 		}
 		if k.field != "vars" {
 			for _, name := range bindingNames(v) {
@@ -131,7 +132,7 @@ func (r *reading) readSecrets() (loaded variables, ok bool) {
 		}
 	}
 	var environment variables
-	if process || r.active.get("secrets").given() {
+	if process || r.active.get("secrets").IsGiven() {
 		r.result.SecretFiles = append(r.result.SecretFiles, "process.env")
 		for _, v := range r.options.Environ {
 			if name, value, ok := strings.Cut(v, "="); ok && name != "" {
@@ -159,7 +160,7 @@ func (r *reading) boolean(name string, otherwise bool) (is, ok bool) {
 		return false, true
 	}
 	r.result.Config = nil
-	return false, r.refuse(diagnostic.Diagnostic{Text: fill(msgBooleanEnv, slots{field: name, value: string(appendString(nil, v))})})
+	return false, r.refuse(diagnostic.Diagnostic{Text: fill(msgBooleanEnv, slots{field: name, value: string(tree.AppendString(nil, v))})})
 }
 
 func (r *reading) readDotenv(path string) ([]variable, bool) {

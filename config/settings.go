@@ -1,13 +1,14 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"slices"
 	"strings"
 )
 
 // isInstrumentation checks dependencies_instrumentation.
-var isInstrumentation = optional(until(isObject, func(s *scope, field string, v *value) bool {
-	if v.is(null) {
+var isInstrumentation = optional(until(isObject, func(s *scope, field string, v *tree.Value) bool {
+	if v.Is(tree.Null) {
 		return s.crash(v, field+" is null: it is an object")
 	}
 	return all(
@@ -17,23 +18,23 @@ var isInstrumentation = optional(until(isObject, func(s *scope, field string, v 
 }))
 
 // isAccount checks account_id, which is ignored if it is empty.
-func isAccount(s *scope, field string, v *value) bool {
+func isAccount(s *scope, field string, v *tree.Value) bool {
 	return s.ignoreEmpty(field, v) || isString(s, field, v)
 }
 
 // ignoreEmpty takes an empty string away.
-func (s *scope) ignoreEmpty(field string, v *value) bool {
-	if !v.is(text) || v.str != "" {
+func (s *scope) ignoreEmpty(field string, v *tree.Value) bool {
+	if !v.Is(tree.Text) || v.Str != "" {
 		return false
 	}
 	s.warn(v, msgEmptyIgnored, slots{field: field})
-	s.raw.put(field, nil)
+	s.raw.Put(field, nil)
 	return true
 }
 
 // isTsconfig checks tsconfig, which Wrangler joins to a path.
-func isTsconfig(s *scope, field string, v *value) bool {
-	if v.truthy() && !v.is(text) {
+func isTsconfig(s *scope, field string, v *tree.Value) bool {
+	if v.IsTruthy() && !v.Is(tree.Text) {
 		s.crash(v, field+" is not a path")
 	}
 	return isString(s, field, v)
@@ -45,8 +46,8 @@ var isBuild = all(
 	fieldsOf(
 		named{"command", isString},
 		named{"cwd", isString},
-		named{"watch_dir", func(s *scope, field string, v *value) bool {
-			if v.is(list) {
+		named{"watch_dir", func(s *scope, field string, v *tree.Value) bool {
+			if v.Is(tree.List) {
 				return arrayOf("string")(s, field, v)
 			}
 			return isString(s, field, v)
@@ -56,11 +57,11 @@ var isBuild = all(
 
 // isRules checks the rules of modules.
 var isRules = pathed(listOf(msgFieldArray, until(objectOr(msgObject), all(
-	rule("type", func(v *value) bool {
-		return slices.Contains([]string{"ESModule", "CommonJS", "CompiledWasm", "Text", "Data"}, v.text())
+	rule("type", func(v *tree.Value) bool {
+		return slices.Contains([]string{"ESModule", "CommonJS", "CompiledWasm", "Text", "Data"}, v.Text())
 	}, "", msgRuleType),
-	func(s *scope, field string, v *value) bool {
-		globs := v.get("globs")
+	func(s *scope, field string, v *tree.Value) bool {
+		globs := v.Get("globs")
 		if globs == nil {
 			return s.in(v).fail(nil, msgTypedArray, slots{field: field + ".globs", typ: "string", value: "undefined"})
 		}
@@ -79,29 +80,29 @@ var isAssets = optional(until(objectOr(msgAssetsObject), all(
 		named{"html_handling", until(isString, oneOf("auto-trailing-slash", "force-trailing-slash", "drop-trailing-slash", "none"))},
 		named{"not_found_handling", until(isString, oneOf("single-page-application", "404-page", "none"))},
 		named{"base_path", isString},
-		named{"run_worker_first", func(s *scope, field string, v *value) bool {
+		named{"run_worker_first", func(s *scope, field string, v *tree.Value) bool {
 			switch {
-			case v == nil, v.is(boolean):
+			case v == nil, v.Is(tree.Boolean):
 				return true
-			case v.is(list):
+			case v.Is(tree.List):
 				return arrayOf("string")(s, "assets.run_worker_first", v)
 			}
-			return s.fail(v, msgRunWorkerFirst, slots{field: field, value: stringify(v)})
+			return s.fail(v, msgRunWorkerFirst, slots{field: field, value: tree.Stringify(v)})
 		}},
 	),
 	known("directory", "binding", "html_handling", "not_found_handling", "base_path", "run_worker_first"),
 )))
 
 // isLimits checks limits.
-func isLimits(s *scope, field string, v *value) bool {
-	if !v.truthy() {
+func isLimits(s *scope, field string, v *tree.Value) bool {
+	if !v.IsTruthy() {
 		return true
 	}
 	return fieldsOf(named{"cpu_ms", isNumber}, named{"subrequests", isNumber})(s, field, v)
 }
 
 // isPlacement checks placement, which is smart or targeted.
-func isPlacement(s *scope, field string, v *value) bool {
+func isPlacement(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true
 	}
@@ -110,41 +111,41 @@ func isPlacement(s *scope, field string, v *value) bool {
 	}
 	var targeted []string
 	for _, key := range []string{"region", "host", "hostname"} {
-		if v.get(key) != nil {
+		if v.Get(key) != nil {
 			targeted = append(targeted, key)
 		}
 	}
-	mode, hint := v.get("mode"), v.get("hint")
+	mode, hint := v.Get("mode"), v.Get("hint")
 	modeOf := func(choices ...string) check { return required(until(isString, oneOf(choices...))) }
 	inner := s.in(v)
 	switch {
 	case hint != nil && targeted != nil:
-		return s.fail(keyOf(hint), msgPlacementBoth, slots{field: field})
+		return s.fail(tree.KeyOf(hint), msgPlacementBoth, slots{field: field})
 	case hint != nil:
 		modeOf("off", "smart")(inner, field+".mode", mode)
-		if !hint.is(text) {
-			s.fail(hint, msgPlacementHint, slots{field: field, value: jsString(mode)})
+		if !hint.Is(tree.Text) {
+			s.fail(hint, msgPlacementHint, slots{field: field, value: tree.ToString(mode)})
 		}
-		if hint.truthy() && mode.text() != "smart" {
+		if hint.IsTruthy() && mode.Text() != "smart" {
 			s.fail(hint, msgPlacementSmart, slots{field: field})
 		}
 	case targeted != nil:
 		optional(modeOf("targeted"))(inner, field+".mode", mode)
 		var quoted []string
 		for _, key := range targeted {
-			x := v.get(key)
+			x := v.Get(key)
 			isString(inner, field+"."+key, x)
-			if x.is(text) && x.str == "" {
+			if x.Is(tree.Text) && x.Str == "" {
 				s.fail(x, msgNotEmpty, slots{field: field + "." + key})
 			}
 			quoted = append(quoted, `"`+key+`"`)
 		}
 		if len(targeted) > 1 {
-			s.fail(keyOf(v.get(targeted[1])), msgPlacementFields, slots{field: field, value: strings.Join(quoted, ", ")})
+			s.fail(tree.KeyOf(v.Get(targeted[1])), msgPlacementFields, slots{field: field, value: strings.Join(quoted, ", ")})
 		}
 	default:
 		modeOf("off", "smart", "targeted")(inner, field+".mode", mode)
-		if mode.text() == "targeted" {
+		if mode.Text() == "targeted" {
 			atLeastOne("string", "region", "host", "hostname")(inner, field, v)
 		}
 	}
@@ -153,18 +154,18 @@ func isPlacement(s *scope, field string, v *value) bool {
 
 // atLeastOne asks that one of some keys, with dots for keys inside, has a type.
 func atLeastOne(typ string, keys ...string) check {
-	return func(s *scope, field string, v *value) bool {
+	return func(s *scope, field string, v *tree.Value) bool {
 		var names []string
 		given := false
-		values := make([]*value, len(keys))
+		values := make([]*tree.Value, len(keys))
 		for i, key := range keys {
 			values[i] = v
 			for part := range strings.SplitSeq(key, ".") {
-				values[i] = values[i].get(part)
+				values[i] = values[i].Get(part)
 			}
 			names = append(names, `"`+field+"."+key+`"`)
 			given = given || values[i] != nil
-			if values[i].typeof() == typ && values[i] != nil {
+			if values[i].Typeof() == typ && values[i] != nil {
 				return true
 			}
 		}
@@ -172,15 +173,15 @@ func atLeastOne(typ string, keys ...string) check {
 			return s.in(v).fail(nil, msgAtLeastOne, slots{value: strings.Join(names, " or ")})
 		}
 		for i, key := range keys {
-			s.fail(values[i], msgType, slots{field: field + "." + key, typ: typ, value: stringify(values[i])})
+			s.fail(values[i], msgType, slots{field: field + "." + key, typ: typ, value: tree.Stringify(values[i])})
 		}
 		return false
 	}
 }
 
 // isContainers checks no more of containers than that they are a list: there are none on this machine.
-func isContainers(s *scope, _ string, v *value) bool {
-	return !v.truthy() || v.is(list) || s.fail(v, msgContainers, slots{value: stringify(v)})
+func isContainers(s *scope, _ string, v *tree.Value) bool {
+	return !v.IsTruthy() || v.Is(tree.List) || s.fail(v, msgContainers, slots{value: tree.Stringify(v)})
 }
 
 var (
@@ -192,8 +193,8 @@ var (
 	isAccess = all(
 		fieldsOf(named{"dev", isObject}),
 		known("dev"),
-		fieldsOf(named{"dev", func(s *scope, field string, v *value) bool {
-			if !v.object() {
+		fieldsOf(named{"dev", func(s *scope, field string, v *tree.Value) bool {
+			if !v.IsObject() {
 				return true
 			}
 			return all(

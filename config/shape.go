@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"math"
 	"strconv"
 	"strings"
@@ -10,9 +11,9 @@ import (
 
 // rule asks that a key's value satisfies a condition; the value is nil if the
 // key is not there.
-func rule(key string, ok func(v *value) bool, typ, message string) check {
-	return func(s *scope, field string, v *value) bool {
-		x := v.get(key)
+func rule(key string, ok func(v *tree.Value) bool, typ, message string) check {
+	return func(s *scope, field string, v *tree.Value) bool {
+		x := v.Get(key)
 		if ok(x) {
 			return true
 		}
@@ -20,23 +21,23 @@ func rule(key string, ok func(v *value) bool, typ, message string) check {
 		if at == nil {
 			at = v
 		}
-		return s.fail(at, message, slots{field: field, key: key, value: stringify(v), got: stringify(x), typ: typ})
+		return s.fail(at, message, slots{field: field, key: key, value: tree.Stringify(v), got: tree.Stringify(x), typ: typ})
 	}
 }
 
 // must asks for a string.
 func must(key, message string) check {
-	return rule(key, func(v *value) bool { return v.is(text) }, "string", message)
+	return rule(key, func(v *tree.Value) bool { return v.Is(tree.Text) }, "string", message)
 }
 
 // may asks for a type, if the key is there.
 func may(key, typ, message string) check {
-	return rule(key, func(v *value) bool { return v == nil || v.typeof() == typ }, typ, message)
+	return rule(key, func(v *tree.Value) bool { return v == nil || v.Typeof() == typ }, typ, message)
 }
 
 // mayText asks for a string that is not empty, if the key is there.
 func mayText(key, message string) check {
-	return rule(key, func(v *value) bool { return v == nil || v.is(text) && v.str != "" }, "string", message)
+	return rule(key, func(v *tree.Value) bool { return v == nil || v.Is(tree.Text) && v.Str != "" }, "string", message)
 }
 
 // isRemote is the check of "remote", which most bindings have.
@@ -52,12 +53,12 @@ func binding(notObject string, rules check, keys ...string) check {
 
 // listOf checks the items of a list at the field's path.
 func listOf(message string, item check) check {
-	return func(s *scope, field string, v *value) bool {
-		if !v.truthy() {
+	return func(s *scope, field string, v *tree.Value) bool {
+		if !v.IsTruthy() {
 			return true
 		}
-		if !v.is(list) {
-			s.fail(v, message, slots{field: field, value: stringify(v)})
+		if !v.Is(tree.List) {
+			s.fail(v, message, slots{field: field, value: tree.Stringify(v)})
 			s.hintBrackets(field, v)
 			return false
 		}
@@ -66,9 +67,9 @@ func listOf(message string, item check) check {
 }
 
 // items checks every item of a list.
-func (s *scope) items(field string, v *value, item check) bool {
+func (s *scope) items(field string, v *tree.Value, item check) bool {
 	ok := true
-	for i, x := range v.items {
+	for i, x := range v.Items {
 		ok = item(s, field+"["+strconv.Itoa(i)+"]", x) && ok
 	}
 	return ok
@@ -76,23 +77,23 @@ func (s *scope) items(field string, v *value, item check) bool {
 
 // pathed gives a check the path with the environment in it.
 func pathed(then check) check {
-	return func(s *scope, field string, v *value) bool { return then(s, s.path(field), v) }
+	return func(s *scope, field string, v *tree.Value) bool { return then(s, s.path(field), v) }
 }
 
 // bindings checks a list of bindings, and that an environment has those of the top level.
 func bindings(item check) check {
-	return func(s *scope, field string, v *value) bool {
+	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil {
 			return true
 		}
 		path := s.path(field)
-		if !v.is(list) {
-			s.fail(v, msgFieldArray, slots{field: path, value: stringify(v)})
+		if !v.Is(tree.List) {
+			s.fail(v, msgFieldArray, slots{field: path, value: tree.Stringify(v)})
 			s.hintBrackets(path, v)
 			return false
 		}
 		ok := s.in(v).items(path, v, item)
-		if s.top == nil || !s.top.get(field).is(list) {
+		if s.top == nil || !s.top.get(field).Is(tree.List) {
 			return ok
 		}
 		s.warnMissingBinding(field, v)
@@ -102,27 +103,27 @@ func bindings(item check) check {
 
 // bindingsOf checks a table that holds a list of bindings, each in a report of its own.
 func bindingsOf(item check) check {
-	return func(s *scope, field string, v *value) bool {
+	return func(s *scope, field string, v *tree.Value) bool {
 		path := s.path(field)
-		held := v.get("bindings")
+		held := v.Get("bindings")
 		switch {
 		case v == nil:
 			return true
-		case !v.record():
-			s.fail(v, msgFieldObject, slots{field: path, value: stringify(v)})
+		case !v.IsRecord():
+			s.fail(v, msgFieldObject, slots{field: path, value: tree.Stringify(v)})
 			s.hintBrackets(path, v)
 			return false
 		case held == nil:
 			return s.in(v).fail(nil, msgNoBindings, slots{field: path})
-		case !held.is(list):
-			s.fail(held, msgFieldArray, slots{field: path + ".bindings", value: stringify(held)})
+		case !held.Is(tree.List):
+			s.fail(held, msgFieldArray, slots{field: path + ".bindings", value: tree.Stringify(held)})
 			s.hintBrackets(path+".bindings", held)
 			return false
 		}
 		ok := true
-		for i, x := range held.items {
+		for i, x := range held.Items {
 			at := path + ".bindings[" + strconv.Itoa(i) + "]"
-			inner := s.in(held).below(`"` + at + `": ` + stringify(x))
+			inner := s.in(held).below(`"` + at + `": ` + tree.Stringify(x))
 			ok = item(inner, at, x) && ok
 			s.adopt(inner)
 		}
@@ -136,32 +137,34 @@ func bindingsOf(item check) check {
 // warnMissingBinding warns of the bindings of a list that the top level has and an
 // environment has not. It is Wrangler's Set that compares: texts, numbers and the like
 // by what they are, and objects and lists never.
-func (s *scope) warnMissingBinding(field string, v *value) {
+func (s *scope) warnMissingBinding(field string, v *tree.Value) {
 	above := s.top.get(field)
-	for _, list := range []*value{above, v} {
-		for _, x := range list.items {
-			if len(above.items) > 0 && x.is(null) {
+	for _, list := range []*tree.Value{above, v} {
+		for _, x := range list.Items {
+			if len(above.Items) > 0 && x.Is(tree.Null) {
 				s.crash(x, field+" holds null: a binding is an object")
 				return
 			}
 		}
 	}
-	same := func(x *value) (key string, comparable bool) { return x.typeof() + " " + jsString(x), !x.object() }
+	same := func(x *tree.Value) (key string, comparable bool) {
+		return x.Typeof() + " " + tree.ToString(x), !x.IsObject()
+	}
 	have := map[string]bool{}
-	for _, x := range v.items {
-		if key, ok := same(x.get("binding")); ok {
+	for _, x := range v.Items {
+		if key, ok := same(x.Get("binding")); ok {
 			have[key] = true
 		}
 	}
-	for _, x := range above.items {
-		name := x.get("binding")
-		if key, _ := same(name); name.object() || !have[key] {
-			s.warn(keyOf(v), msgMissingBinding, slots{field: field, key: s.name, value: jsString(name)})
+	for _, x := range above.Items {
+		name := x.Get("binding")
+		if key, _ := same(name); name.IsObject() || !have[key] {
+			s.warn(tree.KeyOf(v), msgMissingBinding, slots{field: field, key: s.name, value: tree.ToString(name)})
 		}
 	}
 }
 
-func (s *scope) warnMissingBindings(field string, v *value) {
+func (s *scope) warnMissingBindings(field string, v *tree.Value) {
 	have := map[string]bool{}
 	for _, name := range bindingNames(v) {
 		have[name] = true
@@ -173,108 +176,51 @@ func (s *scope) warnMissingBindings(field string, v *value) {
 		}
 	}
 	if missing != nil {
-		s.warn(keyOf(v), msgMissingBindings, slots{field: s.path(field), key: s.name, typ: field, value: strings.Join(missing, "\n")})
+		s.warn(tree.KeyOf(v), msgMissingBindings, slots{field: s.path(field), key: s.name, typ: field, value: strings.Join(missing, "\n")})
 	}
 }
 
 // bindingNames lists the names that a field binds, as Wrangler reads them: a
 // field that it does not understand binds its keys.
-func bindingNames(v *value) []string {
+func bindingNames(v *tree.Value) []string {
 	var names []string
-	switch held := v.get("bindings"); {
-	case v.is(list):
-		for _, x := range v.items {
-			if !x.record() || !x.get("binding").is(text) {
+	switch held := v.Get("bindings"); {
+	case v.Is(tree.List):
+		for _, x := range v.Items {
+			if !x.IsRecord() || !x.Get("binding").Is(tree.Text) {
 				return nil
 			}
-			names = append(names, x.get("binding").str)
+			names = append(names, x.Get("binding").Str)
 		}
-	case !v.record():
-	case held.is(list) && everyName(held):
-		for _, x := range held.items {
-			names = append(names, x.get("name").str)
+	case !v.IsRecord():
+	case held.Is(tree.List) && everyName(held):
+		for _, x := range held.Items {
+			names = append(names, x.Get("name").Str)
 		}
-	case v.get("binding") != nil:
-		names = append(names, jsString(v.get("binding")))
+	case v.Get("binding") != nil:
+		names = append(names, tree.ToString(v.Get("binding")))
 	default:
-		for _, m := range v.members {
-			if m.value != nil {
-				names = append(names, m.key)
+		for _, m := range v.Members {
+			if m.Value != nil {
+				names = append(names, m.Key)
 			}
 		}
 	}
 	return names
 }
 
-func everyName(v *value) bool {
-	for _, x := range v.items {
-		if !x.record() || !x.get("name").is(text) {
+func everyName(v *tree.Value) bool {
+	for _, x := range v.Items {
+		if !x.IsRecord() || !x.Get("name").Is(tree.Text) {
 			return false
 		}
 	}
 	return true
 }
 
-// jsString is JavaScript's String.
-func jsString(v *value) string {
-	if v == nil {
-		return "undefined"
-	}
-	switch v.kind {
-	case text, date:
-		return v.str
-	case boolean:
-		return strconv.FormatBool(v.bool)
-	case number:
-		return numberText(v.num)
-	case list:
-		parts := make([]string, len(v.items))
-		for i, x := range v.items {
-			if x.given() {
-				parts[i] = jsString(x)
-			}
-		}
-		return strings.Join(parts, ",")
-	case table:
-		return "[object Object]"
-	}
-	return "null"
-}
-
 // whole asks for a whole number in a range.
-func whole(least, most float64) func(v *value) bool {
-	return func(v *value) bool { return integer(v, least, most) }
-}
-
-// toNumber is JavaScript's Number of a value, as its < and > see it.
-func toNumber(v *value) float64 {
-	switch {
-	case v == nil, v.record():
-		return math.NaN()
-	case v.is(number):
-		return v.num
-	case v.is(boolean) && v.bool:
-		return 1
-	case v.is(boolean), v.is(null):
-		return 0
-	}
-	s := strings.TrimSpace(jsString(v))
-	if s == "" {
-		return 0
-	}
-	if s == "Infinity" || s == "+Infinity" || s == "-Infinity" {
-		s = strings.Replace(s, "Infinity", "Inf", 1)
-	} else if strings.Trim(s, "0123456789.eE+-") != "" {
-		if n, err := strconv.ParseUint(strings.ToLower(s), 0, 64); err == nil && len(s) > 2 && s[0] == '0' && !strings.Contains(s, "_") {
-			return float64(n)
-		}
-		return math.NaN()
-	}
-	n, err := strconv.ParseFloat(s, 64)
-	if err != nil && !math.IsInf(n, 0) {
-		return math.NaN()
-	}
-	return n
+func whole(least, most float64) func(v *tree.Value) bool {
+	return func(v *tree.Value) bool { return integer(v, least, most) }
 }
 
 var anyInteger = math.Inf(1)

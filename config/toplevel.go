@@ -1,12 +1,15 @@
 package config
 
-import "path"
+import (
+	"github.com/seed-36a2c969/emu/config/internal/tree"
+	"path"
+)
 
 // isDev checks the dev block.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#local-development-settings
-func isDev(s *scope, field string, v *value) bool {
-	if !v.given() {
+func isDev(s *scope, field string, v *tree.Value) bool {
+	if !v.IsGiven() {
 		return true
 	}
 	protocol := until(isString, oneOf("http", "https"))
@@ -18,9 +21,9 @@ func isDev(s *scope, field string, v *value) bool {
 			named{"inspector_port", isPort},
 			named{"inspector_ip", isString},
 			named{"local_protocol", protocol},
-			named{"upstream_protocol", func(s *scope, field string, x *value) bool {
+			named{"upstream_protocol", func(s *scope, field string, x *tree.Value) bool {
 				if x == nil { // it follows the other, errors and all
-					x = v.get("local_protocol")
+					x = v.Get("local_protocol")
 				}
 				return protocol(s, field, x)
 			}},
@@ -35,69 +38,69 @@ func isDev(s *scope, field string, v *value) bool {
 // isSite checks site.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#workers-sites
-func isSite(s *scope, field string, v *value) bool {
+func isSite(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true
 	}
-	if !v.object() {
+	if !v.IsObject() {
 		return s.crash(v, field+" is "+article(v)+": it is an object with a bucket")
 	}
 	s.unknown(field, v, "bucket", "include", "exclude", "entry-point")
 	inner := s.in(v)
-	entry := v.get("entry-point")
-	required(isString)(inner, "site.bucket", v.get("bucket"))
-	arrayOf("string")(inner, "sites.include", v.get("include"))
-	arrayOf("string")(inner, "sites.exclude", v.get("exclude"))
+	entry := v.Get("entry-point")
+	required(isString)(inner, "site.bucket", v.Get("bucket"))
+	arrayOf("string")(inner, "sites.include", v.Get("include"))
+	arrayOf("string")(inner, "sites.exclude", v.Get("exclude"))
 	isString(inner, "site.entry-point", entry)
-	if entry.truthy() && !entry.is(text) {
+	if entry.IsTruthy() && !entry.Is(tree.Text) {
 		return inner.crash(entry, "site.entry-point is not a path")
 	}
 	if entry != nil {
-		file := jsString(entry)
+		file := tree.ToString(entry)
 		if file == "" {
 			file = "workers-site"
 		}
 		if path.Ext(file) == "" {
 			file = path.Join(file, "index.js")
 		}
-		s.warn(keyOf(entry), msgSiteEntryPoint, slots{value: path.Clean(file)})
+		s.warn(tree.KeyOf(entry), msgSiteEntryPoint, slots{value: path.Clean(file)})
 	}
 	switch main := s.active.get("main"); {
-	case !main.truthy() && !entry.truthy():
-		s.warn(keyOf(v), msgSiteDefault, slots{})
-	case main.truthy() && entry.truthy():
-		s.fail(keyOf(entry), msgSiteBoth, slots{})
+	case !main.IsTruthy() && !entry.IsTruthy():
+		s.warn(tree.KeyOf(v), msgSiteDefault, slots{})
+	case main.IsTruthy() && entry.IsTruthy():
+		s.fail(tree.KeyOf(entry), msgSiteBoth, slots{})
 	}
 	return true
 }
 
 // isAlias checks alias.
-func isAlias(s *scope, field string, v *value) bool {
+func isAlias(s *scope, field string, v *tree.Value) bool {
 	switch {
 	case v == nil:
 		return true
-	case v.is(null):
+	case v.Is(tree.Null):
 		return s.crash(v, field+" is null: it is an object")
-	case !v.object():
-		return s.fail(v, msgAliasObject, slots{typ: v.typeof()})
+	case !v.IsObject():
+		return s.fail(v, msgAliasObject, slots{typ: v.Typeof()})
 	}
 	ok := true
-	for _, m := range v.entries() {
-		if !m.value.is(text) {
-			ok = s.fail(m.value, msgAliasString, slots{key: m.key, typ: m.value.typeof()})
+	for _, m := range v.Entries() {
+		if !m.Value.Is(tree.Text) {
+			ok = s.fail(m.Value, msgAliasString, slots{key: m.Key, typ: m.Value.Typeof()})
 		}
 	}
 	return ok
 }
 
 // isModulePaths checks wasm_modules, text_blobs and data_blobs.
-func isModulePaths(s *scope, field string, v *value) bool {
-	if v.is(null) {
+func isModulePaths(s *scope, field string, v *tree.Value) bool {
+	if v.Is(tree.Null) {
 		return s.crash(v, field+" is null: it is an object")
 	}
 	ok := true
-	for _, m := range v.entries() {
-		ok = isString(s, field+"['"+m.key+"']", m.value) && ok
+	for _, m := range v.Entries() {
+		ok = isString(s, field+"['"+m.Key+"']", m.Value) && ok
 	}
 	return ok
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"slices"
 	"strings"
 )
@@ -11,46 +12,46 @@ var artifactsEvents = strings.Fields(`cf.artifacts.repo.created cf.artifacts.rep
 	cf.artifacts.repo.token.created cf.artifacts.repo.token.revoked`)
 
 // isTriggers checks triggers.
-func isTriggers(s *scope, field string, v *value) bool {
-	if !v.given() {
+func isTriggers(s *scope, field string, v *tree.Value) bool {
+	if !v.IsGiven() {
 		return true
 	}
-	if !v.record() {
-		return s.fail(v, msgType, slots{field: field, typ: "object", value: stringify(v)})
+	if !v.IsRecord() {
+		return s.fail(v, msgType, slots{field: field, typ: "object", value: tree.Stringify(v)})
 	}
 	ok := true
 	for _, key := range []string{"crons", "events"} {
-		if x := v.get(key); x != nil && !x.is(list) {
-			ok = s.fail(x, msgCronsArray, slots{field: field + "." + key, value: stringify(v)})
+		if x := v.Get(key); x != nil && !x.Is(tree.List) {
+			ok = s.fail(x, msgCronsArray, slots{field: field + "." + key, value: tree.Stringify(v)})
 		}
 	}
-	if events := v.get("events"); events.is(list) {
+	if events := v.Get("events"); events.Is(tree.List) {
 		ok = s.in(v).items(field+".events", events, until(tableOr(msgEventObject), isEvent)) && ok
 	}
 	return s.unknown(field, v, "crons", "events") && ok
 }
 
-func isEvent(s *scope, field string, v *value) bool {
+func isEvent(s *scope, field string, v *tree.Value) bool {
 	ok, inner := true, s.in(v)
-	if kind := v.get("type"); !slices.Contains(artifactsEvents, kind.text()) {
-		ok = inner.fail(kind, msgEventType, slots{field: field + ".type", value: stringify(kind)})
+	if kind := v.Get("type"); !slices.Contains(artifactsEvents, kind.Text()) {
+		ok = inner.fail(kind, msgEventType, slots{field: field + ".type", value: tree.Stringify(kind)})
 	}
-	if filter := v.get("filter"); filter != nil && !filter.record() {
-		ok = inner.fail(filter, msgEventObject, slots{field: field + ".filter", value: stringify(filter)})
+	if filter := v.Get("filter"); filter != nil && !filter.IsRecord() {
+		ok = inner.fail(filter, msgEventObject, slots{field: field + ".filter", value: tree.Stringify(filter)})
 	} else {
-		for _, m := range filter.entries() {
-			if m.key != "namespace" && m.key != "repo_name" || m.value.text() == "" {
-				ok = inner.fail(filter, msgEventFilter, slots{field: field + ".filter", value: stringify(filter)})
+		for _, m := range filter.Entries() {
+			if m.Key != "namespace" && m.Key != "repo_name" || m.Value.Text() == "" {
+				ok = inner.fail(filter, msgEventFilter, slots{field: field + ".filter", value: tree.Stringify(filter)})
 				break
 			}
 		}
 	}
-	if targets := v.get("targets"); !targets.is(list) || len(targets.items) == 0 {
-		ok = inner.fail(targets, msgEventTargets, slots{field: field + ".targets", value: stringify(targets)})
+	if targets := v.Get("targets"); !targets.Is(tree.List) || len(targets.Items) == 0 {
+		ok = inner.fail(targets, msgEventTargets, slots{field: field + ".targets", value: tree.Stringify(targets)})
 	} else {
-		ok = inner.items(field+".targets", targets, func(s *scope, field string, v *value) bool {
-			if !v.record() || v.get("type").text() != "workflow" || v.get("workflow_name").text() == "" {
-				return s.fail(v, msgWorkflowTarget, slots{field: field, value: stringify(v)})
+		ok = inner.items(field+".targets", targets, func(s *scope, field string, v *tree.Value) bool {
+			if !v.IsRecord() || v.Get("type").Text() != "workflow" || v.Get("workflow_name").Text() == "" {
+				return s.fail(v, msgWorkflowTarget, slots{field: field, value: tree.Stringify(v)})
 			}
 			s.unknown(field, v, "type", "workflow_name")
 			return true

@@ -3,6 +3,8 @@ package config
 import (
 	"encoding/json"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/syntax"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"math"
 	"os"
 	"path/filepath"
@@ -27,12 +29,12 @@ func TestTwins(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, _ := diagnostic.NewSource("", data)
-		parse, write, ext := parseJSONC, writeTOML, ".toml"
+		parse, write, ext := syntax.JSONC, writeTOML, ".toml"
 		if strings.HasSuffix(r.Config.Path, ".toml") {
-			parse, write, ext = parseTOML, writeJSONC, ".jsonc"
+			parse, write, ext = syntax.TOML, writeJSONC, ".jsonc"
 		}
-		tree, _ := parse(s)
-		text, ok := write(tree)
+		root, _ := parse(s)
+		text, ok := write(root)
 		if !ok {
 			continue
 		}
@@ -124,19 +126,19 @@ func plainConfig(t *testing.T, c *Config, dir string) map[string]any {
 }
 
 // writeJSONC writes a tree as JSON; there is none of a date or NaN.
-func writeJSONC(v *value) (string, bool) {
-	if has(v, func(v *value) bool {
-		return v.kind == date || v.kind == number && math.IsNaN(v.num) || v.kind == table && v.get("__proto__") != nil
+func writeJSONC(v *tree.Value) (string, bool) {
+	if has(v, func(v *tree.Value) bool {
+		return v.Kind == tree.Date || v.Kind == tree.Number && math.IsNaN(v.Num) || v.Kind == tree.Table && v.Get("__proto__") != nil
 	}) {
 		return "", false
 	}
-	text := string(jsonStyle{indent: "\t", exact: true}.append(nil, v, 0))
+	text := string(tree.JSON{Indent: "\t", Exact: true}.Append(nil, v, 0))
 	return strings.NewReplacer(`{"$number":"Infinity"}`, "1e999", `{"$number":"-Infinity"}`, "-1e999", `{"$number":"-0"}`, "-0.0").Replace(text), true
 }
 
 // writeTOML writes a tree as TOML, with headers where it can; there is none of null.
-func writeTOML(v *value) (string, bool) {
-	if !v.is(table) || has(v, func(v *value) bool { return v.kind == null }) {
+func writeTOML(v *tree.Value) (string, bool) {
+	if !v.Is(tree.Table) || has(v, func(v *tree.Value) bool { return v.Kind == tree.Null }) {
 		return "", false
 	}
 	var b strings.Builder
@@ -144,31 +146,31 @@ func writeTOML(v *value) (string, bool) {
 	return b.String(), true
 }
 
-func has(v *value, ask func(v *value) bool) bool {
+func has(v *tree.Value, ask func(v *tree.Value) bool) bool {
 	if ask(v) {
 		return true
 	}
-	return slices.ContainsFunc(v.items, func(x *value) bool { return has(x, ask) }) ||
-		slices.ContainsFunc(v.members, func(m member) bool { return has(m.value, ask) })
+	return slices.ContainsFunc(v.Items, func(x *tree.Value) bool { return has(x, ask) }) ||
+		slices.ContainsFunc(v.Members, func(m tree.Member) bool { return has(m.Value, ask) })
 }
 
-func tomlTable(b *strings.Builder, path string, v *value) {
-	tables := func(v *value) bool {
-		return v.is(list) && len(v.items) > 0 && !slices.ContainsFunc(v.items, func(x *value) bool { return !x.is(table) })
+func tomlTable(b *strings.Builder, path string, v *tree.Value) {
+	tables := func(v *tree.Value) bool {
+		return v.Is(tree.List) && len(v.Items) > 0 && !slices.ContainsFunc(v.Items, func(x *tree.Value) bool { return !x.Is(tree.Table) })
 	}
-	for _, m := range v.members {
-		if !m.value.is(table) && !tables(m.value) {
-			b.WriteString(tomlKey(m.key) + " = " + tomlValue(m.value) + "\n")
+	for _, m := range v.Members {
+		if !m.Value.Is(tree.Table) && !tables(m.Value) {
+			b.WriteString(tomlKey(m.Key) + " = " + tomlValue(m.Value) + "\n")
 		}
 	}
-	for _, m := range v.members {
-		at := path + tomlKey(m.key)
+	for _, m := range v.Members {
+		at := path + tomlKey(m.Key)
 		switch {
-		case m.value.is(table):
+		case m.Value.Is(tree.Table):
 			b.WriteString("[" + at + "]\n")
-			tomlTable(b, at+".", m.value)
-		case tables(m.value):
-			for _, x := range m.value.items {
+			tomlTable(b, at+".", m.Value)
+		case tables(m.Value):
+			for _, x := range m.Value.Items {
 				b.WriteString("[[" + at + "]]\n")
 				tomlTable(b, at+".", x)
 			}
@@ -176,32 +178,32 @@ func tomlTable(b *strings.Builder, path string, v *value) {
 	}
 }
 
-func tomlValue(v *value) string {
-	switch v.kind {
-	case number:
+func tomlValue(v *tree.Value) string {
+	switch v.Kind {
+	case tree.Number:
 		switch {
-		case math.IsInf(v.num, 0):
-			return strings.Replace(numberText(v.num), "Infinity", "inf", 1)
-		case v.num == 0 && math.Signbit(v.num):
+		case math.IsInf(v.Num, 0):
+			return strings.Replace(tree.NumberText(v.Num), "Infinity", "inf", 1)
+		case v.Num == 0 && math.Signbit(v.Num):
 			return "-0.0"
-		case math.Abs(v.num) > maxInteger && !strings.Contains(numberText(v.num), "e"):
-			return numberText(v.num) + ".0"
+		case math.Abs(v.Num) > syntax.MaxInteger && !strings.Contains(tree.NumberText(v.Num), "e"):
+			return tree.NumberText(v.Num) + ".0"
 		}
-		return numberText(v.num)
-	case list:
-		parts := make([]string, len(v.items))
-		for i, x := range v.items {
+		return tree.NumberText(v.Num)
+	case tree.List:
+		parts := make([]string, len(v.Items))
+		for i, x := range v.Items {
 			parts[i] = tomlValue(x)
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
-	case table:
+	case tree.Table:
 		var parts []string
-		for _, m := range v.members {
-			parts = append(parts, tomlKey(m.key)+" = "+tomlValue(m.value))
+		for _, m := range v.Members {
+			parts = append(parts, tomlKey(m.Key)+" = "+tomlValue(m.Value))
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
-	case text:
-		return strings.ReplaceAll(stringify(v), "\x7f", `\u007f`)
+	case tree.Text:
+		return strings.ReplaceAll(tree.Stringify(v), "\x7f", `\u007f`)
 	}
-	return stringify(v)
+	return tree.Stringify(v)
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"slices"
 	"strings"
 )
@@ -11,7 +12,7 @@ var isLogfwdr = until(
 		objectOr(msgBindingObject),
 		all(must("name", msgBindingString), must("destination", msgBindingString), known("destination", "name")),
 	)),
-	rule("schema", func(v *value) bool { return v == nil }, "", msgLogfwdrSchema),
+	rule("schema", func(v *tree.Value) bool { return v == nil }, "", msgLogfwdrSchema),
 )
 
 // supportedKinds are the kinds of bindings that need not be unsafe.
@@ -21,15 +22,15 @@ var supportedKinds = strings.Fields(`plain_text secret_text json wasm_module dat
 
 var isUnsafeBinding = until(objectOr(msgUnsafeObject), all(
 	must("name", msgBindingString),
-	func(s *scope, field string, v *value) bool {
-		kind := v.get("type")
+	func(s *scope, field string, v *tree.Value) bool {
+		kind := v.Get("type")
 		if !must("type", msgBindingString)(s, field, v) {
 			return false
 		}
-		if slices.Contains(supportedKinds, kind.str) {
-			s.warn(kind, msgUnsafeSupported, slots{value: kind.str})
+		if slices.Contains(supportedKinds, kind.Str) {
+			s.warn(kind, msgUnsafeSupported, slots{value: kind.Str})
 		}
-		if kind.str == "metadata" && v.get("name").is(text) {
+		if kind.Str == "metadata" && v.Get("name").Is(tree.Text) {
 			s.warn(kind, msgUnsafeMetadata, slots{})
 		}
 		return true
@@ -37,34 +38,34 @@ var isUnsafeBinding = until(objectOr(msgUnsafeObject), all(
 ))
 
 // isUnsafe checks unsafe.
-func isUnsafe(s *scope, field string, v *value) bool {
+func isUnsafe(s *scope, field string, v *tree.Value) bool {
 	path := s.path(field)
 	if !tableOr(msgFieldObject)(s, path, v) {
 		return false
 	}
-	if v.get("bindings") != nil && !bindingsOf(isUnsafeBinding)(s, field, v) {
+	if v.Get("bindings") != nil && !bindingsOf(isUnsafeBinding)(s, field, v) {
 		return false
 	}
-	if !optional(tableOr(msgFieldObject))(s, path+".metadata", v.get("metadata")) {
+	if !optional(tableOr(msgFieldObject))(s, path+".metadata", v.Get("metadata")) {
 		return false
 	}
-	if capnp := v.get("capnp"); capnp != nil {
+	if capnp := v.Get("capnp"); capnp != nil {
 		at := path + ".capnp"
 		if !tableOr(msgFieldObject)(s, at, capnp) {
 			return false
 		}
-		if compiled := capnp.get("compiled_schema"); compiled != nil {
-			if capnp.get("base_path") != nil || capnp.get("source_schemas") != nil {
+		if compiled := capnp.Get("compiled_schema"); compiled != nil {
+			if capnp.Get("base_path") != nil || capnp.Get("source_schemas") != nil {
 				return s.fail(compiled, msgCapnpBoth, slots{field: at})
 			}
-			if !compiled.is(text) {
-				return s.fail(compiled, msgCapnpCompiled, slots{field: at + ".compiled_schema", value: stringify(compiled)})
+			if !compiled.Is(tree.Text) {
+				return s.fail(compiled, msgCapnpCompiled, slots{field: at + ".compiled_schema", value: tree.Stringify(compiled)})
 			}
 		} else {
-			if base := capnp.get("base_path"); !base.is(text) {
-				s.in(capnp).fail(base, msgCapnpBase, slots{field: at + ".base_path", value: stringify(base)})
+			if base := capnp.Get("base_path"); !base.Is(tree.Text) {
+				s.in(capnp).fail(base, msgCapnpBase, slots{field: at + ".base_path", value: tree.Stringify(base)})
 			}
-			sources := capnp.get("source_schemas")
+			sources := capnp.Get("source_schemas")
 			if sources == nil {
 				return s.in(capnp).fail(nil, msgTypedArray, slots{field: at + ".source_schemas", typ: "string", value: "undefined"})
 			}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,52 +24,52 @@ var isWorkflow = until(objectOr(msgObjects("workflows")), all(
 
 var workflowNames64 = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9-_]{0,63}$`)
 
-func workflowName(v *value) bool { return v.is(text) && workflowNames64.MatchString(v.str) }
+func workflowName(v *tree.Value) bool { return v.Is(tree.Text) && workflowNames64.MatchString(v.Str) }
 
 // workflowSettings checks what a binding and an export of a workflow share.
 func workflowSettings(kind string) check {
 	return all(
-		func(s *scope, field string, v *value) bool { return isSchedules(s, field, kind, v) },
-		workflowTable(kind, "limits", []string{"steps"}, func(s *scope, field string, limits *value) bool {
-			steps := limits.get("steps")
-			switch fills := (slots{field: field, typ: kind, got: stringify(steps)}); {
+		func(s *scope, field string, v *tree.Value) bool { return isSchedules(s, field, kind, v) },
+		workflowTable(kind, "limits", []string{"steps"}, func(s *scope, field string, limits *tree.Value) bool {
+			steps := limits.Get("steps")
+			switch fills := (slots{field: field, typ: kind, got: tree.Stringify(steps)}); {
 			case steps == nil:
 			case !integer(steps, 1, anyInteger):
 				return s.fail(steps, msgWorkflowSteps, fills)
-			case steps.num > 25000:
+			case steps.Num > 25000:
 				s.warn(steps, msgWorkflowMaxSteps, fills)
 			}
 			return true
 		}),
-		workflowTable(kind, "default_retention", []string{"success_retention", "error_retention"}, func(s *scope, field string, retention *value) bool {
+		workflowTable(kind, "default_retention", []string{"success_retention", "error_retention"}, func(s *scope, field string, retention *tree.Value) bool {
 			ok := true
 			for _, key := range []string{"success_retention", "error_retention"} {
-				if x := retention.get(key); x != nil && !integer(x, 1, anyInteger) && x.text() == "" {
-					ok = s.fail(x, msgRetention, slots{field: field, typ: kind, key: key, got: stringify(x)})
+				if x := retention.Get(key); x != nil && !integer(x, 1, anyInteger) && x.Text() == "" {
+					ok = s.fail(x, msgRetention, slots{field: field, typ: kind, key: key, got: tree.Stringify(x)})
 				}
 			}
 			return ok
 		}),
-		workflowTable(kind, "concurrency", []string{"limit"}, func(s *scope, field string, concurrency *value) bool {
-			limit := concurrency.get("limit")
+		workflowTable(kind, "concurrency", []string{"limit"}, func(s *scope, field string, concurrency *tree.Value) bool {
+			limit := concurrency.Get("limit")
 			return limit == nil || integer(limit, 1, anyInteger) ||
-				s.fail(limit, msgConcurrency, slots{field: field, typ: kind, got: stringify(limit)})
+				s.fail(limit, msgConcurrency, slots{field: field, typ: kind, got: tree.Stringify(limit)})
 		}),
-		rule("jurisdiction", func(v *value) bool {
-			return v == nil || v.text() == "eu" || v.text() == "fedramp" || v.text() == "us"
+		rule("jurisdiction", func(v *tree.Value) bool {
+			return v == nil || v.Text() == "eu" || v.Text() == "fedramp" || v.Text() == "us"
 		}, kind, msgJurisdiction),
 	)
 }
 
 // workflowTable checks one of a workflow's tables.
 func workflowTable(kind, key string, keys []string, inside check) check {
-	return func(s *scope, field string, v *value) bool {
-		x := v.get(key)
+	return func(s *scope, field string, v *tree.Value) bool {
+		x := v.Get(key)
 		if x == nil {
 			return true
 		}
-		if !x.record() {
-			return s.fail(x, msgWorkflowObject, slots{field: field, typ: kind, key: key, value: stringify(v)})
+		if !x.IsRecord() {
+			return s.fail(x, msgWorkflowObject, slots{field: field, typ: kind, key: key, value: tree.Stringify(v)})
 		}
 		ok := inside(s.in(x), field, x)
 		s.unknown(field+"."+key, x, keys...)
@@ -76,54 +77,54 @@ func workflowTable(kind, key string, keys []string, inside check) check {
 	}
 }
 
-func isSchedules(s *scope, field, kind string, v *value) bool {
-	schedules := v.get("schedules")
-	fills := slots{field: field, typ: kind, value: stringify(v)}
+func isSchedules(s *scope, field, kind string, v *tree.Value) bool {
+	schedules := v.Get("schedules")
+	fills := slots{field: field, typ: kind, value: tree.Stringify(v)}
 	switch {
-	case schedules == nil, schedules.is(text) && schedules.str != "":
+	case schedules == nil, schedules.Is(tree.Text) && schedules.Str != "":
 		return true
-	case schedules.is(text):
+	case schedules.Is(tree.Text):
 		return s.fail(schedules, msgSchedulesEmpty, fills)
-	case !schedules.is(list):
+	case !schedules.Is(tree.List):
 		return s.fail(schedules, msgSchedules, fills)
-	case len(schedules.items) == 0:
+	case len(schedules.Items) == 0:
 		return s.fail(schedules, msgSchedulesNone, fills)
 	}
 	empty := false
-	for _, x := range schedules.items {
-		if !x.is(text) {
+	for _, x := range schedules.Items {
+		if !x.Is(tree.Text) {
 			return s.fail(x, msgSchedules, fills)
 		}
-		empty = empty || x.str == ""
+		empty = empty || x.Str == ""
 	}
 	return !empty || s.fail(schedules, msgSchedulesEmpties, fills)
 }
 
 // uniqueNames asks that the entries of a list have different names.
-func uniqueNames(s *scope, field string, v *value) bool {
-	if !v.is(list) {
+func uniqueNames(s *scope, field string, v *tree.Value) bool {
+	if !v.Is(tree.List) {
 		return true
 	}
 	count := map[string]int{}
-	var names []*value
-	for i, x := range v.items {
-		if x.is(null) {
+	var names []*tree.Value
+	for i, x := range v.Items {
+		if x.Is(tree.Null) {
 			return s.crash(x, indexed(field, i)+" is null: a workflow is an object")
 		}
-		name := x.get("name")
-		if count[stringify(name)]++; count[stringify(name)] == 1 {
+		name := x.Get("name")
+		if count[tree.Stringify(name)]++; count[tree.Stringify(name)] == 1 {
 			names = append(names, name)
 		}
 	}
-	names = slices.DeleteFunc(names, func(name *value) bool { return count[stringify(name)] == 1 })
+	names = slices.DeleteFunc(names, func(name *tree.Value) bool { return count[tree.Stringify(name)] == 1 })
 	if len(names) == 0 {
 		return true
 	}
 	parts := make([]string, len(names))
 	for i, name := range names {
-		if name.given() {
-			parts[i] = jsString(name)
+		if name.IsGiven() {
+			parts[i] = tree.ToString(name)
 		}
 	}
-	return s.fail(keyOf(v), msgUniqueValues, slots{field: field, value: strings.Join(parts, `", "`)})
+	return s.fail(tree.KeyOf(v), msgUniqueValues, slots{field: field, value: strings.Join(parts, `", "`)})
 }

@@ -1,4 +1,4 @@
-package config
+package syntax
 
 import (
 	"strconv"
@@ -6,40 +6,41 @@ import (
 
 	"github.com/pelletier/go-toml/v2/unstable"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// parseTOML reads TOML 1.1. Package toml itself would look up keys in a time
+// TOML reads TOML 1.1. Package toml itself would look up keys in a time
 // that grows with the square of the file.
 //
 // Source: https://toml.io/en/v1.1.0
-func parseTOML(s *diagnostic.Source) (*value, *fault) {
+func TOML(s *diagnostic.Source) (*tree.Value, *diagnostic.Diagnostic) {
 	data := []byte(s.Text)
 	data = data[:len(data):len(data)] // what go-toml points at is found by what is left
-	b := &tomlBuilder{source: s, root: &value{kind: table, end: len(s.Text)}}
+	b := &tomlBuilder{source: s, root: &tree.Value{Kind: tree.Table, End: len(s.Text)}, made: map[*tree.Value]made{}}
 	b.table = b.root
 	b.parser.Reset(data)
 	for b.parser.NextExpression() && b.fault == nil {
 		b.expression(b.parser.Expression())
 	}
 	if b.fault != nil {
-		return nil, b.fault
+		return nil, b.fault.in(s)
 	}
 	if err := b.parser.Error(); err != nil {
-		return nil, tomlFault(s, data, err)
+		return nil, tomlFault(s, data, err).in(s)
 	}
 	order(b.root)
 	return b.root, nil
 }
 
-func order(v *value) {
-	switch v.kind {
-	case table:
-		v.order()
-		for _, m := range v.members {
-			order(m.value)
+func order(v *tree.Value) {
+	switch v.Kind {
+	case tree.Table:
+		v.Order()
+		for _, m := range v.Members {
+			order(m.Value)
 		}
-	case list:
-		for _, item := range v.items {
+	case tree.List:
+		for _, item := range v.Items {
 			order(item)
 		}
 	}
@@ -49,23 +50,23 @@ func order(v *value) {
 type made uint8
 
 const (
-	madeNot    made = iota
-	asDotted        // a part of a dotted key: more dotted keys may add to it
-	asValue         // a value, which is whole
-	asParent        // a part of a header: a header of its own may come
-	asListPart      // a part of a header of a list
-	asTable         // by its header
-	asList          // by headers in double brackets
+	asValue    made = iota // a value, which is whole
+	asDotted               // a part of a dotted key: more dotted keys may add to it
+	asParent               // a part of a header: a header of its own may come
+	asListPart             // a part of a header of a list
+	asTable                // by its header
+	asList                 // by headers in double brackets
 )
 
 // tomlBuilder makes the tree of a document.
 type tomlBuilder struct {
 	source *diagnostic.Source
 	parser unstable.Parser
-	root   *value
-	table  *value // the one whose header came last
-	header int    // how deep that one lies
-	depth  int    // how deep what is read lies
+	root   *tree.Value
+	made   map[*tree.Value]made // of the tables and lists that may grow
+	table  *tree.Value          // the one whose header came last
+	header int                  // how deep that one lies
+	depth  int                  // how deep what is read lies
 	fault  *fault
 }
 
@@ -88,46 +89,48 @@ func (b *tomlBuilder) expression(e *unstable.Node) {
 }
 
 // open opens a table by its header.
-func (b *tomlBuilder) open(parent *value, key *unstable.Node) {
+func (b *tomlBuilder) open(parent *tree.Value, key *unstable.Node) {
 	name := string(key.Data)
-	b.table = parent.get(name)
+	b.table = parent.Get(name)
 	switch {
 	case b.table == nil:
-		b.table = b.keyed(&value{kind: table}, key)
-		parent.put(name, b.table)
-	case b.table.made != asParent && b.table.made != asListPart:
+		b.table = b.keyed(&tree.Value{Kind: tree.Table}, key)
+		parent.Put(name, b.table)
+	case b.made[b.table] != asParent && b.made[b.table] != asListPart:
 		b.twice(key, definedTwice)
 	default: // its own header is the better place
 		b.keyed(b.table, key)
 	}
-	b.table.made = asTable
+	b.made[b.table] = asTable
 }
 
 // entry adds a table to a list.
-func (b *tomlBuilder) entry(parent *value, key *unstable.Node) {
+func (b *tomlBuilder) entry(parent *tree.Value, key *unstable.Node) {
 	name := string(key.Data)
-	tables := parent.get(name)
+	tables := parent.Get(name)
 	if tables == nil {
-		tables = b.keyed(&value{kind: list, made: asList}, key)
-		parent.put(name, tables)
+		tables = b.keyed(&tree.Value{Kind: tree.List}, key)
+		b.made[tables] = asList
+		parent.Put(name, tables)
 	}
-	b.table = b.keyed(&value{kind: table, made: asTable}, key)
-	if tables.made != asList {
+	b.table = b.keyed(&tree.Value{Kind: tree.Table}, key)
+	b.made[b.table] = asTable
+	if b.made[tables] != asList {
 		b.twice(key, definedTwice)
 		return
 	}
-	tables.items = append(tables.items, b.table)
+	tables.Items = append(tables.Items, b.table)
 }
 
 // twice refuses what is defined a second time.
 func (b *tomlBuilder) twice(key *unstable.Node, message string) {
 	start, end := span(key)
-	b.refuse(message, &value{start: start, end: end})
+	b.refuse(message, &tree.Value{Start: start, End: end})
 }
 
 // descend goes to the table that holds the last part of a key, and makes what
 // is missing. The table is nil if the key cannot go there.
-func (b *tomlBuilder) descend(at *value, keys unstable.Iterator, how made, twice string) (parent *value, key *unstable.Node) {
+func (b *tomlBuilder) descend(at *tree.Value, keys unstable.Iterator, how made, twice string) (parent *tree.Value, key *unstable.Node) {
 	var first *unstable.Node
 	for keys.Next() {
 		if first == nil {
@@ -139,16 +142,17 @@ func (b *tomlBuilder) descend(at *value, keys unstable.Iterator, how made, twice
 		}
 		if key != nil {
 			name := string(key.Data)
-			next := at.get(name)
+			next := at.Get(name)
 			switch {
 			case next == nil:
-				next = b.keyed(&value{kind: table, made: how}, key)
-				at.put(name, next)
-			case next.made == asValue, how == asDotted && next.made != asDotted:
+				next = b.keyed(&tree.Value{Kind: tree.Table}, key)
+				b.made[next] = how
+				at.Put(name, next)
+			case b.made[next] == asValue, how == asDotted && b.made[next] != asDotted:
 				b.twice(first, twice)
 				return nil, nil
-			case next.made == asList:
-				next = next.items[len(next.items)-1]
+			case b.made[next] == asList:
+				next = next.Items[len(next.Items)-1]
 			}
 			at = next
 		}
@@ -158,9 +162,9 @@ func (b *tomlBuilder) descend(at *value, keys unstable.Iterator, how made, twice
 }
 
 // keyed gives a value the place of its key, which is where a header opens it.
-func (b *tomlBuilder) keyed(v *value, key *unstable.Node) *value {
-	v.keyStart, v.keyEnd = span(key)
-	v.start, v.end = v.keyStart, v.keyEnd
+func (b *tomlBuilder) keyed(v *tree.Value, key *unstable.Node) *tree.Value {
+	v.KeyStart, v.KeyEnd = span(key)
+	v.Start, v.End = v.KeyStart, v.KeyEnd
 	return v
 }
 
@@ -169,7 +173,7 @@ func span(n *unstable.Node) (start, end int) {
 }
 
 // keyValue adds a pair to a table and returns where its value ends.
-func (b *tomlBuilder) keyValue(to *value, pair *unstable.Node, twice string) int {
+func (b *tomlBuilder) keyValue(to *tree.Value, pair *unstable.Node, twice string) int {
 	depth := b.depth
 	defer func() { b.depth = depth }()
 	parent, key := b.descend(to, pair.Key(), asDotted, twice)
@@ -178,55 +182,55 @@ func (b *tomlBuilder) keyValue(to *value, pair *unstable.Node, twice string) int
 	}
 	start, end := span(key)
 	name := string(key.Data)
-	if parent.find(name) >= 0 {
+	if parent.Find(name) >= 0 {
 		b.twice(key, twice)
 		return 0
 	}
 	v := b.value(pair.Value(), end)
-	v.keyStart, v.keyEnd, v.made = start, end, asValue
-	parent.put(name, v)
-	return v.end
+	v.KeyStart, v.KeyEnd = start, end
+	parent.Put(name, v)
+	return v.End
 }
 
 // value makes a value that begins after an offset.
-func (b *tomlBuilder) value(n *unstable.Node, after int) *value {
-	v := &value{made: asValue}
-	v.start, v.end = span(n)
+func (b *tomlBuilder) value(n *unstable.Node, after int) *tree.Value {
+	v := &tree.Value{}
+	v.Start, v.End = span(n)
 	switch n.Kind {
 	case unstable.Array:
-		v.kind = list
-		v.start = b.skip(after)
-		v.end = v.start + 1
+		v.Kind = tree.List
+		v.Start = b.skip(after)
+		v.End = v.Start + 1
 		if b.depth++; b.depth > maxDepth {
 			b.refuse(tooNested, v)
 		}
 		for it := n.Children(); it.Next() && b.fault == nil; {
-			item := b.value(it.Node(), v.end)
-			v.items = append(v.items, item)
-			v.end = item.end
+			item := b.value(it.Node(), v.End)
+			v.Items = append(v.Items, item)
+			v.End = item.End
 		}
 		b.depth--
-		v.end = b.skip(v.end) + 1
+		v.End = b.skip(v.End) + 1
 	case unstable.InlineTable:
-		v.kind = table
-		v.end = v.start + 1
+		v.Kind = tree.Table
+		v.End = v.Start + 1
 		for it := n.Children(); it.Next() && b.fault == nil; {
-			v.end = b.keyValue(v, it.Node(), keyTwice)
+			v.End = b.keyValue(v, it.Node(), keyTwice)
 		}
-		v.end = b.skip(v.end) + 1
+		v.End = b.skip(v.End) + 1
 	case unstable.String:
-		v.kind, v.str = text, string(n.Data)
+		v.Kind, v.Str = tree.Text, string(n.Data)
 	case unstable.Bool:
-		v.kind, v.bool = boolean, n.Data[0] == 't'
+		v.Kind, v.Bool = tree.Boolean, n.Data[0] == 't'
 	case unstable.Integer:
-		v.kind = number
-		v.num = b.integer(string(n.Data), v)
+		v.Kind = tree.Number
+		v.Num = b.integer(string(n.Data), v)
 	case unstable.Float:
-		v.kind = number
-		v.num = tomlFloat(string(n.Data))
+		v.Kind = tree.Number
+		v.Num = tomlFloat(string(n.Data))
 	default:
-		v.kind = date
-		if v.str = isoDate(string(n.Data), n.Kind); v.str == "" {
+		v.Kind = tree.Date
+		if v.Str = isoDate(string(n.Data), n.Kind); v.Str == "" {
 			b.refuse(noDate, v)
 		}
 	}
@@ -253,19 +257,19 @@ func (b *tomlBuilder) skip(at int) int {
 }
 
 // refuse notes the first fault in a value.
-func (b *tomlBuilder) refuse(message string, v *value) {
+func (b *tomlBuilder) refuse(message string, v *tree.Value) {
 	if b.fault == nil {
-		b.fault = wordTOMLFault(b.source, message, v.start, v.end)
+		b.fault = wordTOMLFault(b.source, message, v.Start, v.End)
 	}
 }
 
-// maxInteger is the largest integer that JavaScript's numbers hold exactly.
-const maxInteger = 1<<53 - 1
+// MaxInteger is the largest integer that JavaScript's numbers hold exactly.
+const MaxInteger = 1<<53 - 1
 
 // integer refuses what JavaScript's numbers cannot hold, as Wrangler does.
-func (b *tomlBuilder) integer(s string, v *value) float64 {
+func (b *tomlBuilder) integer(s string, v *tree.Value) float64 {
 	n, err := strconv.ParseInt(strings.TrimPrefix(s, "+"), 0, 64)
-	if err != nil || n > maxInteger || n < -maxInteger {
+	if err != nil || n > MaxInteger || n < -MaxInteger {
 		b.refuse(tooLarge, v)
 	}
 	return float64(n)

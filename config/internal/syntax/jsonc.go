@@ -1,4 +1,4 @@
-package config
+package syntax
 
 import (
 	"math"
@@ -8,20 +8,22 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"github.com/tailscale/hujson"
 )
 
 // maxDepth is how deep lists and tables may nest, in TOML for Wrangler too.
 const maxDepth = 1000
 
-// parseJSONC reads JSON with comments and trailing commas. Wrangler reads .json and .jsonc alike.
+// JSONC reads JSON with comments and trailing commas. Wrangler reads .json and .jsonc alike.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/
-func parseJSONC(s *diagnostic.Source) (*value, *fault) {
+func JSONC(s *diagnostic.Source) (*tree.Value, *diagnostic.Diagnostic) {
 	data := []byte(s.Text)
 	if at, ok := tooDeep(data); ok {
-		return nil, &fault{code: "crash", text: "the configuration nests too deeply", start: at, end: at + 1,
+		f := &fault{code: "crash", text: "the configuration nests too deeply", start: at, end: at + 1,
 			hint: "lists and objects may nest " + strconv.Itoa(maxDepth) + " deep"}
+		return nil, f.in(s)
 	}
 	// Wrangler ends a line comment at a lone carriage return, which stands for
 	// white space or an error everywhere else.
@@ -35,7 +37,7 @@ func parseJSONC(s *diagnostic.Source) (*value, *fault) {
 	if err == nil {
 		return (&jsoncBuilder{text: s.Text}).value(&parsed), nil
 	}
-	return nil, jsoncFault(s.Text, err)
+	return nil, jsoncFault(s.Text, err).in(s)
 }
 
 // tooDeep finds where lists and objects nest deeper than maxDepth.
@@ -63,21 +65,21 @@ func tooDeep(data []byte) (at int, deep bool) {
 // without escapes from the text itself.
 type jsoncBuilder struct {
 	text string
-	free []value
+	free []tree.Value
 }
 
-func (b *jsoncBuilder) value(from *hujson.Value) *value {
+func (b *jsoncBuilder) value(from *hujson.Value) *tree.Value {
 	const some = 128
 	if len(b.free) == 0 {
-		b.free = make([]value, some)
+		b.free = make([]tree.Value, some)
 	}
 	v := &b.free[0]
 	b.free = b.free[1:]
-	v.start, v.end = from.StartOffset, from.EndOffset
+	v.Start, v.End = from.StartOffset, from.EndOffset
 	switch x := from.Value.(type) {
 	case *hujson.Object:
-		v.kind = table
-		v.members = make([]member, 0, len(x.Members))
+		v.Kind = tree.Table
+		v.Members = make([]tree.Member, 0, len(x.Members))
 		for i := range x.Members {
 			m := &x.Members[i]
 			key := unquote(b.text[m.Name.StartOffset:m.Name.EndOffset])
@@ -85,24 +87,24 @@ func (b *jsoncBuilder) value(from *hujson.Value) *value {
 				continue // JavaScript sets the object's prototype
 			}
 			to := b.value(&m.Value)
-			to.keyStart, to.keyEnd = m.Name.StartOffset, m.Name.EndOffset
-			v.put(key, to)
+			to.KeyStart, to.KeyEnd = m.Name.StartOffset, m.Name.EndOffset
+			v.Put(key, to)
 		}
-		v.order()
+		v.Order()
 	case *hujson.Array:
-		v.kind = list
-		v.items = make([]*value, len(x.Elements))
+		v.Kind = tree.List
+		v.Items = make([]*tree.Value, len(x.Elements))
 		for i := range x.Elements {
-			v.items[i] = b.value(&x.Elements[i])
+			v.Items[i] = b.value(&x.Elements[i])
 		}
 	case hujson.Literal:
 		switch x.Kind() {
 		case 't', 'f':
-			v.kind, v.bool = boolean, x[0] == 't'
+			v.Kind, v.Bool = tree.Boolean, x[0] == 't'
 		case '"':
-			v.kind, v.str = text, unquote(b.text[v.start:v.end])
+			v.Kind, v.Str = tree.Text, unquote(b.text[v.Start:v.End])
 		case '0':
-			v.kind, v.num = number, parseFloat(b.text[v.start:v.end])
+			v.Kind, v.Num = tree.Number, parseFloat(b.text[v.Start:v.End])
 		}
 	}
 	return v
@@ -151,7 +153,7 @@ func unquote(literal string) string {
 				}
 				pair := utf16.DecodeRune(r, low)
 				if pair == utf8.RuneError {
-					b = appendSurrogate(b, r)
+					b = tree.AppendSurrogate(b, r)
 					continue
 				}
 				r = pair
@@ -169,18 +171,4 @@ func unquote(literal string) string {
 func hex4(s string) rune {
 	n, _ := strconv.ParseUint(s[:4], 16, 32)
 	return rune(n)
-}
-
-// appendSurrogate writes half a character, which JavaScript's strings can hold,
-// as the three bytes that UTF-8 would give it if it could.
-func appendSurrogate(b []byte, r rune) []byte {
-	return append(b, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
-}
-
-// surrogate reads half a character back.
-func surrogate(s string) (r rune, ok bool) {
-	if len(s) < 3 || s[0] != 0xED || s[1]&0xE0 != 0xA0 || s[2]&0xC0 != 0x80 {
-		return 0, false
-	}
-	return 0xD000 | rune(s[1]&0x3F)<<6 | rune(s[2]&0x3F), true
 }

@@ -1,4 +1,4 @@
-package config
+package tree
 
 import (
 	"math"
@@ -6,63 +6,63 @@ import (
 	"unicode/utf8"
 )
 
-// stringify writes a value as JavaScript's JSON.stringify does, which is how
+// Stringify writes a value as JavaScript's JSON.stringify does, which is how
 // Wrangler quotes it in a message.
-func stringify(v *value) string {
+func Stringify(v *Value) string {
 	if v == nil {
 		return "undefined"
 	}
-	return string(jsonStyle{}.append(nil, v, 0))
+	return string(JSON{}.Append(nil, v, 0))
 }
 
-// jsonStyle is a way to write a value as JSON.
-type jsonStyle struct {
-	indent string
+// JSON is a way to write a value as JSON.
+type JSON struct {
+	Indent string
 	// exact writes what JSON has no number for as {"$number":"Infinity"}
 	// and a TOML date as {"$date":"…"}, where JavaScript writes null and a string.
-	exact bool
+	Exact bool
 }
 
-func (j jsonStyle) append(b []byte, v *value, depth int) []byte {
+func (j JSON) Append(b []byte, v *Value, depth int) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	switch v.kind {
-	case boolean:
-		return strconv.AppendBool(b, v.bool)
-	case number:
-		return j.appendNumber(b, v.num)
-	case text:
-		return appendString(b, v.str)
-	case date:
-		if j.exact {
+	switch v.Kind {
+	case Boolean:
+		return strconv.AppendBool(b, v.Bool)
+	case Number:
+		return j.appendNumber(b, v.Num)
+	case Text:
+		return AppendString(b, v.Str)
+	case Date:
+		if j.Exact {
 			b = append(b, `{"$date":`...)
-			return append(appendString(b, v.str), '}')
+			return append(AppendString(b, v.Str), '}')
 		}
-		return appendString(b, v.str)
-	case list:
-		if len(v.items) == 0 {
+		return AppendString(b, v.Str)
+	case List:
+		if len(v.Items) == 0 {
 			return append(b, "[]"...)
 		}
 		b = append(b, '[')
-		for i, item := range v.items {
+		for i, item := range v.Items {
 			b = j.newline(b, i, depth+1)
-			b = j.append(b, item, depth+1)
+			b = j.Append(b, item, depth+1)
 		}
 		return append(j.close(b, depth), ']')
-	case table:
+	case Table:
 		b = append(b, '{')
 		n := 0
-		for _, m := range v.members {
-			if m.value == nil {
+		for _, m := range v.Members {
+			if m.Value == nil {
 				continue
 			}
 			b = j.newline(b, n, depth+1)
-			b = append(appendString(b, m.key), ':')
-			if j.indent != "" {
+			b = append(AppendString(b, m.Key), ':')
+			if j.Indent != "" {
 				b = append(b, ' ')
 			}
-			b = j.append(b, m.value, depth+1)
+			b = j.Append(b, m.Value, depth+1)
 			n++
 		}
 		if n > 0 {
@@ -73,65 +73,43 @@ func (j jsonStyle) append(b []byte, v *value, depth int) []byte {
 	return append(b, "null"...)
 }
 
-func (j jsonStyle) newline(b []byte, i, depth int) []byte {
+func (j JSON) newline(b []byte, i, depth int) []byte {
 	if i > 0 {
 		b = append(b, ',')
 	}
 	return j.close(b, depth)
 }
 
-func (j jsonStyle) close(b []byte, depth int) []byte {
-	if j.indent == "" {
+func (j JSON) close(b []byte, depth int) []byte {
+	if j.Indent == "" {
 		return b
 	}
 	b = append(b, '\n')
 	for range depth {
-		b = append(b, j.indent...)
+		b = append(b, j.Indent...)
 	}
 	return b
 }
 
-func (j jsonStyle) appendNumber(b []byte, f float64) []byte {
+func (j JSON) appendNumber(b []byte, f float64) []byte {
 	odd := math.IsNaN(f) || math.IsInf(f, 0) || f == 0 && math.Signbit(f)
 	switch {
-	case odd && j.exact:
+	case odd && j.Exact:
 		b = append(b, `{"$number":"`...)
 		if f == 0 {
 			b = append(b, '-')
 		}
-		return append(append(b, numberText(f)...), `"}`...)
+		return append(append(b, NumberText(f)...), `"}`...)
 	case odd && f != 0:
 		return append(b, "null"...)
 	}
-	return append(b, numberText(f)...)
-}
-
-// numberText writes a number as JavaScript's String does.
-func numberText(f float64) string {
-	switch a := math.Abs(f); {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 1):
-		return "Infinity"
-	case math.IsInf(f, -1):
-		return "-Infinity"
-	case f == 0:
-		return "0"
-	case a >= 1e21 || a < 1e-6:
-		t := strconv.FormatFloat(f, 'e', -1, 64)
-		if n := len(t); t[n-2] == '0' && (t[n-3] == '-' || t[n-3] == '+') {
-			t = t[:n-2] + t[n-1:]
-		}
-		return t
-	default:
-		return strconv.FormatFloat(f, 'f', -1, 64)
-	}
+	return append(b, NumberText(f)...)
 }
 
 const hexDigits = "0123456789abcdef"
 
-// appendString quotes a string as JavaScript's JSON.stringify does: only what must be escaped is.
-func appendString(b []byte, s string) []byte {
+// AppendString quotes a string as JavaScript's JSON.stringify does: only what must be escaped is.
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
@@ -166,4 +144,18 @@ func appendString(b []byte, s string) []byte {
 		}
 	}
 	return append(b, '"')
+}
+
+// AppendSurrogate writes half a character, which JavaScript's strings can hold,
+// as the three bytes that UTF-8 would give it if it could.
+func AppendSurrogate(b []byte, r rune) []byte {
+	return append(b, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
+}
+
+// surrogate reads half a character back.
+func surrogate(s string) (r rune, ok bool) {
+	if len(s) < 3 || s[0] != 0xED || s[1]&0xE0 != 0xA0 || s[2]&0xC0 != 0x80 {
+		return 0, false
+	}
+	return 0xD000 | rune(s[1]&0x3F)<<6 | rune(s[2]&0x3F), true
 }

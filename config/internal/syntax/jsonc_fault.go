@@ -1,17 +1,10 @@
-package config
+package syntax
 
 import (
 	"fmt"
 	"regexp"
 	"strings"
 )
-
-// fault is why a file could not be read. Code is Wrangler's word for it.
-type fault struct {
-	code       string
-	text, hint string
-	start, end int
-}
 
 // jsoncFaults are hujson's errors by what they contain, with Wrangler's code for each.
 // {got} is the token at which hujson stopped.

@@ -1,0 +1,252 @@
+// Package tree holds the values of a configuration as JavaScript sees them.
+package tree
+
+import (
+	"slices"
+	"strconv"
+	"unicode/utf16"
+)
+
+// Kind is the type of a value, in the words of JSON and of TOML's dates.
+type Kind uint8
+
+const (
+	Null Kind = iota
+	Boolean
+	Number
+	Text
+	Date
+	List
+	Table
+)
+
+// Value is a node of the tree that JSONC and TOML are both read into. A nil
+// *value is what JavaScript calls undefined. Places are byte offsets into the
+// source; only diagnostics turn them into lines and columns.
+type Value struct {
+	Kind       Kind
+	Start, End int // of the value, or of the header that opens a TOML table
+	KeyStart   int // of the key that names it, if keyEnd > 0
+	KeyEnd     int
+	Bool       bool
+	Num        float64
+	Str        string // the text, or a date in ISO 8601
+	Items      []*Value
+	Members    []Member
+	index      map[string]int // of members, once there are many
+}
+
+// NewText is a string that stands nowhere in the source.
+func NewText(s string) *Value { return &Value{Kind: Text, Str: s} }
+
+// Member is a key of a table with its value, nil once the value is ignored.
+type Member struct {
+	Key   string
+	Value *Value
+}
+
+// manyMembers is the size from which a table is searched through an index.
+const manyMembers = 12
+
+// Find returns the place of a key among the members, or -1.
+func (v *Value) Find(key string) int {
+	if len(v.Members) < manyMembers {
+		for i := range v.Members {
+			if v.Members[i].Key == key {
+				return i
+			}
+		}
+		return -1
+	}
+	if v.index == nil {
+		v.index = make(map[string]int, len(v.Members))
+		for i, m := range v.Members {
+			v.index[m.Key] = i
+		}
+	}
+	if i, ok := v.index[key]; ok {
+		return i
+	}
+	return -1
+}
+
+// Put sets a key. A key that is there already keeps its place, as in JavaScript.
+func (v *Value) Put(key string, to *Value) {
+	if i := v.Find(key); i >= 0 {
+		v.Members[i].Value = to
+		return
+	}
+	v.Members = append(v.Members, Member{key, to})
+	if v.index != nil {
+		v.index[key] = len(v.Members) - 1
+	}
+}
+
+// Get returns the value of a key of a table or of an index of a list, or nil.
+func (v *Value) Get(key string) *Value {
+	if v == nil {
+		return nil
+	}
+	switch v.Kind {
+	case Table:
+		if i := v.Find(key); i >= 0 {
+			return v.Members[i].Value
+		}
+	case List:
+		if i, err := strconv.Atoi(key); err == nil && i >= 0 && i < len(v.Items) && strconv.Itoa(i) == key {
+			return v.Items[i]
+		}
+	}
+	return nil
+}
+
+// Entries lists what Object.entries would: the members of a table, the indexed
+// items of a list, the characters of a string, and nothing for all else.
+func (v *Value) Entries() []Member {
+	if v == nil {
+		return nil
+	}
+	switch v.Kind {
+	case Table:
+		return v.Members
+	case List:
+		m := make([]Member, len(v.Items))
+		for i, item := range v.Items {
+			m[i] = Member{strconv.Itoa(i), item}
+		}
+		return m
+	case Text:
+		var m []Member
+		for _, r := range v.Str {
+			for _, unit := range utf16Units(r) {
+				m = append(m, Member{strconv.Itoa(len(m)), &Value{Kind: Text, Str: unit, Start: v.Start, End: v.End, KeyStart: v.KeyStart, KeyEnd: v.KeyEnd}})
+			}
+		}
+		return m
+	}
+	return nil
+}
+
+// Keys lists what Object.keys would.
+func (v *Value) Keys() []string {
+	entries := v.Entries()
+	keys := make([]string, len(entries))
+	for i, m := range entries {
+		keys[i] = m.Key
+	}
+	return keys
+}
+
+// utf16Units splits a character as JavaScript indexes it.
+func utf16Units(r rune) []string {
+	if high, low := utf16.EncodeRune(r); r > 0xFFFF {
+		return []string{string(AppendSurrogate(nil, high)), string(AppendSurrogate(nil, low))}
+	}
+	return []string{string(r)}
+}
+
+func (v *Value) Is(k Kind) bool { return v != nil && v.Kind == k }
+
+// IsRecord reports whether v is an object that is not an array, as Wrangler asks.
+func (v *Value) IsRecord() bool { return v.Is(Table) || v.Is(Date) }
+
+// IsObject reports what JavaScript's typeof calls an object, but for null.
+func (v *Value) IsObject() bool { return v.IsRecord() || v.Is(List) }
+
+// IsGiven reports what JavaScript's ?? lets through.
+func (v *Value) IsGiven() bool { return v != nil && v.Kind != Null }
+
+// IsIdle reports whether a value asks for nothing: false, null, and what holds no more
+// than that.
+func (v *Value) IsIdle() bool {
+	switch v.Kind {
+	case Null:
+		return true
+	case Boolean:
+		return !v.Bool
+	case List:
+		return len(v.Items) == 0
+	case Table:
+		return !slices.ContainsFunc(v.Entries(), func(m Member) bool { return !m.Value.IsIdle() })
+	}
+	return false
+}
+
+// IsTruthy reports what JavaScript's if lets through.
+func (v *Value) IsTruthy() bool {
+	switch {
+	case v == nil || v.Kind == Null:
+		return false
+	case v.Kind == Boolean:
+		return v.Bool
+	case v.Kind == Number:
+		return v.Num != 0 && v.Num == v.Num
+	case v.Kind == Text:
+		return v.Str != ""
+	}
+	return true
+}
+
+// Typeof is JavaScript's.
+func (v *Value) Typeof() string {
+	if v == nil {
+		return "undefined"
+	}
+	switch v.Kind {
+	case Boolean:
+		return "boolean"
+	case Number:
+		return "number"
+	case Text:
+		return "string"
+	}
+	return "object"
+}
+
+// Text returns the text of a string and "" for all else.
+func (v *Value) Text() string {
+	if v.Is(Text) {
+		return v.Str
+	}
+	return ""
+}
+
+// Order puts keys that look like array indexes first, ascending, as
+// JavaScript's objects do.
+func (v *Value) Order() {
+	at := func(m Member) (uint64, bool) {
+		if m.Key == "" || m.Key[0] < '0' || m.Key[0] > '9' || m.Key[0] == '0' && len(m.Key) > 1 {
+			return 0, false
+		}
+		n, err := strconv.ParseUint(m.Key, 10, 32)
+		return n, err == nil && n < 1<<32-1
+	}
+	if !slices.ContainsFunc(v.Members, func(m Member) bool { _, ok := at(m); return ok }) {
+		return
+	}
+	slices.SortStableFunc(v.Members, func(a, b Member) int {
+		x, xok := at(a)
+		y, yok := at(b)
+		switch {
+		case xok && yok && x < y, xok && !yok:
+			return -1
+		case xok && yok && x > y, !xok && yok:
+			return 1
+		}
+		return 0
+	})
+	v.index = nil
+}
+
+// IsHeaded reports whether a header opens a value, in single or double brackets.
+func (v *Value) IsHeaded() bool {
+	return v.KeyEnd > 0 && v.Start == v.KeyStart && (v.Kind == Table || v.Kind == List)
+}
+
+// KeyOf is the key that names a value, as something to point at.
+func KeyOf(v *Value) *Value {
+	if v == nil || v.KeyEnd == 0 {
+		return v
+	}
+	return &Value{Start: v.KeyStart, End: v.KeyEnd}
+}
