@@ -49,6 +49,7 @@ var arrows = map[string]reasons{
 		"config/diagnostic": "points at it",
 	},
 	"emulator": {
+		"emulator/internal/message": "checks responses as workerd does",
 		"config":                    "a world is made from one",
 		"config/diagnostic":         "says what a start refuses",
 		"migrations":                "and from the stored state's history",
@@ -110,6 +111,7 @@ var arrows = map[string]reasons{
 	"emulator/internal/wsclient": {},
 	"emulator/program":           {},
 	"config/terminal":            {},
+	"emulator/internal/message":  {"emulator/durable/driver": "a response, and what it is refused with"},
 }
 
 // exampleImports are what the packages below fixtures may import besides one

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/message"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
@@ -35,7 +36,7 @@ func (w *World) fetch(ctx context.Context, r *driver.Request) (resp *driver.Resp
 				err := driver.TypeError(msgCannotLoad(r.URL.String()))
 				err.Remote = true
 				return nil, err
-			case isUpgrade(r.Header):
+			case wire.IsUpgrade(r.Header):
 				return w.dial(ctx, r)
 			}
 			return w.roundTrip(ctx, r)
@@ -154,7 +155,7 @@ func clientHeader(h map[string][]string) http.Header {
 		case "Host", "Connection", "Upgrade", "Transfer-Encoding", "Accept-Encoding", "Keep-Alive", "Te", "Trailer", "Cf-Connecting-Ip":
 			continue
 		}
-		if isToken(k) {
+		if message.IsToken(k) {
 			out[k] = v
 		}
 	}
@@ -171,7 +172,7 @@ func (w *World) dial(ctx context.Context, r *driver.Request) (*driver.Response, 
 	if err != nil {
 		return nil, driver.TypeError(msgInvalidURL(r.URL.String()))
 	}
-	key := newKey()
+	key := wire.NewKey()
 	req.Header = clientHeader(r.Header)
 	delete(req.Header, "Content-Length")
 	delete(req.Header, "Sec-Websocket-Extensions")

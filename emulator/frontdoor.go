@@ -20,6 +20,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/message"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
@@ -82,7 +83,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		end() // else what arrives while the answer streams would hold others up
 	}
 	if err == nil {
-		err = w.check(resp, upgrade)
+		err = message.CheckResponse(resp, upgrade)
 	}
 	if inv.passedOn.Load() {
 		body.Touch()
@@ -217,7 +218,7 @@ func (w *World) respond(rw http.ResponseWriter, r *http.Request, resp *driver.Re
 		delete(h, k)
 	}
 	w.answering(r, h)
-	if n := h["Content-Length"]; n != nil && (len(n) != 1 || !isLength(n[0])) {
+	if n := h["Content-Length"]; n != nil && (len(n) != 1 || !message.IsLength(n[0])) {
 		delete(h, "Content-Length") // workerd does not look at what a response says of its length
 	}
 	if t := h["Content-Type"]; len(t) == 0 || len(t) == 1 && t[0] == "" {

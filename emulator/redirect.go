@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/message"
 )
 
 // maxRedirects is how many redirects fetch() follows.
@@ -31,7 +32,7 @@ func sendable(r *driver.Request) error {
 	case r.URL.Host == "":
 		return driver.TypeError(msgInvalidURL(r.URL.String()))
 	}
-	h, err := headers(r.Header)
+	h, err := message.Header(r.Header)
 	r.Header = h
 	return err
 }

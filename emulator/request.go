@@ -3,8 +3,6 @@ package emulator
 // https://developers.cloudflare.com/workers/runtime-apis/request/
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"io"
 	"net"
 	"net/http"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
 // requestOf is the request as the Worker sees it, and the key of an upgrade. An
@@ -43,7 +42,7 @@ func (w *World) requestOf(r *http.Request, body *upload.Upload, upgrade bool, in
 	case upgrade:
 		key = h.Get("Sec-WebSocket-Key")
 		if key == "" {
-			h.Set("Sec-WebSocket-Key", newKey())
+			h.Set("Sec-WebSocket-Key", wire.NewKey())
 		}
 		h.Set("Sec-WebSocket-Version", "13")
 		h["Connection"], h["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
@@ -52,13 +51,6 @@ func (w *World) requestOf(r *http.Request, body *upload.Upload, upgrade bool, in
 		req.Body = &clientBody{body, w, inv.attended, inv}
 	}
 	return req, key
-}
-
-// newKey is a client's key (RFC 6455 section 4.1).
-func newKey() string {
-	var b [16]byte
-	rand.Read(b[:])
-	return base64.StdEncoding.EncodeToString(b[:])
 }
 
 // addressOf is request.url: the Host header with the path as it was sent, without

@@ -3,9 +3,8 @@ package emulator
 // https://developers.cloudflare.com/workers/runtime-apis/response/
 
 import (
-	"strings"
-
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/message"
 )
 
 // fetch runs the class's fetch handler and looks whether its answer is one.
@@ -17,7 +16,7 @@ func (in *instance) fetch(e *event, r *driver.Request, upgrade bool) (*driver.Re
 	if err != nil {
 		return nil, err
 	}
-	if err := in.o.ns.w.check(resp, upgrade); err != nil {
+	if err := message.CheckResponse(resp, upgrade); err != nil {
 		return nil, err
 	}
 	out := *resp
@@ -48,34 +47,4 @@ func (e *event) answer(resp *driver.Response, err error) {
 		return
 	}
 	e.response = resp
-}
-
-// check is what the Response constructor and the runtime refuse. It makes the names of the headers canonical.
-func (w *World) check(resp *driver.Response, upgrade bool) error {
-	switch {
-	case resp == nil:
-		return driver.TypeError(msgNoResponse)
-	case resp.WebSocket != nil && resp.Status != 101:
-		return driver.RangeError(msgStatusWebSocket)
-	case resp.WebSocket != nil && resp.Body != nil:
-		return driver.TypeError(msgNullBody)
-	case resp.WebSocket != nil && !upgrade:
-		return driver.TypeError(msgUpgradeNotAsked)
-	case resp.WebSocket == nil && (resp.Status < 200 || resp.Status > 599):
-		return driver.RangeError(msgStatusRange)
-	case resp.Body != nil && (resp.Status == 204 || resp.Status == 205 || resp.Status == 304):
-		if b, ok := resp.Body.(interface{ Len() int }); !ok || b.Len() > 0 {
-			return driver.TypeError(msgNullBody)
-		}
-		resp.Body = nil // workerd lets an empty text pass
-		delete(resp.Header, "Content-Length")
-	}
-	h, err := headers(resp.Header)
-	resp.Header = h
-	return err
-}
-
-// isUpgrade reports whether a request asks for a WebSocket.
-func isUpgrade(header map[string][]string) bool {
-	return strings.EqualFold(strings.Join(header["Upgrade"], ", "), "websocket")
 }

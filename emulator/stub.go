@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
 // stub is a client of an object. From its first call on it belongs to a life of
@@ -88,7 +89,7 @@ func (s *stub) StartFetch(ctx context.Context, r *driver.Request, at driver.Plac
 // start sends the request once.
 func (f *stubFetch) start() {
 	inner := *f.r // a redirect changes the caller's own
-	body, upgrade := unbound(inner.Body), isUpgrade(inner.Header)
+	body, upgrade := unbound(inner.Body), wire.IsUpgrade(inner.Header)
 	e := &f.first
 	if len(f.visited) > 0 {
 		e = new(event)

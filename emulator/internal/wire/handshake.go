@@ -2,6 +2,8 @@ package wire
 
 import (
 	"bytes"
+	"crypto/rand"
+	"encoding/base64"
 	"io"
 	"net/http"
 	"strconv"
@@ -25,7 +27,7 @@ type Refusal struct {
 // Check reports whether r asks for a WebSocket, and if so in a wrong way, how it is refused. Every other value of Upgrade,
 // such as h2c, leaves r a plain request.
 func Check(r *http.Request) (ok bool, refuse *Refusal) {
-	if !strings.EqualFold(strings.Join(r.Header["Upgrade"], ", "), "websocket") {
+	if !IsUpgrade(r.Header) {
 		return false, nil
 	}
 	switch {
@@ -39,6 +41,18 @@ func Check(r *http.Request) (ok bool, refuse *Refusal) {
 		return false, refusal(http.StatusBadRequest, msgNoKey)
 	}
 	return true, nil
+}
+
+// IsUpgrade reports whether the header of a request asks for a WebSocket, in whatever way.
+func IsUpgrade(header map[string][]string) bool {
+	return strings.EqualFold(strings.Join(header["Upgrade"], ", "), "websocket")
+}
+
+// NewKey is a client's key (RFC 6455 section 4.1).
+func NewKey() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return base64.StdEncoding.EncodeToString(b[:])
 }
 
 func refusal(status int, body string) *Refusal {

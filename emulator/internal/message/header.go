@@ -1,4 +1,5 @@
-package emulator
+// Package message checks HTTP messages as the classes of the Fetch API do.
+package message
 
 // https://developers.cloudflare.com/workers/runtime-apis/headers/
 
@@ -11,18 +12,19 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// headers is a class's header as the Headers class has it: each name once, in whatever cases it was written, and values
-// checked and without the space around them. A map that is so is returned itself.
-func headers(h map[string][]string) (map[string][]string, error) {
+// Header returns h as the Headers class has it: each name once, in whatever cases it was
+// written, and values without the space around them. A map that is so already is returned
+// itself. It refuses what is no name or value.
+func Header(h map[string][]string) (map[string][]string, error) {
 	canonical := true
 	for name, values := range h {
-		if !isHeaderName(name) {
-			return nil, driver.TypeError(msgHeaderName)
+		if !isName(name) {
+			return nil, driver.TypeError(msgName)
 		}
 		for _, v := range values {
-			inner := strings.Trim(v, headerSpace)
+			inner := strings.Trim(v, space)
 			if strings.ContainsAny(inner, "\x00\r\n") {
-				return nil, driver.TypeError(msgHeaderValue)
+				return nil, driver.TypeError(msgValue)
 			}
 			canonical = canonical && len(inner) == len(v)
 		}
@@ -35,18 +37,18 @@ func headers(h map[string][]string) (map[string][]string, error) {
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		key := http.CanonicalHeaderKey(name)
 		for _, v := range h[name] {
-			out[key] = append(out[key], strings.Trim(v, headerSpace))
+			out[key] = append(out[key], strings.Trim(v, space))
 		}
 	}
 	return out, nil
 }
 
-// headerSpace is what is no part of a value: https://fetch.spec.whatwg.org/#concept-header-value-normalize
-const headerSpace = "\t\n\r "
+// space is what is no part of a value: https://fetch.spec.whatwg.org/#concept-header-value-normalize
+const space = "\t\n\r "
 
-// isHeaderName reports whether every byte of a name is one of a token. Names beyond ASCII pass in workerd, and are
+// isName reports whether every byte of a name is one of a token. Names beyond ASCII pass in workerd, and are
 // not sent.
-func isHeaderName(name string) bool {
+func isName(name string) bool {
 	for i := range len(name) {
 		c := name[i]
 		if c <= ' ' || c == 0x7f || c < 0x80 && strings.IndexByte("()<>@,;:\\\"/[]?={}", c) >= 0 {
@@ -56,8 +58,8 @@ func isHeaderName(name string) bool {
 	return true
 }
 
-// isToken reports whether a name that is one for the Headers class can be sent.
-func isToken(name string) bool {
+// IsToken reports whether a name that Header lets pass can be sent.
+func IsToken(name string) bool {
 	for i := range len(name) {
 		if name[i] >= 0x80 {
 			return false
@@ -66,8 +68,8 @@ func isToken(name string) bool {
 	return name != ""
 }
 
-// isLength reports whether a Content-Length is one.
-func isLength(s string) bool {
+// IsLength reports whether a Content-Length is a number.
+func IsLength(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
 			return false
