@@ -17,7 +17,7 @@ import (
 // began is called at the first write of a batch: the frames sent before it may leave
 // even if the writes are lost.
 func (s *storage) began() {
-	s.in.out.writes()
+	s.in.out.Writes()
 }
 
 // checkDamage tells once which file an error about damage is about, which the

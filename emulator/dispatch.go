@@ -10,26 +10,26 @@ import (
 )
 
 func (e *event) webSocketMessage() {
-	v, answered := e.ws.begin(e.in)
+	v, answered := e.ws.Begin(e.in)
 	if !answered && e.in.handles(driver.HandlesWebSocketMessage) {
-		e.handle(func() error { return e.in.obj.WebSocketMessage(e, v, e.ws.message) })
+		e.handle(func() error { return e.in.obj.WebSocketMessage(e, v, e.ws.Message) })
 	}
 }
 
 func (e *event) webSocketClose() {
-	v, _ := e.ws.begin(e.in)
-	e.onRelease = func() { e.ws.released(e.in) }
+	v, _ := e.ws.Begin(e.in)
+	e.onRelease = func() { e.ws.Released(e.in) }
 	if e.in.handles(driver.HandlesWebSocketClose) {
-		c := e.ws.closed
+		c := e.ws.Closed
 		e.handle(func() error { return e.in.obj.WebSocketClose(e, v, c.Code, c.Reason, c.WasClean) })
 	}
 }
 
 func (e *event) webSocketError() {
-	v, _ := e.ws.begin(e.in)
-	e.onRelease = func() { e.ws.released(e.in) }
+	v, _ := e.ws.Begin(e.in)
+	e.onRelease = func() { e.ws.Released(e.in) }
 	if e.in.handles(driver.HandlesWebSocketError) {
-		e.handle(func() error { return e.in.obj.WebSocketError(e, v, e.ws.failed) })
+		e.handle(func() error { return e.in.obj.WebSocketError(e, v, e.ws.Err) })
 	}
 }
 
@@ -37,7 +37,7 @@ func (e *event) webSocketError() {
 // only logged.
 func (e *event) handle(f func() error) {
 	o := e.in.o
-	if limit := e.in.life.sockets.eventTimeout(); limit > 0 {
+	if limit := e.in.life.sockets.EventTimeout(); limit > 0 {
 		d := &deadline{in: e.in, handler: e.handler, running: true}
 		d.limited(e)
 		d.timer = o.host.Clock.AfterFunc(limit, d.pass)

@@ -24,12 +24,13 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
-func init() { driver.SetPairs(newPair) }
+func init() { driver.SetPairs(socket.NewPair) }
 
 // Options say what a world is made of.
 type Options struct {
@@ -96,7 +97,7 @@ type World struct {
 	closed atomic.Bool
 	ending time.Time // since when, of a closed world
 
-	net network
+	net *socket.Network
 }
 
 // New makes a world: it checks the classes against the bindings, applies the
@@ -120,7 +121,7 @@ func New(o Options) (*World, error) {
 	}
 	w.handles.init()
 	w.budget = wire.NewBudget(o.MaxWaiting)
-	w.net.host = w.host
+	w.net = socket.NewNetwork(w.host)
 	w.watch = stacks.NewWatch(o.Foreign)
 	w.transport = newTransport()
 	w.alarms = alarms.New(w.host)
@@ -191,7 +192,7 @@ func (w *World) Stop() error {
 			o.shutdown()
 		}
 	}
-	w.net.shut()
+	w.net.Shut()
 	w.host.Requests.Seal()
 	w.host.Running.Seal()
 	w.transport.CloseIdleConnections()

@@ -8,6 +8,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
 
 // event is one run of user code in an object: a handler's, the constructor's, or
@@ -28,8 +29,8 @@ type event struct {
 
 	alarmRun *alarms.Run // of an alarm's event, nil of every other
 
-	ws       socketEvent             // of a WebSocket handler
-	receives receives                // sockets that it has asked for messages
+	ws       socket.Event            // of a WebSocket handler
+	receives socket.Receives         // sockets that it has asked for messages
 	deadline *deadline               // nil without
 	cancel   context.CancelCauseFunc // of the context, with a deadline
 
@@ -94,7 +95,7 @@ func (e *event) settle() {
 
 // fail publishes that there is none.
 func (e *event) fail(err *driver.Error) {
-	e.ws.refused()
+	e.ws.Refused()
 	if e.settled.CompareAndSwap(false, true) {
 		e.failure = err
 		e.publish()

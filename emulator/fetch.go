@@ -194,10 +194,9 @@ func (w *World) dial(ctx context.Context, r *driver.Request) (*driver.Response, 
 		got.Body.Close()
 		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(msgNoConnectionHeader)}, nil
 	}
-	ours, theirs := newSockets()
-	theirs.mode = returned
-	if err := w.connect(ours, conn); err != nil {
+	ws, err := w.connect(conn)
+	if err != nil {
 		return nil, w.unreachable(ctx, r, err)
 	}
-	return &driver.Response{Status: 101, Header: got.Header, WebSocket: ours.view}, nil
+	return &driver.Response{Status: 101, Header: got.Header, WebSocket: ws}, nil
 }

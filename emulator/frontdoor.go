@@ -21,6 +21,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/message"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
@@ -100,23 +101,23 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		answerError(rw, r, thrown, upgrade, false)
 		body.End(upload.ByChunk)
 	case resp.WebSocket != nil:
-		client, err := giveAway(resp.WebSocket)
+		client, err := socket.GiveAway(resp.WebSocket)
 		if err != nil {
 			w.fault(err)
 		}
 		if refused != nil {
 			log(http.StatusSwitchingProtocols) // as the Worker answered
-			client.other.Lost(nil)
+			client.Other().Lost(nil)
 			rw.Header()["Date"] = nil
 			refused.ServeHTTP(rw, r)
 			body.End(upload.ByLength)
 			return
 		}
 		log(http.StatusSwitchingProtocols)
-		client.relay()
+		client.Relay()
 		header := http.Header(resp.Header).Clone()
 		w.answering(r, header)
-		w.switchProtocols(rw, client.other, key, header)
+		w.switchProtocols(rw, client.Other(), key, header)
 	default:
 		log(resp.Status)
 		body.End(w.respond(rw, r, resp, upgrade, body))
@@ -405,7 +406,7 @@ func (w *World) readBody(body io.Reader, buf []byte, exited func()) (n int, err 
 
 // switchProtocols takes the connection from the server, sends the 101 response with
 // what the socket has sent so far, and gives the socket the connection.
-func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key string, header http.Header) {
+func (w *World) switchProtocols(rw http.ResponseWriter, server *socket.Socket, key string, header http.Header) {
 	conn, buffered, err := http.NewResponseController(rw).Hijack()
 	if err != nil {
 		w.fault(driver.Exception(fmt.Errorf("taking over the connection: %w", err)))
@@ -422,13 +423,10 @@ func (w *World) switchProtocols(rw http.ResponseWriter, server *socket, key stri
 		server.Lost(err)
 		return
 	}
-	if server.list == nil {
-		w.net.track(server)
-	}
 	if conn.LocalAddr().Network() == "pipe" {
 		w.host.Activity.Watch(t)
 	}
-	server.attach(&w.net, t, wire.AppendSwitch(nil, key, header))
+	server.Connect(w.net, t, wire.AppendSwitch(nil, key, header))
 }
 
 // parking returns the poller for a connection of the network, made for the first

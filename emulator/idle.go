@@ -92,7 +92,7 @@ func (o *object) letGo(in *instance) {
 	o.mu.Unlock()
 
 	in.storage.close()
-	n := in.life.sockets.hibernate()
+	n := in.life.sockets.Hibernate()
 	in.cancel(driver.ErrReset)
 	if n > 0 {
 		o.emit(host.Event{Type: host.EventHibernate, Sockets: n})

@@ -78,7 +78,7 @@ func (o *Object) Class() string { return o.o.ns.class.Name() }
 func (o *Object) State() State {
 	in := o.o.instance()
 	if in == nil {
-		if o.o.connections().count() > 0 {
+		if o.o.connections().Count() > 0 {
 			return Hibernated
 		}
 		return Absent
@@ -180,8 +180,7 @@ func (o *object) evict() {
 	flight := in.refuse()
 	o.mu.Unlock()
 	in.storage.discard()
-	in.life.sockets.dropPlain((*socket).drop)
-	n := in.life.sockets.hibernate()
+	n := in.life.sockets.Evict()
 	o.emit(host.Event{Type: host.EventEvict, Sockets: n})
 	for _, e := range flight {
 		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true})
@@ -212,10 +211,10 @@ type Socket struct {
 
 // Sockets returns the object's hibernatable sockets, the oldest first.
 func (o *Object) Sockets() []Socket {
-	found := o.o.connections().all(nil)
+	found := o.o.connections().All(nil)
 	list := make([]Socket, 0, len(found))
 	for _, s := range slices.Backward(found) {
-		one := Socket{Tags: s.Tags(), Buffered: s.Buffered(), AutoAnswered: s.timestamp()}
+		one := Socket{Tags: s.Tags(), Buffered: s.Buffered(), AutoAnswered: s.AutoAnswered()}
 		one.Attachment, _ = s.Attachment() // our own encoding
 		list = append(list, one)
 	}

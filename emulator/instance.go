@@ -14,6 +14,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
@@ -32,7 +33,7 @@ type instance struct {
 	label   string
 	holder  atomic.Pointer[holder] // noted only for Options.Foreign
 	current atomic.Pointer[event]  // has the turn
-	out     outbox                 // what sockets have sent in this turn; belongs to who has the turn
+	out     socket.Outbox          // what sockets have sent in this turn; belongs to who has the turn
 	ended   []*event               // that have ended and wait for those who were ready then; likewise
 
 	mu      sync.Mutex
@@ -65,7 +66,7 @@ func newInstance(o *object) *instance {
 // construct is the first event of an instance.
 func (in *instance) construct(e *event) {
 	o := in.o
-	woken := in.life.sockets.count() > 0
+	woken := in.life.sockets.Count() > 0
 	o.ns.files.create(o.id)
 	// In JavaScript a constructor can wait only in blockConcurrencyWhile, which has a limit.
 	var limit clock.Timer
@@ -91,7 +92,7 @@ func (in *instance) construct(e *event) {
 	in.blocker = nil
 	in.mu.Unlock()
 	if woken {
-		o.emit(host.Event{Type: host.EventWake, Sockets: in.life.sockets.count()})
+		o.emit(host.Event{Type: host.EventWake, Sockets: in.life.sockets.Count()})
 	} else {
 		o.emit(host.Event{Type: host.EventStart})
 	}

@@ -2,7 +2,10 @@ package emulator
 
 // What the WebSockets that an instance uses need of it: see socketInstance.
 
-import "github.com/seed-36a2c969/emu/emulator/durable/driver"
+import (
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
+)
 
 // Touched is called where user code touches a socket of the instance.
 func (in *instance) Touched() { in.touched() }
@@ -22,7 +25,7 @@ func (in *instance) Pin(kind driver.PinKind, at driver.Place) (unpin func()) {
 
 // MayReceive reports whether an event that is under way may still ask for messages. The one that is
 // ending, if any, does not.
-func (in *instance) MayReceive(ending *receives) bool {
+func (in *instance) MayReceive(ending *socket.Receives) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, p := range in.pins.all {
@@ -34,10 +37,10 @@ func (in *instance) MayReceive(ending *receives) bool {
 }
 
 // Sockets are the connections of the instance's object.
-func (in *instance) Sockets() *sockets { return &in.life.sockets }
+func (in *instance) Sockets() *socket.List { return in.life.sockets }
 
 // Outbox is what the instance's sockets have sent in this turn.
-func (in *instance) Outbox() *outbox { return &in.out }
+func (in *instance) Outbox() *socket.Outbox { return &in.out }
 
 // Leave lets the frames leave in the midst of the turn, if nothing that was written has to be durable first.
 func (in *instance) Leave() {
@@ -46,28 +49,22 @@ func (in *instance) Leave() {
 	}
 }
 
-// Instance is the event's.
-func (e *event) Instance() socketInstance { return e.in }
-
 // Network is what sockets of this world share.
-func (e *event) Network() *network { return &e.in.o.ns.w.net }
+func (e *event) Network() *socket.Network { return e.in.o.ns.w.net }
 
-// Receives are the sockets that the event has asked for messages.
-func (e *event) Receives() *receives { return &e.receives }
+// Receives are the sockets that the event has asked for messages, and its instance.
+func (e *event) Receives() (*socket.Receives, socket.Instance) { return &e.receives, e.in }
 
 // WaitMessage waits for a message of an accepted socket.
 func (e *event) WaitMessage(at driver.Place, wait func() error, over func()) error {
 	return e.pause(pause{kind: driver.PinReceive, at: at, f: wait, over: over})
 }
 
-// Instance is nil: a Worker has none.
-func (i *invocation) Instance() socketInstance { return nil }
-
 // Network is what sockets of this world share.
-func (i *invocation) Network() *network { return &i.w.net }
+func (i *invocation) Network() *socket.Network { return i.w.net }
 
 // Receives is nil: functions for waitUntil may go on receiving when the invocation has ended.
-func (i *invocation) Receives() *receives { return nil }
+func (i *invocation) Receives() (*socket.Receives, socket.Instance) { return nil, nil }
 
 // WaitMessage waits for a message of an accepted socket.
 func (i *invocation) WaitMessage(at driver.Place, wait func() error, over func()) error {

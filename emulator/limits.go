@@ -11,12 +11,6 @@ const (
 	forgetTime      = 130 * time.Second
 	blockTimeout    = 30 * time.Second // of blockConcurrencyWhile
 	maxBlockDepth   = 64
-	maxTags         = 10
-	maxTag          = 256 // bytes
-	maxSockets      = 32768
-	maxAttachment   = 16384    // bytes serialized
-	maxAutoResponse = 2048     // bytes
 	maxRPC          = 32 << 20 // bytes serialized
-	maxCloseReason  = 123      // bytes
 	maxEventTimeout = 7 * 24 * time.Hour
 )

@@ -26,29 +26,13 @@ const (
 	msgLocation     = "Invalid Location header; unable to follow redirect."
 	msgBodyOnce     = "A request with a one-time-use body (it was initialized from a stream, not a buffer) encountered a redirect requiring the body to be retransmitted. To avoid this error in the future, construct this request from a buffer-like body initializer."
 
-	msgVersion         = "invalid HTTP version parsed"
-	msgAddressTooLong  = "URI too long"
-	msgHeadTooLarge    = "message head is too large"
-	msgMethodUnknown   = "ERROR: Unrecognized request method."
-	msgLengthMore      = "Attempt to write too many bytes through a FixedLengthStream."
-	msgLengthLess      = "FixedLengthStream did not see all expected bytes before close()."
-	msgReturnHibernate = "Can't return WebSocket in a Response after calling acceptWebSocket()."
-	msgReturnAccepted  = "Can't return WebSocket in a Response after calling accept()."
-	msgAcceptUsed      = "Can't accept() WebSocket that was already used in a response."
-	msgReturnUsed      = "Can't return WebSocket that was already used in a response."
+	msgVersion        = "invalid HTTP version parsed"
+	msgAddressTooLong = "URI too long"
+	msgHeadTooLarge   = "message head is too large"
+	msgMethodUnknown  = "ERROR: Unrecognized request method."
+	msgLengthMore     = "Attempt to write too many bytes through a FixedLengthStream."
+	msgLengthLess     = "FixedLengthStream did not see all expected bytes before close()."
 
-	msgNotWebSocket    = "Failed to execute 'acceptWebSocket' on 'DurableObjectState': parameter 1 is not of type 'WebSocket'."
-	msgAlreadyAccepted = "Cannot call `acceptWebSocket()` if the WebSocket was already accepted via `accept()`"
-	msgPairUsed        = "Cannot call `acceptWebSocket()` on this WebSocket because its pair has already been accepted or used in a Response."
-	msgTooManyTags     = "a Hibernatable WebSocket cannot have more than 10 tags"
-	msgAcceptHibernate = "Can't accept() WebSocket after enabling hibernation."
-	msgNotAccepted     = "You must call one of accept() or state.acceptWebSocket() on this WebSocket before sending messages."
-	msgTagsNotAccepted = "you must call 'acceptWebSocket()' before attempting to access the tags of a WebSocket."
-	msgTagsAccepted    = "only hibernatable websockets can have tags."
-	msgSendAfterClose  = "Can't call WebSocket send() after close()."
-	msgReasonTooLong   = "WebSocket close reason must not be longer than 123 bytes when UTF-8 encoded."
-	msgReasonNoCode    = "If you specify a WebSocket close reason, you must also specify a code."
-	msgDisconnected    = "WebSocket disconnected without sending Close frame."
 	msgEventTimeoutMax = "Event timeout should not exceed 604800000 ms."
 	msgNegative        = "The value cannot be converted because it is negative and this API expects a positive number."
 
@@ -71,33 +55,6 @@ const (
 	msgNoSQL = "SQL is not enabled for this Durable Object class. To enable it, change `new_classes` to `new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or wrangler.toml file. If using workerd directly,set `enableSql = true` in your workerd config for the class. Note that this change cannot be made after the class is already deployed to production."
 	msgNoKV  = "The storage.kv (synchronous KV) API is only available for SQLite-backed Durable Objects, but this object's namespace is not declared to use SQLite. You can use the older, asyncronous interface via methods of `storage` itself (e.g. `storage.get()`). Alternatively, to enable SQLite, change `new_classes` to `new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or wrangler.toml file. If using workerd directly, set `enableSql = true` in your workerd config for the class. Note that this change cannot be made after the class is already deployed to production."
 )
-
-func msgTagTooLong(tag string) string {
-	return fmt.Sprintf("\"%s\" is longer than the max tag length (256 characters).", tag)
-}
-
-func msgTooManySockets(kind string) string {
-	if kind == "" {
-		return fmt.Sprintf("only %d websockets can be accepted on a single Durable Object instance", maxSockets)
-	}
-	return fmt.Sprintf("only %d %s websockets can be open on a single Durable Object instance", maxSockets, kind)
-}
-
-func msgAttachment(n int) string {
-	return fmt.Sprintf("A WebSocket 'attachment' cannot be larger than %d bytes.'attachment' was %d bytes.", maxAttachment, n)
-}
-
-func msgAutoResponse(what string, n int) string {
-	return fmt.Sprintf("%s cannot be larger than %d bytes. A %s of size %d was provided.", what, maxAutoResponse, lower(what), n)
-}
-
-func lower(word string) string { return string(word[0]|0x20) + word[1:] }
-
-func msgCloseCode(code int) string { return fmt.Sprintf("Invalid WebSocket close code: %d.", code) }
-
-func msgProtocol(status int, description string) string {
-	return fmt.Sprintf("WebSocket protocol error; protocolError.statusCode = %d; protocolError.description = %s", status, description)
-}
 
 func msgInvalidURL(url string) string { return "Invalid URL: " + url }
 
@@ -134,13 +91,6 @@ func msgAlarmGivenUp(runs int) string {
 
 func msgDamaged(path string) string {
 	return fmt.Sprintf("database %s is damaged; restore it from a copy, or move it away to start afresh", path)
-}
-
-func msgOverflow(buffered, together int64) string {
-	if together > 0 {
-		return fmt.Sprintf("clients read too slowly: more than %d bytes wait for all of them, %d for this one, its WebSocket is closed with 1009", together, buffered)
-	}
-	return fmt.Sprintf("a client reads too slowly: %d bytes wait for it, its WebSocket is closed with 1009", buffered)
 }
 
 func msgRPCSize(n int) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
 
 // object is a Durable Object that has been addressed, in memory or not. What
@@ -36,7 +37,7 @@ type object struct {
 // connections, which no later life gets to see.
 type life struct {
 	broken  atomic.Pointer[driver.Error]
-	sockets sockets
+	sockets *socket.List
 }
 
 func newObject(n *namespace, id [32]byte) *object {
@@ -46,25 +47,23 @@ func newObject(n *namespace, id [32]byte) *object {
 }
 
 func (o *object) newLife() *life {
-	l := new(life)
-	l.sockets.object, l.sockets.net = o, &o.ns.w.net
-	return l
+	return &life{sockets: socket.NewList(o, o.ns.w.net)}
 }
 
 // connections are those of the object's present life.
-func (o *object) connections() *sockets {
+func (o *object) connections() *socket.List {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return &o.life.sockets
+	return o.life.sockets
 }
 
 // Deliver makes an event of what a socket has received.
-func (o *object) Deliver(ws socketEvent) {
+func (o *object) Deliver(ws socket.Event) {
 	handler, run := "webSocketMessage", (*event).webSocketMessage
 	switch {
-	case ws.closed != nil:
+	case ws.Closed != nil:
 		handler, run = "webSocketClose", (*event).webSocketClose
-	case ws.failed != nil:
+	case ws.Err != nil:
 		handler, run = "webSocketError", (*event).webSocketError
 	}
 	e := newEvent(nil, handler, run)
@@ -110,7 +109,7 @@ func (o *object) submit(e *event) {
 // begins another life.
 func (o *object) admit(e *event) bool {
 	switch {
-	case o.stopped || e.ws.strange(&o.life.sockets):
+	case o.stopped || e.ws.Strange(o.life.sockets):
 		return false
 	case o.leaving:
 		o.waiting = append(o.waiting, e)
@@ -169,7 +168,7 @@ func (o *object) connect(id driver.ID) *life {
 // forgotten reports whether workerd would no longer know of the object, which has
 // been out of memory for long and has no sockets. o.mu is held.
 func (o *object) forgotten() bool {
-	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.life.sockets.count() == 0 && o.host.Now().Sub(o.absent) >= forgetTime
+	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.life.sockets.Count() == 0 && o.host.Now().Sub(o.absent) >= forgetTime
 }
 
 // instance returns the object in memory, nil if it is not.
@@ -203,7 +202,7 @@ func (o *object) breakOff(in *instance, err *driver.Error) {
 	o.mu.Unlock()
 
 	in.storage.discard()
-	in.life.sockets.end((*socket).drop)
+	in.life.sockets.Reset()
 	o.emit(host.Event{Type: host.EventReset, Message: e.Uncaught(), Stack: err.Stack})
 	remote := e
 	remote.Remote = true
@@ -223,9 +222,9 @@ func (o *object) shutdown() {
 	if in != nil {
 		flight = append(flight, in.refuse()...)
 	}
-	sockets := &o.life.sockets
+	sockets := o.life.sockets
 	o.mu.Unlock()
-	sockets.end((*socket).shut)
+	sockets.Shut()
 	for _, e := range flight {
 		e.fail(driver.PlainError(msgConnectionLost))
 	}

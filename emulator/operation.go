@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
 
 // starter is what begins where the turn is given up: behind the output gate, and before
@@ -148,11 +149,8 @@ func (e *event) StartFetch(ctx context.Context, r *driver.Request, at driver.Pla
 // owns makes a response that was fetched the event's: its WebSocket pins the object, its
 // body is read off the turn.
 func (e *event) owns(resp *driver.Response, at driver.Place) error {
-	if s, ok := socketOf(resp.WebSocket); ok {
-		if err := s.adoptOutgoing(e.in, at); err != nil {
-			s.shut()
-			return err
-		}
+	if err := socket.OpenedBy(e.in, resp.WebSocket, at); err != nil {
+		return err
 	}
 	if resp.Body != nil {
 		resp.Body = &turnBody{e: e, r: resp.Body, outside: true}
@@ -162,9 +160,7 @@ func (e *event) owns(resp *driver.Response, at driver.Place) error {
 
 // release gives a response back that nobody wants any more.
 func release(resp *driver.Response) {
-	if s, ok := socketOf(resp.WebSocket); ok {
-		s.shut()
-	}
+	socket.Discard(resp.WebSocket)
 	if c, ok := resp.Body.(io.Closer); ok {
 		c.Close()
 	}

@@ -8,22 +8,22 @@ import (
 	"net"
 	"time"
 
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// connect gives a socket the connection that a Worker or an object has opened. What
+// connect makes a socket of the connection that a Worker or an object has opened. What
 // waits to be sent has no bound of its own there, as in workerd: it is the class's own peer that
 // is slow. It counts among what waits together.
-func (w *World) connect(s *socket, body io.ReadWriteCloser) error {
-	t, err := wire.NewConn(&outgoing{ReadWriteCloser: body}, nil, s, &wire.Options{MaxQueue: math.MaxInt64, Budget: w.budget})
-	if err != nil {
-		return err
-	}
-	s.outbound = true
-	s.attach(&w.net, t, nil)
-	w.net.track(s)
-	return nil
+func (w *World) connect(body io.ReadWriteCloser) (driver.Socket, error) {
+	return socket.Outgoing(w.net, func(h wire.Handler) (*wire.Conn, error) {
+		return wire.NewConn(&outgoing{ReadWriteCloser: body}, nil, h, &wire.Options{MaxQueue: math.MaxInt64, Budget: w.budget})
+	})
 }
+
+// maxMasked is the capacity over which a buffer is left to the collector.
+const maxMasked = 64 << 10
 
 // outgoing is the body of a 101 response as the connection below a [wire.Conn], whose
 // frames it masks on their way out. It has no deadlines: when too much waits, the end is told
@@ -37,7 +37,7 @@ type outgoing struct {
 func (o *outgoing) Write(b []byte) (int, error) {
 	o.masked = o.masker.Append(o.masked[:0], b)
 	_, err := o.ReadWriteCloser.Write(o.masked)
-	if cap(o.masked) > maxPooled {
+	if cap(o.masked) > maxMasked {
 		o.masked = nil
 	}
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
@@ -120,14 +121,15 @@ func (r *resets) fetch(path string) (resp *driver.Response, err error) {
 }
 
 // open connects a socket, of which it returns the object's end.
-func (r *resets) open(t *testing.T) *socket {
+func (r *resets) open(t *testing.T) *socket.Socket {
 	t.Helper()
 	resp, err := r.fetch("ws")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := resp.WebSocket.(*view).s.other
-	s.attach(&r.w.net, deaf{}, nil)
+	s, _ := socket.Of(resp.WebSocket)
+	s = s.Other()
+	s.Connect(r.w.net, deaf{}, nil)
 	return s
 }
 
@@ -194,7 +196,7 @@ func TestDroppedSockets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newResets(t)
 			r.does, r.built = kind.does, kind.built
-			old := []*socket{r.open(t), r.open(t), r.open(t), r.open(t)}
+			old := []*socket.Socket{r.open(t), r.open(t), r.open(t), r.open(t)}
 			if kind.built == nil { // an accepted socket would keep the object in memory
 				if _, err := r.fetch("pair"); err != nil {
 					t.Fatal(err)
@@ -230,7 +232,7 @@ func TestDroppedSockets(t *testing.T) {
 			// The next instance: while it is constructed, blocked, and at work.
 			r.built = func(ctx context.Context, k *witness) error { return durable.Sleep(ctx, time.Second) }
 			blocked := false
-			r.w.env.namespaces["K"].object(old[0].list.object.(*object).id).submit(newEvent(nil, "fetch", func(e *event) {
+			r.w.env.namespaces["K"].object(r.w.env.namespaces["K"].key.fromName("o").Bytes).submit(newEvent(nil, "fetch", func(e *event) {
 				end, _ := (*state)(e.in).BeginBlock(e, driver.Place{})
 				blocked = true
 				end(durable.Sleep(e, time.Second))

@@ -5,6 +5,7 @@ package emulator
 import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/message"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
 
 // fetch runs the class's fetch handler and looks whether its answer is one.
@@ -21,11 +22,11 @@ func (in *instance) fetch(e *event, r *driver.Request, upgrade bool) (*driver.Re
 	}
 	out := *resp
 	if resp.WebSocket != nil {
-		s, err := giveAway(resp.WebSocket)
+		s, err := socket.GiveAway(resp.WebSocket)
 		if err != nil {
 			in.o.fault("fetch", err)
-			out.WebSocket = s.view
-		} else if err := s.other.adoptReturned(in); err != nil {
+			out.WebSocket = s.View()
+		} else if err := s.Other().ReturnedBy(in); err != nil {
 			return nil, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
@@ -31,42 +32,33 @@ func (st *state) AcceptWebSocket(ws driver.Socket, tags []string) error {
 	if err := st.usable(); err != nil {
 		return err
 	}
-	v, ok := ws.(*view)
-	if !ok {
-		return driver.TypeError(msgNotWebSocket)
-	}
-	return v.acceptHibernation(st.instance(), tags)
+	return socket.Hibernatable(st.instance(), ws, tags)
 }
 
 func (st *state) WebSockets(tag *string) []driver.Socket {
 	if st.usable() != nil {
 		return nil
 	}
-	found := st.life.sockets.all(tag)
-	list := make([]driver.Socket, len(found))
-	for i, s := range found {
-		list[i] = s.viewOf(st.instance())
-	}
-	return list
+	return st.life.sockets.Views(st.instance(), tag)
 }
 
 func (st *state) Tags(ws driver.Socket) ([]string, error) {
 	if err := st.usable(); err != nil {
 		return nil, err
 	}
-	return ws.(*view).Tags()
+	return ws.(*socket.View).Tags()
 }
 
 func (st *state) SetAutoResponse(request, response string) error {
 	if err := st.usable(); err != nil {
 		return err
 	}
-	return st.life.sockets.auto.set(request, response)
+	return st.life.sockets.Auto.Set(request, response)
 }
 
 func (st *state) UnsetAutoResponse() {
 	if st.usable() == nil {
-		st.life.sockets.auto.unset()
+		st.life.sockets.Auto.Unset()
 	}
 }
 
@@ -74,11 +66,11 @@ func (st *state) AutoResponse() (request, response string, ok bool) {
 	if st.usable() != nil {
 		return "", "", false
 	}
-	return st.life.sockets.auto.get()
+	return st.life.sockets.Auto.Get()
 }
 
 func (st *state) AutoResponseTimestamp(ws driver.Socket) time.Time {
-	return ws.(*view).AutoResponseTimestamp()
+	return ws.(*socket.View).AutoResponseTimestamp()
 }
 
 func (st *state) SetEventTimeout(d time.Duration) error {
@@ -91,11 +83,11 @@ func (st *state) SetEventTimeout(d time.Duration) error {
 	case d > maxEventTimeout:
 		return driver.PlainError(msgEventTimeoutMax)
 	}
-	st.life.sockets.timeout.Store(int64(d.Truncate(time.Millisecond)))
+	st.life.sockets.SetEventTimeout(d)
 	return nil
 }
 
-func (st *state) EventTimeout() time.Duration { return st.life.sockets.eventTimeout() }
+func (st *state) EventTimeout() time.Duration { return st.life.sockets.EventTimeout() }
 
 // BeginBlock lets no other event in until end is called, with the turn. If what it has
 // blocked for has failed, or took too long, the object is reset.

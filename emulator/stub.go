@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
@@ -122,9 +123,7 @@ func (f *stubFetch) response(e *event) (resp *driver.Response, again bool, err e
 		return nil, false, f.s.caught(e, false)
 	}
 	resp = e.response
-	if s, ok := socketOf(resp.WebSocket); ok {
-		s.takeBack()
-	}
+	socket.TakeBack(resp.WebSocket)
 	if again, err = f.redirected(resp); again || err != nil {
 		return nil, again, err
 	}

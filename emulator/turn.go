@@ -142,8 +142,8 @@ func (in *instance) complete(e *event) {
 	in.removePin(&e.pin)
 	gone := in.gone
 	in.mu.Unlock()
-	e.ws.ended()
-	e.receives.end(&in.life.sockets)
+	e.ws.Ended()
+	e.receives.End(in.life.sockets)
 	if !gone { // else who broke it off fails the event
 		e.settle()
 	}
@@ -157,7 +157,7 @@ func (in *instance) release(e *event) {
 	in.unheld()
 	in.flush()
 	e.deadline.run(false)
-	e.ws.dispatched()
+	e.ws.Dispatched()
 	if len(in.ended) > 0 && !in.callerReady() {
 		in.settleEnded()
 	}
@@ -233,7 +233,7 @@ func (in *instance) flush() {
 	}
 	err := in.storage.commit()
 	if err != nil {
-		in.out.dropUnsafe()
+		in.out.DropUnsafe()
 	}
 	in.leave()
 	if err != nil {
@@ -244,7 +244,7 @@ func (in *instance) flush() {
 }
 
 // leave lets the frames of this turn go. Those of an instance that is gone are dropped.
-func (in *instance) leave() { in.out.leave(in.dead.Load()) }
+func (in *instance) leave() { in.out.Leave(in.dead.Load()) }
 
 // block lets no other event of the instance have a turn until end is called, by e with
 // its turn. What was written before is committed first. If it takes too long the object

@@ -1,4 +1,4 @@
-package emulator
+package socket
 
 // https://developers.cloudflare.com/durable-objects/best-practices/websockets/#durable-objects-hibernation-websocket-api
 
@@ -12,31 +12,33 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// socketObject is what the connections of an object need of it.
-type socketObject interface {
+// Object is what the connections of an object need of it.
+type Object interface {
 	// Deliver queues an event for the object, which wakes if it hibernates.
-	Deliver(e socketEvent)
+	Deliver(e Event)
 	Log(message string)
 }
 
-// sockets are the connections of an object from one reset to the next. They and the settings here outlive hibernation.
-type sockets struct {
-	object  socketObject
-	net     *network
-	auto    autoResponse
+// List are the connections of an object from one reset to the next. They and the settings here outlive hibernation.
+type List struct {
+	object  Object
+	net     *Network
+	Auto    autoResponse
 	timeout atomic.Int64 // of an event, in nanoseconds; 0 is none
 
 	deferred atomic.Int32 // accepted ones whose peer's Close frame is not answered yet
 
 	mu        sync.Mutex
-	list      []*socket            // hibernatable ones in the order of acceptance; nil where one has gone
+	list      []*Socket            // hibernatable ones in the order of acceptance; nil where one has gone
 	live      int                  // how many are not nil
-	lingering map[*socket]struct{} // closed by the peer and not by the object: open until it leaves memory
-	plain     map[*socket]struct{} // accepted ones that cannot hibernate
+	lingering map[*Socket]struct{} // closed by the peer and not by the object: open until it leaves memory
+	plain     map[*Socket]struct{} // accepted ones that cannot hibernate
 }
 
+func NewList(o Object, n *Network) *List { return &List{object: o, net: n} }
+
 // add lists a socket that was accepted for hibernation.
-func (l *sockets) add(s *socket) error {
+func (l *List) add(s *Socket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.live >= maxSockets {
@@ -49,14 +51,14 @@ func (l *sockets) add(s *socket) error {
 }
 
 // addPlain notes a socket that pins the object.
-func (l *sockets) addPlain(s *socket) error {
+func (l *List) addPlain(s *Socket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.plain) >= maxSockets {
 		return driver.PlainError(msgTooManySockets("non-hibernatable"))
 	}
 	if l.plain == nil {
-		l.plain = map[*socket]struct{}{}
+		l.plain = map[*Socket]struct{}{}
 	}
 	l.plain[s] = struct{}{}
 	return nil
@@ -64,7 +66,7 @@ func (l *sockets) addPlain(s *socket) error {
 
 // unlist takes a socket that the peer has closed from the list; it stays open
 // until the object closes it or leaves memory.
-func (l *sockets) unlist(s *socket) {
+func (l *List) unlist(s *Socket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s.index < len(l.list) && l.list[s.index] == s {
@@ -72,42 +74,42 @@ func (l *sockets) unlist(s *socket) {
 		l.live--
 		l.compact()
 		if l.lingering == nil {
-			l.lingering = map[*socket]struct{}{}
+			l.lingering = map[*Socket]struct{}{}
 		}
 		l.lingering[s] = struct{}{}
 	}
 }
 
 // compact removes the gaps when they are many. l.mu is held.
-func (l *sockets) compact() {
+func (l *List) compact() {
 	if l.live > 0 && (len(l.list) < 32 || l.live > len(l.list)/2) {
 		return
 	}
-	l.list = slices.Clip(slices.DeleteFunc(l.list, func(s *socket) bool { return s == nil }))
+	l.list = slices.Clip(slices.DeleteFunc(l.list, func(s *Socket) bool { return s == nil }))
 	for i, s := range l.list {
 		s.index = i
 	}
 }
 
 // forget drops a socket that is closed on both sides.
-func (l *sockets) forget(s *socket) {
+func (l *List) forget(s *Socket) {
 	l.unlist(s)
 	l.mu.Lock()
 	delete(l.lingering, s)
 	l.mu.Unlock()
 }
 
-func (l *sockets) forgetPlain(s *socket) {
+func (l *List) forgetPlain(s *Socket) {
 	l.mu.Lock()
 	delete(l.plain, s)
 	l.mu.Unlock()
 }
 
-// all returns the listed sockets, newest first, or those of *tag, oldest first.
-func (l *sockets) all(tag *string) []*socket {
+// All returns the listed sockets, newest first, or those of *tag, oldest first.
+func (l *List) All(tag *string) []*Socket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	found := make([]*socket, 0, l.live)
+	found := make([]*Socket, 0, l.live)
 	for _, s := range l.list {
 		if s != nil && (tag == nil || slices.Contains(s.tags, *tag)) {
 			found = append(found, s)
@@ -119,15 +121,16 @@ func (l *sockets) all(tag *string) []*socket {
 	return found
 }
 
-func (l *sockets) count() int {
+// Count is how many sockets are listed.
+func (l *List) Count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.live
 }
 
-// hibernate lets the instance's views go and ends the connections that only the
+// Hibernate lets the instance's views go and ends the connections that only the
 // peer had closed. It returns how many sockets stay.
-func (l *sockets) hibernate() int {
+func (l *List) Hibernate() int {
 	l.mu.Lock()
 	for _, s := range l.list {
 		if s != nil {
@@ -146,8 +149,14 @@ func (l *sockets) hibernate() int {
 	return live
 }
 
+// Evict is Hibernate for an instance that is taken out of memory whatever it does: what cannot hibernate is dropped.
+func (l *List) Evict() int {
+	l.dropPlain((*Socket).drop)
+	return l.Hibernate()
+}
+
 // dropPlain drops the connections that cannot hibernate.
-func (l *sockets) dropPlain(drop func(*socket)) {
+func (l *List) dropPlain(drop func(*Socket)) {
 	l.mu.Lock()
 	plain := l.plain
 	l.plain = nil
@@ -157,13 +166,18 @@ func (l *sockets) dropPlain(drop func(*socket)) {
 	}
 }
 
-// end drops all connections with a bare FIN, and answers nothing automatically any more: the object was reset, or its world
-// is closed.
-func (l *sockets) end(drop func(*socket)) {
+// Reset drops all connections of an object that is reset, after what was sent.
+func (l *List) Reset() { l.end((*Socket).drop) }
+
+// Shut drops all connections of an object whose world is closed, at once.
+func (l *List) Shut() { l.end((*Socket).shut) }
+
+// end drops all connections with a bare FIN, and answers nothing automatically any more.
+func (l *List) end(drop func(*Socket)) {
 	l.mu.Lock()
 	list, lingering := l.list, l.lingering
 	l.list, l.live, l.lingering = nil, 0, nil
-	l.auto.unset()
+	l.Auto.Unset()
 	l.mu.Unlock()
 	for _, s := range list {
 		if s != nil {
@@ -177,10 +191,26 @@ func (l *sockets) end(drop func(*socket)) {
 }
 
 // accepted returns the sockets that cannot hibernate.
-func (l *sockets) accepted() []*socket {
+func (l *List) accepted() []*Socket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Collect(maps.Keys(l.plain))
 }
 
-func (l *sockets) eventTimeout() time.Duration { return time.Duration(l.timeout.Load()) }
+// SetEventTimeout is setHibernatableWebSocketEventTimeout(), in whole milliseconds; 0 is none.
+func (l *List) SetEventTimeout(d time.Duration) {
+	l.timeout.Store(int64(d.Truncate(time.Millisecond)))
+}
+
+// EventTimeout is what was set.
+func (l *List) EventTimeout() time.Duration { return time.Duration(l.timeout.Load()) }
+
+// Views returns the listed sockets as the instance sees them: newest first, or those of *tag, oldest first.
+func (l *List) Views(in Instance, tag *string) []driver.Socket {
+	found := l.All(tag)
+	list := make([]driver.Socket, len(found))
+	for i, s := range found {
+		list[i] = s.viewOf(in)
+	}
+	return list
+}

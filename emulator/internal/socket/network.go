@@ -1,4 +1,4 @@
-package emulator
+package socket
 
 import (
 	"sync"
@@ -6,33 +6,35 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
-// network is what the sockets of a world share.
-type network struct {
+// Network is what the sockets of a world share.
+type Network struct {
 	host *host.Host
 
 	mu       sync.Mutex
-	unlisted map[*socket]struct{} // with a connection of their own, in no object's list
+	unlisted map[*Socket]struct{} // with a connection of their own, in no object's list
 }
 
+func NewNetwork(h *host.Host) *Network { return &Network{host: h} }
+
 // track notes a socket that has a connection and is in no object's list, so that Close ends it.
-func (n *network) track(s *socket) {
+func (n *Network) track(s *Socket) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.unlisted == nil {
-		n.unlisted = map[*socket]struct{}{}
+		n.unlisted = map[*Socket]struct{}{}
 	}
 	n.unlisted[s] = struct{}{}
 }
 
 // untrack removes s from the connections that Close ends itself because no object lists them.
-func (n *network) untrack(s *socket) {
+func (n *Network) untrack(s *Socket) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.unlisted, s)
 }
 
-// shut ends the connections that no object lists.
-func (n *network) shut() {
+// Shut ends the connections that no object lists.
+func (n *Network) Shut() {
 	n.mu.Lock()
 	set := n.unlisted
 	n.unlisted = nil

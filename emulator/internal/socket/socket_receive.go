@@ -1,4 +1,4 @@
-package emulator
+package socket
 
 // Sockets accepted with accept(), which cannot hibernate.
 // https://developers.cloudflare.com/workers/runtime-apis/websockets/#accept
@@ -28,7 +28,7 @@ type receiver struct {
 }
 
 // accept makes the socket one whose messages wait for Receive.
-func (s *socket) accept(halfOpen bool, at driver.Place) error {
+func (s *Socket) accept(halfOpen bool, at driver.Place) error {
 	s.mu.Lock()
 	switch s.mode {
 	case hibernatable:
@@ -54,7 +54,7 @@ func (s *socket) accept(halfOpen bool, at driver.Place) error {
 
 // adopt makes the instance the socket's owner, which it pins until it ends. The
 // pin's place is where the socket was accepted, if that is known.
-func (s *socket) adopt(in socketInstance, kind driver.PinKind, at driver.Place) error {
+func (s *Socket) adopt(in Instance, kind driver.PinKind, at driver.Place) error {
 	list := in.Sockets()
 	s.belongs(list.net)
 	return in.Own(func() error {
@@ -75,14 +75,22 @@ func (s *socket) adopt(in socketInstance, kind driver.PinKind, at driver.Place) 
 	})
 }
 
-// adoptOutgoing makes the instance that has opened a connection its owner.
-func (s *socket) adoptOutgoing(in socketInstance, at driver.Place) error {
-	s.view.in = in
-	return s.adopt(in, driver.PinOutgoing, at)
+// OpenedBy makes the instance that has opened a connection the owner of its socket. An instance that is gone gets none.
+func OpenedBy(in Instance, ws driver.Socket, at driver.Place) error {
+	v, ok := ws.(*View)
+	if !ok {
+		return nil // the response was no 101
+	}
+	v.in = in
+	err := v.s.adopt(in, driver.PinOutgoing, at)
+	if err != nil {
+		v.s.shut()
+	}
+	return err
 }
 
-// adoptReturned makes the instance that has returned the other end its owner.
-func (s *socket) adoptReturned(in socketInstance) error {
+// ReturnedBy makes the instance that has returned the other end its owner.
+func (s *Socket) ReturnedBy(in Instance) error {
 	if err := s.adopt(in, driver.PinSocket, driver.Place{}); err != nil {
 		return err
 	}
@@ -93,7 +101,7 @@ func (s *socket) adoptReturned(in socketInstance) error {
 }
 
 // belongs notes the socket's world.
-func (s *socket) belongs(n *network) {
+func (s *Socket) belongs(n *Network) {
 	s.mu.Lock()
 	known := s.net != nil
 	s.net = n
@@ -104,7 +112,7 @@ func (s *socket) belongs(n *network) {
 }
 
 // deliver queues a message. s.mu is held.
-func (s *socket) deliver(m driver.Message) int {
+func (s *Socket) deliver(m driver.Message) int {
 	if s.plain == nil || s.plain.ended != nil {
 		return 0
 	}
@@ -122,7 +130,7 @@ func (p *receiver) wake() {
 
 // receive waits for a message or the end. after is called with what must be left
 // when the caller has its turn again.
-func (s *socket) receive(ctx context.Context, after func(*host.Signal)) (m driver.Message, err error) {
+func (s *Socket) receive(ctx context.Context, after func(*host.Signal)) (m driver.Message, err error) {
 	for {
 		s.mu.Lock()
 		p := s.plain
@@ -165,7 +173,7 @@ func (s *socket) receive(ctx context.Context, after func(*host.Signal)) (m drive
 }
 
 // endWith is the end of an accepted socket's connection. s.mu is held.
-func (s *socket) endWith(c *driver.Closed) {
+func (s *Socket) endWith(c *driver.Closed) {
 	p := s.plain
 	s.peer = peerClosed
 	if !c.WasClean {
@@ -197,7 +205,7 @@ func (s *socket) endWith(c *driver.Closed) {
 }
 
 // noLongerDeferred: s.mu is held.
-func (s *socket) noLongerDeferred() {
+func (s *Socket) noLongerDeferred() {
 	if s.plain.deferred {
 		s.plain.deferred = false
 		s.owner.Sockets().deferred.Add(-1)
@@ -207,7 +215,7 @@ func (s *socket) noLongerDeferred() {
 // replyToClose answers the peer's Close frame, unless the socket was accepted half
 // open; without one it ends the connection. It is called when who receives has come to the end, so that what it
 // sends for the messages before is still sent. s.mu is held.
-func (s *socket) replyToClose() {
+func (s *Socket) replyToClose() {
 	p := s.plain
 	if p != nil && s.peer != peerOpen {
 		p.closeSeen = true
@@ -239,28 +247,28 @@ func (s *socket) replyToClose() {
 // closedSecond is called when the socket closes. If its peer has closed before, workerd then
 // takes the end of the connection for an error, where that is one that it opened itself or
 // the other end of the pair was accepted likewise. s.mu is held.
-func (s *socket) closedSecond() {
+func (s *Socket) closedSecond() {
 	if s.peer != peerClosed || s.plain == nil {
 		return
 	}
 	l, paired := s.t.(*local)
 	if s.outbound || paired && l.between {
-		s.plain.after = &driver.Error{Name: "Error", Message: "Uncaught Error: " + msgConnectionLost, Retryable: true}
+		s.plain.after = &driver.Error{Name: "Error", Message: "Uncaught Error: " + msgLost, Retryable: true}
 	}
 }
 
-// receives are the sockets that an event has asked for messages.
-type receives struct{ sockets []*socket }
+// Receives are the sockets that an event has asked for messages.
+type Receives struct{ sockets []*Socket }
 
-func (r *receives) add(s *socket) {
+func (r *Receives) add(s *Socket) {
 	if !slices.Contains(r.sockets, s) {
 		r.sockets = append(r.sockets, s)
 		s.received(1)
 	}
 }
 
-// end is called when the event has ended: a Close frame that it has not come to is answered.
-func (r *receives) end(l *sockets) {
+// End is called when the event has ended: a Close frame that it has not come to is answered.
+func (r *Receives) End(l *List) {
 	for _, s := range r.sockets {
 		s.received(-1)
 	}
@@ -272,21 +280,20 @@ func (r *receives) end(l *sockets) {
 	}
 }
 
-// messageEvent is the run of user code that asks a socket for messages: an object's event or a Worker's invocation.
-type messageEvent interface {
-	// Instance is that of an object's event, nil in a Worker, and Receives what the event has asked.
-	Instance() socketInstance
-	Receives() *receives
-	Network() *network
+// Run is the run of user code that asks a socket for messages: an object's event or a Worker's invocation.
+type Run interface {
+	// Receives are the sockets that an object's event has asked for messages, and its instance. Both are nil in a Worker.
+	Receives() (*Receives, Instance)
+	Network() *Network
 	// WaitMessage gives the turn up, calls wait, and takes the turn again. over is called once or twice: when what
 	// waits has its turn, or at least a place among those who want it.
 	WaitMessage(at driver.Place, wait func() error, over func()) error
 }
 
 // receivedBy notes who asks for messages.
-func (v *view) receivedBy(e messageEvent, at driver.Place) error {
-	in := e.Instance()
-	if in == nil {
+func (v *View) receivedBy(e Run, at driver.Place) error {
+	r, in := e.Receives()
+	if r == nil {
 		v.s.belongs(e.Network())
 		v.s.receivedByWorker()
 		return nil
@@ -295,12 +302,12 @@ func (v *view) receivedBy(e messageEvent, at driver.Place) error {
 		return err
 	}
 	v.in = in
-	e.Receives().add(v.s)
+	r.add(v.s)
 	return nil
 }
 
 // endDeferral answers a Close frame for which nobody is left, when an event has ended.
-func (s *socket) endDeferral(ending *receives) {
+func (s *Socket) endDeferral(ending *Receives) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.owner == nil || !s.plain.deferred || s.plain.receivers == 0 && s.owner.MayReceive(ending) {
@@ -314,7 +321,7 @@ func (s *socket) endDeferral(ending *receives) {
 
 // receivedByWorker notes that an invocation of the Worker asks for messages, whose functions for waitUntil may go
 // on receiving when the invocation has ended.
-func (s *socket) receivedByWorker() {
+func (s *Socket) receivedByWorker() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.plain; p != nil && p.receivers == 0 {
@@ -323,7 +330,7 @@ func (s *socket) receivedByWorker() {
 }
 
 // received counts who has asked for messages.
-func (s *socket) received(change int) {
+func (s *Socket) received(change int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.plain
@@ -338,7 +345,7 @@ func (s *socket) received(change int) {
 }
 
 // failWith is the end of an accepted socket by a violation of the protocol. s.mu is held.
-func (s *socket) failWith(err *driver.Error) {
+func (s *Socket) failWith(err *driver.Error) {
 	s.peer = peerFailed
 	err.Message = "Uncaught Error: " + err.Message
 	s.finish()
@@ -357,7 +364,7 @@ func (p *receiver) seenIfIdle() {
 func (p *receiver) idle() bool { return len(p.queue) == 0 && (p.receivers == 0 || !p.busy) }
 
 // end gives who receives the end, and lets the owner go. s.mu is held.
-func (s *socket) end(err error) {
+func (s *Socket) end(err error) {
 	if p := s.plain; p != nil {
 		if p.ended == nil && err != nil {
 			p.ended = err

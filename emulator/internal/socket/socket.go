@@ -1,6 +1,11 @@
-package emulator
-
+// Package socket is the WebSockets of Workers and objects.
+//
+// A [Socket] is one end of a connection or of a pair. An object's sockets are its [List], which is where they are while it
+// hibernates; an instance sees each as a [View]. What a socket receives for an object goes to it as an [Event], what user code
+// sends in a turn waits in the instance's [Outbox].
+//
 // https://developers.cloudflare.com/workers/runtime-apis/websockets/
+package socket
 
 import (
 	"slices"
@@ -14,22 +19,22 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// socket is one end of a WebSocket connection, from the pair that it is made in to its end. What is here outlives
+// Socket is one end of a WebSocket connection, from the pair that it is made in to its end. What is here outlives
 // hibernation; how an instance sees it is a [view].
 //
 // Lock order: the joined of a pair, a socket's mu, and then its list's, its instance's or its transport's.
-type socket struct {
-	other  *socket
+type Socket struct {
+	other  *Socket
 	joined *sync.Mutex // of both ends: see join
 	index  int         // in its object's list
 
 	mu       sync.Mutex
 	mode     mode
-	used     bool           // it has been in a response
-	net      *network       // once it is known whose it is
-	list     *sockets       // that it is in, of a hibernatable one
-	plain    *receiver      // of an accepted one
-	owner    socketInstance // that it pins until unpin
+	used     bool      // it has been in a response
+	net      *Network  // once it is known whose it is
+	list     *List     // that it is in, of a hibernatable one
+	plain    *receiver // of an accepted one
+	owner    Instance  // that it pins until unpin
 	unpin    func()
 	t        transport // where its frames go; nil before there is one
 	started  bool      // the transport reads
@@ -49,7 +54,7 @@ type socket struct {
 	answered   atomic.Int64 // when it was last auto-answered, in milliseconds
 
 	// These belong to the goroutine that has the object's turn.
-	view   *view
+	view   *View
 	staged *frames // sent in this turn; nil without
 }
 
@@ -92,14 +97,14 @@ const (
 )
 
 // write hands frames to the transport, or keeps them for it.
-func (s *socket) write(frames []byte) {
+func (s *Socket) write(frames []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hand(frames)
 }
 
 // hand is write. s.mu is held.
-func (s *socket) hand(frames []byte) {
+func (s *Socket) hand(frames []byte) {
 	if len(frames) == 0 {
 		return
 	}
@@ -111,7 +116,7 @@ func (s *socket) hand(frames []byte) {
 }
 
 // sendOut sends what was staged.
-func (s *socket) sendOut(f *frames) {
+func (s *Socket) sendOut(f *frames) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := 0
@@ -127,9 +132,20 @@ func (s *socket) sendOut(f *frames) {
 	s.hand(f.b[at:])
 }
 
-// attach gives the socket its transport and sends head and what waited, in one
-// write. The transport reads from when the socket is accepted.
-func (s *socket) attach(n *network, t transport, head []byte) {
+// Connect gives the socket a connection of its own and sends head and what waited, in one
+// write. The connection is read from when the socket is accepted.
+func (s *Socket) Connect(n *Network, t transport, head []byte) {
+	if s.list == nil {
+		n.track(s)
+	}
+	s.attach(n, t, head)
+}
+
+// Other is the other end of the pair.
+func (s *Socket) Other() *Socket { return s.other }
+
+// attach gives the socket its transport, which is read from when the socket is accepted, and sends head and what waited.
+func (s *Socket) attach(n *Network, t transport, head []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.net, s.t = n, t
@@ -146,7 +162,7 @@ func (s *socket) attach(n *network, t transport, head []byte) {
 }
 
 // startReading: s.mu is held.
-func (s *socket) startReading() {
+func (s *Socket) startReading() {
 	if s.t != nil && !s.started && (s.mode == accepted || s.mode == hibernatable || s.mode == relayed) {
 		s.started = true
 		s.t.Start()
@@ -154,7 +170,7 @@ func (s *socket) startReading() {
 }
 
 // flush sends what was staged, and ends a connection that both sides have closed.
-func (s *socket) flush() {
+func (s *Socket) flush() {
 	staged := s.staged
 	s.staged = nil
 	s.sendOut(staged)
@@ -169,7 +185,7 @@ func (s *socket) flush() {
 }
 
 // finish ends the connection after what is queued has left. s.mu is held.
-func (s *socket) finish() {
+func (s *Socket) finish() {
 	if s.finished {
 		return
 	}
@@ -184,12 +200,12 @@ func (s *socket) finish() {
 }
 
 // shut ends the connection with a bare FIN, at once.
-func (s *socket) shut() { s.dropBy(transport.Shut) }
+func (s *Socket) shut() { s.dropBy(transport.Shut) }
 
 // drop ends the connection with a bare FIN, after what was sent.
-func (s *socket) drop() { s.dropBy(transport.Finish) }
+func (s *Socket) drop() { s.dropBy(transport.Finish) }
 
-func (s *socket) dropBy(end func(transport)) {
+func (s *Socket) dropBy(end func(transport)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.finished, s.out = true, nil
@@ -202,7 +218,7 @@ func (s *socket) dropBy(end func(transport)) {
 
 // Message is called by the transport: a message has arrived. It returns what
 // the message costs until it is dispatched.
-func (s *socket) Message(binary bool, data []byte) int {
+func (s *Socket) Message(binary bool, data []byte) int {
 	s.mu.Lock()
 	mode, list := s.mode, s.list
 	m := driver.Message{Data: data, Binary: binary}
@@ -218,22 +234,22 @@ func (s *socket) Message(binary bool, data []byte) int {
 	s.mu.Unlock()
 	// Read first: what is staged after this is sent after this.
 	behind := s.pending.Load() > 0 || s.holding.Load()
-	if list.auto.onArrival(s, m, behind) {
+	if list.Auto.onArrival(s, m, behind) {
 		return 0
 	}
-	return s.submit(socketEvent{message: m, behind: behind, cost: len(data) + messageCost})
+	return s.submit(Event{Message: m, behind: behind, cost: len(data) + messageCost})
 }
 
 // messageCost is what a message costs beside its bytes.
 const messageCost = 256
 
 // PeerClosed is called by the transport: the peer sent a Close frame.
-func (s *socket) PeerClosed(code int, reason string) {
+func (s *Socket) PeerClosed(code int, reason string) {
 	s.closed(&driver.Closed{Code: code, Reason: reason, WasClean: true})
 }
 
 // Lost is called by the transport: the connection ended without a Close frame.
-func (s *socket) Lost(error) {
+func (s *Socket) Lost(error) {
 	s.mu.Lock()
 	s.streamEnded = true
 	s.mu.Unlock()
@@ -241,7 +257,7 @@ func (s *socket) Lost(error) {
 }
 
 // Ended is called by the transport: the stream has ended after PeerClosed or Failed.
-func (s *socket) Ended() {
+func (s *Socket) Ended() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.streamEnded = true
@@ -254,14 +270,14 @@ func (s *socket) Ended() {
 // finishEnded ends a hibernatable socket's connection whose peer is gone, as soon as no event of the socket is under way that
 // could still send something to a peer that has ended only its side: the object may live on for long, and never close the
 // socket. s.mu is held.
-func (s *socket) finishEnded() {
+func (s *Socket) finishEnded() {
 	if s.mode == hibernatable && s.streamEnded && s.unfinished.Load() == 0 {
 		s.finish()
 	}
 }
 
 // eventEnded is called when an event of the socket has ended and what it sent has left.
-func (s *socket) eventEnded() {
+func (s *Socket) eventEnded() {
 	if s.unfinished.Add(-1) == 0 {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -269,7 +285,7 @@ func (s *socket) eventEnded() {
 	}
 }
 
-func (s *socket) closed(c *driver.Closed) {
+func (s *Socket) closed(c *driver.Closed) {
 	s.mu.Lock()
 	mode := s.mode
 	if mode != hibernatable && mode != relayed {
@@ -282,11 +298,11 @@ func (s *socket) closed(c *driver.Closed) {
 		s.relayClose(c)
 		return
 	}
-	s.submit(socketEvent{closed: c})
+	s.submit(Event{Closed: c})
 }
 
 // Failed is called by the transport: the peer violated the protocol.
-func (s *socket) Failed(status int, description string) {
+func (s *Socket) Failed(status int, description string) {
 	err := driver.PlainError(msgProtocol(status, description))
 	s.mu.Lock()
 	if s.mode == relayed {
@@ -300,12 +316,12 @@ func (s *socket) Failed(status int, description string) {
 		return
 	}
 	s.mu.Unlock()
-	s.submit(socketEvent{failed: err})
+	s.submit(Event{Err: err})
 }
 
 // Overflow is called by the transport: the client reads too slowly, and the
 // connection has been closed with 1009.
-func (s *socket) Overflow(buffered, together int64) {
+func (s *Socket) Overflow(buffered, together int64) {
 	// On a goroutine of its own, since the transport's must not wait for who observes the log.
 	s.net.host.Go(func() {
 		text := msgOverflow(buffered, together)
@@ -319,7 +335,7 @@ func (s *socket) Overflow(buffered, together int64) {
 }
 
 // submit gives the object an event of the socket, and returns its cost.
-func (s *socket) submit(e socketEvent) int {
+func (s *Socket) submit(e Event) int {
 	e.socket, e.pending = s, 1
 	s.pending.Add(1)
 	s.unfinished.Add(1)
@@ -328,10 +344,10 @@ func (s *socket) submit(e socketEvent) int {
 }
 
 // autoAnswered notes that the socket is answered automatically now.
-func (s *socket) autoAnswered() { s.answered.Store(s.net.host.Now().UnixMilli()) }
+func (s *Socket) autoAnswered() { s.answered.Store(s.net.host.Now().UnixMilli()) }
 
-// timestamp is when the socket was last auto-answered.
-func (s *socket) timestamp() time.Time {
+// AutoAnswered is when the socket was last auto-answered.
+func (s *Socket) AutoAnswered() time.Time {
 	if ms := s.answered.Load(); ms != 0 {
 		return time.UnixMilli(ms)
 	}
@@ -339,7 +355,7 @@ func (s *socket) timestamp() time.Time {
 }
 
 // ends notes how the peer's side of a hibernatable socket has ended, when the object is told.
-func (s *socket) ends(clean bool) {
+func (s *Socket) ends(clean bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -350,8 +366,12 @@ func (s *socket) ends(clean bool) {
 	}
 }
 
-// acceptHibernation is acceptWebSocket().
-func (v *view) acceptHibernation(in socketInstance, tags []string) error {
+// Hibernatable is acceptWebSocket() of an instance.
+func Hibernatable(in Instance, ws driver.Socket, tags []string) error {
+	v, ok := ws.(*View)
+	if !ok {
+		return driver.TypeError(msgNotWebSocket)
+	}
 	s := v.s
 	if err := s.acceptable(); err != nil {
 		return err
@@ -390,7 +410,7 @@ func (v *view) acceptHibernation(in socketInstance, tags []string) error {
 }
 
 // acceptable reports whether acceptWebSocket() may take the socket.
-func (s *socket) acceptable() error {
+func (s *Socket) acceptable() error {
 	s.mu.Lock()
 	mine := s.mode
 	s.mu.Unlock()
@@ -408,11 +428,10 @@ func (s *socket) acceptable() error {
 	return nil
 }
 
-// giveAway marks the socket of a response as returned. workerd finds out that it
-// cannot be when it has sent the 101: the client gets that and a bare FIN, which is what comes of the
-// socket that an error comes with: its other end is gone.
-func giveAway(ws driver.Socket) (*socket, *driver.Error) {
-	s := ws.(*view).s
+// GiveAway marks the socket of a response as returned, and returns it. workerd finds out that it cannot be returned when it
+// has sent the 101, so with an error comes another socket, whose other end is gone: the client gets the 101 and a bare FIN.
+func GiveAway(ws driver.Socket) (*Socket, *driver.Error) {
+	s := ws.(*View).s
 	if err := s.giveAway(); err != nil {
 		ours, theirs := newSockets()
 		ours.mode, ours.used, ours.peer = returned, true, peerLost
@@ -422,7 +441,7 @@ func giveAway(ws driver.Socket) (*socket, *driver.Error) {
 	return s, nil
 }
 
-func (s *socket) giveAway() *driver.Error {
+func (s *Socket) giveAway() *driver.Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch s.mode {
@@ -437,24 +456,48 @@ func (s *socket) giveAway() *driver.Error {
 	return nil
 }
 
-// takeBack makes a socket that was returned usable by who got the response.
-func (s *socket) takeBack() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.mode == returned {
-		s.mode = fresh
+// TakeBack makes the socket of a response, if it has one, usable by the code that got the response.
+func TakeBack(ws driver.Socket) {
+	v, ok := ws.(*View)
+	if !ok {
+		return
+	}
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	if v.s.mode == returned {
+		v.s.mode = fresh
 	}
 }
 
+// Discard drops the connection of a response's socket, if it has one, that nobody wants any more.
+func Discard(ws driver.Socket) {
+	if v, ok := ws.(*View); ok {
+		v.s.shut()
+	}
+}
+
+// Outgoing makes the socket of a connection that a Worker or an object opens.
+func Outgoing(n *Network, open func(wire.Handler) (*wire.Conn, error)) (driver.Socket, error) {
+	ours, theirs := newSockets()
+	theirs.mode = returned
+	t, err := open(ours)
+	if err != nil {
+		return nil, err
+	}
+	ours.outbound = true
+	ours.Connect(n, t, nil)
+	return ours.view, nil
+}
+
 // Tags are those that the socket was accepted with.
-func (s *socket) Tags() []string {
+func (s *Socket) Tags() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.tags
 }
 
 // Buffered is how many bytes wait for the peer to take them, without what is staged.
-func (s *socket) Buffered() int64 {
+func (s *Socket) Buffered() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := int64(len(s.out))
@@ -465,7 +508,7 @@ func (s *socket) Buffered() int64 {
 }
 
 // Attachment returns a fresh copy of serializeAttachment()'s value, nil if there is none.
-func (s *socket) Attachment() (driver.Value, error) {
+func (s *Socket) Attachment() (driver.Value, error) {
 	s.mu.Lock()
 	data := s.attachment
 	s.mu.Unlock()

@@ -1,4 +1,4 @@
-package emulator
+package socket
 
 // https://developers.cloudflare.com/durable-objects/api/state/#setwebsocketautoresponse
 
@@ -19,7 +19,7 @@ type autoResponse struct{ pair atomic.Pointer[responsePair] }
 
 type responsePair struct{ request, response string }
 
-func (a *autoResponse) set(request, response string) error {
+func (a *autoResponse) Set(request, response string) error {
 	if len(request) > maxAutoResponse {
 		return driver.RangeError(msgAutoResponse("Request", len(request)))
 	}
@@ -30,9 +30,9 @@ func (a *autoResponse) set(request, response string) error {
 	return nil
 }
 
-func (a *autoResponse) unset() { a.pair.Store(nil) }
+func (a *autoResponse) Unset() { a.pair.Store(nil) }
 
-func (a *autoResponse) get() (request, response string, ok bool) {
+func (a *autoResponse) Get() (request, response string, ok bool) {
 	if p := a.pair.Load(); p != nil {
 		return p.request, p.response, true
 	}
@@ -50,7 +50,7 @@ func (a *autoResponse) answers(m driver.Message) *responsePair {
 
 // onArrival answers a message at once, if it is answered automatically and nothing of its socket is under way: behind says
 // that something is. It runs on the goroutine that reads the connection.
-func (a *autoResponse) onArrival(s *socket, m driver.Message, behind bool) (answered bool) {
+func (a *autoResponse) onArrival(s *Socket, m driver.Message, behind bool) (answered bool) {
 	if behind {
 		return false
 	}
@@ -71,7 +71,7 @@ func (a *autoResponse) onArrival(s *socket, m driver.Message, behind bool) (answ
 }
 
 // inTurn stages the answer to a message that came behind others, if it is answered automatically, in the turn of its event.
-func (a *autoResponse) inTurn(s *socket, m driver.Message, out *outbox) (answered bool) {
+func (a *autoResponse) inTurn(s *Socket, m driver.Message, out *Outbox) (answered bool) {
 	p := a.answers(m)
 	if p == nil {
 		return false

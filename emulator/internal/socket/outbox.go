@@ -1,4 +1,4 @@
-package emulator
+package socket
 
 import (
 	"bytes"
@@ -8,17 +8,17 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// outbox is what the sockets of an instance have sent in the turn that is under way. It leaves when what the turn has
+// Outbox is what the sockets of an instance have sent in the turn that is under way. It leaves when what the turn has
 // written is durable. It belongs to the goroutine that has the turn.
-type outbox struct {
-	sockets []*socket // those with staged frames
+type Outbox struct {
+	sockets []*Socket // those with staged frames
 	bytes   int       // of these frames
 	latest  latest
 }
 
 // of returns the frames that the socket has staged, to be added to. From then on the socket is looked at when the turn ends,
 // also if nothing is added.
-func (o *outbox) of(s *socket) *frames {
+func (o *Outbox) of(s *Socket) *frames {
 	if s.staged == nil {
 		s.staged = pool.Get().(*frames)
 		s.holding.Store(true)
@@ -28,7 +28,7 @@ func (o *outbox) of(s *socket) *frames {
 }
 
 // add stages a frame.
-func (o *outbox) add(s *socket, frame func([]byte) []byte) {
+func (o *Outbox) add(s *Socket, frame func([]byte) []byte) {
 	f := o.of(s)
 	before := len(f.b)
 	f.b = frame(f.b)
@@ -36,7 +36,7 @@ func (o *outbox) add(s *socket, frame func([]byte) []byte) {
 }
 
 // addMessage stages a message. One that was staged just before for another socket is shared with that.
-func (o *outbox) addMessage(s *socket, m driver.Message) {
+func (o *Outbox) addMessage(s *Socket, m driver.Message) {
 	if len(m.Data) < minShared {
 		o.add(s, messageFrame(m))
 		return
@@ -51,14 +51,14 @@ func (o *outbox) addMessage(s *socket, m driver.Message) {
 }
 
 // full reports whether so much is staged that it should leave in the midst of the turn.
-func (o *outbox) full() bool { return o.bytes > maxStaging }
+func (o *Outbox) full() bool { return o.bytes > maxStaging }
 
 // maxStaging is how many bytes a turn stages before they leave in its midst, if nothing that was written has to be
 // durable first: a handler that sends without end would hold it all in memory.
 const maxStaging = 8 << 20
 
-// leave sends what was staged, in one write for each socket. With drop it is forgotten.
-func (o *outbox) leave(drop bool) {
+// Leave sends what was staged, in one write for each socket. With drop it is forgotten.
+func (o *Outbox) Leave(drop bool) {
 	for i, s := range o.sockets {
 		if drop {
 			s.staged.cut(mark{})
@@ -70,15 +70,15 @@ func (o *outbox) leave(drop bool) {
 	o.latest = latest{}
 }
 
-// writes notes the first write of the turn: the frames sent before it may leave even if what is written is lost.
-func (o *outbox) writes() {
+// Writes notes the first write of the turn: the frames sent before it may leave even if what is written is lost.
+func (o *Outbox) Writes() {
 	for _, s := range o.sockets {
 		s.staged.safe = s.staged.end()
 	}
 }
 
-// dropUnsafe forgets the frames staged after the first write, which was lost.
-func (o *outbox) dropUnsafe() {
+// DropUnsafe forgets the frames staged after the first write, which was lost.
+func (o *Outbox) DropUnsafe() {
 	for _, s := range o.sockets {
 		s.staged.cut(s.staged.safe)
 	}

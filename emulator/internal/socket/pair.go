@@ -1,4 +1,4 @@
-package emulator
+package socket
 
 import (
 	"math"
@@ -10,8 +10,8 @@ import (
 // local carries the frames of one end of a pair to the other end in the same
 // world. It has a goroutine only while there is something to carry.
 type local struct {
-	net *network
-	to  *socket
+	net *Network
+	to  *Socket
 
 	mu       sync.Mutex
 	queue    [][]byte
@@ -22,14 +22,14 @@ type local struct {
 	between  bool // sockets neither of which can hibernate
 }
 
-func newLocal(n *network, to *socket) *local {
+func newLocal(n *Network, to *Socket) *local {
 	l := &local{net: n, to: to}
 	l.parser.MaxMessage = math.MaxInt // the limit is that of connections
 	return l
 }
 
 // join connects the two ends when both are used in this world.
-func (s *socket) join() {
+func (s *Socket) join() {
 	s.joined.Lock()
 	defer s.joined.Unlock()
 	a, b := s, s.other
@@ -52,7 +52,7 @@ func (s *socket) join() {
 }
 
 // joinable reports whether the socket is used and has no transport, how, and in which world.
-func (s *socket) joinable() (*network, mode, bool) {
+func (s *Socket) joinable() (*Network, mode, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.net, s.mode, s.t == nil && (s.mode == accepted || s.mode == hibernatable)

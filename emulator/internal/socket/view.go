@@ -1,4 +1,4 @@
-package emulator
+package socket
 
 // https://developers.cloudflare.com/workers/runtime-apis/websockets/
 
@@ -16,15 +16,15 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// view is a socket as one instance, or a Worker's invocation, sees it.
-type view struct {
-	s    *socket
-	in   socketInstance // nil before it belongs to one, and in a Worker
+// View is a socket as one instance, or a Worker's invocation, sees it.
+type View struct {
+	s    *Socket
+	in   Instance // nil before it belongs to one, and in a Worker
 	slot any
 }
 
-// socketInstance is what sockets need of the instance that uses them.
-type socketInstance interface {
+// Instance is what sockets need of the instance that uses them.
+type Instance interface {
 	// Touched is called where user code touches a socket.
 	Touched()
 	// Usable is Touched, and the error of whatever user code does on an instance that is gone, or too late.
@@ -34,53 +34,56 @@ type socketInstance interface {
 	// Pin keeps the instance in memory until unpin is called.
 	Pin(kind driver.PinKind, at driver.Place) (unpin func())
 	// MayReceive reports whether an event is under way that may still ask for messages. The one that is ending does not.
-	MayReceive(ending *receives) bool
+	MayReceive(ending *Receives) bool
 	// Leave lets the outbox leave in the midst of the turn, if nothing that was written has to be durable first.
 	Leave()
-	Sockets() *sockets
-	Outbox() *outbox
+	Sockets() *List
+	Outbox() *Outbox
 }
 
-// newPair makes the two ends of a WebSocketPair.
-func newPair() (client, server driver.Socket) {
+// NewPair makes the two ends of a WebSocketPair.
+func NewPair() (client, server driver.Socket) {
 	c, s := newSockets()
 	return c.view, s.view
 }
 
-func newSockets() (client, server *socket) {
+func newSockets() (client, server *Socket) {
 	both := new(sync.Mutex)
-	c, s := &socket{joined: both}, &socket{joined: both}
+	c, s := &Socket{joined: both}, &Socket{joined: both}
 	c.other, s.other = s, c
-	c.view, s.view = &view{s: c}, &view{s: s}
+	c.view, s.view = &View{s: c}, &View{s: s}
 	return c, s
 }
 
-// socketOf returns the socket that a front end holds.
-func socketOf(ws driver.Socket) (*socket, bool) {
-	v, ok := ws.(*view)
+// Of returns the socket that a front end holds.
+func Of(ws driver.Socket) (*Socket, bool) {
+	v, ok := ws.(*View)
 	if !ok {
 		return nil, false
 	}
 	return v.s, true
 }
 
+// View is the socket as the code that made the pair sees it.
+func (s *Socket) View() driver.Socket { return s.view }
+
 // viewOf is the socket as the instance sees it. It belongs to who has the turn.
-func (s *socket) viewOf(in socketInstance) *view {
+func (s *Socket) viewOf(in Instance) *View {
 	if s.view == nil || s.view.in != in {
-		s.view = &view{s: s, in: in}
+		s.view = &View{s: s, in: in}
 	}
 	return s.view
 }
 
 // touched is called where user code touches the socket.
-func (v *view) touched() {
+func (v *View) touched() {
 	if v.in != nil {
 		v.in.Touched()
 	}
 }
 
 // usable reports whether the view's instance is still there.
-func (v *view) usable() error {
+func (v *View) usable() error {
 	if v.in == nil {
 		return nil
 	}
@@ -88,7 +91,7 @@ func (v *view) usable() error {
 }
 
 // send passes a frame on: at the end of the turn in an object, at once in a Worker.
-func (v *view) send(frame func([]byte) []byte) {
+func (v *View) send(frame func([]byte) []byte) {
 	if v.in != nil {
 		v.in.Outbox().add(v.s, frame)
 		return
@@ -121,7 +124,7 @@ func isSurrogate(text string, i int) bool {
 	return i >= 0 && i+2 < len(text) && text[i] == 0xed && text[i+1]&0xe0 == 0xa0 && text[i+2]&0xc0 == 0x80
 }
 
-func (v *view) Send(m driver.Message) error {
+func (v *View) Send(m driver.Message) error {
 	if err := v.usable(); err != nil {
 		return err
 	}
@@ -152,7 +155,7 @@ func (v *view) Send(m driver.Message) error {
 	return nil
 }
 
-func (v *view) Close(code int, reason string) error {
+func (v *View) Close(code int, reason string) error {
 	if err := v.usable(); err != nil {
 		return err
 	}
@@ -195,7 +198,7 @@ func (v *view) Close(code int, reason string) error {
 
 // deaf reports whether what is sent goes nowhere without a word: the socket was given
 // away, has failed, or its receiver knows that its peer has vanished. s.mu is held.
-func (s *socket) deaf() bool {
+func (s *Socket) deaf() bool {
 	switch s.mode {
 	case returned:
 		return true
@@ -216,7 +219,7 @@ func validCloseCode(code int) bool {
 
 // limitsReason reports whether websocket_close_reason_byte_limit is on. A socket that nobody has used yet, which may be
 // made outside a world, has the limit.
-func (v *view) limitsReason() bool {
+func (v *View) limitsReason() bool {
 	switch {
 	case v.in != nil:
 		return v.in.Sockets().net.host.Flags.WebSocketCloseReasonByteLimit
@@ -226,7 +229,7 @@ func (v *view) limitsReason() bool {
 	return true
 }
 
-func (v *view) ReadyState() int {
+func (v *View) ReadyState() int {
 	v.touched()
 	s := v.s
 	s.mu.Lock()
@@ -249,11 +252,11 @@ func (v *view) ReadyState() int {
 
 // URL and Protocol are those of new WebSocket(), which there is not here: a socket of
 // fetch() or of a pair has none.
-func (v *view) URL() string        { return "" }
-func (v *view) Protocol() string   { return "" }
-func (v *view) Extensions() string { return "" }
+func (v *View) URL() string        { return "" }
+func (v *View) Protocol() string   { return "" }
+func (v *View) Extensions() string { return "" }
 
-func (v *view) BufferedAmount() int64 {
+func (v *View) BufferedAmount() int64 {
 	v.touched()
 	n := v.s.Buffered()
 	if v.s.staged != nil {
@@ -262,7 +265,7 @@ func (v *view) BufferedAmount() int64 {
 	return n
 }
 
-func (v *view) SetAttachment(x driver.Value) error {
+func (v *View) SetAttachment(x driver.Value) error {
 	if err := v.usable(); err != nil {
 		return err
 	}
@@ -279,7 +282,7 @@ func (v *view) SetAttachment(x driver.Value) error {
 	return nil
 }
 
-func (v *view) Attachment() (driver.Value, error) {
+func (v *View) Attachment() (driver.Value, error) {
 	if err := v.usable(); err != nil {
 		return nil, err
 	}
@@ -287,7 +290,7 @@ func (v *view) Attachment() (driver.Value, error) {
 }
 
 // Tags are those of a socket that was accepted for hibernation.
-func (v *view) Tags() ([]string, error) {
+func (v *View) Tags() ([]string, error) {
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
 	switch v.s.mode {
@@ -300,20 +303,20 @@ func (v *view) Tags() ([]string, error) {
 }
 
 // AutoResponseTimestamp is when the socket was last answered automatically, zero if never.
-func (v *view) AutoResponseTimestamp() time.Time { return v.s.timestamp() }
+func (v *View) AutoResponseTimestamp() time.Time { return v.s.AutoAnswered() }
 
-func (v *view) Accept(allowHalfOpen bool, at driver.Place) error {
+func (v *View) Accept(allowHalfOpen bool, at driver.Place) error {
 	if err := v.usable(); err != nil {
 		return err
 	}
 	return v.s.accept(allowHalfOpen, at)
 }
 
-func (v *view) Receive(ctx context.Context, at driver.Place) (m driver.Message, err error) {
+func (v *View) Receive(ctx context.Context, at driver.Place) (m driver.Message, err error) {
 	if err := v.usable(); err != nil {
 		return m, err
 	}
-	e, ok := driver.EventOf(ctx).(messageEvent)
+	e, ok := driver.EventOf(ctx).(Run)
 	if !ok {
 		return m, driver.ErrNoEvent
 	}
@@ -332,4 +335,4 @@ func (v *view) Receive(ctx context.Context, at driver.Place) (m driver.Message, 
 	return m, err
 }
 
-func (v *view) Slot() *any { return &v.slot }
+func (v *View) Slot() *any { return &v.slot }

@@ -1,4 +1,4 @@
-package emulator
+package socket
 
 // A Worker that returns the response of an outgoing WebSocket as it is.
 // https://developers.cloudflare.com/workers/examples/websockets/
@@ -8,10 +8,10 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// relay connects the connection of a socket that was returned to the one that its
+// Relay connects the connection of a socket that was returned to the one that its
 // other end is about to get. A socket without a connection of its own has its
 // other end in an object or Worker, and needs none.
-func (s *socket) relay() {
+func (s *Socket) Relay() {
 	s.mu.Lock()
 	if s.t == nil {
 		s.mu.Unlock()
@@ -29,7 +29,7 @@ func (s *socket) relay() {
 
 // relayClose passes the end of one connection on to the other. When both have sent
 // a Close frame both end.
-func (s *socket) relayClose(c *driver.Closed) {
+func (s *Socket) relayClose(c *driver.Closed) {
 	s.mu.Lock()
 	s.peer = peerClosed
 	answered := s.closeSent
@@ -49,7 +49,7 @@ func (s *socket) relayClose(c *driver.Closed) {
 	o.hand(wire.AppendClose(nil, code, c.Reason))
 	o.mu.Unlock()
 	if answered {
-		for _, end := range []*socket{s, o} {
+		for _, end := range []*Socket{s, o} {
 			end.mu.Lock()
 			end.finish()
 			end.mu.Unlock()
