@@ -30,7 +30,7 @@ func (r ringer) Ring(run *alarms.Run) {
 func (r ringer) GiveUp(run *alarms.Run) {
 	o := r.n.object(run.ID.Bytes)
 	o.emit(host.Event{Type: host.EventError, Message: msgAlarmGivenUp(run.Retries + 1)})
-	o.submit(newEvent(nil, "alarm", func(e *event) { e.in.storage.giveUpAlarm(run.Scheduled) }))
+	o.submit(newEvent(nil, "alarm", func(e *event) { e.in.storage.GiveUpAlarm(run.Scheduled) }))
 }
 
 // Report says what could not be written of an object's alarm.
@@ -42,7 +42,7 @@ func (r ringer) Report(id [32]byte, err error) {
 func (e *event) alarm(run *alarms.Run) {
 	run.Begin()
 	in := e.in
-	due, err := in.storage.alarmDue(run)
+	due, err := in.storage.AlarmDue(run)
 	if err != nil {
 		e.failed(err)
 		return
@@ -51,18 +51,16 @@ func (e *event) alarm(run *alarms.Run) {
 		return
 	}
 	in.o.emit(host.Event{Type: host.EventAlarm, Retry: run.Retries})
-	if !in.handles(driver.HandlesAlarm) {
-		in.storage.deleteAlarm()
-		return
+	in.storage.BeginAlarm()
+	defer in.storage.EndAlarm() // also if the handler panics or ends its goroutine
+	if in.handles(driver.HandlesAlarm) {
+		info := driver.AlarmInfo{ScheduledTime: time.UnixMilli(run.Scheduled / 1e6), IsRetry: run.Retries > 0, RetryCount: run.Retries}
+		if err := in.obj.Alarm(e, info); err != nil {
+			e.failed(err)
+			return
+		}
 	}
-	in.storage.alarmBegins()
-	defer in.storage.alarmEnds() // also if the handler panics or ends its goroutine
-	info := driver.AlarmInfo{ScheduledTime: time.UnixMilli(run.Scheduled / 1e6), IsRetry: run.Retries > 0, RetryCount: run.Retries}
-	if err := in.obj.Alarm(e, info); err != nil {
-		e.failed(err)
-		return
-	}
-	in.storage.alarmSucceeded()
+	in.storage.FinishAlarm()
 }
 
 // failed is the result of a handler that returned an error.

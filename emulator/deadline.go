@@ -82,7 +82,7 @@ func (d *deadline) expire() {
 		return
 	}
 	d.in.o.fault(d.handler, driver.PlainError(msgEventTimeout))
-	d.in.storage.overdue.Store(true)
+	d.in.storage.Expire(errOverdue())
 	for _, cancel := range d.cancels {
 		cancel(errOverdue())
 	}

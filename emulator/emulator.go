@@ -26,6 +26,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
+	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 	"github.com/seed-36a2c969/emu/migrations"
 )
@@ -90,7 +91,7 @@ type World struct {
 	lock      *migrations.Lock
 	order     arrival.Order
 	watch     *stacks.Watch
-	handles   handles
+	handles   *storage.Handles
 	warnings  []diagnostic.Diagnostic
 	applied   []string
 
@@ -119,7 +120,7 @@ func New(o Options) (*World, error) {
 	for _, s := range plan.Steps {
 		w.applied = append(w.applied, s.String())
 	}
-	w.handles.init()
+	w.handles = storage.NewHandles()
 	w.budget = wire.NewBudget(o.MaxWaiting)
 	w.net = socket.NewNetwork(w.host)
 	w.watch = stacks.NewWatch(o.Foreign)
@@ -201,27 +202,10 @@ func (w *World) Stop() error {
 	if w.poller != nil {
 		w.poller.Close()
 	}
-	w.closeDatabases()
+	w.handles.Close()
 	w.alarms.Close()
 	w.order.End()
 	return errors.Join(err, w.lock.Release())
-}
-
-// closeDatabases closes what is open, some at a time: each waits for the disk.
-func (w *World) closeDatabases() {
-	var closing sync.WaitGroup
-	places := make(chan struct{}, maxOpening)
-	for _, o := range w.objects() {
-		if o.instance() == nil {
-			continue
-		}
-		places <- struct{}{}
-		closing.Go(func() {
-			o.close()
-			<-places
-		})
-	}
-	closing.Wait()
 }
 
 // await waits until wait returns or the time that a world has to end is over. What Stop

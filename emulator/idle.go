@@ -91,7 +91,7 @@ func (o *object) letGo(in *instance) {
 	o.inst, o.leaving = nil, true
 	o.mu.Unlock()
 
-	in.storage.close()
+	in.storage.Close()
 	n := in.life.sockets.Hibernate()
 	in.cancel(driver.ErrReset)
 	if n > 0 {

@@ -179,7 +179,7 @@ func (o *object) evict() {
 	o.inst, o.leaving = nil, true
 	flight := in.refuse()
 	o.mu.Unlock()
-	in.storage.discard()
+	in.storage.Discard()
 	n := in.life.sockets.Evict()
 	o.emit(host.Event{Type: host.EventEvict, Sockets: n})
 	for _, e := range flight {
@@ -276,11 +276,11 @@ func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 // detached runs f with the storage of an object that is not in memory.
 func (o *object) detached(f func(driver.Storage) error) error {
 	in := &instance{o: o, host: o.host, watch: o.ns.watch, busy: true} // it never falls idle
-	in.storage = newStorage(in)
+	in.storage = o.ns.storage.Storage(o.id, (*storageTurn)(in))
 	in.held(nil)
-	defer in.storage.close()
+	defer in.storage.Close()
 	err := f(in.storage)
-	if lost := in.storage.commit(); lost != nil {
+	if lost := in.storage.Commit(); lost != nil {
 		return lost
 	}
 	return err

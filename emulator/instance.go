@@ -16,6 +16,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
+	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 )
 
 // instance is an object in memory: one construction of the class. One event at
@@ -27,7 +28,7 @@ type instance struct {
 	life    *life // of o
 	id      driver.ID
 	obj     driver.Instance // set by the constructor's event, which is the first
-	storage *storage
+	storage *storage.Storage
 	cancel  context.CancelCauseFunc
 	ctx     context.Context // of its events; carries the profiler's label
 	label   string
@@ -52,7 +53,7 @@ type instance struct {
 // newInstance starts an instance. o.mu is held.
 func newInstance(o *object) *instance {
 	in := &instance{o: o, host: o.host, watch: o.ns.watch, life: o.life, id: inside(o.ident())}
-	in.storage = newStorage(in)
+	in.storage = o.ns.storage.Storage(o.id, (*storageTurn)(in))
 	ctx, cancel := context.WithCancelCause(context.Background())
 	in.cancel = cancel
 	in.label = in.watch.Label()
@@ -67,7 +68,7 @@ func newInstance(o *object) *instance {
 func (in *instance) construct(e *event) {
 	o := in.o
 	woken := in.life.sockets.Count() > 0
-	o.ns.files.create(o.id)
+	o.ns.storage.Create(o.id)
 	// In JavaScript a constructor can wait only in blockConcurrencyWhile, which has a limit.
 	var limit clock.Timer
 	e.onRelease = func() { limit = in.limit() }

@@ -44,7 +44,7 @@ func (in *instance) Outbox() *socket.Outbox { return &in.out }
 
 // Leave lets the frames leave in the midst of the turn, if nothing that was written has to be durable first.
 func (in *instance) Leave() {
-	if in.storage.clean() {
+	if in.storage.Clean() {
 		in.leave()
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"sync"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
+	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 )
 
 // namespace holds the objects of one class.
@@ -19,19 +19,16 @@ type namespace struct {
 	class    driver.Class
 	handlers driver.Handlers
 	key      idKey
-	unique   string // the folder of its data
-	sql      bool   // migrated with new_sqlite_classes
+	storage  *storage.Namespace
 
 	mu      sync.Mutex
 	objects map[[32]byte]*object
 	closed  bool
-	files   *files
-	alarms  *alarms.Namespace
 }
 
-func newNamespace(w *World, class driver.Class, unique string, sql bool) *namespace {
+func newNamespace(w *World, class driver.Class, unique string) *namespace {
 	return &namespace{
-		w: w, host: w.host, watch: w.watch, class: class, handlers: class.Handlers(), key: newIDKey(unique), unique: unique, sql: sql,
+		w: w, host: w.host, watch: w.watch, class: class, handlers: class.Handlers(), key: newIDKey(unique),
 		objects: map[[32]byte]*object{},
 	}
 }

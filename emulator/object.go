@@ -201,7 +201,7 @@ func (o *object) breakOff(in *instance, err *driver.Error) {
 	flight := in.refuse()
 	o.mu.Unlock()
 
-	in.storage.discard()
+	in.storage.Discard()
 	in.life.sockets.Reset()
 	o.emit(host.Event{Type: host.EventReset, Message: e.Uncaught(), Stack: err.Stack})
 	remote := e
@@ -229,14 +229,7 @@ func (o *object) shutdown() {
 		e.fail(driver.PlainError(msgConnectionLost))
 	}
 	if in != nil {
-		in.storage.interrupt()
+		in.storage.Interrupt()
 		in.end()
-	}
-}
-
-// close closes the database of an object that shutdown ended.
-func (o *object) close() {
-	if in := o.instance(); in != nil {
-		in.storage.close()
 	}
 }

@@ -59,8 +59,8 @@ func (e *event) mayWait() error {
 	if err := e.overdue(); err != nil {
 		return err
 	}
-	if e.holds && e.in.storage.syncDepth > 0 {
-		return errSyncWaits
+	if e.holds {
+		return e.in.storage.Waitable()
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
@@ -174,14 +176,14 @@ func (w *World) open(plan *migrations.Plan) error {
 		if !ok {
 			continue
 		}
-		n := newNamespace(w, class, c.UniqueKey, c.Storage == migrations.SQLite)
-		n.files = newFiles(&w.opts, c.UniqueKey)
+		n := newNamespace(w, class, c.UniqueKey)
 		w.classes[class.Name()] = n
-		file, err := n.files.alarms()
-		if err != nil {
-			return err
+		o := storage.Options{Host: w.host, Handles: w.handles, Alarms: w.alarms, Ringer: ringer{n}, SQL: c.Storage == migrations.SQLite}
+		if w.opts.Persist != "" {
+			o.Dir = filepath.Join(migrations.Dir(w.opts.Persist), c.UniqueKey)
 		}
-		if n.alarms, err = w.alarms.Open(file, ringer{n}); err != nil {
+		var err error
+		if n.storage, err = storage.Open(o); err != nil {
 			return err
 		}
 		if err := w.lock.Hold(c.UniqueKey); err != nil { // its folder may be new

@@ -111,7 +111,7 @@ func (st *state) BeginBlock(ctx context.Context, at driver.Place) (end func(fail
 	in.pin(p)
 	return func(failed error) error {
 		defer in.unpin(p)
-		if failed == nil || in.storage.critical() != nil {
+		if failed == nil || in.storage.Critical() != nil {
 			in.flush() // as its end is a pause, in JavaScript too
 		}
 		unblock()
@@ -142,9 +142,8 @@ func (st *state) Abort(reason string, retryAlarm bool) {
 	// workerd carries it in a C string, behind a colon and space.
 	reason, _, _ = strings.Cut(reason, "\x00")
 	reason = strings.TrimLeft(reason, " ")
-	wrote := st.storage.wrote()
 	if !retryAlarm {
-		st.storage.abandonAlarm(wrote)
+		st.storage.AbandonAlarm()
 	}
 	st.o.reset(st.instance(), driver.PlainError(reason))
 }

@@ -228,10 +228,10 @@ func (in *instance) acquire(e *event, p *place, counted func()) (gone bool) {
 // What a transaction has written waits for its end; as in workerd, what is sent
 // meanwhile does not, except in transactionSync, which is a part of the batch.
 func (in *instance) flush() {
-	if in.storage.syncDepth > 0 {
+	if in.storage.Waitable() != nil {
 		return
 	}
-	err := in.storage.commit()
+	err := in.storage.Commit()
 	if err != nil {
 		in.out.DropUnsafe()
 	}
@@ -239,7 +239,7 @@ func (in *instance) flush() {
 	if err != nil {
 		in.settleEnded() // events that ended before: what they wrote is durable
 		in.o.breakOff(in, err)
-		in.storage.wasReset()
+		in.storage.AfterReset()
 	}
 }
 

@@ -1,4 +1,4 @@
-package emulator
+package storage
 
 // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#sql-api
 
@@ -10,13 +10,10 @@ import (
 )
 
 // sql is storage.sql.
-type sql struct{ s *storage }
-
-// SQL returns storage.sql, whose methods a class without SQL is refused.
-func (s *storage) SQL() driver.SQL { return sql{s} }
+type sql struct{ s *Storage }
 
 func (q sql) use(f func(db *store.DB) error) error {
-	if !q.s.in.o.ns.sql {
+	if !q.s.ns.sql {
 		return driver.PlainError(msgNoSQL)
 	}
 	return q.s.use(f)
@@ -39,9 +36,9 @@ func (q sql) DatabaseSize() (n int64, err error) {
 	return n, err
 }
 
-// cursor is the rows of a statement. Its counts stay after the object is gone.
+// cursor is the rows of a statement.
 type cursor struct {
-	s    *storage
+	s    *Storage
 	rows store.Rows
 }
 
@@ -61,7 +58,7 @@ func (c *cursor) Next() (row []any, ok bool, err error) {
 }
 
 func (c *cursor) End() (more bool) {
-	c.s.in.touched()
+	c.s.turn.Touched()
 	c.s.within(func(*store.DB) error { // it must end in any case
 		more = c.rows.Reading()
 		c.rows.Close()

@@ -1,4 +1,4 @@
-package emulator
+package storage
 
 // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#synchronous-kv-api
 
@@ -12,13 +12,10 @@ import (
 )
 
 // kv is storage.kv.
-type kv struct{ s *storage }
-
-// KV returns storage.kv, whose methods a class without SQL is refused.
-func (s *storage) KV() driver.KV { return kv{s} }
+type kv struct{ s *Storage }
 
 func (k kv) use(f func(db *store.DB) error) error {
-	if !k.s.in.o.ns.sql {
+	if !k.s.ns.sql {
 		return driver.PlainError(msgNoKV)
 	}
 	return k.s.use(f)
@@ -57,7 +54,7 @@ func (k kv) List(o driver.ListOptions) (next func() (driver.Entry, bool, error),
 	if err := listRange(o); err != nil {
 		return nil, err
 	}
-	if !k.s.in.o.ns.sql {
+	if !k.s.ns.sql {
 		return nil, driver.PlainError(msgNoKV)
 	}
 	opts, err := listOptions(o)

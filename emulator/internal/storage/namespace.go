@@ -1,0 +1,92 @@
+package storage
+
+import (
+	"encoding/hex"
+	"os"
+	"path/filepath"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
+)
+
+// Namespace is the storage of one class's objects: a database for each, and one for their
+// alarms. They are in memory, or files in wrangler's layout,
+// <persist>/v3/do/<unique key>/<id>.sqlite.
+type Namespace struct {
+	host    *host.Host
+	handles *Handles
+	alarms  *alarms.Namespace
+	sql     bool
+	dir     string // "" is in memory
+	memory  *store.Memory
+}
+
+// Options say what a namespace is made of.
+type Options struct {
+	Host    *host.Host
+	Handles *Handles
+	// Alarms schedules the alarms that the objects set, and Ringer runs their handlers.
+	Alarms *alarms.Scheduler
+	Ringer alarms.Ringer
+	// SQL is set if the class was migrated with new_sqlite_classes: the others have no
+	// storage.sql and no storage.kv.
+	SQL bool
+	// Dir is the folder of the databases; "" is in memory.
+	Dir string
+}
+
+// Open opens a namespace with the alarms that were set before the start.
+func Open(o Options) (*Namespace, error) {
+	n := &Namespace{host: o.Host, handles: o.Handles, sql: o.SQL, dir: o.Dir}
+	if o.Dir == "" {
+		n.memory = new(store.Memory)
+	}
+	file, err := n.openAlarms()
+	if err != nil {
+		return nil, err
+	}
+	n.alarms, err = o.Alarms.Open(file, o.Ringer)
+	return n, err
+}
+
+// openAlarms opens the file of the alarms and makes it if it is not there, which workerd does
+// at a start too; nil in memory.
+func (n *Namespace) openAlarms() (*store.Alarms, error) {
+	if n.dir == "" {
+		return nil, nil
+	}
+	if err := os.MkdirAll(n.dir, 0o777); err != nil {
+		return nil, err
+	}
+	return store.OpenAlarms(store.Options{Path: filepath.Join(n.dir, "metadata.sqlite")})
+}
+
+// Create makes an object's file if it is not there, which workerd does for every object that
+// comes into memory. SQLite makes the empty file a database at its first use. A file that is
+// there is not opened: as it is closed again, the system would drop the locks that SQLite has
+// on it.
+func (n *Namespace) Create(id [32]byte) {
+	if n.dir == "" {
+		return
+	}
+	// Why it could not be made is said at the first use.
+	if file, err := os.OpenFile(n.path(id), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err == nil {
+		file.Close()
+	}
+}
+
+func (n *Namespace) path(id [32]byte) string {
+	return filepath.Join(n.dir, hex.EncodeToString(id[:])+".sqlite")
+}
+
+// open opens an object's database and makes it if it is not there.
+func (n *Namespace) open(id [32]byte) (*store.DB, error) {
+	if n.dir == "" {
+		return store.Open(store.Options{Memory: n.memory, Path: hex.EncodeToString(id[:])})
+	}
+	if err := os.MkdirAll(n.dir, 0o777); err != nil { // it may have been removed since the start
+		return nil, err
+	}
+	return store.Open(store.Options{Path: n.path(id)})
+}

@@ -1,0 +1,124 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
+)
+
+// transaction is a savepoint of the batch. Savepoints nest.
+type transaction struct {
+	s         *Storage
+	name      string
+	sync      bool
+	depth     int // how many are open with it
+	unpin     func()
+	unblock   func() // of transaction(): lets other events in
+	committed bool
+	undone    bool
+	lost      error      // why SQLite could not end it
+	alarm     alarmState // before it
+}
+
+// errUnwound is what a transaction fails with whose function did not return.
+var errUnwound = errors.New("the function has panicked or ended its goroutine")
+
+// begin begins the savepoint. Nested ones have names of their own, by their depth, as an inner
+// one must not end an outer one.
+func (t *transaction) begin(at driver.Place) error {
+	s := t.s
+	t.name = fmt.Sprint("_cf_savepoint_", s.depth)
+	if t.sync {
+		t.name = fmt.Sprint("_cf_sync_savepoint_", s.depth)
+	}
+	if err := s.use(func(db *store.DB) error { return db.Savepoint(t.name) }); err != nil {
+		return err
+	}
+	t.unpin = s.turn.Pin(driver.PinTransaction, at)
+	s.depth++
+	t.depth, t.alarm = s.depth, s.alarm
+	return nil
+}
+
+// close ends the savepoint: what was written in it is undone if it has failed.
+func (t *transaction) close(failed error) error {
+	err := failed
+	if failed == nil && !t.undone {
+		err = t.end((*store.DB).Release)
+		t.committed = err == nil
+	}
+	if err != nil {
+		if t.Rollback(); t.lost != nil {
+			err = t.lost
+		}
+	}
+	t.s.depth--
+	t.unpin()
+	return err
+}
+
+// Rollback undoes what was written. The transaction stays open; what is written after it is
+// kept.
+func (t *transaction) Rollback() error {
+	switch {
+	case t.undone:
+		return nil
+	case t.committed:
+		return driver.PlainError(msgRollbackCommitted)
+	case t.s.depth > t.depth:
+		return driver.PlainError(msgRollbackOuter)
+	}
+	t.undone = true
+	alarm := &t.s.alarm
+	alarm.changed = t.alarm.changed
+	if t.alarm.hidden && !alarm.hidden {
+		// As in workerd, only transaction() undoes that the handler has set an alarm.
+		alarm.hidden, alarm.ghost = !t.sync, t.sync
+	}
+	return t.end((*store.DB).RollbackTo)
+}
+
+// end ends the savepoint. Its failure is SQLite's: the batch was undone before, or a statement
+// that writes is under way.
+func (t *transaction) end(how func(*store.DB, string) error) error {
+	err := t.s.within(func(db *store.DB) error { return how(db, t.name) })
+	if err != nil && t.lost == nil {
+		t.lost = err
+	}
+	return err
+}
+
+// End keeps what was written in a transaction(), unless it has failed, and commits it if it is
+// the outermost one.
+func (t *transaction) End(failed error) error {
+	defer t.unblock()
+	err := t.survive(t.close(failed))
+	if err != nil || t.s.inTransaction() {
+		return err
+	}
+	return t.s.commitTransaction()
+}
+
+// survive returns the error of a transaction, unless SQLite could not end it: then, as in
+// workerd, the whole batch is lost at any depth, and the object is reset.
+func (t *transaction) survive(err error) error {
+	s := t.s
+	if critical := s.Critical(); critical != nil {
+		t.lost = critical
+	}
+	if t.lost == nil {
+		return err
+	}
+	s.within(func(db *store.DB) error {
+		err := db.Rollback() // what cannot be undone goes with the reset
+		if err == nil {
+			s.keepAlarm()
+		}
+		return err
+	})
+	s.turn.Reset(driver.Exception(exception(t.lost)))
+	s.AfterReset()
+	return driver.ErrReset
+}
