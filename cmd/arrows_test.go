@@ -35,8 +35,13 @@ var arrows = map[string]reasons{
 	},
 	"config": {
 		"config/diagnostic":      "says what is wrong, with its place",
+		"config/internal/schema": "checks what it says",
 		"config/internal/syntax": "reads the file",
 		"config/internal/tree":   "which is a tree",
+	},
+	"config/internal/schema": {
+		"config/diagnostic":    "says what is wrong with a field",
+		"config/internal/tree": "looks at its value",
 	},
 	"config/internal/syntax": {
 		"config/diagnostic":    "says why a text cannot be read",

@@ -7,11 +7,12 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // DefaultCompatibilityDate is what a configuration without a compatibility_date

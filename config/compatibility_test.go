@@ -2,7 +2,6 @@ package config
 
 import (
 	"encoding/json"
-	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // TestCompatibilityRecorded: of a date and flags a start says what wrangler dev said.

@@ -7,6 +7,7 @@ package config
 
 import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/schema"
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
@@ -52,7 +53,7 @@ type Config struct {
 	// among them.
 	NotEmulated []Field
 
-	environment environment
+	environment schema.Environment
 	dev         *tree.Value // the dev block with its defaults
 	dateGiven   bool        // there is a compatibility date, be it empty
 	datePlace   diagnostic.Place

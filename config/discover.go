@@ -2,13 +2,15 @@ package config
 
 import (
 	"errors"
-	"github.com/seed-36a2c969/emu/config/diagnostic"
-	"github.com/seed-36a2c969/emu/config/internal/syntax"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/syntax"
 )
 
 // deployConfig redirects to a configuration that a build tool wrote.
@@ -51,12 +53,12 @@ func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 	shown := r.shown(deploy)
 	data, err := os.ReadFile(deploy)
 	if err != nil {
-		return &diagnostic.Diagnostic{Text: fill(msgUnreadable, slots{value: shown}), Notes: []diagnostic.Note{{Text: nodeError(err, deploy)}}, Place: diagnostic.Place{File: shown}}
+		return &diagnostic.Diagnostic{Text: fmt.Sprintf(msgUnreadable, shown), Notes: []diagnostic.Note{{Text: nodeError(err, deploy)}}, Place: diagnostic.Place{File: shown}}
 	}
 	s, encoding := diagnostic.NewSource(shown, data)
 	config, fault := syntax.JSONC(s)
 	if encoding != "" || fault != nil {
-		d := &diagnostic.Diagnostic{Text: fill(msgRedirectParse, slots{value: shown}), Place: diagnostic.Place{File: shown}}
+		d := &diagnostic.Diagnostic{Text: fmt.Sprintf(msgRedirectParse, shown), Place: diagnostic.Place{File: shown}}
 		if fault != nil {
 			d.Code, d.Hint, d.Place, d.LineText = fault.Code, fault.Text, fault.Place, fault.LineText
 		}
@@ -64,7 +66,7 @@ func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 	}
 	to := config.Get("configPath").Text()
 	if to == "" {
-		return &diagnostic.Diagnostic{Text: fill(msgRedirectEmpty, slots{field: shown, value: s.Text}), Place: diagnostic.Place{File: shown},
+		return &diagnostic.Diagnostic{Text: fmt.Sprintf(msgRedirectEmpty, shown, s.Text), Place: diagnostic.Place{File: shown},
 			Hint: "remove " + shown + " or build again"}
 	}
 	target := filepath.FromSlash(to)
@@ -72,12 +74,12 @@ func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 		target = filepath.Join(filepath.Dir(deploy), target)
 	}
 	if _, err := os.Stat(target); err != nil {
-		return &diagnostic.Diagnostic{Text: fill(msgRedirectMissing, slots{field: shown, value: r.shown(target)}), Place: diagnostic.Place{File: shown},
+		return &diagnostic.Diagnostic{Text: fmt.Sprintf(msgRedirectMissing, shown, r.shown(target)), Place: diagnostic.Place{File: shown},
 			Hint: "remove " + shown + " or build again"}
 	}
 	if r.files.user != "" {
 		if expected := filepath.Join(filepath.Dir(r.files.user), filepath.FromSlash(deployConfig)); expected != deploy {
-			return &diagnostic.Diagnostic{Text: fill(msgRedirectElsewhere, slots{field: shown, value: r.shown(r.files.user), key: r.shown(expected)}), Place: diagnostic.Place{File: shown}}
+			return &diagnostic.Diagnostic{Text: fmt.Sprintf(msgRedirectElsewhere, shown, r.shown(r.files.user), r.shown(expected)), Place: diagnostic.Place{File: shown}}
 		}
 	}
 	r.files.config, r.files.redirected = target, true
@@ -86,7 +88,7 @@ func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 		user = r.shown(r.files.user)
 	}
 	r.result.Notices = append(r.result.Notices, diagnostic.Diagnostic{
-		Severity: diagnostic.SeverityInfo, Text: fill(msgRedirected, slots{value: r.shown(target), key: user, field: shown}),
+		Severity: diagnostic.SeverityInfo, Text: fmt.Sprintf(msgRedirected, shown, r.shown(target), user),
 	})
 	return nil
 }

@@ -2,9 +2,10 @@ package config
 
 import (
 	"fmt"
-	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"regexp"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // variable is a line of a .dev.vars or .env file.

@@ -2,12 +2,13 @@ package config
 
 import (
 	"encoding/json"
-	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // corpus holds configurations with what Wrangler 4.164.0 makes of them.

@@ -1,8 +1,9 @@
 package config
 
 import (
-	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 func TestHints(t *testing.T) {

@@ -1,13 +1,15 @@
 package config
 
 import (
-	"github.com/seed-36a2c969/emu/config/diagnostic"
-	"github.com/seed-36a2c969/emu/config/internal/syntax"
-	"github.com/seed-36a2c969/emu/config/internal/tree"
-	"maps"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/schema"
+	"github.com/seed-36a2c969/emu/config/internal/syntax"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // reading is one run of [Load].
@@ -17,8 +19,7 @@ type reading struct {
 	files   found
 	source  *diagnostic.Source
 	file    *tree.Value // the whole file
-	active  environment
-	bound   map[string][]*tree.Value // where names are bound, once asked for
+	active  schema.Environment
 	result  *Result
 }
 
@@ -78,7 +79,7 @@ func (r *reading) open() bool {
 	}
 	data, err := os.ReadFile(r.files.config)
 	if err != nil {
-		says := fill(msgUnreadable, slots{value: shown})
+		says := fmt.Sprintf(msgUnreadable, shown)
 		return r.refuse(diagnostic.Diagnostic{Text: says, Code: says, Notes: []diagnostic.Note{{Text: nodeError(err, r.files.config)}}})
 	}
 	return r.parse(data)
@@ -90,9 +91,9 @@ func (r *reading) parse(data []byte) bool {
 	s, encoding := diagnostic.NewSource(shown, data)
 	r.source = s
 	if encoding != "" {
-		says := fill(msgByteOrderMark, slots{value: encoding})
+		says := fmt.Sprintf(msgByteOrderMark, encoding)
 		return r.refuse(diagnostic.Diagnostic{Text: says, Code: says, Place: diagnostic.Place{File: shown, Line: 1, Column: 1},
-			Notes: []diagnostic.Note{{Text: fill(msgSaveAsUTF8, slots{field: shown, value: encoding})}}})
+			Notes: []diagnostic.Note{{Text: fmt.Sprintf(msgSaveAsUTF8, shown, encoding)}}})
 	}
 	parse := syntax.JSONC
 	if strings.HasSuffix(r.files.config, ".toml") {
@@ -104,7 +105,7 @@ func (r *reading) parse(data []byte) bool {
 	}
 	r.file = file
 	if !file.Is(tree.Table) {
-		d := diagnostic.Diagnostic{Text: "the configuration is " + article(file) + ", not an object", Hint: `the file holds one object: {"name": "my-worker", …}`,
+		d := diagnostic.Diagnostic{Text: "the configuration is " + file.Noun() + ", not an object", Hint: `the file holds one object: {"name": "my-worker", …}`,
 			Place: s.Place(file.Start, file.End), LineText: s.LineText(file.Start)}
 		if !file.Is(tree.List) {
 			d.Code = "crash"
@@ -112,16 +113,6 @@ func (r *reading) parse(data []byte) bool {
 		return r.refuse(d)
 	}
 	return true
-}
-
-func article(v *tree.Value) string {
-	switch v.Kind {
-	case tree.Null:
-		return "null"
-	case tree.List:
-		return "a list"
-	}
-	return "a " + v.Typeof()
 }
 
 // shown is a path as a user would write it from the working directory.
@@ -132,39 +123,29 @@ func (r *reading) shown(path string) string {
 	return path
 }
 
-// check runs all checks and makes the configuration.
+// check checks the tree. If it is good, it makes the configuration.
 func (r *reading) check() {
-	top := &scope{reading: r, report: &report{}, raw: r.file, name: "top level", owner: r.file}
-	if old := r.file.Get("legacy_env"); old != nil && !r.files.redirected {
-		top.fail(tree.KeyOf(old), msgLegacyEnv, slots{})
-		top.hint("remove the field")
+	env := r.environmentName()
+	_, quiet := r.getenv("WRANGLER_DISABLE_EXPERIMENTAL_WARNING")
+	doc := schema.Document{
+		File: r.file, Source: r.source, Path: r.files.config, Redirected: r.files.redirected,
+		Env: env, EnvByFlag: r.options.Env != nil, Script: r.options.Script, NoExperimentalWarning: quiet,
 	}
-	top.run(topOnly)
-	topLevel := top.readEnvironment()
-	name := r.environmentName()
-	r.active = r.chooseEnvironment(top, topLevel, name)
-	top.run(topLast)
-	top.checkNames(r.active)
-	top.unknown("top-level", r.file, append([]string{"legacy_env", "node_compat"}, topLevelKeys...)...)
-	r.checkPython(top)
-	top.report.flatten(nil, &r.result.Errors, &r.result.Warnings)
+	active, found := schema.Check(doc)
+	r.active = active
+	r.result.Errors = append(r.result.Errors, found.Errors...)
+	r.result.Warnings = append(r.result.Warnings, found.Warnings...)
 	if len(r.result.Errors) > 0 {
 		return
 	}
-	r.result.Config = r.config(name)
+	r.result.Config = r.config(env)
+	for _, f := range schema.NotEmulated(doc, active) {
+		r.result.Config.NotEmulated = append(r.result.Config.NotEmulated, Field{Name: f.Name, Bindings: f.Bindings, Place: r.place(f.Key), Page: f.Page})
+	}
 	if r.options.Past == nil {
 		r.loadSecrets()
 	}
-	top.noticeSwallowed()
-}
-
-// run checks the fields of one scope.
-func (s *scope) run(k scopeKind) {
-	for i := range fields {
-		if f := &fields[i]; f.scope == k {
-			f.check(s, f.name, s.raw.Get(f.name))
-		}
-	}
+	r.result.Notices = append(r.result.Notices, schema.Swallowed(doc)...)
 }
 
 // environmentName is --env, or else CLOUDFLARE_ENV.
@@ -174,79 +155,4 @@ func (r *reading) environmentName() string {
 	}
 	name, _ := r.getenv("CLOUDFLARE_ENV")
 	return name
-}
-
-// chooseEnvironment reads the active environment.
-func (r *reading) chooseEnvironment(top *scope, topLevel environment, name string) environment {
-	environments := r.file.Get("env")
-	if r.files.redirected {
-		return r.redirectedEnvironment(top, topLevel, name, environments)
-	}
-	if name == "" {
-		return topLevel
-	}
-	inner := top.below(`"env.` + name + `" environment configuration`)
-	inner.name, inner.top = name, topLevel
-	raw := environments.Get(name)
-	switch {
-	case raw == nil && r.file.Get("pages_build_output_dir") != nil:
-		return topLevel
-	case raw == nil:
-		names := ""
-		say := top.warn
-		if environments.IsTruthy() {
-			names = fill(msgEnvironmentNames, slots{value: quoteAll(environments.Keys())})
-			say = top.fail
-		}
-		say(tree.KeyOf(environments), msgNoEnvironment, slots{key: name, value: names, field: top.fileName()})
-		if near := diagnostic.Suggest(name, environments.Keys()); near != "" && environments.IsTruthy() {
-			top.hint("did you mean --env " + near + "?")
-		}
-		active := maps.Clone(topLevel)
-		active["name"] = inner.suffixed(topLevel.get("name"))
-		return active
-	case !raw.IsObject():
-		top.crash(raw, "env."+name+" is "+article(raw)+", not an object")
-		return topLevel
-	}
-	inner.raw, inner.owner = raw, raw
-	active := inner.readEnvironment()
-	top.adopt(inner)
-	return active
-}
-
-// redirectedEnvironment refuses what a generated configuration cannot have.
-func (r *reading) redirectedEnvironment(top *scope, topLevel environment, name string, environments *tree.Value) environment {
-	if names := environments.Keys(); len(names) > 0 {
-		top.fail(tree.KeyOf(environments), msgRedirectedEnvironments, slots{value: "\t- " + strings.Join(names, "\n\t- ")})
-	}
-	if target := r.file.Get("targetEnvironment"); name != "" && target.IsTruthy() && target.Text() != name && r.file.Get("pages_build_output_dir") == nil {
-		via := "via the CLOUDFLARE_ENV environment variable"
-		if r.options.Env != nil {
-			via = "via the `--env/-e` CLI argument"
-		}
-		top.fail(target, msgRedirectedTarget, slots{key: name, typ: via, value: tree.ToString(target)})
-	}
-	return topLevel
-}
-
-// checkPython asks for the flag that a Worker in Python needs.
-func (r *reading) checkPython(top *scope) {
-	main := r.active.get("main")
-	file := main.Text()
-	if r.options.Script != "" {
-		file, main = r.options.Script, nil
-	}
-	if !strings.HasSuffix(file, ".py") {
-		return
-	}
-	if flags := r.active.get("compatibility_flags"); flags.Is(tree.List) {
-		for _, f := range flags.Items {
-			if f.Text() == "python_workers" {
-				return
-			}
-		}
-	}
-	top.fail(main, msgPython, slots{})
-	top.hint(`add "compatibility_flags": ["python_workers"]`)
 }

@@ -2,11 +2,12 @@ package config
 
 import (
 	"cmp"
-	"github.com/seed-36a2c969/emu/config/diagnostic"
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/schema"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // config makes the configuration of a file without errors.
@@ -27,22 +28,22 @@ func (r *reading) config(env string) *Config {
 		}
 	}
 	c.UserPath = r.files.user
-	c.Name = cmp.Or(r.options.Name, e.get("name").Text())
+	c.Name = cmp.Or(r.options.Name, e.Get("name").Text())
 	if c.NameGiven = c.Name != ""; !c.NameGiven {
 		c.Name = r.folderName(env)
 	}
-	if main := e.get("main"); main.Is(tree.Text) {
+	if main := e.Get("main"); main.Is(tree.Text) {
 		c.Main, c.MainPlace = r.beside(main.Str), r.place(main)
 	}
 	r.compatibility(c)
 	r.durableObjects(c)
-	for _, s := range e.get("services").Entries() {
+	for _, s := range e.Get("services").Entries() {
 		c.Services = append(c.Services, Service{
 			Name: s.Value.Get("binding").Text(), Service: s.Value.Get("service").Text(),
 			Environment: s.Value.Get("environment").Text(), Place: r.place(s.Value),
 		})
 	}
-	for _, m := range e.get("vars").Entries() {
+	for _, m := range e.Get("vars").Entries() {
 		c.Vars = append(c.Vars, Var{
 			Name: m.Key, IsText: m.Value.Is(tree.Text), Text: strings.ToValidUTF8(m.Value.Text(), "\uFFFD"),
 			JSON: tree.JSON{}.Append(nil, m.Value, 0), Place: r.place(tree.KeyOf(m.Value)),
@@ -56,50 +57,12 @@ func (r *reading) config(env string) *Config {
 	if port := dev.Get("port"); port.Is(tree.Number) {
 		c.Dev.Port = int(port.Num)
 	}
-	for i := range fields {
-		f := &fields[i]
-		v := e.get(f.name)
-		if f.scope == topOnly || f.scope == topLast {
-			v = r.file.Get(f.name)
-		}
-		if v != nil && v.End > 0 && !f.local && !f.deployed && !v.IsIdle() {
-			c.NotEmulated = append(c.NotEmulated, Field{Name: f.name, Bindings: boundBy(f.name, v), Place: r.place(tree.KeyOf(v)), Page: page + f.page})
-		}
-	}
 	return c
-}
-
-// boundBy lists the names that a field binds, [] if it binds none yet, nil if it is no
-// field of bindings.
-func boundBy(field string, v *tree.Value) []string {
-	if !slices.ContainsFunc(kindsOfBindings, func(k bindingKind) bool { return k.field == field }) {
-		return nil
-	}
-	names := []string{}
-	switch field {
-	case "queues":
-		v = v.Get("producers")
-	case "unsafe", "logfwdr":
-		v = v.Get("bindings")
-	}
-	switch {
-	case v.Is(tree.List):
-		for _, x := range v.Items {
-			if name := cmp.Or(x.Get("binding").Text(), x.Get("name").Text()); name != "" {
-				names = append(names, name)
-			}
-		}
-	case v.Get("binding").Is(tree.Text):
-		names = append(names, v.Get("binding").Str)
-	case strings.HasSuffix(field, "_blobs"), field == "wasm_modules":
-		names = append(names, v.Keys()...)
-	}
-	return names
 }
 
 // compatibility reads the compatibility date and flags, of the options or the file.
 func (r *reading) compatibility(c *Config) {
-	date := r.active.get("compatibility_date")
+	date := r.active.Get("compatibility_date")
 	c.CompatibilityDate, c.dateGiven, c.datePlace = date.Text(), date.Is(tree.Text), r.place(date)
 	if given := r.options.CompatibilityDate; given != nil {
 		c.CompatibilityDate, c.dateGiven, c.datePlace = *given, true, diagnostic.Place{}
@@ -109,15 +72,12 @@ func (r *reading) compatibility(c *Config) {
 		return
 	}
 	c.flagPlaces = map[string]diagnostic.Place{}
-	for _, f := range r.active.get("compatibility_flags").Entries() {
+	for _, f := range r.active.Get("compatibility_flags").Entries() {
 		flag := f.Value.Text()
 		c.CompatibilityFlags = append(c.CompatibilityFlags, flag)
 		c.flagPlaces[flag] = r.place(f.Value)
 	}
 }
-
-// page is where the fields are documented.
-const page = "https://developers.cloudflare.com/workers/wrangler/configuration/#"
 
 // folderName is the name of a Worker without one: its folder's, so that its
 // storage is found again. Wrangler takes a new random name at every start.
@@ -128,7 +88,7 @@ func (r *reading) folderName(env string) string {
 	} else if r.files.config != "" {
 		dir = filepath.Dir(r.files.config)
 	}
-	name := slug(filepath.Base(dir))
+	name := schema.Slug(filepath.Base(dir))
 	if env != "" {
 		name += "-" + env
 	}
@@ -158,15 +118,15 @@ func (r *reading) place(v *tree.Value) diagnostic.Place {
 // durableObjects reads bindings, migrations and exports.
 func (r *reading) durableObjects(c *Config) {
 	e := r.active
-	for _, b := range e.get("durable_objects").Get("bindings").Entries() {
+	for _, b := range e.Get("durable_objects").Get("bindings").Entries() {
 		c.Bindings = append(c.Bindings, DurableObjectBinding{
 			Name: b.Value.Get("name").Text(), ClassName: b.Value.Get("class_name").Text(),
 			ScriptName: b.Value.Get("script_name").Text(), Environment: b.Value.Get("environment").Text(),
 			Place: r.place(b.Value), ClassPlace: r.place(b.Value.Get("class_name")),
 		})
 	}
-	c.MigrationsPlace = r.place(tree.KeyOf(e.get("migrations")))
-	for _, m := range e.get("migrations").Entries() {
+	c.MigrationsPlace = r.place(tree.KeyOf(e.Get("migrations")))
+	for _, m := range e.Get("migrations").Entries() {
 		step := m.Value
 		migration := Migration{
 			Tag: step.Get("tag").Text(), Place: r.place(step),
@@ -183,14 +143,13 @@ func (r *reading) durableObjects(c *Config) {
 		}
 		c.Migrations = append(c.Migrations, migration)
 	}
-	for _, m := range e.get("exports").Entries() {
+	for _, m := range e.Get("exports").Entries() {
 		x := m.Value
 		if x.Get("type").Text() != "durable-object" {
 			continue
 		}
-		state, _, _ := stateOf(x)
 		c.Exports = append(c.Exports, Export{
-			ClassName: m.Key, Storage: x.Get("storage").Text(), State: state, RenamedTo: x.Get("renamed_to").Text(),
+			ClassName: m.Key, Storage: x.Get("storage").Text(), State: cmp.Or(x.Get("state").Text(), "created"), RenamedTo: x.Get("renamed_to").Text(),
 			TransferredTo: x.Get("transferred_to").Text(), TransferFrom: x.Get("transfer_from").Text(), Place: r.place(tree.KeyOf(x)),
 		})
 	}

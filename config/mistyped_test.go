@@ -3,10 +3,11 @@ package config
 import (
 	"bufio"
 	"encoding/json"
-	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"os"
 	"slices"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // TestMistyped: of fields whose values are of a wrong type, at the top level and in

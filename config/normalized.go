@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
@@ -20,14 +21,14 @@ func (c *Config) Normalized() json.RawMessage {
 		}
 	}
 	e := c.environment
-	put("name", e.get("name"))
+	put("name", e.Get("name"))
 	if c.Main != "" {
 		put("main", tree.NewText(c.Main))
 	}
-	put("compatibility_date", e.get("compatibility_date"))
-	put("compatibility_flags", e.get("compatibility_flags"))
+	put("compatibility_date", e.Get("compatibility_date"))
+	put("compatibility_flags", e.Get("compatibility_flags"))
 	for _, name := range []string{"durable_objects", "migrations", "exports", "vars"} {
-		put(name, e.get(name))
+		put(name, e.Get(name))
 	}
 	if c.DefinedEnvironments != nil {
 		environments := &tree.Value{Kind: tree.List}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // loadText reads a configuration that is not on the disk.

@@ -1,12 +1,15 @@
 package config
 
 import (
-	"github.com/seed-36a2c969/emu/config/diagnostic"
-	"github.com/seed-36a2c969/emu/config/internal/tree"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/schema"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // loadSecrets adds the variables of .dev.vars, of .env files and of --var.
@@ -18,13 +21,13 @@ func (r *reading) loadSecrets() {
 		return
 	}
 	c := r.result.Config
-	required := r.active.get("secrets").Get("required")
+	required := r.active.Get("secrets").Get("required")
 	var names []string
 	for _, m := range required.Entries() {
 		names = append(names, m.Value.Text())
 	}
-	declared := r.active.get("secrets").IsGiven()
-	bound := r.boundNames()
+	declared := r.active.Get("secrets").IsGiven()
+	bound := schema.BoundNames(r.active)
 	at := map[string]int{} // where each variable is
 	for i, v := range c.Vars {
 		at[v.Name] = i
@@ -56,29 +59,12 @@ func (r *reading) loadSecrets() {
 		missing = slices.DeleteFunc(missing, func(m string) bool { return m == name })
 	}
 	if len(missing) > 0 {
-		d := diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fill(msgMissingSecrets, slots{value: strings.Join(missing, ", ")})}
+		d := diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(msgMissingSecrets, strings.Join(missing, ", "))}
 		if required.End > 0 {
 			d.Place, d.LineText = r.place(required), r.source.LineText(required.Start)
 		}
 		r.result.Notices = append(r.result.Notices, d)
 	}
-}
-
-// boundNames are the names of bindings that are no variables; no secret replaces them.
-func (r *reading) boundNames() map[string]bool {
-	bound := map[string]bool{}
-	for _, k := range kindsOfBindings {
-		v := r.active.get(k.field)
-		if k.field == "queues" {
-			v = v.Get("producers")
-		}
-		if k.field != "vars" {
-			for _, name := range bindingNames(v) {
-				bound[name] = true
-			}
-		}
-	}
-	return bound
 }
 
 // readSecrets reads the files that count: .dev.vars alone, or else .env files.
@@ -132,7 +118,7 @@ func (r *reading) readSecrets() (loaded variables, ok bool) {
 		}
 	}
 	var environment variables
-	if process || r.active.get("secrets").IsGiven() {
+	if process || r.active.Get("secrets").IsGiven() {
 		r.result.SecretFiles = append(r.result.SecretFiles, "process.env")
 		for _, v := range r.options.Environ {
 			if name, value, ok := strings.Cut(v, "="); ok && name != "" {
@@ -160,7 +146,7 @@ func (r *reading) boolean(name string, otherwise bool) (is, ok bool) {
 		return false, true
 	}
 	r.result.Config = nil
-	return false, r.refuse(diagnostic.Diagnostic{Text: fill(msgBooleanEnv, slots{field: name, value: string(tree.AppendString(nil, v))})})
+	return false, r.refuse(diagnostic.Diagnostic{Text: fmt.Sprintf(msgBooleanEnv, name, string(tree.AppendString(nil, v)))})
 }
 
 func (r *reading) readDotenv(path string) ([]variable, bool) {

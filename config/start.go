@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 

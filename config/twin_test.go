@@ -2,9 +2,6 @@ package config
 
 import (
 	"encoding/json"
-	"github.com/seed-36a2c969/emu/config/diagnostic"
-	"github.com/seed-36a2c969/emu/config/internal/syntax"
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,6 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/syntax"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // TestTwins turns every valid configuration of the corpus into the other
@@ -177,6 +178,9 @@ func tomlTable(b *strings.Builder, path string, v *tree.Value) {
 		}
 	}
 }
+
+// tomlKey quotes every key, which is always right.
+func tomlKey(key string) string { return tree.Stringify(tree.NewText(key)) }
 
 func tomlValue(v *tree.Value) string {
 	switch v.Kind {

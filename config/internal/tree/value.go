@@ -203,6 +203,17 @@ func (v *Value) Typeof() string {
 	return "object"
 }
 
+// Noun names the type in a sentence.
+func (v *Value) Noun() string {
+	switch v.Kind {
+	case Null:
+		return "null"
+	case List:
+		return "a list"
+	}
+	return "a " + v.Typeof()
+}
+
 // Text returns the text of a string and "" for all else.
 func (v *Value) Text() string {
 	if v.Is(Text) {

@@ -1,8 +1,9 @@
-package config
+package schema
 
 import (
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"regexp"
+
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // The kinds of bindings.

@@ -1,63 +1,47 @@
-package config
+package schema
 
 import "github.com/seed-36a2c969/emu/config/internal/tree"
 
-// environment is the fields of the top level or of a named environment after
-// inheritance.
-//
-// Source: https://developers.cloudflare.com/workers/wrangler/environments/
-type environment map[string]*tree.Value
-
-func (e environment) get(field string) *tree.Value { return e[field] }
-
 // readEnvironment checks the fields of a table and gives those that count there.
-func (s *scope) readEnvironment() environment {
-	e := environment{}
+func readEnvironment(s *scope) Environment {
+	e := Environment{}
 	s.active = e
 	if old := s.raw.Get("node_compat"); old != nil {
-		s.fail(tree.KeyOf(old), msgNodeCompat, slots{})
-		s.hint(`put "nodejs_compat" into compatibility_flags`)
+		s.fail(tree.KeyOf(old), msgNodeCompat, slots{hint: `put "nodejs_compat" into compatibility_flags`})
 	}
-	if unsafe := s.raw.Get("unsafe"); unsafe != nil && (s.top == nil || s.file.Get("unsafe") == nil) {
+	if unsafe := s.raw.Get("unsafe"); unsafe != nil && (s.top == nil || s.File.Get("unsafe") == nil) {
 		s.warnExperimental("unsafe", unsafe)
 	}
 	for i := range fields {
 		switch f := &fields[i]; f.scope {
 		case inherited:
-			e[f.name] = s.inherit(f)
+			e[f.name] = inherit(s, f)
 		case notInherited:
-			e[f.name] = s.own(f)
+			e[f.name] = own(s, f)
 		}
 	}
-	s.warnNoLifecycle(e)
-	s.checkLifecycles(e)
-	s.checkWorkflowExports(e)
+	warnNoLifecycle(s, e)
+	checkLifecycles(s, e)
+	checkWorkflowExports(s, e)
 	if s.top != nil {
 		s.unknown("env."+s.name, s.raw, append([]string{"node_compat"}, environmentKeys...)...)
 	}
 	return e
 }
 
-// warnExperimental warns of a field unless the environment says not to.
-func (s *scope) warnExperimental(field string, v *tree.Value) {
-	if _, off := s.getenv("WRANGLER_DISABLE_EXPERIMENTAL_WARNING"); !off {
-		s.warn(tree.KeyOf(v), msgExperimental, slots{field: field})
-	}
-}
-
 // inherit checks a field that an environment may have from the top level.
-func (s *scope) inherit(f *fieldSpec) *tree.Value {
+func inherit(s *scope, f *fieldSpec) *tree.Value {
 	v := s.raw.Get(f.name)
 	if f.name == "build" && !v.IsGiven() {
-		v = buildOf(s.top.get("build"))
+		v = buildOf(s.top.Get("build"))
 	}
 	f.check(s, f.name, v)
 	v = s.raw.Get(f.name) // a check may ignore it
-	switch above := s.top.get(f.name); {
+	switch above := s.top.Get(f.name); {
 	case v.IsGiven():
 		return v
 	case f.name == "name":
-		return s.suffixed(above)
+		return suffixed(s, above)
 	case above.IsGiven():
 		return above
 	}
@@ -80,7 +64,7 @@ func buildOf(v *tree.Value) *tree.Value {
 }
 
 // suffixed is a name of the top level in an environment.
-func (s *scope) suffixed(name *tree.Value) *tree.Value {
+func suffixed(s *scope, name *tree.Value) *tree.Value {
 	if !name.IsTruthy() {
 		return nil
 	}
@@ -90,9 +74,9 @@ func (s *scope) suffixed(name *tree.Value) *tree.Value {
 }
 
 // own checks a field that an environment has for itself or not at all.
-func (s *scope) own(f *fieldSpec) *tree.Value {
+func own(s *scope, f *fieldSpec) *tree.Value {
 	v := s.raw.Get(f.name)
-	switch above := s.file.Get(f.name); {
+	switch above := s.File.Get(f.name); {
 	case v != nil:
 		f.check(s, f.name, v)
 	case s.top != nil && above != nil:

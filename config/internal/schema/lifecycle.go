@@ -1,14 +1,15 @@
-package config
+package schema
 
 import (
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"path/filepath"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // warnNoLifecycle warns of classes that are bound but never created.
-func (s *scope) warnNoLifecycle(e environment) {
-	bound := e.get("durable_objects").Get("bindings")
+func warnNoLifecycle(s *scope, e Environment) {
+	bound := e.Get("durable_objects").Get("bindings")
 	if !bound.Is(tree.List) {
 		return
 	}
@@ -23,7 +24,7 @@ func (s *scope) warnNoLifecycle(e environment) {
 			continue
 		}
 		class := b.Get("class_name")
-		if class.Is(tree.Text) && s.covered(e, class.Str) {
+		if class.Is(tree.Text) && covered(s, e, class.Str) {
 			continue
 		}
 		if !class.Is(tree.Text) {
@@ -34,16 +35,16 @@ func (s *scope) warnNoLifecycle(e environment) {
 		}
 		classes = append(classes, class.Str)
 	}
-	migrations := e.get("migrations")
+	migrations := e.Get("migrations")
 	if classes == nil || migrations.Is(tree.List) && len(migrations.Items) > 0 || migrations.Is(tree.Text) && migrations.Str != "" {
 		return
 	}
-	s.warn(first, msgNoLifecycle, slots{field: s.fileName(), key: strings.Join(classes, ", "), value: s.exportsSnippet(classes)})
+	s.warn(first, msgNoLifecycle, slots{field: fileName(s), key: strings.Join(classes, ", "), value: exportsSnippet(s, classes)})
 }
 
 // covered reports whether exports has a live entry for a class.
-func (s *scope) covered(e environment, class string) bool {
-	entry := e.get("exports").Get(class)
+func covered(s *scope, e Environment, class string) bool {
+	entry := e.Get("exports").Get(class)
 	if entry.Is(tree.Null) {
 		return s.crash(entry, "exports."+class+" is null: it is an object with a type")
 	}
@@ -55,7 +56,7 @@ func (s *scope) covered(e environment, class string) bool {
 }
 
 // exportsSnippet is what to add to the file, in the file's format.
-func (s *scope) exportsSnippet(classes []string) string {
+func exportsSnippet(s *scope, classes []string) string {
 	all := &tree.Value{Kind: tree.Table}
 	for _, class := range classes {
 		entry := &tree.Value{Kind: tree.Table}
@@ -64,7 +65,7 @@ func (s *scope) exportsSnippet(classes []string) string {
 		all.Put(class, entry)
 	}
 	all.Order()
-	if !strings.HasSuffix(s.files.config, "toml") {
+	if !strings.HasSuffix(s.Path, "toml") {
 		root := &tree.Value{Kind: tree.Table, Members: []tree.Member{{Key: "exports", Value: all}}}
 		return string(tree.JSON{Indent: "  "}.Append(nil, root, 0))
 	}
@@ -87,8 +88,8 @@ func tomlKey(key string) string {
 }
 
 // fileName is the file as Wrangler calls it in advice.
-func (s *scope) fileName() string {
-	switch ext := strings.TrimPrefix(filepath.Ext(s.files.config), "."); ext {
+func fileName(s *scope) string {
+	switch ext := strings.TrimPrefix(filepath.Ext(s.Path), "."); ext {
 	case "toml", "json", "jsonc":
 		return "wrangler." + ext
 	}
@@ -96,28 +97,27 @@ func (s *scope) fileName() string {
 }
 
 // checkLifecycles refuses migrations beside exports of Durable Objects.
-func (s *scope) checkLifecycles(e environment) {
-	migrations := e.get("migrations")
+func checkLifecycles(s *scope, e Environment) {
+	migrations := e.Get("migrations")
 	if n := len(migrations.Entries()); n == 0 || migrations.Is(tree.Table) {
 		return
 	}
-	for _, m := range e.get("exports").Entries() {
+	for _, m := range e.Get("exports").Entries() {
 		if m.Value.Is(tree.Null) {
 			s.crash(m.Value, "exports."+m.Key+" is null: it is an object with a type")
 			return
 		}
 		if m.Value.Get("type").Text() == "durable-object" {
-			s.fail(tree.KeyOf(m.Value), msgBothLifecycles, slots{})
-			s.hint("remove one of the two fields")
+			s.fail(tree.KeyOf(m.Value), msgBothLifecycles, slots{hint: "remove one of the two fields"})
 			return
 		}
 	}
 }
 
 // checkWorkflowExports refuses two exports of one workflow.
-func (s *scope) checkWorkflowExports(e environment) {
+func checkWorkflowExports(s *scope, e Environment) {
 	class := map[string]string{}
-	for _, m := range e.get("exports").Entries() {
+	for _, m := range e.Get("exports").Entries() {
 		name := m.Value.Get("name")
 		if m.Value.Get("type").Text() != "workflow" || !name.Is(tree.Text) {
 			continue

@@ -1,4 +1,4 @@
-package config
+package schema
 
 import "github.com/seed-36a2c969/emu/config/internal/tree"
 

@@ -1,9 +1,10 @@
-package config
+package schema
 
 import (
+	"slices"
+
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/internal/tree"
-	"slices"
 )
 
 // objectMembers are the names that every JavaScript object has; Wrangler ends
@@ -15,18 +16,18 @@ var objectMembers = map[string]bool{
 }
 
 // checkNames refuses names that are bound twice, by whatever kind.
-func (s *scope) checkNames(e environment) {
+func checkNames(s *scope, e Environment) {
 	kinds := map[string][]string{}
 	order := &tree.Value{Kind: tree.Table}
 	note := func(noun, name string) bool {
 		if objectMembers[name] {
 			var at *tree.Value
-			if places := s.places()[name]; places != nil {
-				at = places[0]
+			if all := places(s)[name]; all != nil {
+				at = all[0]
 			}
 			return s.crash(at, name+" cannot be the name of a binding: every JavaScript object has a member of that name")
 		}
-		if name == "ASSETS" && s.file.Get("pages_build_output_dir") != nil {
+		if name == "ASSETS" && s.File.Get("pages_build_output_dir") != nil {
 			s.fail(nil, msgPagesReserved, slots{typ: noun})
 		}
 		if kinds[name] == nil {
@@ -36,9 +37,9 @@ func (s *scope) checkNames(e environment) {
 		return true
 	}
 	for _, k := range kindsOfBindings {
-		v := e.get(k.field)
+		v := e.Get(k.field)
 		if !slices.Contains(environmentKeys, k.field) {
-			v = s.file.Get(k.field)
+			v = s.File.Get(k.field)
 		}
 		if k.field == "queues" {
 			v = v.Get("producers")
@@ -49,7 +50,7 @@ func (s *scope) checkNames(e environment) {
 			}
 		}
 	}
-	required := e.get("secrets").Get("required")
+	required := e.Get("secrets").Get("required")
 	if required.IsGiven() && !required.Is(tree.List) && !required.Is(tree.Text) {
 		s.crash(required, "secrets.required is not a list of names")
 		return
@@ -63,8 +64,8 @@ func (s *scope) checkNames(e environment) {
 	var twice []*tree.Value
 	for _, m := range order.Members {
 		if len(kinds[m.Key]) > 1 {
-			s.failTwice(m.Key, kinds[m.Key])
-			twice = append(s.places()[m.Key], s.file)
+			failTwice(s, m.Key, kinds[m.Key])
+			twice = append(places(s)[m.Key], s.File)
 		}
 	}
 	if twice != nil {
@@ -73,7 +74,7 @@ func (s *scope) checkNames(e environment) {
 }
 
 // failTwice says by which kinds of bindings a name is bound.
-func (s *scope) failTwice(name string, nouns []string) {
+func failTwice(s *scope, name string, nouns []string) {
 	count := map[string]int{}
 	var different, several []string
 	for _, noun := range nouns {
@@ -84,18 +85,18 @@ func (s *scope) failTwice(name string, nouns []string) {
 			several = append(several, noun)
 		}
 	}
-	places := s.places()[name]
+	bound := places(s)[name]
 	fail := func(message, nouns string) {
 		var at *tree.Value
-		if len(places) > 0 {
-			at = places[len(places)-1]
+		if len(bound) > 0 {
+			at = bound[len(bound)-1]
 		}
-		s.fail(at, message, slots{key: name, typ: nouns})
-		d := &s.report.errors[len(s.report.errors)-1]
+		d := s.diagnose(diagnostic.SeverityError, at, message, slots{key: name, typ: nouns})
 		const most = 3
-		for _, other := range places[:min(max(len(places)-1, 0), most)] {
-			d.Notes = append(d.Notes, diagnostic.Note{Text: name + " is bound here too", Place: s.place(other), LineText: s.source.LineText(other.Start)})
+		for _, other := range bound[:min(max(len(bound)-1, 0), most)] {
+			d.Notes = append(d.Notes, diagnostic.Note{Text: name + " is bound here too", Place: s.Source.Place(other.Start, other.End), LineText: s.Source.LineText(other.Start)})
 		}
+		s.report.Add(d)
 	}
 	if len(different) > 1 {
 		fail(msgDifferent, english(different))
@@ -105,8 +106,25 @@ func (s *scope) failTwice(name string, nouns []string) {
 	}
 }
 
+// BoundNames are the names of bindings that are no variables.
+func BoundNames(e Environment) map[string]bool {
+	bound := map[string]bool{}
+	for _, k := range kindsOfBindings {
+		v := e.Get(k.field)
+		if k.field == "queues" {
+			v = v.Get("producers")
+		}
+		if k.field != "vars" {
+			for _, name := range bindingNames(v) {
+				bound[name] = true
+			}
+		}
+	}
+	return bound
+}
+
 // places finds where each name is bound, in the order of the file.
-func (s *scope) places() map[string][]*tree.Value {
+func places(s *scope) map[string][]*tree.Value {
 	if s.bound != nil {
 		return s.bound
 	}
@@ -117,7 +135,7 @@ func (s *scope) places() map[string][]*tree.Value {
 		}
 	}
 	for _, k := range kindsOfBindings {
-		v, key := s.active.get(k.field), "binding"
+		v, key := s.active.Get(k.field), "binding"
 		switch k.field {
 		case "vars":
 			for _, m := range v.Entries() {
@@ -137,11 +155,29 @@ func (s *scope) places() map[string][]*tree.Value {
 			add(x.Text(), x)
 		}
 	}
-	for _, m := range s.active.get("secrets").Get("required").Entries() {
+	for _, m := range s.active.Get("secrets").Get("required").Entries() {
 		add(m.Value.Text(), m.Value)
 	}
-	for _, places := range s.bound {
-		slices.SortFunc(places, func(a, b *tree.Value) int { return a.Start - b.Start })
+	for _, all := range s.bound {
+		slices.SortFunc(all, func(a, b *tree.Value) int { return a.Start - b.Start })
 	}
 	return s.bound
+}
+
+type bindingKind struct{ field, noun string }
+
+// kindsOfBindings are the fields that bind names, with Wrangler's nouns, in the
+// order in which it looks for names that are bound twice.
+var kindsOfBindings = []bindingKind{
+	{"data_blobs", "Data Blob"}, {"durable_objects", "Durable Object"}, {"kv_namespaces", "KV Namespace"},
+	{"send_email", "Send Email"}, {"queues", "Queue"}, {"d1_databases", "D1 Database"}, {"vectorize", "Vectorize Index"},
+	{"ai_search_namespaces", "AI Search Namespace"}, {"ai_search", "AI Search Instance"}, {"agent_memory", "Agent Memory"},
+	{"hyperdrive", "Hyperdrive Config"}, {"r2_buckets", "R2 Bucket"}, {"logfwdr", "logfwdr"}, {"services", "Worker"},
+	{"analytics_engine_datasets", "Analytics Engine Dataset"}, {"text_blobs", "Text Blob"}, {"browser", "Browser Run"},
+	{"analytics", "Analytics SQL"}, {"ai", "AI"}, {"images", "Images"}, {"stream", "Stream"}, {"media", "Media"},
+	{"version_metadata", "Worker Version Metadata"}, {"unsafe", "Unsafe Metadata"}, {"vars", "Environment Variable"},
+	{"wasm_modules", "Wasm Module"}, {"dispatch_namespaces", "Dispatch Namespace"}, {"mtls_certificates", "mTLS Certificate"},
+	{"workflows", "Workflow"}, {"pipelines", "Pipeline"}, {"k2", "K2 Stream"}, {"secrets_store_secrets", "Secrets Store Secret"},
+	{"artifacts", "Artifacts"}, {"ratelimits", "Rate Limit"}, {"assets", "Assets"}, {"unsafe_hello_world", "Hello World"},
+	{"flagship", "Flagship"}, {"worker_loaders", "Worker Loader"}, {"vpc_services", "VPC Service"}, {"vpc_networks", "VPC Network"},
 }

@@ -1,9 +1,10 @@
-package config
+package schema
 
 import (
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"slices"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // isLogfwdr checks logfwdr, whose bindings are as those of durable_objects.

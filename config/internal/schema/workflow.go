@@ -1,10 +1,11 @@
-package config
+package schema
 
 import (
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // isWorkflow checks a binding of workflows.

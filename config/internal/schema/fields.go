@@ -1,32 +1,4 @@
-package config
-
-import "github.com/seed-36a2c969/emu/config/internal/tree"
-
-// scopeKind says where a field stands and how an environment gets it.
-type scopeKind uint8
-
-const (
-	topOnly      scopeKind = iota // at the top level only, checked before all else
-	inherited                     // an environment has the top level's if it has none
-	notInherited                  // an environment has only its own
-	topLast                       // at the top level only, checked after the rest
-)
-
-// fieldSpec is a field that Wrangler knows.
-type fieldSpec struct {
-	name     string
-	scope    scopeKind
-	check    check
-	fallback *tree.Value // its value if it is not given
-	local    bool        // it means something on a developer's machine
-	deployed bool        // it means nothing but to a deployment, with wrangler dev too
-	page     string      // its anchor on the page of the configuration
-}
-
-var (
-	emptyList  = &tree.Value{Kind: tree.List}
-	emptyTable = &tree.Value{Kind: tree.Table}
-)
+package schema
 
 // fields are all fields in the order in which Wrangler checks them, which is
 // the order of its messages.
@@ -132,31 +104,12 @@ func init() { // the checks refer to the table, so it is filled here
 	}
 	for _, f := range fields {
 		topLevelKeys = append(topLevelKeys, f.name)
+		if f.fallback == emptyList || f.name == "migrations" {
+			listFields[f.name] = true
+		}
 		if f.scope == inherited || f.scope == notInherited {
 			environmentKeys = append(environmentKeys, f.name)
 		}
 	}
 	topLevelKeys = append(topLevelKeys, "env", "configPath", "userConfigPath", "topLevelName", "definedEnvironments", "targetEnvironment")
-}
-
-// topLevelKeys and environmentKeys are the fields that are known there. A
-// redirected configuration holds some that Wrangler itself has written.
-var topLevelKeys, environmentKeys []string
-
-type bindingKind struct{ field, noun string }
-
-// kindsOfBindings are the fields that bind names, with Wrangler's nouns, in the
-// order in which it looks for names that are bound twice.
-var kindsOfBindings = []bindingKind{
-	{"data_blobs", "Data Blob"}, {"durable_objects", "Durable Object"}, {"kv_namespaces", "KV Namespace"},
-	{"send_email", "Send Email"}, {"queues", "Queue"}, {"d1_databases", "D1 Database"}, {"vectorize", "Vectorize Index"},
-	{"ai_search_namespaces", "AI Search Namespace"}, {"ai_search", "AI Search Instance"}, {"agent_memory", "Agent Memory"},
-	{"hyperdrive", "Hyperdrive Config"}, {"r2_buckets", "R2 Bucket"}, {"logfwdr", "logfwdr"}, {"services", "Worker"},
-	{"analytics_engine_datasets", "Analytics Engine Dataset"}, {"text_blobs", "Text Blob"}, {"browser", "Browser Run"},
-	{"analytics", "Analytics SQL"}, {"ai", "AI"}, {"images", "Images"}, {"stream", "Stream"}, {"media", "Media"},
-	{"version_metadata", "Worker Version Metadata"}, {"unsafe", "Unsafe Metadata"}, {"vars", "Environment Variable"},
-	{"wasm_modules", "Wasm Module"}, {"dispatch_namespaces", "Dispatch Namespace"}, {"mtls_certificates", "mTLS Certificate"},
-	{"workflows", "Workflow"}, {"pipelines", "Pipeline"}, {"k2", "K2 Stream"}, {"secrets_store_secrets", "Secrets Store Secret"},
-	{"artifacts", "Artifacts"}, {"ratelimits", "Rate Limit"}, {"assets", "Assets"}, {"unsafe_hello_world", "Hello World"},
-	{"flagship", "Flagship"}, {"worker_loaders", "Worker Loader"}, {"vpc_services", "VPC Service"}, {"vpc_networks", "VPC Network"},
 }

@@ -1,9 +1,10 @@
-package config
+package schema
 
 import (
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"math"
 	"strconv"
+
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // isDurableObjects checks durable_objects.
@@ -21,7 +22,7 @@ func isDurableObjects(s *scope, field string, v *tree.Value) bool {
 	ok := true
 	if v.Get("bindings") == nil {
 		if s.top != nil {
-			s.warnMissingBindings(field, &tree.Value{Kind: tree.Table, Start: v.Start, End: v.End, KeyStart: v.KeyStart, KeyEnd: v.KeyEnd,
+			warnMissingBindings(s, field, &tree.Value{Kind: tree.Table, Start: v.Start, End: v.End, KeyStart: v.KeyStart, KeyEnd: v.KeyEnd,
 				Members: []tree.Member{{Key: "bindings", Value: &tree.Value{Kind: tree.List}}}})
 		}
 	} else {
@@ -76,9 +77,7 @@ func isMigrations(s *scope, field string, v *tree.Value) bool {
 		return true
 	}
 	if !v.Is(tree.List) {
-		s.fail(v, msgMigrationsArray, slots{field: field, value: tree.Stringify(v)})
-		s.hintBrackets(field, v)
-		return false
+		return s.fail(v, msgMigrationsArray, slots{field: field, value: tree.Stringify(v), hint: s.hintBrackets(field, v)})
 	}
 	ok, inner := true, s.in(v)
 	for i, step := range v.Items {

@@ -1,40 +1,39 @@
-package config
+package schema
 
 import (
-	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // report gathers diagnostics as Wrangler does: a heading, its own messages, and
 // further reports below it whose messages come after.
 type report struct {
-	heading  string
-	errors   []diagnostic.Diagnostic
-	warnings []diagnostic.Diagnostic
-	below    []*report
+	heading string
+	diagnostic.List
+	below []*report
 }
 
-// flatten lists the diagnostics in the order in which Wrangler prints them.
-func (r *report) flatten(path []string, errors, warnings *[]diagnostic.Diagnostic) {
+// flatten adds the diagnostics to a list in the order in which Wrangler prints them.
+func (r *report) flatten(path []string, to *diagnostic.List) {
 	if r.heading != "" {
 		path = append(path[:len(path):len(path)], r.heading)
 	}
-	for _, d := range r.errors {
-		d.Path = path
-		*errors = append(*errors, d)
-	}
-	for _, d := range r.warnings {
-		d.Path = path
-		*warnings = append(*warnings, d)
+	for _, list := range [][]diagnostic.Diagnostic{r.Errors, r.Warnings} {
+		for _, d := range list {
+			d.Path = path
+			to.Add(d)
+		}
 	}
 	for _, b := range r.below {
-		b.flatten(path, errors, warnings)
+		b.flatten(path, to)
 	}
 }
 
-// slots fill a message's {placeholders}.
+// slots fill a message's {placeholders}. The hint goes below the message.
 type slots struct {
 	field, key, value, got, typ string
+	hint                        string
 }
 
 // fill puts the slots into a message. What is put in is not looked into again.

@@ -1,8 +1,9 @@
-package config
+package schema
 
 import (
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"path"
+
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // isDev checks the dev block.
@@ -43,7 +44,7 @@ func isSite(s *scope, field string, v *tree.Value) bool {
 		return true
 	}
 	if !v.IsObject() {
-		return s.crash(v, field+" is "+article(v)+": it is an object with a bucket")
+		return s.crash(v, field+" is "+v.Noun()+": it is an object with a bucket")
 	}
 	s.unknown(field, v, "bucket", "include", "exclude", "entry-point")
 	inner := s.in(v)
@@ -65,7 +66,7 @@ func isSite(s *scope, field string, v *tree.Value) bool {
 		}
 		s.warn(tree.KeyOf(entry), msgSiteEntryPoint, slots{value: path.Clean(file)})
 	}
-	switch main := s.active.get("main"); {
+	switch main := s.active.Get("main"); {
 	case !main.IsTruthy() && !entry.IsTruthy():
 		s.warn(tree.KeyOf(v), msgSiteDefault, slots{})
 	case main.IsTruthy() && entry.IsTruthy():

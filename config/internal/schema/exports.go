@@ -1,11 +1,12 @@
-package config
+package schema
 
 import (
-	"github.com/seed-36a2c969/emu/config/diagnostic"
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // isExports checks exports, the declarative successor of migrations.
@@ -31,10 +32,11 @@ func isExports(s *scope, field string, v *tree.Value) bool {
 		case kind.Text() == "workflow":
 			ok = isWorkflowExport(inner.in(m.Value), at, m.Value) && ok
 		default:
-			ok = inner.in(m.Value).fail(kind, msgExportType, slots{field: at, value: tree.Stringify(kind)})
+			hint := ""
 			if near := diagnostic.Suggest(kind.Text(), []string{"durable-object", "worker", "workflow"}); near != "" {
-				inner.hint(`did you mean "` + near + `"?`)
+				hint = `did you mean "` + near + `"?`
 			}
+			ok = inner.in(m.Value).fail(kind, msgExportType, slots{field: at, value: tree.Stringify(kind), hint: hint})
 		}
 	}
 	return ok
@@ -86,10 +88,11 @@ func isDurableObjectExport(s *scope, class string, v *tree.Value) bool {
 	if state.storage {
 		allowed = append(allowed, "storage")
 		if storage := v.Get("storage"); storage.Text() != "sqlite" && storage.Text() != "legacy-kv" {
-			ok = s.fail(storage, msgExportStorage, slots{field: at, key: name, value: tree.Stringify(storage)})
+			hint := ""
 			if storage == nil {
-				s.hint(`add "storage": "sqlite"`)
+				hint = `add "storage": "sqlite"`
 			}
+			ok = s.fail(storage, msgExportStorage, slots{field: at, key: name, value: tree.Stringify(storage), hint: hint})
 		}
 	}
 	if state.needs != "" {

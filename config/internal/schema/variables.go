@@ -1,9 +1,6 @@
-package config
+package schema
 
-import (
-	"github.com/seed-36a2c969/emu/config/internal/tree"
-	"strings"
-)
+import "github.com/seed-36a2c969/emu/config/internal/tree"
 
 // isVars checks vars, which hold any value but a TOML date.
 //
@@ -14,35 +11,18 @@ func isVars(s *scope, field string, v *tree.Value) bool {
 	}
 	path := s.path(field)
 	if !v.IsObject() {
-		s.fail(v, msgFieldObject+"\n", slots{field: path, value: tree.Stringify(v)})
-		s.hintBrackets(path, v)
-		return false
+		return s.fail(v, msgFieldObject+"\n", slots{field: path, value: tree.Stringify(v), hint: s.hintBrackets(path, v)})
 	}
 	ok := true
 	for _, m := range v.Entries() {
 		if m.Value.Is(tree.Date) {
-			ok = s.fail(m.Value, msgTOMLDate, slots{field: path + "." + m.Key, key: m.Key})
-			s.hintQuotes(m.Key, m.Value)
+			ok = s.fail(m.Value, msgTOMLDate, slots{field: path + "." + m.Key, key: m.Key, hint: s.hintQuotes(m.Key, m.Value)})
 		}
 	}
 	if missing := s.missing(field, v); missing != "" {
 		s.warn(tree.KeyOf(v), msgMissingVars, slots{field: path, key: s.name, value: missing})
 	}
 	return ok
-}
-
-// missing lists the keys of a field that the top level has and the value has not.
-func (s *scope) missing(field string, v *tree.Value) string {
-	if s.top == nil {
-		return ""
-	}
-	var names []string
-	for _, key := range s.top.get(field).Keys() {
-		if v.Get(key) == nil {
-			names = append(names, "- "+key)
-		}
-	}
-	return strings.Join(names, "\n")
 }
 
 // isDefines checks define.
@@ -60,14 +40,14 @@ func isDefines(s *scope, field string, v *tree.Value) bool {
 			ok = s.fail(m.Value, msgDefineString, slots{field: path + "." + m.Key, value: tree.Stringify(m.Value)})
 		}
 	}
-	if s.top == nil || len(s.top.get(field).Keys()) == 0 {
+	if s.top == nil || len(s.top.Get(field).Keys()) == 0 {
 		return ok
 	}
 	if missing := s.missing(field, v); missing != "" {
 		s.warn(tree.KeyOf(v), msgMissingDefines, slots{field: path, key: s.name, value: missing})
 	}
 	for _, m := range v.Entries() {
-		if s.top.get(field).Get(m.Key) == nil {
+		if s.top.Get(field).Get(m.Key) == nil {
 			s.warn(tree.KeyOf(m.Value), msgExtraDefine, slots{field: path, key: s.name, value: m.Key})
 		}
 	}

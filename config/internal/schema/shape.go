@@ -1,10 +1,11 @@
-package config
+package schema
 
 import (
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // The checks of this file look at one key of a table and speak of the table.
@@ -58,21 +59,10 @@ func listOf(message string, item check) check {
 			return true
 		}
 		if !v.Is(tree.List) {
-			s.fail(v, message, slots{field: field, value: tree.Stringify(v)})
-			s.hintBrackets(field, v)
-			return false
+			return s.fail(v, message, slots{field: field, value: tree.Stringify(v), hint: s.hintBrackets(field, v)})
 		}
 		return s.in(v).items(field, v, item)
 	}
-}
-
-// items checks every item of a list.
-func (s *scope) items(field string, v *tree.Value, item check) bool {
-	ok := true
-	for i, x := range v.Items {
-		ok = item(s, field+"["+strconv.Itoa(i)+"]", x) && ok
-	}
-	return ok
 }
 
 // pathed gives a check the path with the environment in it.
@@ -88,15 +78,13 @@ func bindings(item check) check {
 		}
 		path := s.path(field)
 		if !v.Is(tree.List) {
-			s.fail(v, msgFieldArray, slots{field: path, value: tree.Stringify(v)})
-			s.hintBrackets(path, v)
-			return false
+			return s.fail(v, msgFieldArray, slots{field: path, value: tree.Stringify(v), hint: s.hintBrackets(path, v)})
 		}
 		ok := s.in(v).items(path, v, item)
-		if s.top == nil || !s.top.get(field).Is(tree.List) {
+		if s.top == nil || !s.top.Get(field).Is(tree.List) {
 			return ok
 		}
-		s.warnMissingBinding(field, v)
+		warnMissingBinding(s, field, v)
 		return ok
 	}
 }
@@ -110,15 +98,11 @@ func bindingsOf(item check) check {
 		case v == nil:
 			return true
 		case !v.IsRecord():
-			s.fail(v, msgFieldObject, slots{field: path, value: tree.Stringify(v)})
-			s.hintBrackets(path, v)
-			return false
+			return s.fail(v, msgFieldObject, slots{field: path, value: tree.Stringify(v), hint: s.hintBrackets(path, v)})
 		case held == nil:
 			return s.in(v).fail(nil, msgNoBindings, slots{field: path})
 		case !held.Is(tree.List):
-			s.fail(held, msgFieldArray, slots{field: path + ".bindings", value: tree.Stringify(held)})
-			s.hintBrackets(path+".bindings", held)
-			return false
+			return s.fail(held, msgFieldArray, slots{field: path + ".bindings", value: tree.Stringify(held), hint: s.hintBrackets(path+".bindings", held)})
 		}
 		ok := true
 		for i, x := range held.Items {
@@ -128,7 +112,7 @@ func bindingsOf(item check) check {
 			s.adopt(inner)
 		}
 		if ok && s.top != nil {
-			s.warnMissingBindings(field, v)
+			warnMissingBindings(s, field, v)
 		}
 		return ok
 	}
@@ -137,8 +121,8 @@ func bindingsOf(item check) check {
 // warnMissingBinding warns of the bindings of a list that the top level has and an
 // environment has not. It is Wrangler's Set that compares: texts, numbers and the like
 // by what they are, and objects and lists never.
-func (s *scope) warnMissingBinding(field string, v *tree.Value) {
-	above := s.top.get(field)
+func warnMissingBinding(s *scope, field string, v *tree.Value) {
+	above := s.top.Get(field)
 	for _, list := range []*tree.Value{above, v} {
 		for _, x := range list.Items {
 			if len(above.Items) > 0 && x.Is(tree.Null) {
@@ -164,13 +148,13 @@ func (s *scope) warnMissingBinding(field string, v *tree.Value) {
 	}
 }
 
-func (s *scope) warnMissingBindings(field string, v *tree.Value) {
+func warnMissingBindings(s *scope, field string, v *tree.Value) {
 	have := map[string]bool{}
 	for _, name := range bindingNames(v) {
 		have[name] = true
 	}
 	var missing []string
-	for _, name := range bindingNames(s.top.get(field)) {
+	for _, name := range bindingNames(s.top.Get(field)) {
 		if !have[name] {
 			missing = append(missing, "- "+name)
 		}

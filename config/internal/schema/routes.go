@@ -1,10 +1,9 @@
-package config
+package schema
 
 import (
-	"cmp"
-	"github.com/seed-36a2c969/emu/config/internal/tree"
-	"net/url"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // isRoute checks route.
@@ -21,7 +20,7 @@ func isRoute(s *scope, field string, v *tree.Value) bool {
 func isRoutes(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		if s.top != nil {
-			s.warnCustomDomains(field)
+			warnCustomDomains(s, field)
 		}
 		return true
 	}
@@ -45,8 +44,8 @@ func isRoutes(s *scope, field string, v *tree.Value) bool {
 	return ok
 }
 
-func (s *scope) warnCustomDomains(field string) {
-	routes := s.top.get(field)
+func warnCustomDomains(s *scope, field string) {
+	routes := s.top.Get(field)
 	if routes != nil && !routes.Is(tree.List) {
 		s.crash(routes, field+" at the top level is not a list")
 		return
@@ -86,34 +85,4 @@ func routeShape(v *tree.Value) bool {
 		}
 	}
 	return recognised == len(v.Members)-1 && !(id && zone) && (custom || !enabled && !previews) && (id || zone || custom)
-}
-
-// hostOfRoute is the host of the first route, "" if there is none or it is for every host.
-func hostOfRoute(e environment) string {
-	first := e.get("route")
-	if routes := e.get("routes"); routes.Is(tree.List) && len(routes.Items) > 0 {
-		first = routes.Items[0]
-	}
-	if first.Is(tree.Table) {
-		return cmp.Or(hostOfPattern(first.Get("pattern").Text()), hostOfPattern(first.Get("zone_name").Text()))
-	}
-	return hostOfPattern(first.Text())
-}
-
-// hostOfPattern is the host of a route's pattern without its wildcards.
-func hostOfPattern(pattern string) string {
-	for _, scheme := range []string{"", "http://", "https://"} {
-		if strings.HasPrefix(pattern, scheme+"*/") {
-			return ""
-		}
-	}
-	pattern = strings.ReplaceAll(strings.ReplaceAll(pattern, "*.", ""), "*", "")
-	if !strings.HasPrefix(pattern, "http://") && !strings.HasPrefix(pattern, "https://") {
-		pattern = "http://" + pattern
-	}
-	u, err := url.Parse(pattern)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Host)
 }

@@ -1,12 +1,13 @@
-package config
+package schema
 
 import (
-	"github.com/seed-36a2c969/emu/config/diagnostic"
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"math"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // The checks of this file are what the fields and bindings tables are made of.
@@ -50,11 +51,11 @@ func oneOf(choices ...string) check {
 				return true
 			}
 		}
-		s.fail(v, msgOneOf, slots{field: field, typ: quoteAll(choices), value: tree.Stringify(v)})
+		hint := ""
 		if near := diagnostic.Suggest(v.Text(), choices); near != "" {
-			s.hint("did you mean " + near + "?")
+			hint = "did you mean " + near + "?"
 		}
-		return false
+		return s.fail(v, msgOneOf, slots{field: field, typ: quoteAll(choices), value: tree.Stringify(v), hint: hint})
 	}
 }
 
@@ -101,11 +102,11 @@ func arrayOf(name string) check {
 			return true
 		}
 		if !v.Is(tree.List) {
-			s.fail(v, msgTypedArray, slots{field: field, typ: name, value: tree.Stringify(v)})
-			if name == "string" && v.Is(tree.Text) {
-				s.hint("write [" + tree.Stringify(v) + "]")
+			hint := ""
+			if name == "string" {
+				hint = hintList(v)
 			}
-			return false
+			return s.fail(v, msgTypedArray, slots{field: field, typ: name, value: tree.Stringify(v), hint: hint})
 		}
 		ok, inner := true, s.in(v)
 		for i, x := range v.Items {
@@ -126,11 +127,15 @@ func isStrings(s *scope, field string, v *tree.Value) bool {
 	if ok {
 		return true
 	}
-	s.fail(v, msgType, slots{field: field, typ: "string array", value: tree.Stringify(v)})
-	if v.Is(tree.Text) {
-		s.hint("write [" + tree.Stringify(v) + "]")
+	return s.fail(v, msgType, slots{field: field, typ: "string array", value: tree.Stringify(v), hint: hintList(v)})
+}
+
+// hintList says how a string is written that stands where a list of them belongs.
+func hintList(v *tree.Value) string {
+	if !v.Is(tree.Text) {
+		return ""
 	}
-	return false
+	return "write [" + tree.Stringify(v) + "]"
 }
 
 // named is a field of a table with its check.
@@ -177,12 +182,8 @@ func objectOr(message string) check {
 // tableOr asks for an object that is neither null nor a list.
 func tableOr(message string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
-		if v.IsRecord() {
-			return true
-		}
-		s.fail(v, message, slots{field: field, value: tree.Stringify(v), typ: v.Typeof()})
-		s.hintBrackets(field, v)
-		return false
+		return v.IsRecord() ||
+			s.fail(v, message, slots{field: field, value: tree.Stringify(v), typ: v.Typeof(), hint: s.hintBrackets(field, v)})
 	}
 }
 
@@ -191,15 +192,15 @@ func isName(s *scope, field string, v *tree.Value) bool {
 	if v == nil || v.Is(tree.Text) && (v.Str == "" || v.Str[0] != '-' && strings.Trim(v.Str, "abcdefghijklmnopqrstuvwxyz0123456789_-") == "") {
 		return true
 	}
-	s.fail(v, msgName, slots{field: field, value: tree.Stringify(v)})
+	hint := ""
 	if v.Is(tree.Text) {
-		s.hint(`write "` + slug(v.Str) + `"`)
+		hint = `write "` + Slug(v.Str) + `"`
 	}
-	return false
+	return s.fail(v, msgName, slots{field: field, value: tree.Stringify(v), hint: hint})
 }
 
-// slug makes a Worker's name of any text.
-func slug(s string) string {
+// Slug makes a Worker's name of any text.
+func Slug(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' || r == '-' {
 			return r
@@ -226,13 +227,13 @@ func isCompatibilityDate(s *scope, field string, v *tree.Value) bool {
 		return true
 	}
 	if !v.Is(tree.Text) {
-		isString(s, field, v)
+		hint := ""
 		if v.Is(tree.Date) {
-			s.hintQuotes(field, v)
+			hint = s.hintQuotes(field, v)
 		} else if v.Is(tree.Number) {
-			s.hint(`write the date as a string: "2026-01-31"`)
+			hint = `write the date as a string: "2026-01-31"`
 		}
-		return false
+		return s.fail(v, msgType, slots{field: field, typ: "string", value: tree.Stringify(v), hint: hint})
 	}
 	ok := true
 	if strings.ContainsAny(v.Str, "–—") {
@@ -250,9 +251,8 @@ func isPort(s *scope, field string, v *tree.Value) bool {
 		return v == nil
 	}
 	if v.Num != math.Trunc(v.Num) || v.Num < 0 || v.Num > math.MaxUint16 {
-		s.fail(v, "port {value} is out of range", slots{value: tree.Stringify(v)})
-		s.hint("ports are whole numbers from 0 to 65535, and 0 is any free one")
-		return false
+		return s.fail(v, "port {value} is out of range", slots{value: tree.Stringify(v),
+			hint: "ports are whole numbers from 0 to 65535, and 0 is any free one"})
 	}
 	return true
 }

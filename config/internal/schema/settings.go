@@ -1,9 +1,10 @@
-package config
+package schema
 
 import (
-	"github.com/seed-36a2c969/emu/config/internal/tree"
 	"slices"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
 // isInstrumentation checks dependencies_instrumentation.
@@ -20,16 +21,6 @@ var isInstrumentation = optional(until(isObject, func(s *scope, field string, v 
 // isAccount checks account_id, which is ignored if it is empty.
 func isAccount(s *scope, field string, v *tree.Value) bool {
 	return s.ignoreEmpty(field, v) || isString(s, field, v)
-}
-
-// ignoreEmpty takes an empty string away.
-func (s *scope) ignoreEmpty(field string, v *tree.Value) bool {
-	if !v.Is(tree.Text) || v.Str != "" {
-		return false
-	}
-	s.warn(v, msgEmptyIgnored, slots{field: field})
-	s.raw.Put(field, nil)
-	return true
 }
 
 // isTsconfig checks tsconfig, which Wrangler joins to a path.

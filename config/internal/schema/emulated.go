@@ -1,0 +1,66 @@
+package schema
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/config/internal/tree"
+)
+
+// Field is a field that is given. Bindings are the names that it binds, nil if it is no
+// field of bindings. Page documents it.
+type Field struct {
+	Name     string
+	Key      *tree.Value
+	Bindings []string
+	Page     string
+}
+
+// page is where the fields are documented.
+const page = "https://developers.cloudflare.com/workers/wrangler/configuration/#"
+
+// NotEmulated lists the fields that are given and would do something with wrangler dev,
+// and do nothing here.
+func NotEmulated(d Document, active Environment) []Field {
+	var list []Field
+	for i := range fields {
+		f := &fields[i]
+		v := active.Get(f.name)
+		if f.scope == topOnly || f.scope == topLast {
+			v = d.File.Get(f.name)
+		}
+		if v != nil && v.End > 0 && !f.local && !f.deployed && !v.IsIdle() {
+			list = append(list, Field{Name: f.name, Key: tree.KeyOf(v), Bindings: boundBy(f.name, v), Page: page + f.page})
+		}
+	}
+	return list
+}
+
+// boundBy lists the names that a field binds, [] if it binds none yet, nil if it is no
+// field of bindings.
+func boundBy(field string, v *tree.Value) []string {
+	if !slices.ContainsFunc(kindsOfBindings, func(k bindingKind) bool { return k.field == field }) {
+		return nil
+	}
+	names := []string{}
+	switch field {
+	case "queues":
+		v = v.Get("producers")
+	case "unsafe", "logfwdr":
+		v = v.Get("bindings")
+	}
+	switch {
+	case v.Is(tree.List):
+		for _, x := range v.Items {
+			if name := cmp.Or(x.Get("binding").Text(), x.Get("name").Text()); name != "" {
+				names = append(names, name)
+			}
+		}
+	case v.Get("binding").Is(tree.Text):
+		names = append(names, v.Get("binding").Str)
+	case strings.HasSuffix(field, "_blobs"), field == "wasm_modules":
+		names = append(names, v.Keys()...)
+	}
+	return names
+}
