@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +23,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/outbound"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/storage"
@@ -79,21 +79,21 @@ type Options struct {
 // World is a Worker with its objects. Serve requests with [World.ServeHTTP] and
 // end it with [World.Close].
 type World struct {
-	opts      Options
-	host      *host.Host
-	env       *env
-	classes   map[string]*namespace // by class name
-	alarms    *alarms.Scheduler
-	parked    sync.Once // made poller
-	poller    *wire.Poller
-	budget    *wire.Budget
-	transport *http.Transport
-	lock      *migrations.Lock
-	order     arrival.Order
-	watch     *stacks.Watch
-	handles   *storage.Handles
-	warnings  []diagnostic.Diagnostic
-	applied   []string
+	opts     Options
+	host     *host.Host
+	env      *env
+	classes  map[string]*namespace // by class name
+	alarms   *alarms.Scheduler
+	parked   sync.Once // made poller
+	poller   *wire.Poller
+	budget   *wire.Budget
+	outbound *outbound.Client
+	lock     *migrations.Lock
+	order    arrival.Order
+	watch    *stacks.Watch
+	handles  *storage.Handles
+	warnings []diagnostic.Diagnostic
+	applied  []string
 
 	closed atomic.Bool
 	ending time.Time // since when, of a closed world
@@ -124,7 +124,7 @@ func New(o Options) (*World, error) {
 	w.budget = wire.NewBudget(o.MaxWaiting)
 	w.net = socket.NewNetwork(w.host)
 	w.watch = stacks.NewWatch(o.Foreign)
-	w.transport = newTransport()
+	w.outbound = outbound.NewClient(w.host, w.net, w.budget)
 	w.alarms = alarms.New(w.host)
 	if err := w.open(plan); err != nil {
 		w.Close()
@@ -196,7 +196,7 @@ func (w *World) Stop() error {
 	w.net.Shut()
 	w.host.Requests.Seal()
 	w.host.Running.Seal()
-	w.transport.CloseIdleConnections()
+	w.outbound.CloseIdle()
 	err := w.await(w.host.Running.Wait)
 	w.parked.Do(func() {})
 	if w.poller != nil {

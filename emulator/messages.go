@@ -3,10 +3,7 @@ package emulator
 // Cloudflare's words, verbatim: what wrangler 4.164.0 and workerd 2026-11-17
 // say. Nothing here is rephrased, also where it is odd.
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 const (
 	msgIDSyntax       = "Invalid Durable Object ID: must be 64 hex digits"
@@ -20,10 +17,6 @@ const (
 	msgConnectionLost = "Network connection lost."
 	msgReadAnswered   = "Can't read from request stream after response has been sent."
 
-	msgRedirectMode = "Invalid redirect value, must be one of \"follow\" or \"manual\" (\"error\" won't be implemented since it does not make sense at the edge; use \"manual\" and check the response status code)."
-	msgLocation     = "Invalid Location header; unable to follow redirect."
-	msgBodyOnce     = "A request with a one-time-use body (it was initialized from a stream, not a buffer) encountered a redirect requiring the body to be retransmitted. To avoid this error in the future, construct this request from a buffer-like body initializer."
-
 	msgVersion        = "invalid HTTP version parsed"
 	msgAddressTooLong = "URI too long"
 	msgHeadTooLarge   = "message head is too large"
@@ -35,17 +28,6 @@ const (
 	msgNegative        = "The value cannot be converted because it is negative and this API expects a positive number."
 )
 
-func msgInvalidURL(url string) string { return "Invalid URL: " + url }
-
-func msgCannotLoad(url string) string { return "Fetch API cannot load: " + url }
-
-// msgTooManyRedirects has no space behind its full stop.
-func msgTooManyRedirects(urls []string) string {
-	return "Too many redirects." + strings.Join(urls, ", ")
-}
-
-func msgInternal(reference string) string { return "internal error; reference = " + reference }
-
 func msgNoMethod(method string) string {
 	return fmt.Sprintf("The RPC receiver does not implement the method \"%s\".", method)
 }
@@ -55,8 +37,6 @@ func msgReserved(method string) string {
 }
 
 // Ours.
-
-const msgNoConnectionHeader = "Server failed WebSocket handshake: missing Connection header."
 
 const msgGoexit = "the handler ended its goroutine with runtime.Goexit"
 

@@ -112,7 +112,7 @@ func (f *fetching) start() {
 	h.Activity.Begin()
 	waits := h.Waits(true)
 	started := h.Go(func() {
-		resp, err := f.w.fetch(f.ctx, f.r)
+		resp, err := f.w.outbound.Fetch(f.ctx, f.r)
 		if !waits.End() {
 			h.Activity.Begin()
 		}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/outbound"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
@@ -62,7 +63,7 @@ func beginIn(e driver.Event, o starter) {
 // stubFetch is a request to an object, and to what its redirects lead to.
 type stubFetch struct {
 	operation
-	redirects
+	outbound.Redirects
 	s      *stub
 	first  event // in the object, before any redirect
 	caller driver.Event
@@ -73,7 +74,7 @@ type stubFetch struct {
 // whatever host they name.
 func (s *stub) StartFetch(ctx context.Context, r *driver.Request, at driver.Place, done func(*driver.Response, error)) (driver.Operation, error) {
 	f := &stubFetch{s: s, caller: driver.EventOf(ctx), done: done}
-	if err := f.redirects.init(s.o.ns.w, r); err != nil {
+	if err := f.Redirects.Begin(s.o.host, r); err != nil {
 		return nil, err
 	}
 	if err := s.mayStart(ctx); err != nil {
@@ -89,10 +90,10 @@ func (s *stub) StartFetch(ctx context.Context, r *driver.Request, at driver.Plac
 
 // start sends the request once.
 func (f *stubFetch) start() {
-	inner := *f.r // a redirect changes the caller's own
+	inner := *f.Request // a redirect changes the caller's own
 	body, upgrade := unbound(inner.Body), wire.IsUpgrade(inner.Header)
 	e := &f.first
-	if len(f.visited) > 0 {
+	if f.Any() {
 		e = new(event)
 	}
 	e.init(f, "fetch", func(e *event) {
@@ -124,7 +125,7 @@ func (f *stubFetch) response(e *event) (resp *driver.Response, again bool, err e
 	}
 	resp = e.response
 	socket.TakeBack(resp.WebSocket)
-	if again, err = f.redirected(resp); again || err != nil {
+	if again, err = f.Follow(resp); again || err != nil {
 		return nil, again, err
 	}
 	resp.Body = bound(f.caller, resp.Body)

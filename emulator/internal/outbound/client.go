@@ -1,4 +1,5 @@
-package emulator
+// Package outbound is a world's fetch(), to what is outside of it.
+package outbound
 
 // https://developers.cloudflare.com/workers/runtime-apis/fetch/
 
@@ -11,46 +12,72 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
-	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/message"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// newTransport is a world's HTTP client. It goes straight to where the user's
-// code asks: no proxy of the environment, no encoding of its own.
-func newTransport() *http.Transport {
-	return &http.Transport{DisableCompression: true, ForceAttemptHTTP2: true}
+// Client sends what a world fetches.
+type Client struct {
+	host      *host.Host
+	net       *socket.Network
+	budget    *wire.Budget // of what waits to be sent on WebSockets
+	transport *http.Transport
 }
 
-// fetch is the global fetch(). It runs off the turn.
-func (w *World) fetch(ctx context.Context, r *driver.Request) (resp *driver.Response, err error) {
-	// Without the object's label: the client's kept connections are not the class's goroutines.
+// NewClient makes a client that goes straight to where the user's code asks: it uses no proxy of the environment and no
+// encoding of its own.
+func NewClient(h *host.Host, n *socket.Network, b *wire.Budget) *Client {
+	return &Client{h, n, b, &http.Transport{DisableCompression: true, ForceAttemptHTTP2: true}}
+}
+
+// CloseIdle closes the connections that are kept for later requests.
+func (c *Client) CloseIdle() { c.transport.CloseIdleConnections() }
+
+// Fetch is the global fetch(): it sends a request, and again to where its redirects lead, and waits for the head of the
+// response. Every request to the outside goes through it.
+func (c *Client) Fetch(ctx context.Context, r *driver.Request) (resp *driver.Response, err error) {
+	var to Redirects
+	if err := to.Begin(c.host, r); err != nil {
+		return nil, err
+	}
+	// Without the object's label: the connections that the client keeps are not the class's goroutines.
 	stacks.Unlabelled(ctx, func(ctx context.Context) {
-		resp, err = w.follow(r, func(r *driver.Request) (*driver.Response, error) {
-			switch {
-			case !isHTTP(r.URL): // where a redirect leads
-				err := driver.TypeError(msgCannotLoad(r.URL.String()))
-				err.Remote = true
-				return nil, err
-			case wire.IsUpgrade(r.Header):
-				return w.dial(ctx, r)
+		for again := true; again && err == nil; {
+			if resp, err = c.send(ctx, r); err == nil {
+				again, err = to.Follow(resp)
 			}
-			return w.roundTrip(ctx, r)
-		})
+		}
 	})
-	return resp, err
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
 }
 
-func (w *World) roundTrip(ctx context.Context, r *driver.Request) (*driver.Response, error) {
+// send sends a request once.
+func (c *Client) send(ctx context.Context, r *driver.Request) (*driver.Response, error) {
+	switch {
+	case !isHTTP(r.URL): // where a redirect leads
+		err := driver.TypeError(msgCannotLoad(r.URL.String()))
+		err.Remote = true
+		return nil, err
+	case wire.IsUpgrade(r.Header):
+		return c.dial(ctx, r)
+	}
+	return c.roundTrip(ctx, r)
+}
+
+func (c *Client) roundTrip(ctx context.Context, r *driver.Request) (*driver.Response, error) {
 	var body io.Reader
 	var over context.CancelCauseFunc
 	if r.Body != nil {
 		ctx, over = context.WithCancelCause(ctx)
-		body = &sentBody{r.Body, w, over}
+		body = &sentBody{r.Body, c.host, over}
 	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL.String(), body)
 	if err != nil {
@@ -64,9 +91,9 @@ func (w *World) roundTrip(ctx context.Context, r *driver.Request) (*driver.Respo
 		req.ContentLength = n
 		req.Header.Del("Content-Length")
 	}
-	got, err := w.transport.RoundTrip(req) // a client would add a Referer, and follow redirects its way
+	got, err := c.transport.RoundTrip(req) // a client would add a Referer, and follow redirects its way
 	if err != nil {
-		err = w.unreachable(ctx, r, err)
+		err = c.unreachable(ctx, r, err)
 		if over != nil {
 			over(nil)
 		}
@@ -79,7 +106,7 @@ func (w *World) roundTrip(ctx context.Context, r *driver.Request) (*driver.Respo
 // neither end nor panic in.
 type sentBody struct {
 	io.ReadCloser
-	w    *World
+	host *host.Host
 	fail context.CancelCauseFunc // ends the request
 }
 
@@ -93,7 +120,7 @@ func (b *sentBody) Read(p []byte) (n int, err error) {
 		if p := recover(); p != nil {
 			thrown = stacks.Panicked(p, debug.Stack())
 		}
-		b.w.fault(thrown)
+		b.host.Emit(host.Fault("worker", thrown))
 		b.fail(thrown)
 		n, err = 0, thrown
 	}()
@@ -105,7 +132,7 @@ func (b *sentBody) Read(p []byte) (n int, err error) {
 // unreachable is the exception of a request that got no response. workerd says no more
 // than that there was an internal error where a name is not found or TLS fails; what it
 // was is in its log.
-func (w *World) unreachable(ctx context.Context, r *driver.Request, err error) error {
+func (c *Client) unreachable(ctx context.Context, r *driver.Request, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -114,8 +141,8 @@ func (w *World) unreachable(ctx context.Context, r *driver.Request, err error) e
 	var certificate *tls.CertificateVerificationError
 	var alert tls.AlertError
 	if errors.As(err, &name) || errors.As(err, &record) || errors.As(err, &certificate) || errors.As(err, &alert) {
-		w.host.Emit(host.Event{Type: host.EventLog, Message: "fetch " + r.URL.String() + ": " + err.Error()})
-		return &driver.Error{Name: "Error", Message: msgInternal(w.host.Chance.Reference()), Remote: true, Cause: err}
+		c.host.Emit(host.Event{Type: host.EventLog, Message: "fetch " + r.URL.String() + ": " + err.Error()})
+		return &driver.Error{Name: "Error", Message: msgInternal(c.host.Chance.Reference()), Remote: true, Cause: err}
 	}
 	return &driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true, Cause: err}
 }
@@ -163,40 +190,4 @@ func clientHeader(h map[string][]string) http.Header {
 		out["User-Agent"] = nil // net/http would name itself
 	}
 	return out
-}
-
-// dial opens an outgoing WebSocket: one end of a pair is the class's, the other
-// end's frames go through a connection.
-func (w *World) dial(ctx context.Context, r *driver.Request) (*driver.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL.String(), nil)
-	if err != nil {
-		return nil, driver.TypeError(msgInvalidURL(r.URL.String()))
-	}
-	key := wire.NewKey()
-	req.Header = clientHeader(r.Header)
-	delete(req.Header, "Content-Length")
-	delete(req.Header, "Sec-Websocket-Extensions")
-	req.Header["Connection"], req.Header["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
-	req.Header["Sec-Websocket-Version"], req.Header["Sec-Websocket-Key"] = []string{"13"}, []string{key}
-	got, err := w.transport.RoundTrip(req)
-	if err != nil {
-		return nil, w.unreachable(ctx, r, err)
-	}
-	if got.StatusCode != http.StatusSwitchingProtocols {
-		return &driver.Response{Status: got.StatusCode, Header: got.Header, Body: fetchedBody{got.Body, nil}}, nil
-	}
-	if text := wire.ClientRefusal(got.Header, key); text != "" {
-		got.Body.Close()
-		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(text)}, nil
-	}
-	conn, ok := got.Body.(io.ReadWriteCloser)
-	if !ok { // net/http lends it only where a Connection header names the upgrade
-		got.Body.Close()
-		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(msgNoConnectionHeader)}, nil
-	}
-	ws, err := w.connect(conn)
-	if err != nil {
-		return nil, w.unreachable(ctx, r, err)
-	}
-	return &driver.Response{Status: 101, Header: got.Header, WebSocket: ws}, nil
 }

@@ -1,0 +1,129 @@
+package outbound
+
+// https://url.spec.whatwg.org/
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// bare is an address as it is sent: without a user and a fragment.
+func bare(u *url.URL) *url.URL {
+	if u.User == nil && u.Fragment == "" && u.Path != "" {
+		return u
+	}
+	c := *u
+	c.User, c.Fragment, c.RawFragment = nil, "", ""
+	if _, special := defaultPorts[c.Scheme]; special && c.Path == "" {
+		c.Path = "/"
+	}
+	return &c
+}
+
+// addressText is an address as response.url shows it.
+func addressText(u *url.URL) string {
+	c := *bare(u)
+	c.User = u.User
+	return c.String()
+}
+
+// originOf is the origin of an address: https://url.spec.whatwg.org/#origin
+func originOf(u *url.URL) string { return u.Scheme + "://" + withoutDefaultPort(u) }
+
+var defaultPorts = map[string]string{"http": ":80", "https": ":443", "ws": ":80", "wss": ":443", "ftp": ":21"}
+
+func withoutDefaultPort(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if port, ok := defaultPorts[u.Scheme]; ok {
+		host = strings.TrimSuffix(host, port)
+	}
+	return host
+}
+
+var errLocation = errors.New("a Location that is no URL")
+
+// locate is where a Location leads from base: https://url.spec.whatwg.org/#url-parsing,
+// of which an address without a host is of no use here.
+func locate(base *url.URL, location string) (*url.URL, error) {
+	text := strings.TrimFunc(location, func(r rune) bool { return r <= ' ' })
+	text = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(text)
+	scheme, rest, absolute := strings.Cut(text, ":")
+	scheme = strings.ToLower(scheme)
+	if absolute = absolute && isScheme(scheme); absolute {
+		text = rest
+	} else {
+		scheme = base.Scheme
+	}
+	if _, special := defaultPorts[scheme]; special {
+		path, query := text, ""
+		if i := strings.IndexAny(text, "?#"); i >= 0 {
+			path, query = text[:i], text[i:]
+		}
+		text = strings.ReplaceAll(path, `\`, "/") + query
+		if absolute && scheme != base.Scheme || strings.HasPrefix(text, "//") {
+			text = "//" + strings.TrimLeft(text, "/") // any number of slashes begins a host
+		}
+	} else if absolute && !strings.HasPrefix(text, "//") {
+		return nil, errLocation
+	}
+	if text != "" && !strings.ContainsRune("/?#", rune(text[0])) {
+		text = "./" + text // net/url refuses a colon in the first segment
+	}
+	ref, err := url.Parse(escaped(text))
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(text, "//") {
+		if ref.Host == "" {
+			return nil, errLocation
+		}
+		ref.Scheme = scheme
+	}
+	to := base.ResolveReference(ref)
+	to.Host = withoutDefaultPort(to)
+	return to, nil
+}
+
+// isScheme reports whether a lower-case text is a URL's scheme.
+func isScheme(s string) bool {
+	for i, c := range []byte(s) {
+		if letter := 'a' <= c && c <= 'z'; !letter && (i == 0 || !('0' <= c && c <= '9' || c == '+' || c == '-' || c == '.')) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// escaped is a reference with the bytes escaped that must not stand in it. A percent
+// sign that begins no escape is escaped too, which a browser would leave: net/url has
+// no address for it.
+func escaped(s string) string {
+	authority := 0 // a host is checked, not escaped
+	if strings.HasPrefix(s, "//") {
+		if authority = strings.IndexAny(s[2:], "/?#") + 2; authority < 2 {
+			return s
+		}
+	}
+	out := make([]byte, 0, len(s)+16)
+	inQuery := false
+	for i := range len(s) {
+		c := s[i]
+		inQuery = inQuery || c == '?'
+		bad := c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>", c) >= 0 ||
+			!inQuery && strings.IndexByte("`{}^", c) >= 0 || inQuery && c == '\'' ||
+			c == '%' && !(i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]))
+		if i < authority || !bad {
+			out = append(out, c)
+			continue
+		}
+		const digits = "0123456789ABCDEF"
+		out = append(out, '%', digits[c>>4], digits[c&15])
+	}
+	return string(out)
+}
+
+func isHex(c byte) bool {
+	return slices.Contains([]byte("0123456789abcdefABCDEF"), c)
+}

@@ -1,0 +1,95 @@
+package outbound
+
+// https://developers.cloudflare.com/workers/examples/websockets/#write-a-websocket-client
+
+import (
+	"context"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
+	"github.com/seed-36a2c969/emu/emulator/internal/wire"
+)
+
+// dial opens an outgoing WebSocket: one end of a pair is the class's, the other
+// end's frames go through a connection.
+func (c *Client) dial(ctx context.Context, r *driver.Request) (*driver.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL.String(), nil)
+	if err != nil {
+		return nil, driver.TypeError(msgInvalidURL(r.URL.String()))
+	}
+	key := wire.NewKey()
+	req.Header = clientHeader(r.Header)
+	delete(req.Header, "Content-Length")
+	delete(req.Header, "Sec-Websocket-Extensions")
+	req.Header["Connection"], req.Header["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
+	req.Header["Sec-Websocket-Version"], req.Header["Sec-Websocket-Key"] = []string{"13"}, []string{key}
+	got, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return nil, c.unreachable(ctx, r, err)
+	}
+	if got.StatusCode != http.StatusSwitchingProtocols {
+		return &driver.Response{Status: got.StatusCode, Header: got.Header, Body: fetchedBody{got.Body, nil}}, nil
+	}
+	if text := wire.ClientRefusal(got.Header, key); text != "" {
+		got.Body.Close()
+		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(text)}, nil
+	}
+	conn, ok := got.Body.(io.ReadWriteCloser)
+	if !ok { // net/http lends it only where a Connection header names the upgrade
+		got.Body.Close()
+		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(msgNoConnectionHeader)}, nil
+	}
+	ws, err := socket.Outgoing(c.net, func(h wire.Handler) (*wire.Conn, error) {
+		// What waits to be sent has no bound of its own here, as in workerd: it is the class's own peer that is slow. It
+		// counts among what waits together.
+		return wire.NewConn(&maskedConn{ReadWriteCloser: conn}, nil, h, &wire.Options{MaxQueue: math.MaxInt64, Budget: c.budget})
+	})
+	if err != nil {
+		return nil, c.unreachable(ctx, r, err)
+	}
+	return &driver.Response{Status: 101, Header: got.Header, WebSocket: ws}, nil
+}
+
+// maxMasked is the capacity over which a buffer is left to the collector.
+const maxMasked = 64 << 10
+
+// maskedConn is the body of a 101 response as the connection below a [wire.Conn], whose
+// frames it masks on their way out. It has no deadlines: when too much waits, the end is told
+// when the connection has been closed.
+type maskedConn struct {
+	io.ReadWriteCloser
+	masker wire.Masker
+	masked []byte // what is being written; belongs to the one goroutine that writes
+}
+
+func (o *maskedConn) Write(b []byte) (int, error) {
+	o.masked = o.masker.Append(o.masked[:0], b)
+	_, err := o.ReadWriteCloser.Write(o.masked)
+	if cap(o.masked) > maxMasked {
+		o.masked = nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// CloseWrite ends the sending side.
+func (o *maskedConn) CloseWrite() error {
+	if half, ok := o.ReadWriteCloser.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		return nil
+	}
+	return o.Close()
+}
+
+func (o *maskedConn) LocalAddr() net.Addr                { return nil }
+func (o *maskedConn) RemoteAddr() net.Addr               { return nil }
+func (o *maskedConn) SetDeadline(t time.Time) error      { return nil }
+func (o *maskedConn) SetReadDeadline(t time.Time) error  { return nil }
+func (o *maskedConn) SetWriteDeadline(t time.Time) error { return nil }
