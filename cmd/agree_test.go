@@ -53,7 +53,7 @@ func TestCheckAgreesWithDev(t *testing.T) {
 			checked, _, says := run(command, append([]string{"check"}, args...)...)
 
 			a := want.Input.Args
-			program := &Program{Worker: nil}
+			program := &driver.Program{Worker: nil}
 			if r := config.Load(config.Options{Config: a.Config, Dir: command.Dir, Env: a.Env, Script: a.Script, Getenv: command.getenv}); r.Config != nil {
 				for _, b := range r.Config.Bindings {
 					if b.ScriptName == "" && !slices.Contains(program.Classes, driver.Class(boundClass(b.ClassName))) {

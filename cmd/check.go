@@ -12,6 +12,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/emulator/program"
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
@@ -135,7 +136,7 @@ func (c *Command) checkStart(cfg *config.Config, script string, v *verdict) erro
 	plan := ledger.Plan(migrations.Facts{Worker: cfg.Name, Config: cfg})
 	v.Errors = append(append(v.Errors, errs...), plan.Errors...)
 	v.Migrations = plan.Warnings
-	p, d := devserver.Find(cfg, script, c.Dir)
+	p, d := program.Find(cfg, script, c.Dir)
 	var found []diagnostic.Diagnostic
 	if d != nil {
 		found = append(found, *d)

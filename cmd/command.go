@@ -15,14 +15,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
-
-// Program is the Worker and the classes of the program that the command line
-// is linked into.
-type Program struct {
-	Worker  driver.Worker
-	Classes []driver.Class
-}
 
 // Command is one run of the command line with what surrounds it.
 type Command struct {
@@ -35,9 +29,9 @@ type Command struct {
 	// Signals ends what runs: gracefully at the first, at once at the second.
 	Signals <-chan os.Signal
 	// Program is nil for emu itself, which becomes a program that it builds.
-	Program *Program
+	Program *driver.Program
 
-	link *devserver.Link // to the emu that this program serves for; nil is none
+	link *program.Link // to the emu that this program serves for; nil is none
 	// logged is the log that the flags describe, once they are read.
 	logged *devserver.Log
 }
@@ -56,7 +50,7 @@ func Main(args []string) int { return MainWith(args, nil) }
 
 // MainWith runs the command line of a program, or of emu itself if p is nil,
 // and returns its exit code.
-func MainWith(args []string, p *Program) int {
+func MainWith(args []string, p *driver.Program) int {
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "."
@@ -68,7 +62,7 @@ func MainWith(args []string, p *Program) int {
 		Args: args, Stdout: os.Stdout, Stderr: os.Stderr,
 		Dir: dir, Environ: os.Environ(), Signals: signals, Program: p,
 	}
-	os.Unsetenv(handshake) // what the Worker starts is not started by emu
+	program.Forget()
 	code := c.Run()
 	c.uncapture()
 	return code
@@ -76,9 +70,14 @@ func MainWith(args []string, p *Program) int {
 
 // Run runs the command and returns its exit code.
 func (c *Command) Run() int {
-	if err := c.shakeHands(); err != nil {
-		c.log(devserver.LevelError).Error(err)
-		return exitError
+	if c.Program == nil {
+		c.Environ = program.Without(c.Environ)
+	} else {
+		var err error
+		if c.link, c.Environ, err = program.Accept(c.Environ, Version); err != nil {
+			c.log(devserver.LevelError).Error(err)
+			return exitError
+		}
 	}
 	root := c.root()
 	if len(c.Args) > 0 && strings.HasPrefix(c.Args[0], cobra.ShellCompRequestCmd) {
@@ -105,7 +104,7 @@ func (c *Command) Run() int {
 		log.Error(err)
 	}
 	if c.link != nil {
-		c.link.Told()
+		c.link.Reported()
 	}
 	return code
 }

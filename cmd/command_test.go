@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
 // run runs a command line in this process.
@@ -59,14 +60,14 @@ func TestHelp(t *testing.T) {
 func TestHandshake(t *testing.T) {
 	tests := []struct {
 		name    string
-		program *Program
+		program *driver.Program
 		environ []string
 		code    int
 	}{
-		{"by itself", &Program{}, nil, exitOK},
-		{"same", &Program{}, []string{handshake + "=" + protocol}, exitOK},
-		{"other", &Program{}, []string{handshake + "=0"}, exitError},
-		{"emu in a program", nil, []string{handshake + "=0"}, exitOK},
+		{"by itself", &driver.Program{}, nil, exitOK},
+		{"same", &driver.Program{}, []string{"EMU_PROGRAM=4"}, exitOK},
+		{"other", &driver.Program{}, []string{"EMU_PROGRAM=0"}, exitError},
+		{"emu in a program", nil, []string{"EMU_PROGRAM=0"}, exitOK},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // devOptions are the flags of emu dev.
@@ -221,15 +222,15 @@ func (c *Command) load(log *devserver.Log, o *devOptions) *config.Result {
 
 // become builds the Worker's program and goes on as that.
 func (c *Command) become(log *devserver.Log, cfg *config.Config, o *devOptions) error {
-	p, d := devserver.Find(cfg, o.script, c.Dir)
+	p, d := program.Find(cfg, o.script, c.Dir)
 	if d != nil {
 		log.Diagnostics([]diagnostic.Diagnostic{*d})
 		return &exit{code: exitError}
 	}
 	if p.Instead != "" {
-		log.Say(p.Told(c.Dir))
+		log.Say(p.Notice(c.Dir))
 	}
-	program, err := c.build(log, p)
+	built, err := c.build(log, p)
 	if err != nil {
 		return err
 	}
@@ -237,30 +238,30 @@ func (c *Command) become(log *devserver.Log, cfg *config.Config, o *devOptions) 
 	if err != nil {
 		return err
 	}
-	code, err := program.Become(c.Args, append(append(c.Environ, handshake+"="+protocol), output...))
+	code, err := built.Become(c.Args, append(append(c.Environ, program.Handshake()), output...))
 	c.uncapture()
 	return &exit{code, err}
 }
 
 // build builds a program, unless a signal comes first.
-func (c *Command) build(log *devserver.Log, p *devserver.Program) (*devserver.Executable, error) {
+func (c *Command) build(log *devserver.Log, p *program.Package) (*program.Executable, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	built := make(chan struct{})
+	over := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		select {
 		case s := <-c.Signals:
 			cancel(&exit{code: exitCode(s)})
-		case <-built:
+		case <-over:
 		}
 	})
 	var said bytes.Buffer
-	program, err := p.Build(ctx, &said, c.Dir)
+	built, err := p.Build(ctx, &said, c.Dir)
 	// From here on a signal ends the process as if nobody had asked for it,
 	// so that none is lost on the way into the program.
 	signal.Reset(os.Interrupt, syscall.SIGTERM)
-	close(built)
+	close(over)
 	watch.Wait()
 	select {
 	case s := <-c.Signals:
@@ -270,12 +271,13 @@ func (c *Command) build(log *devserver.Log, p *devserver.Program) (*devserver.Ex
 	switch {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
-	case errors.Is(err, devserver.ErrBuild):
-		log.Compiler(c.Stderr, said.String(), p)
+	case errors.Is(err, program.ErrBuild):
+		explained, rest := p.Explain(said.String(), c.Dir)
+		log.Compiler(c.Stderr, explained, rest)
 		return nil, &exit{code: exitError}
 	}
 	log.Output(c.Stderr, said.String())
-	return program, err
+	return built, err
 }
 
 // address is where to listen.

@@ -95,18 +95,18 @@ func (c *Command) runExec(o *devOptions, args []string) error {
 // execBeside runs a command beside the Worker's program, which emu builds. The
 // exit code is never the program's.
 func (c *Command) execBeside(log *devserver.Log, o *devOptions, command *exec.Cmd) error {
-	program, err := c.programs(log, o, c.freeAddress).ServeOnce()
+	served, err := c.programs(log, o, c.freeAddress).ServeOnce()
 	if err != nil {
 		return ended(err)
 	}
-	command.Env = append(command.Env, urlVariable+"="+program.URL())
+	command.Env = append(command.Env, urlVariable+"="+served.URL())
 	var fault error
 	tell := func() {
-		fault = program.Fault()
+		fault = served.EndError()
 		log.Error(fault)
 	}
-	code, err := c.accompany(command, program.Ended(), tell)
-	if served := program.End(); !served && fault == nil {
+	code, err := c.accompany(command, served.Ended(), tell)
+	if whole := served.End(); !whole && fault == nil {
 		tell()
 	}
 	if code == exitOK && fault != nil {

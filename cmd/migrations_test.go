@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
 // TestMigrationsOfProgram: a program knows which classes it exports; emu itself does not.
@@ -16,12 +18,12 @@ func TestMigrationsOfProgram(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name    string
-		program *Program
+		program *driver.Program
 		code    int
 		says    []string
 	}{
 		{"emu", nil, exitOK, nil},
-		{"program", &Program{}, exitError, []string{"does not export class 'Old'", "[code: 10064]", "class 'New' that is not exported by script [code: 10070]"}},
+		{"program", &driver.Program{}, exitError, []string{"does not export class 'Old'", "[code: 10064]", "class 'New' that is not exported by script [code: 10070]"}},
 	} {
 		code, stdout, stderr := run(Command{Dir: dir, Program: test.program}, "migrations", "check", "--assume-deployed", "v1")
 		if code != test.code || strings.Contains(stdout, ": ok (compared with migration v1)") != (code == exitOK) {

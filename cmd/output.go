@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 const (
@@ -55,7 +56,7 @@ func init() {
 // Capture makes events of what a program prints before it has read its command line,
 // if that asks for it. Without an emu beside it, or in front of it, nobody else would.
 func Capture(args []string) {
-	if os.Getenv(handshake) != "" || captured != nil || len(args) == 0 {
+	if program.Started() || captured != nil || len(args) == 0 {
 		return
 	}
 	if dash := slices.Index(args, "--"); dash >= 0 {
@@ -143,7 +144,9 @@ func (c *Command) events(log *devserver.Log, stderr bool) error {
 	case !log.JSON || c.Program == nil:
 		return nil
 	case c.link != nil:
-		log.Out = c.link.Events(log.Out)
+		if c.link.Token != "" {
+			log.Out = devserver.Marked(log.Out, c.link.Token)
+		}
 		return nil
 	case c.Stdout != os.Stdout || c.Stderr != os.Stderr: // they are no process's
 		return nil

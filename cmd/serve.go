@@ -63,7 +63,7 @@ func (c *Command) startWith(log *devserver.Log, cfg *config.Config, o *devOption
 		if err != nil {
 			return nil, err
 		}
-		if !s.Link.Updates() {
+		if !c.link.Updates() {
 			log.Say("certificate SHA-256 " + devserver.Fingerprint(cert))
 		}
 		s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}

@@ -9,6 +9,8 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/emulator/program"
+	"github.com/seed-36a2c969/emu/emulator/watch"
 )
 
 // watch serves the Worker's program, and the next one when something changes.
@@ -20,12 +22,12 @@ func (c *Command) watch(o *devOptions, keys, asked bool) error {
 	}
 	w := c.programs(log, o, c.address)
 	if keys {
-		typed, restore, err := devserver.Typed(os.Stdin)
+		typed, restore, err := watch.Typed(os.Stdin)
 		switch {
 		case err == nil:
 			defer restore()
 			w.Keys = typed
-			log.Print(devserver.Keys)
+			log.Print(watch.Keys)
 		case asked:
 			return &usage{"there is no terminal for hotkeys", "leave --show-interactive-dev-session out"}
 		default:
@@ -33,7 +35,7 @@ func (c *Command) watch(o *devOptions, keys, asked bool) error {
 		}
 	}
 	err = w.Run()
-	var by *devserver.Interrupted
+	var by *watch.Interrupted
 	if keys && errors.As(err, &by) && by.Signal != syscall.SIGTERM {
 		return nil
 	}
@@ -41,25 +43,24 @@ func (c *Command) watch(o *devOptions, keys, asked bool) error {
 }
 
 // programs are the Worker's, one after another, as flags and configuration have them.
-func (c *Command) programs(log *devserver.Log, o *devOptions, address func(*devOptions, *config.Config) devserver.Address) *devserver.Watch {
-	return &devserver.Watch{
+func (c *Command) programs(log *devserver.Log, o *devOptions, address func(*devOptions, *config.Config) devserver.Address) *watch.Watch {
+	return &watch.Watch{
 		Load:    func() *config.Result { return c.load(log, o) },
 		Script:  o.script,
 		Dir:     c.Dir,
 		Address: func(cfg *config.Config) devserver.Address { return address(o, cfg) },
 		Files:   o.envFiles,
 		Args:    c.Args, Environ: slices.Clip(c.Environ),
-		Handshake: func(link string) string { return handshake + "=" + protocol + " " + link },
-		Stdout:    c.Stdout, Stderr: c.Stderr,
+		Stdout: c.Stdout, Stderr: c.Stderr,
 		Signals: c.Signals, Log: log,
 	}
 }
 
 // ended makes the exit of a watch's error.
 func ended(err error) error {
-	var by *devserver.Interrupted
+	var by *watch.Interrupted
 	switch {
-	case errors.Is(err, devserver.ErrTold):
+	case errors.Is(err, program.ErrReported):
 		return &exit{code: exitError}
 	case errors.As(err, &by):
 		return &exit{code: exitCode(by.Signal)}
@@ -69,7 +70,7 @@ func ended(err error) error {
 
 // interactive reports whether what emu says goes to a terminal.
 func (c *Command) interactive() bool {
-	return c.Stdout == os.Stdout && devserver.Terminal(os.Stdout)
+	return c.Stdout == os.Stdout && watch.Terminal(os.Stdout)
 }
 
 // serveLinked serves the program that is linked in for an emu that goes on beside it.
@@ -87,8 +88,7 @@ func (c *Command) serveLinked(log *devserver.Log, r *config.Result, o *devOption
 		log.Diagnostics(errs)
 		return &exit{code: exitError}
 	}
-	c.link.Checked()
-	if c.link.Retold() {
+	if c.link.Checked() != program.CodeChanged { // the configuration may be another
 		log.Banner("emu "+Version, r)
 	}
 	if !c.link.Updates() {
@@ -98,7 +98,10 @@ func (c *Command) serveLinked(log *devserver.Log, r *config.Result, o *devOption
 			return err
 		}
 	}
-	server, err := c.startWith(log, r.Config, o, devserver.Options{World: world, Link: c.link, Address: c.address(o, r.Config)})
+	server, err := c.startWith(log, r.Config, o, devserver.Options{
+		World: world, Address: c.address(o, r.Config),
+		Inherited: &devserver.Inherited{Host: c.link.Host, Files: c.link.Files, Update: c.link.Updates()},
+	})
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // certificateFile is the certificate with its key, in the state folder.
@@ -50,7 +52,7 @@ func Certificate(log *Log, persist string, hosts ...string) (tls.Certificate, er
 	if cert, err := tls.X509KeyPair(text, text); err == nil && serves(cert.Leaf, hosts) {
 		return cert, nil
 	} else if len(text) > 0 && (err != nil || cert.Leaf.Subject.CommonName != commonName) {
-		return tls.Certificate{}, &advised{path + " is not a certificate of emu's, and none that serves here", "move it away, or name it with --https-cert-path and --https-key-path"}
+		return tls.Certificate{}, diagnostic.NewError(path+" is not a certificate of emu's, and none that serves here", "move it away, or name it with --https-cert-path and --https-key-path")
 	}
 	text, err = certify(hosts, time.Now())
 	if err == nil {
@@ -77,7 +79,7 @@ func readKey(log *Log, path string) ([]byte, error) {
 		if named.Mode()&fs.ModeSymlink != 0 {
 			what = "a symbolic link"
 		}
-		return nil, &advised{path + " is " + what + ", and emu keeps its certificate there", "remove it, or name a certificate of your own with --https-cert-path and --https-key-path"}
+		return nil, diagnostic.NewError(path+" is "+what+", and emu keeps its certificate there", "remove it, or name a certificate of your own with --https-cert-path and --https-key-path")
 	}
 	var text []byte
 	if err == nil {
@@ -113,7 +115,7 @@ func readOwn(log *Log, path string, named fs.FileInfo) ([]byte, error) {
 		return text, nil // no key, or nobody else's
 	}
 	if err := f.Chmod(was &^ others); err != nil {
-		return nil, &advised{"others can use the key in " + path + ": " + err.Error(), "remove it; emu makes another"}
+		return nil, diagnostic.NewError("others can use the key in "+path+": "+err.Error(), "remove it; emu makes another")
 	}
 	// A file system without permissions keeps them as they are.
 	if info, err := f.Stat(); err == nil && info.Mode().Perm()&others == 0 && log != nil {

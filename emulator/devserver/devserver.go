@@ -23,10 +23,10 @@ import (
 type Options struct {
 	// World is what is served. The server sets its Observe.
 	World emulator.Options
-	// Address is where to listen, if there is no Link.
+	// Address is where to listen.
 	Address Address
-	// Link is to the emu that this program serves for; nil is none.
-	Link *Link
+	// Inherited is an address that another process listens on; nil is none.
+	Inherited *Inherited
 	// TLS makes it https; nil is http.
 	TLS *tls.Config
 	// Log is told of everything that happens. It must not be nil.
@@ -65,7 +65,7 @@ func Start(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{listeners: listening.listeners, url: address(listening.Host, o.TLS != nil)}
+	s := &Server{listeners: listening.Listeners, url: address(listening.Host, o.TLS != nil)}
 	memory := releaser{}
 	o.World.Observe = func(e emulator.Event) {
 		memory.note(&e)
@@ -80,7 +80,7 @@ func Start(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.world, s.door = world, &door{world: world}
-	if o.Link != nil {
+	if o.Inherited != nil {
 		s.door.passing = newPassing(s.listeners[0].Addr(), o.TLS != nil)
 	}
 	s.http = &http.Server{
@@ -107,7 +107,7 @@ func Start(o Options) (*Server, error) {
 		}
 		s.serving.Go(func() { s.http.Serve(l) })
 	}
-	if o.Link.Updates() {
+	if o.Inherited != nil && o.Inherited.Update {
 		o.Log.updated(s.url)
 	} else {
 		o.Log.Event(emulator.Event{Time: world.Now(), Type: emulator.EventReady, Message: s.url})
@@ -115,10 +115,10 @@ func Start(o Options) (*Server, error) {
 	return s, nil
 }
 
-// listen takes the listeners of the link, or opens them.
+// listen takes the listeners that are inherited, or opens them.
 func (o *Options) listen() (*Listening, error) {
-	if o.Link != nil {
-		return o.Link.listen(o.Address)
+	if o.Inherited != nil {
+		return o.Inherited.listen(o.Address)
 	}
 	return Listen(o.Address)
 }

@@ -46,12 +46,10 @@ func (l *Log) Output(out io.Writer, said string) {
 	lines.Close()
 }
 
-// Compiler passes on what the go command has said of a program that it does not build:
-// explained, or else as the compiler's own, to where errors of compilers go or as one
-// event.
-func (l *Log) Compiler(out io.Writer, said string, p *Program) {
-	list, said := explain(said, p, l.Dir)
-	l.Diagnostics(list)
+// Compiler writes why a program is not built: what emu explains, and what is left of the
+// compiler's own words. These go to out, or become one event.
+func (l *Log) Compiler(out io.Writer, explained []diagnostic.Diagnostic, said string) {
+	l.Diagnostics(explained)
 	switch {
 	case said == "":
 	case l.JSON:

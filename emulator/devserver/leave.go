@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	// maxLeaving is how long the handlers of a world may take to end when
+	// MaxLeaving is how long the handlers of a world may take to end when
 	// another program is to follow.
-	maxLeaving = time.Second
+	MaxLeaving = time.Second
 	// lingering is how long connections without a request are kept for those
 	// clients that have one on the way.
 	lingering = time.Second
@@ -35,7 +35,7 @@ func (s *Server) Leave() error {
 	select {
 	case err := <-closed:
 		return err
-	case <-time.After(maxLeaving):
+	case <-time.After(MaxLeaving):
 	}
 	s.door.passing.cancel() // everyone is told
 	s.door.passing.under.Wait()

@@ -1,12 +1,15 @@
 package devserver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
 	"syscall"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // InUseError says that another program listens on an address.
@@ -54,14 +57,47 @@ const (
 // Listening is an address that is listened on.
 type Listening struct {
 	// Host is how to reach it: localhost:8787.
-	Host string
+	Host      string
+	Listeners []net.Listener
+}
 
-	listeners []net.Listener
+// Inherited is an address that another process listens on, for one server after another.
+type Inherited struct {
+	// Host is how to reach it.
+	Host string
+	// Files are the listeners. Where they cannot be handed over there are none.
+	Files []*os.File
+	// Update says that another server has served at the address before.
+	Update bool
+}
+
+// listen makes listeners of the files. Without any it opens the address again, for which a
+// says more than the host does.
+func (i *Inherited) listen(a Address) (*Listening, error) {
+	host, port, err := net.SplitHostPort(i.Host)
+	if err != nil {
+		return nil, err
+	}
+	if len(i.Files) == 0 {
+		a.IP = cmp.Or(a.IP, host)
+		fmt.Sscan(port, &a.Port)
+		return Listen(a)
+	}
+	listening := &Listening{Host: i.Host}
+	for _, f := range i.Files {
+		listener, err := net.FileListener(f)
+		f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("cannot take a listener over: %w", err)
+		}
+		listening.Listeners = append(listening.Listeners, listener)
+	}
+	return listening, nil
 }
 
 // Close stops listening.
 func (l *Listening) Close() {
-	for _, l := range l.listeners {
+	for _, l := range l.Listeners {
 		l.Close()
 	}
 }
@@ -149,7 +185,7 @@ func refused(host string, port int, err error) error {
 	}
 	at := net.JoinHostPort(host, strconv.Itoa(port))
 	if errors.Is(err, syscall.EACCES) && port < firstFree {
-		return &advised{fmt.Sprintf("cannot listen on %s: %v", at, err), fmt.Sprintf("ports from %d on are for everyone: --port %d", firstFree, defaultPort)}
+		return diagnostic.NewError(fmt.Sprintf("cannot listen on %s: %v", at, err), fmt.Sprintf("ports from %d on are for everyone: --port %d", firstFree, defaultPort))
 	}
 	return fmt.Errorf("cannot listen on %s: %w", at, err)
 }

@@ -1,12 +1,13 @@
 package devserver
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"syscall"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // TestAnyPort: Wrangler's port, the next ones unless in CI, then any.
@@ -22,7 +23,7 @@ func TestAnyPort(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := portOf(l.listeners[0])
+		got := portOf(l.Listeners[0])
 		l.Close()
 		if got < port || got > defaultPort+extraPorts {
 			t.Fatalf("port %d is free, or one after it, but %d is taken", port, got)
@@ -41,7 +42,7 @@ func TestAnyPort(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p := portOf(ci.listeners[0]); p >= defaultPort && p <= defaultPort+extraPorts {
+		if p := portOf(ci.Listeners[0]); p >= defaultPort && p <= defaultPort+extraPorts {
 			t.Errorf("with CI: port %d", p)
 		}
 		ci.Close()
@@ -51,7 +52,7 @@ func TestAnyPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if p := portOf(l.listeners[0]); p >= defaultPort && p <= defaultPort+extraPorts {
+	if p := portOf(l.Listeners[0]); p >= defaultPort && p <= defaultPort+extraPorts {
 		t.Errorf("all are taken, and %d is not", p)
 	}
 }
@@ -60,9 +61,8 @@ func TestAnyPort(t *testing.T) {
 func TestRefused(t *testing.T) {
 	at := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}
 	err := refused("localhost", 80, &net.OpError{Op: "listen", Net: "tcp4", Addr: at, Err: os.NewSyscallError("bind", syscall.EACCES)})
-	var advice *advised
-	if want := "cannot listen on localhost:80: " + syscall.EACCES.Error(); !errors.As(err, &advice) || err.Error() != want || advice.hint != "ports from 1024 on are for everyone: --port 8787" {
-		t.Errorf("%v, %+v", err, advice)
+	if want := "cannot listen on localhost:80: " + syscall.EACCES.Error(); err.Error() != want || diagnostic.HintOf(err) != "ports from 1024 on are for everyone: --port 8787" {
+		t.Errorf("%v, hint %q", err, diagnostic.HintOf(err))
 	}
 	err = refused("10.0.0.1", 8787, &net.OpError{Op: "listen", Net: "tcp", Addr: at, Err: os.NewSyscallError("bind", syscall.EADDRNOTAVAIL)})
 	if want := "cannot listen on 10.0.0.1:8787: " + syscall.EADDRNOTAVAIL.Error(); err.Error() != want {

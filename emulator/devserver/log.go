@@ -95,6 +95,9 @@ func (l *Log) updated(url string) {
 // that comes from elsewhere must be a [terminal.Line].
 func (l *Log) Print(text string) { l.print(terminal.Text(text)) }
 
+// Clear clears the terminal with what has scrolled by, and writes a text.
+func (l *Log) Clear(text string) { l.print("\x1b[H\x1b[2J\x1b[3J" + text) }
+
 // print writes a text that may tell the terminal to do something.
 func (l *Log) print(text string) {
 	if l.JSON || l.Level < LevelLog {
@@ -144,12 +147,7 @@ func (l *Log) Error(err error) {
 		l.Diagnostics(refusal.Diagnostics)
 		return
 	}
-	d := diagnostic.Diagnostic{Text: err.Error()}
-	var advice interface{ Hint() string }
-	if errors.As(err, &advice) {
-		d.Hint = advice.Hint()
-	}
-	l.Diagnostics([]diagnostic.Diagnostic{d})
+	l.Diagnostics([]diagnostic.Diagnostic{{Text: err.Error(), Hint: diagnostic.HintOf(err)}})
 }
 
 // levelOf is the level from which on an event is shown. A program reads every

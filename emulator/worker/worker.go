@@ -26,7 +26,7 @@ func init() { emucmd.Capture(os.Args[1:]) }
 // Main runs the emu command line with w and the classes registered so far, and
 // ends the process with its exit code.
 func Main(w durable.Worker) {
-	os.Exit(emucmd.MainWith(os.Args[1:], &emucmd.Program{
+	os.Exit(emucmd.MainWith(os.Args[1:], &driver.Program{
 		Worker:  durable.Export(w),
 		Classes: driver.Registered(),
 	}))

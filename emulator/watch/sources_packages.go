@@ -1,4 +1,4 @@
-package devserver
+package watch
 
 // What the go command says of a program: its packages, modules and embedded files.
 // https://pkg.go.dev/cmd/go#hdr-List_packages_or_modules
@@ -79,7 +79,7 @@ func (s *sources) list() {
 			if l.packages != nil {
 				s.take(dir, broken, l)
 				if failed && broken {
-					s.tell(tellCode)
+					s.tell(program.CodeChanged)
 				}
 				return
 			}
@@ -98,7 +98,7 @@ func ask(ctx context.Context, goTool, dir string, broken bool) (l listing) {
 	run := func(args ...string) []byte {
 		c := exec.Command(goTool, args...)
 		var out bytes.Buffer
-		c.Dir, c.Env, c.Stdout = dir, native(), &out
+		c.Dir, c.Env, c.Stdout = dir, program.Native(), &out
 		if (&program.Child{Cmd: c, Apart: true}).Run(ctx) != nil {
 			return nil
 		}
@@ -165,7 +165,7 @@ func (s *sources) take(dir string, broken bool, l listing) {
 			r = filepath.Join(mainRoot, filepath.FromSlash(r))
 		}
 		s.module(r)
-		s.way(r, mainRoot, tellCode)
+		s.way(r, mainRoot, program.CodeChanged)
 	}
 	for _, p := range l.packages {
 		root := ""
@@ -175,7 +175,7 @@ func (s *sources) take(dir string, broken bool, l listing) {
 				if rest, ok := strings.CutPrefix(p.ImportPath, path+"/"); ok {
 					d := filepath.Join(at, filepath.FromSlash(rest))
 					s.folders[d] = true
-					s.way(d, at, tellCode)
+					s.way(d, at, program.CodeChanged)
 				}
 			}
 			continue
@@ -190,7 +190,7 @@ func (s *sources) take(dir string, broken bool, l listing) {
 			continue
 		}
 		s.folders[p.Dir] = true
-		s.way(p.Dir, root, tellCode)
+		s.way(p.Dir, root, program.CodeChanged)
 		for _, pattern := range p.EmbedPatterns {
 			s.embeds = append(s.embeds, newEmbed(p.Dir, pattern))
 		}

@@ -1,4 +1,4 @@
-package devserver
+package program
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-36a2c969/emu/emulator/program"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // ErrBuild is the error of a program that does not compile; the compiler has
@@ -36,8 +36,8 @@ func (e *Executable) Close() error { return e.lock.Close() }
 
 var seed = maphash.MakeSeed()
 
-// sum tells executables apart.
-func (e *Executable) sum() (uint64, error) {
+// Sum tells executables apart.
+func (e *Executable) Sum() (uint64, error) {
 	f, err := os.Open(e.Path)
 	if err != nil {
 		return 0, err
@@ -49,23 +49,16 @@ func (e *Executable) sum() (uint64, error) {
 	return h.Sum64(), err
 }
 
-// advised is an error with advice.
-type advised struct{ text, hint string }
-
-func (e *advised) Error() string { return e.text }
-func (e *advised) Hint() string  { return e.hint }
-
 // Build compiles the program; what the compiler has to say goes to out. The
 // executable lies in the user's cache folder, at the same place each time, so
 // that a program that has not changed is not linked again. dir is the folder
 // that errors name the package from.
-func (p *Program) Build(ctx context.Context, out io.Writer, dir string) (*Executable, error) {
+func (p *Package) Build(ctx context.Context, out io.Writer, dir string) (*Executable, error) {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
-		return nil, &advised{
-			"there is no go command to build Go package " + p.Package(dir) + " with",
-			"install Go from https://go.dev/dl/, or run the program itself: PROGRAM dev --config …",
-		}
+		return nil, diagnostic.NewError(
+			"there is no go command to build Go package "+p.Path(dir)+" with",
+			"install Go from https://go.dev/dl/, or run the program itself: PROGRAM dev --config …")
 	}
 	if !p.direct && !p.imports(ctx, goTool) {
 		return nil, p.noWorker(dir)
@@ -89,9 +82,9 @@ func (p *Program) Build(ctx context.Context, out io.Writer, dir string) (*Execut
 	// it another one with each commit.
 	c := exec.Command(goTool, "build", "-o", path, "-buildmode=default", "-buildvcs=false", "-json=false", "-n=false", ".")
 	told := &teller{out: out, from: p.Dir, dir: dir}
-	c.Env = append(native(), "GOTMPDIR="+temp)
+	c.Env = append(Native(), "GOTMPDIR="+temp)
 	c.Dir, c.Stdout, c.Stderr = p.Dir, told, told
-	err = (&program.Child{Cmd: c, Apart: true}).Run(ctx)
+	err = (&Child{Cmd: c, Apart: true}).Run(ctx)
 	told.flush()
 	if err != nil {
 		lock.Close()
@@ -114,10 +107,10 @@ var targeting = []string{
 	"CC", "CXX", "FC", "AR", "PKG_CONFIG", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS", "CGO_LDFLAGS",
 }
 
-// native is the environment of a go command that builds for this machine, whatever the
+// Native is the environment of a go command that builds for this machine, whatever the
 // user's is set up to build for.
 // https://pkg.go.dev/cmd/go#hdr-Environment_variables
-func native() []string {
+func Native() []string {
 	env := os.Environ()
 	if cmp.Or(os.Getenv("GOOS"), runtime.GOOS) != runtime.GOOS || cmp.Or(os.Getenv("GOARCH"), runtime.GOARCH) != runtime.GOARCH {
 		env = slices.DeleteFunc(env, func(e string) bool {
@@ -130,11 +123,11 @@ func native() []string {
 
 // imports reports whether the program imports package worker by way of another
 // package of its own. If the go command cannot tell, the build will say why.
-func (p *Program) imports(ctx context.Context, goTool string) bool {
+func (p *Package) imports(ctx context.Context, goTool string) bool {
 	c := exec.Command(goTool, "list", "-deps", "-json=false", "-f", "{{.ImportPath}}", ".")
 	var list bytes.Buffer
-	c.Dir, c.Env, c.Stdout = p.Dir, native(), &list
-	err := (&program.Child{Cmd: c, Apart: true}).Run(ctx)
+	c.Dir, c.Env, c.Stdout = p.Dir, Native(), &list
+	err := (&Child{Cmd: c, Apart: true}).Run(ctx)
 	return err != nil || contains(list.Bytes(), workerPackage)
 }
 
@@ -144,18 +137,17 @@ func contains(list []byte, path string) bool {
 }
 
 // noWorker is the error of a program that does not import package worker.
-func (p *Program) noWorker(dir string) *advised {
-	return &advised{
-		"Go package " + p.Package(dir) + " is not a Worker: it does not call worker.Main",
-		"import " + workerPackage + " and end main with worker.Main(…)",
-	}
+func (p *Package) noWorker(dir string) *diagnostic.Error {
+	return diagnostic.NewError(
+		"Go package "+p.Path(dir)+" is not a Worker: it does not call worker.Main",
+		"import "+workerPackage+" and end main with worker.Main(…)")
 }
 
 // executable is where the program is built to.
-func (p *Program) executable() (string, error) {
+func (p *Package) executable() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", &advised{"there is no cache folder to build the program in: " + err.Error(), "set it in the environment"}
+		return "", diagnostic.NewError("there is no cache folder to build the program in: "+err.Error(), "set it in the environment")
 	}
 	sum := sha256.Sum256([]byte(p.Dir))
 	dir := filepath.Join(cache, "emu", hex.EncodeToString(sum[:8]))

@@ -1,4 +1,4 @@
-package devserver
+package program
 
 // Which program runs: the Go package behind a Worker's main.
 
@@ -17,8 +17,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// Program is a Go program that serves a Worker.
-type Program struct {
+// Package is a Go program that serves a Worker.
+type Package struct {
 	// Dir is the folder of the Go package, absolute.
 	Dir string
 	// Instead is the entry point that it stands for, as a user would write
@@ -34,7 +34,7 @@ const workerPackage = "github.com/seed-36a2c969/emu/emulator/worker"
 // Find looks for the Go package to run: that of a script, if one is given, or
 // else of the configuration's main. dir is the working directory. With a
 // diagnostic the program is the one that is not there; nil if none is named.
-func Find(c *config.Config, script, dir string) (*Program, *diagnostic.Diagnostic) {
+func Find(c *config.Config, script, dir string) (*Package, *diagnostic.Diagnostic) {
 	main := c.Main
 	if script != "" {
 		main = script
@@ -49,22 +49,22 @@ func Find(c *config.Config, script, dir string) (*Program, *diagnostic.Diagnosti
 	if main == "" {
 		d := &diagnostic.Diagnostic{Text: "there is no main: emu does not know which program to run",
 			Hint: `add "main": "./src" to the configuration, a folder with a Go package main`}
-		d.Place.File = shown(dir, c.Path)
+		d.Place.File = Shown(dir, c.Path)
 		return nil, d
 	}
-	p := &Program{Dir: main}
+	p := &Package{Dir: main}
 	info, err := os.Stat(main)
 	mistyped := err != nil && filepath.Ext(main) == "" // the name of a folder, not of JavaScript that is gone
 	if !mistyped && (err != nil || !info.IsDir()) {
 		p.Dir = filepath.Dir(main)
 		if filepath.Ext(main) != ".go" {
-			p.Instead = shown(dir, main)
+			p.Instead = Shown(dir, main)
 		}
 	}
 	if err := p.check(); err != nil {
 		d := &diagnostic.Diagnostic{
-			Text: fmt.Sprintf("cannot run %s: %v", shown(dir, main), err),
-			Hint: "emu runs Go: put a package main that calls worker.Main into " + shown(dir, p.Dir) + ", or let main name its folder",
+			Text: fmt.Sprintf("cannot run %s: %v", Shown(dir, main), err),
+			Hint: "emu runs Go: put a package main that calls worker.Main into " + Shown(dir, p.Dir) + ", or let main name its folder",
 		}
 		if script == "" {
 			d.Place = c.MainPlace
@@ -75,7 +75,7 @@ func Find(c *config.Config, script, dir string) (*Program, *diagnostic.Diagnosti
 }
 
 // check looks at the package without building it.
-func (p *Program) check() error {
+func (p *Package) check() error {
 	if _, err := os.Stat(p.Dir); errors.Is(err, fs.ErrNotExist) {
 		return errors.New("there is no such folder")
 	}
@@ -106,24 +106,24 @@ func (p *Program) check() error {
 	return nil
 }
 
-// shown is a path as a user in dir would write it.
-func shown(dir, path string) string {
+// Shown is a path as a user in dir would write it.
+func Shown(dir, path string) string {
 	if rel, err := filepath.Rel(dir, path); err == nil && len(rel) < len(path) {
 		path = rel
 	}
 	return filepath.ToSlash(path)
 }
 
-// Package is the folder as an argument of the go command: ./src.
-func (p *Program) Package(dir string) string {
-	s := shown(dir, p.Dir)
+// Path is the folder as an argument of the go command: ./src.
+func (p *Package) Path(dir string) string {
+	s := Shown(dir, p.Dir)
 	if s == "." || strings.HasPrefix(s, "../") || filepath.IsAbs(s) {
 		return s
 	}
 	return "./" + strings.TrimPrefix(s, "./")
 }
 
-// Told says which package is run instead of the entry point.
-func (p *Program) Told(dir string) string {
-	return fmt.Sprintf("main %s is not run; serving Go package %s", p.Instead, p.Package(dir))
+// Notice says which package is run instead of the entry point.
+func (p *Package) Notice(dir string) string {
+	return fmt.Sprintf("main %s is not run; serving Go package %s", p.Instead, p.Path(dir))
 }

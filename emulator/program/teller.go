@@ -1,4 +1,4 @@
-package devserver
+package program
 
 // What the go command says, with files named as the user would name them: it names
 // them from the folder that it runs in.
@@ -40,7 +40,7 @@ var placed = regexp.MustCompile(`^(\s*)([^\s:]+\.[A-Za-z]+)(:\d+)`)
 func (t *teller) tell(line []byte) {
 	if m := placed.FindSubmatchIndex(line); m != nil {
 		if file := string(line[m[4]:m[5]]); !filepath.IsAbs(file) {
-			line = append(append(line[:m[4]:m[4]], shown(t.dir, filepath.Join(t.from, file))...), line[m[5]:]...)
+			line = append(append(line[:m[4]:m[4]], Shown(t.dir, filepath.Join(t.from, file))...), line[m[5]:]...)
 		}
 	}
 	t.out.Write(line)

@@ -1,4 +1,4 @@
-package devserver
+package program
 
 import (
 	"context"
@@ -75,8 +75,8 @@ func
 			if test.err != "" || p.Dir != filepath.Join(dir, test.dir) || p.Instead != test.instead {
 				t.Errorf("found %+v", p)
 			}
-			if p.Package(dir) != "./"+test.dir || p.Package(filepath.Join(dir, "ts")) != "../"+test.dir {
-				t.Errorf("package %s, %s", p.Package(dir), p.Package(filepath.Join(dir, "ts")))
+			if p.Path(dir) != "./"+test.dir || p.Path(filepath.Join(dir, "ts")) != "../"+test.dir {
+				t.Errorf("package %s, %s", p.Path(dir), p.Path(filepath.Join(dir, "ts")))
 			}
 		})
 	}
@@ -96,7 +96,7 @@ func TestBuildEnds(t *testing.T) {
 	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} {
 		t.Setenv(name, cache)
 	}
-	p := &Program{Dir: t.TempDir(), direct: true}
+	p := &Package{Dir: t.TempDir(), direct: true}
 	path, err := p.executable()
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package devserver
+package program
 
 // What the go command says of a module, in words of somebody who wants to run a Worker.
 // https://go.dev/ref/mod
@@ -18,7 +18,6 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config/diagnostic"
-	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // emuModule is the module that every program needs.
@@ -26,13 +25,13 @@ const emuModule = "github.com/seed-36a2c969/emu"
 
 // module is what is known of the Go module of a program.
 type module struct {
-	p    *Program
+	p    *Package
 	dir  string // the user's
 	file string // its go.mod, "" if there is none
 	text string // of the file
 }
 
-func (p *Program) module(dir string) *module {
+func (p *Package) module(dir string) *module {
 	m := &module{p: p, dir: dir}
 	for at := p.Dir; ; at = filepath.Dir(at) {
 		file := filepath.Join(at, "go.mod")
@@ -58,7 +57,7 @@ func (m *module) path() string {
 
 // line is the place of the first line of go.mod that a pattern matches.
 func (m *module) line(pattern string) diagnostic.Place {
-	at := diagnostic.Place{File: shown(m.dir, m.file)}
+	at := diagnostic.Place{File: Shown(m.dir, m.file)}
 	for i, line := range strings.Split(m.text, "\n") {
 		if found := regexp.MustCompile(pattern).FindStringIndex(line); found != nil {
 			at.Line, at.Column, at.Length = i+1, found[0]+1, found[1]-found[0]
@@ -73,7 +72,7 @@ func (m *module) there(hint string) string {
 	if m.file == "" || !strings.HasPrefix(hint, "go ") {
 		return hint
 	}
-	at := shown(m.dir, filepath.Dir(m.file))
+	at := Shown(m.dir, filepath.Dir(m.file))
 	switch {
 	case at == ".":
 		return hint
@@ -121,8 +120,8 @@ type fault struct {
 var faults = []fault{
 	{pattern: regexp.MustCompile(`^go: (?:go\.mod file not found in current directory|cannot find main module)`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
 		get := m.getEmu()
-		return "there is no go.mod: Go package " + m.p.Package(m.dir) + " belongs to no Go module",
-			"go mod init example.com/" + projectName(m.dir) + " && " + get, diagnostic.Place{File: shown(m.dir, m.p.Dir)}
+		return "there is no go.mod: Go package " + m.p.Path(m.dir) + " belongs to no Go module",
+			"go mod init example.com/" + projectName(m.dir) + " && " + get, diagnostic.Place{File: Shown(m.dir, m.p.Dir)}
 	}},
 	{pattern: regexp.MustCompile(`(?:no required module provides|cannot find module providing) package ([^\s;]+)`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		missing, own := found[1], m.path()
@@ -173,7 +172,7 @@ var faults = []fault{
 			"install it from https://go.dev/dl/, or: go mod edit -go=" + strings.Join(strings.Split(strings.TrimPrefix(runtime.Version(), "go")+"..", ".")[:2], ".") + " -toolchain=none", m.line(`^(go|toolchain)\s.*`)
 	}},
 	{pattern: regexp.MustCompile(`^go: error reading .*go\.mod: missing module declaration`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
-		return "go.mod has no module line", "go mod edit -module=example.com/" + projectName(filepath.Dir(m.file)), diagnostic.Place{File: shown(m.dir, m.file)}
+		return "go.mod has no module line", "go mod edit -module=example.com/" + projectName(filepath.Dir(m.file)), diagnostic.Place{File: Shown(m.dir, m.file)}
 	}},
 	{pattern: regexp.MustCompile(`cannot find package "[^"]+" in any of:`), explain: func(*module, []string) (string, string, diagnostic.Place) {
 		return "GO111MODULE=off switches Go modules off, and emu is one", "unset GO111MODULE, or: go env -u GO111MODULE", diagnostic.Place{File: "."}
@@ -188,10 +187,10 @@ var faults = []fault{
 		return "there is no Go package " + found[1], "Go's own packages are listed at https://pkg.go.dev/std; one of this module is imported as " + cmp.Or(m.path(), "MODULE") + "/FOLDER", diagnostic.Place{}
 	}},
 	{pattern: regexp.MustCompile(`function main is undeclared in the main package`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
-		return "Go package " + m.p.Package(m.dir) + " has no func main", "func main() { worker.Main(durable.WorkerFunc(fetch)) }", diagnostic.Place{File: shown(m.dir, m.p.Dir)}
+		return "Go package " + m.p.Path(m.dir) + " has no func main", "func main() { worker.Main(durable.WorkerFunc(fetch)) }", diagnostic.Place{File: Shown(m.dir, m.p.Dir)}
 	}},
 	{pattern: regexp.MustCompile(`(?:package|imports) (\S+): build constraints exclude all Go files in (.+)`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
-		return "Go package " + found[1] + " has no file for " + runtime.GOOS + "/" + runtime.GOARCH + ": build constraints exclude all in " + shown(m.dir, found[2]),
+		return "Go package " + found[1] + " has no file for " + runtime.GOOS + "/" + runtime.GOARCH + ": build constraints exclude all in " + Shown(m.dir, found[2]),
 			"see the //go:build lines and the names of its files", diagnostic.Place{}
 	}},
 	{pattern: regexp.MustCompile(`^go: inconsistent vendoring in `), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
@@ -200,12 +199,12 @@ var faults = []fault{
 	{pattern: regexp.MustCompile(`is not one of the workspace modules listed in go\.work|contained in a module that is not one of the workspace modules`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
 		at := diagnostic.Place{}
 		if m.file != "" {
-			at.File = shown(m.dir, m.file)
+			at.File = Shown(m.dir, m.file)
 		}
-		return "go.work does not use the module of Go package " + m.p.Package(m.dir), "go work use .", at
+		return "go.work does not use the module of Go package " + m.p.Path(m.dir), "go work use .", at
 	}},
 	{pattern: regexp.MustCompile(`^go: cannot load module (\S+) listed in go\.work file`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
-		gone := shown(m.dir, filepath.Join(m.p.Dir, filepath.FromSlash(found[1])))
+		gone := Shown(m.dir, filepath.Join(m.p.Dir, filepath.FromSlash(found[1])))
 		return "go.work uses " + gone + ", a folder without a go.mod", "go work edit -dropuse=./" + gone, diagnostic.Place{}
 	}},
 	{pattern: regexp.MustCompile(`listed in go\.work file requires go >= (\S+), but go\.work lists go (\S+?);`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
@@ -230,9 +229,9 @@ func projectName(dir string) string {
 
 var linePlace = regexp.MustCompile(`^([^\s:]+\.[A-Za-z]+):(\d+)(?::(\d+))?: `)
 
-// explain makes diagnostics of what the go command has said of a program, with files
+// Explain makes diagnostics of what the go command has said of the package, with files
 // named from dir, and returns what it does not explain.
-func explain(said string, p *Program, dir string) (list []diagnostic.Diagnostic, rest string) {
+func (p *Package) Explain(said, dir string) (list []diagnostic.Diagnostic, rest string) {
 	m := p.module(dir)
 	known := false // the line before was explained: an indented one belongs to it
 	var more strings.Builder
@@ -301,7 +300,7 @@ func (m *module) explain(line string) (d *diagnostic.Diagnostic, known bool) {
 // Loads asks the go command whether it finds all packages of the program, without
 // fetching any, and explains what is wrong. Faults of other kinds are a build's to tell:
 // what the compiler says is not known here.
-func (p *Program) Loads(ctx context.Context, dir string) []diagnostic.Diagnostic {
+func (p *Package) Loads(ctx context.Context, dir string) []diagnostic.Diagnostic {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		return nil
@@ -309,21 +308,21 @@ func (p *Program) Loads(ctx context.Context, dir string) []diagnostic.Diagnostic
 	c := exec.Command(goTool, "list", "-deps", "-json=false", "-f", "{{.ImportPath}}", ".")
 	var list, said bytes.Buffer
 	told := &teller{out: &said, from: p.Dir, dir: dir}
-	c.Dir, c.Env, c.Stdout, c.Stderr = p.Dir, append(native(), "GOPROXY=off"), &list, told
-	err = (&program.Child{Cmd: c, Apart: true}).Run(ctx)
+	c.Dir, c.Env, c.Stdout, c.Stderr = p.Dir, append(Native(), "GOPROXY=off"), &list, told
+	err = (&Child{Cmd: c, Apart: true}).Run(ctx)
 	told.flush()
 	switch {
 	case err == nil && !p.direct && !contains(list.Bytes(), workerPackage):
 		no := p.noWorker(dir)
-		return []diagnostic.Diagnostic{{Text: no.text, Hint: no.hint}}
+		return []diagnostic.Diagnostic{{Text: no.Error(), Hint: no.Hint()}}
 	case err == nil, ctx.Err() != nil, strings.Contains(said.String(), "GOPROXY=off"): // the network may have it
 		return nil
 	}
-	faults, rest := explain(said.String(), p, dir)
+	faults, rest := p.Explain(said.String(), dir)
 	if len(faults) > 0 {
 		return faults
 	}
 	return []diagnostic.Diagnostic{{
-		Text: "the go command cannot load Go package " + p.Package(dir), Notes: []diagnostic.Note{{Text: cmp.Or(strings.TrimSpace(rest), err.Error())}},
+		Text: "the go command cannot load Go package " + p.Path(dir), Notes: []diagnostic.Note{{Text: cmp.Or(strings.TrimSpace(rest), err.Error())}},
 	}}
 }

@@ -1,4 +1,4 @@
-package devserver
+package watch
 
 // The files that a program is made of, and what a change of one means.
 
@@ -13,6 +13,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // settling is how long files must be left alone: editors write them in steps.
@@ -30,24 +31,24 @@ const settling = 30 * time.Millisecond
 // Events can fail all the same: a network file system has none, and the system bounds how
 // many folders are watched. So what is there is compared now and then with what was there.
 type sources struct {
-	changes chan string   // tellCode or tellConfig, when it has settled
-	grown   chan struct{} // the newest build has inputs that were not watched when it began
-	found   chan string   // a change that no event has shown
+	changes chan program.Reason // program.CodeChanged or program.ConfigChanged, when it has settled
+	grown   chan struct{}       // the newest build has inputs that were not watched when it began
+	found   chan program.Reason // a change that no event has shown
 	watcher *fsnotify.Watcher
 	done    sync.WaitGroup
 
 	mu       sync.Mutex
-	dir      string                 // of the program
-	folders  map[string]bool        // folders of Go files
-	files    map[string]bool        // go.mod, what links lead to, …
-	embeds   []embed                // what is embedded
-	configs  map[string]bool        // the configuration and what belongs to it
-	vars     string                 // the folder of .dev.vars and .env
-	ways     map[string]string      // folders on the way to all these, and what it means if one comes or goes
-	identity map[string]os.FileInfo // of the folders that are watched
-	begun    map[string]stamp       // the inputs when the newest build began
-	last     map[string]stamp       // the inputs when they were last looked at
-	broken   bool                   // the newest build failed
+	dir      string                    // of the program
+	folders  map[string]bool           // folders of Go files
+	files    map[string]bool           // go.mod, what links lead to, …
+	embeds   []embed                   // what is embedded
+	configs  map[string]bool           // the configuration and what belongs to it
+	vars     string                    // the folder of .dev.vars and .env
+	ways     map[string]program.Reason // folders on the way to all these, and what it means if one comes or goes
+	identity map[string]os.FileInfo    // of the folders that are watched
+	begun    map[string]stamp          // the inputs when the newest build began
+	last     map[string]stamp          // the inputs when they were last looked at
+	broken   bool                      // the newest build failed
 	listing  context.CancelFunc
 }
 
@@ -57,8 +58,8 @@ func newSources() (*sources, error) {
 		return nil, err
 	}
 	s := &sources{
-		changes: make(chan string), grown: make(chan struct{}, 1), found: make(chan string, 1),
-		watcher: watcher, ways: map[string]string{}, identity: map[string]os.FileInfo{},
+		changes: make(chan program.Reason), grown: make(chan struct{}, 1), found: make(chan program.Reason, 1),
+		watcher: watcher, ways: map[string]program.Reason{}, identity: map[string]os.FileInfo{},
 	}
 	s.done.Go(s.gather)
 	return s, nil
@@ -83,14 +84,14 @@ const (
 
 // gather makes changes out of events.
 func (s *sources) gather() {
-	var out chan string
-	var kind string
+	var out chan program.Reason
+	var kind program.Reason
 	settled := time.NewTimer(0)
 	settled.Stop()
 	defer settled.Stop()
 	look := time.NewTimer(looking)
 	defer look.Stop()
-	note := func(is string) {
+	note := func(is program.Reason) {
 		if is == "" {
 			return
 		}
@@ -108,7 +109,7 @@ func (s *sources) gather() {
 			if !ok {
 				return
 			}
-			note(tellConfig) // events were lost: anything may have changed
+			note(program.ConfigChanged) // events were lost: anything may have changed
 		case is := <-s.found:
 			note(is)
 		case <-look.C:
@@ -124,7 +125,7 @@ func (s *sources) gather() {
 }
 
 // kind is what an event's file means, "" if nothing.
-func (s *sources) kind(e fsnotify.Event) string {
+func (s *sources) kind(e fsnotify.Event) program.Reason {
 	if e.Op == fsnotify.Chmod {
 		return ""
 	}
@@ -138,17 +139,17 @@ func (s *sources) kind(e fsnotify.Event) string {
 		s.survey() // watches what has come back
 		return s.ways[e.Name]
 	case s.configs[e.Name], dir == s.vars && isVars(base):
-		return tellConfig
+		return program.ConfigChanged
 	case s.files[e.Name], s.folders[dir] && isSource(base):
-		return tellCode
+		return program.CodeChanged
 	case s.embedded(e.Name), moved && s.towards(e.Name):
 		if e.Has(fsnotify.Create) && isFolder(e.Name) {
 			s.survey() // the folder and what it holds are watched from now on
 		}
-		return tellCode
+		return program.CodeChanged
 	case s.broken && e.Has(fsnotify.Create) && isFolder(e.Name):
 		s.adopt(e.Name)
-		return tellCode
+		return program.CodeChanged
 	}
 	return ""
 }
@@ -204,9 +205,9 @@ func (s *sources) config(c *config.Config, dir string, more []string) (grown boo
 	grown = s.vars != vars
 	before := s.configs
 	s.configs, s.vars = files, vars
-	s.way(vars, vars, tellConfig)
+	s.way(vars, vars, program.ConfigChanged)
 	for f := range files {
-		s.way(filepath.Dir(f), vars, tellConfig)
+		s.way(filepath.Dir(f), vars, program.ConfigChanged)
 	}
 	v := s.survey() // adds to s.configs what links lead to
 	s.last, grown = v.there, grown || v.anew
@@ -218,7 +219,7 @@ func (s *sources) config(c *config.Config, dir string, more []string) (grown boo
 
 // begin sets the program whose sources are watched, and is called before each of its
 // builds. Before its packages are known it is its own folder.
-func (s *sources) begin(p *Program) {
+func (s *sources) begin(p *program.Package) {
 	if s == nil {
 		return
 	}
@@ -226,7 +227,7 @@ func (s *sources) begin(p *Program) {
 	same := s.dir == p.Dir
 	if !same {
 		s.dir, s.folders, s.files, s.embeds = p.Dir, map[string]bool{p.Dir: true}, nil, nil
-		s.way(p.Dir, s.vars, tellCode)
+		s.way(p.Dir, s.vars, program.CodeChanged)
 	}
 	s.last = s.survey().there
 	s.begun = s.last
@@ -256,7 +257,7 @@ func (s *sources) expect(main string) {
 	s.dir = ""
 	s.folders, s.files, s.embeds = map[string]bool{main: true, filepath.Dir(main): true}, nil, nil
 	for d := range s.folders {
-		s.way(d, s.vars, tellCode)
+		s.way(d, s.vars, program.CodeChanged)
 	}
 	s.last = s.survey().there
 	s.begun = s.last

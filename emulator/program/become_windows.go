@@ -1,4 +1,4 @@
-package devserver
+package program
 
 import (
 	"context"
@@ -7,8 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-
-	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // Become runs the executable in place of this process, which Windows cannot
@@ -16,7 +14,7 @@ import (
 // executable.
 func (e *Executable) Become(args, env []string) (int, error) {
 	signal.Ignore(os.Interrupt)
-	c := program.Child{Cmd: exec.Command(e.Path, args...)}
+	c := Child{Cmd: exec.Command(e.Path, args...)}
 	c.Env, c.Stdout, c.Stderr = env, os.Stdout, os.Stderr
 	// A program that is linked with an earlier version of this module ends with its input.
 	pipe, err := c.StdinPipe()

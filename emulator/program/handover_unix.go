@@ -1,6 +1,6 @@
 //go:build unix
 
-package devserver
+package program
 
 import (
 	"net"
@@ -12,10 +12,10 @@ import (
 // firstFile is the descriptor of the first of exec.Cmd's ExtraFiles.
 const firstFile = 3
 
-// hand gives a command the writing end of its link, and the listeners. It
-// returns what they are to be called in the handshake.
-func hand(c *exec.Cmd, say *os.File, listeners []*os.File) (first uintptr, n int, err error) {
-	c.ExtraFiles = append([]*os.File{say}, listeners...)
+// hand gives a command its end of the link, and the listeners. It returns the first of their
+// descriptors, which follow each other, and how many listeners there are.
+func hand(c *exec.Cmd, link *os.File, listeners []*os.File) (first uintptr, n int, err error) {
+	c.ExtraFiles = append([]*os.File{link}, listeners...)
 	return firstFile, len(listeners), nil
 }
 
@@ -26,9 +26,9 @@ func inherited(fd uintptr, name string) *os.File {
 	return os.NewFile(fd, name)
 }
 
-// fileOf is a listener as a file to be handed over. Unlike with its File method,
-// handing it over does not make the listener block for those who have it.
-func fileOf(l net.Listener) (*os.File, error) {
+// ListenerFile is a listener as a file to be handed over. The listener's own File method would
+// make it block for every process that has it.
+func ListenerFile(l net.Listener) (*os.File, error) {
 	raw, err := l.(*net.TCPListener).SyscallConn()
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package devserver
+package watch
 
 import "golang.org/x/sys/unix"
 

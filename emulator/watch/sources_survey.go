@@ -1,4 +1,4 @@
-package devserver
+package watch
 
 // The folders that are watched for the files in them. A folder that goes takes its
 // watch along, so that those above it are watched too, to see it come back.
@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // way is for a folder and those above it up to root, or if it does not lie in root, the
 // one above it: they are watched from the next survey on. s.mu is held.
-func (s *sources) way(dir, root, kind string) {
+func (s *sources) way(dir, root string, kind program.Reason) {
 	s.add(dir, kind)
 	if dir == root {
 		return
@@ -33,8 +35,8 @@ func within(path, dir string) bool {
 	return err == nil && rel != "." && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-func (s *sources) add(dir, kind string) {
-	if s.ways[dir] != tellConfig {
+func (s *sources) add(dir string, kind program.Reason) {
+	if s.ways[dir] != program.ConfigChanged {
 		s.ways[dir] = kind
 	}
 }
@@ -42,7 +44,7 @@ func (s *sources) add(dir, kind string) {
 // stamp is a file as it was at a moment.
 type stamp struct {
 	info os.FileInfo
-	kind string // what a change of it means
+	kind program.Reason // what a change of it means
 }
 
 // same reports whether nothing shows that a file has changed. Its time alone does not
@@ -60,15 +62,15 @@ func (s *sources) survey() *survey {
 	for _, d := range slices.Sorted(maps.Keys(s.ways)) {
 		v.watch(d)
 	}
-	v.folder(s.vars, isVars, tellConfig)
+	v.folder(s.vars, isVars, program.ConfigChanged)
 	for _, f := range slices.Sorted(maps.Keys(s.configs)) {
-		v.file(f, tellConfig)
+		v.file(f, program.ConfigChanged)
 	}
 	for _, d := range slices.Sorted(maps.Keys(s.folders)) {
-		v.folder(d, isSource, tellCode)
+		v.folder(d, isSource, program.CodeChanged)
 	}
 	for _, f := range slices.Sorted(maps.Keys(s.files)) {
-		v.file(f, tellCode)
+		v.file(f, program.CodeChanged)
 	}
 	for _, e := range s.embeds {
 		v.embed(e)
@@ -114,7 +116,7 @@ func (v *survey) watch(dir string) bool {
 }
 
 // folder takes the files of a folder whose names are of one sort.
-func (v *survey) folder(dir string, is func(base string) bool, kind string) {
+func (v *survey) folder(dir string, is func(base string) bool, kind program.Reason) {
 	if dir == "" || !v.watch(dir) {
 		return
 	}
@@ -130,7 +132,7 @@ func (v *survey) folder(dir string, is func(base string) bool, kind string) {
 const maxLinks = 40
 
 // file takes a file, and what it is a symbolic link to.
-func (v *survey) file(path, kind string) {
+func (v *survey) file(path string, kind program.Reason) {
 	for range maxLinks {
 		v.watch(filepath.Dir(path))
 		if info, err := os.Stat(path); err == nil && !info.IsDir() {
@@ -145,7 +147,7 @@ func (v *survey) file(path, kind string) {
 		}
 		path = target
 		switch {
-		case kind == tellConfig:
+		case kind == program.ConfigChanged:
 			v.s.configs[path] = true
 		case v.s.files == nil:
 			v.s.files = map[string]bool{path: true}
@@ -171,7 +173,7 @@ func (v *survey) embed(e embed) {
 					v.tree(e, path)
 				}
 			case i == len(names)-1:
-				v.file(path, tellCode)
+				v.file(path, program.CodeChanged)
 			}
 		}
 	}
@@ -189,14 +191,14 @@ func (v *survey) tree(e embed, dir string) {
 		case d.IsDir():
 			v.watch(path) // before it is read: that comes after this call
 		case d.Type().IsRegular():
-			v.file(path, tellCode)
+			v.file(path, program.CodeChanged)
 		}
 		return nil
 	})
 }
 
 // look is what has changed since the last time, "" if nothing has.
-func (s *sources) look() (kind string) {
+func (s *sources) look() (kind program.Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.last == nil { // nothing is known yet
@@ -221,7 +223,7 @@ func (s *sources) look() (kind string) {
 // newest build's beginning. s.mu is held.
 func (s *sources) review() {
 	now := s.survey().there
-	kind, grown := "", false
+	kind, grown := program.Reason(""), false
 	for path, is := range now {
 		was, ok := s.begun[path]
 		if !ok {
@@ -246,7 +248,7 @@ func (s *sources) review() {
 }
 
 // tell tells a change that no event has shown.
-func (s *sources) tell(kind string) {
+func (s *sources) tell(kind program.Reason) {
 	for kind != "" {
 		select {
 		case s.found <- kind:
@@ -258,8 +260,8 @@ func (s *sources) tell(kind string) {
 }
 
 // worse is the one of two changes that asks for more.
-func worse(a, b string) string {
-	if a == tellConfig || b == "" {
+func worse(a, b program.Reason) program.Reason {
+	if a == program.ConfigChanged || b == "" {
 		return a
 	}
 	return b

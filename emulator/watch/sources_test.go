@@ -1,4 +1,4 @@
-package devserver
+package watch
 
 import (
 	"cmp"
@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // TestKind: which files matter, and for what.
@@ -23,7 +25,7 @@ func TestKind(t *testing.T) {
 		configs: map[string]bool{filepath.Join(conf, "wrangler.jsonc"): true},
 		vars:    conf,
 		embeds:  []embed{newEmbed(src, "static"), newEmbed(src, "all:hidden/*.txt"), newEmbed(src, "tmpl/*.html")},
-		ways:    map[string]string{conf: tellConfig, src: tellCode},
+		ways:    map[string]program.Reason{conf: program.ConfigChanged, src: program.CodeChanged},
 	}
 	var err error
 	if s.watcher, err = fsnotify.NewWatcher(); err != nil { // it is asked for folders that are not there
@@ -33,37 +35,37 @@ func TestKind(t *testing.T) {
 	tests := []struct {
 		file string
 		op   fsnotify.Op
-		want string
+		want program.Reason
 	}{
-		{"/p/src/main.go", fsnotify.Write, tellCode},
-		{"/p/src/new.go", fsnotify.Create, tellCode},
-		{"/p/src/old.go", fsnotify.Remove, tellCode},
-		{"/p/src/moved.go", fsnotify.Rename, tellCode},
+		{"/p/src/main.go", fsnotify.Write, program.CodeChanged},
+		{"/p/src/new.go", fsnotify.Create, program.CodeChanged},
+		{"/p/src/old.go", fsnotify.Remove, program.CodeChanged},
+		{"/p/src/moved.go", fsnotify.Rename, program.CodeChanged},
 		{"/p/src/main.go", fsnotify.Chmod, ""},
 		{"/p/src/main_test.go", fsnotify.Write, ""},
 		{"/p/src/.#main.go", fsnotify.Create, ""},
 		{"/p/src/main.go~", fsnotify.Create, ""},
-		{"/p/src/page.html", fsnotify.Write, tellCode},
+		{"/p/src/page.html", fsnotify.Write, program.CodeChanged},
 		{"/p/src/other.html", fsnotify.Write, ""},
-		{"/p/src/add_amd64.s", fsnotify.Write, tellCode},
-		{"/p/src/static/new.txt", fsnotify.Create, tellCode},
-		{"/p/src/static/deep/new.txt", fsnotify.Create, tellCode},
+		{"/p/src/add_amd64.s", fsnotify.Write, program.CodeChanged},
+		{"/p/src/static/new.txt", fsnotify.Create, program.CodeChanged},
+		{"/p/src/static/deep/new.txt", fsnotify.Create, program.CodeChanged},
 		{"/p/src/static/.new.txt.swp", fsnotify.Create, ""},
 		{"/p/src/static/_deep/new.txt", fsnotify.Create, ""},
-		{"/p/src/hidden/.new.txt", fsnotify.Create, tellCode},
+		{"/p/src/hidden/.new.txt", fsnotify.Create, program.CodeChanged},
 		{"/p/src/hidden/new.html", fsnotify.Create, ""},
-		{"/p/src/tmpl/new.html", fsnotify.Create, tellCode},
+		{"/p/src/tmpl/new.html", fsnotify.Create, program.CodeChanged},
 		{"/p/src/tmpl/deep/new.html", fsnotify.Create, ""},
-		{"/p/src", fsnotify.Create, tellCode},
+		{"/p/src", fsnotify.Create, program.CodeChanged},
 		{"/p/src", fsnotify.Write, ""},
-		{"/p", fsnotify.Rename, tellConfig},
+		{"/p", fsnotify.Rename, program.ConfigChanged},
 		{"/p/other", fsnotify.Create, ""},
 		{"/p/other/main.go", fsnotify.Write, ""},
-		{"/p/go.mod", fsnotify.Write, tellCode},
-		{"/p/wrangler.jsonc", fsnotify.Write, tellConfig},
-		{"/p/.dev.vars", fsnotify.Create, tellConfig},
-		{"/p/.dev.vars.staging", fsnotify.Remove, tellConfig},
-		{"/p/.env.local", fsnotify.Write, tellConfig},
+		{"/p/go.mod", fsnotify.Write, program.CodeChanged},
+		{"/p/wrangler.jsonc", fsnotify.Write, program.ConfigChanged},
+		{"/p/.dev.vars", fsnotify.Create, program.ConfigChanged},
+		{"/p/.dev.vars.staging", fsnotify.Remove, program.ConfigChanged},
+		{"/p/.env.local", fsnotify.Write, program.ConfigChanged},
 		{"/p/.envrc", fsnotify.Write, ""},
 		{"/p/src/.env", fsnotify.Write, ""},
 	}
@@ -82,15 +84,16 @@ func still(t *testing.T) *sources {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { watcher.Close() })
-	return &sources{found: make(chan string, 1), grown: make(chan struct{}, 1), watcher: watcher,
-		ways: map[string]string{}, identity: map[string]os.FileInfo{}}
+	return &sources{found: make(chan program.Reason, 1), grown: make(chan struct{}, 1), watcher: watcher,
+		ways: map[string]program.Reason{}, identity: map[string]os.FileInfo{}}
 }
 
 // workspace is a program of two packages with embedded files and links; of is what the go
 // command lists of it.
 func workspace(t *testing.T) (dir string, of listing) {
 	t.Helper()
-	dir = folder(t, `
+	dir = t.TempDir()
+	err := txtar.Write(txtar.Parse([]byte(`
 -- go.mod --
 module example.com/p
 -- wrangler.jsonc --
@@ -109,7 +112,10 @@ package said
 package one
 -- two/one.go --
 package one
-`)
+`)), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for link, target := range map[string]string{"said/linked.go": "../elsewhere/linked.txt", "current": "one"} {
 		if err := os.Symlink(filepath.FromSlash(target), filepath.Join(dir, filepath.FromSlash(link))); err != nil {
 			t.Skip(err)
@@ -132,34 +138,34 @@ package one
 var sourceEdits = []struct {
 	name string
 	edit func(dir string) error
-	want string
+	want program.Reason
 }{
 	{"nothing", func(string) error { return nil }, ""},
 	{"no source", write("src/notes.txt", "n"), ""},
-	{"source", write("said/said.go", "package said // edited\n"), tellCode},
+	{"source", write("said/said.go", "package said // edited\n"), program.CodeChanged},
 	{"as long, at the same time", func(dir string) error {
 		old := filepath.Join(dir, "said", "said.go")
 		info, err := os.Stat(old)
 		return cmp.Or(err, write("new", "package sa1d\n")(dir), os.Chtimes(filepath.Join(dir, "new"), info.ModTime(), info.ModTime()),
 			os.Rename(filepath.Join(dir, "new"), old))
-	}, tellCode},
+	}, program.CodeChanged},
 	{"older", func(dir string) error {
 		at := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 		return cmp.Or(write("said/said.go", "package sa1d\n")(dir), os.Chtimes(filepath.Join(dir, "said", "said.go"), at, at))
-	}, tellCode},
-	{"new source", write("said/new.go", "package said\n"), tellCode},
-	{"source that goes", func(dir string) error { return os.Remove(filepath.Join(dir, "said", "said.go")) }, tellCode},
-	{"go.mod", write("go.mod", "module example.com/q\n"), tellCode},
-	{"target of a link", write("elsewhere/linked.txt", "package said // edited\n"), tellCode},
-	{"link", relink("said/linked.go", "said.go"), tellCode},
-	{"link of a folder", relink("current", "two"), tellCode},
-	{"embedded", write("src/pages/deep/a.txt", "b, as it were"), tellCode},
-	{"embedded anew", write("src/pages/deeper/still/b.txt", "b"), tellCode},
-	{"embedded on the way", write("src/icons/two/i.txt", "i"), tellCode},
+	}, program.CodeChanged},
+	{"new source", write("said/new.go", "package said\n"), program.CodeChanged},
+	{"source that goes", func(dir string) error { return os.Remove(filepath.Join(dir, "said", "said.go")) }, program.CodeChanged},
+	{"go.mod", write("go.mod", "module example.com/q\n"), program.CodeChanged},
+	{"target of a link", write("elsewhere/linked.txt", "package said // edited\n"), program.CodeChanged},
+	{"link", relink("said/linked.go", "said.go"), program.CodeChanged},
+	{"link of a folder", relink("current", "two"), program.CodeChanged},
+	{"embedded", write("src/pages/deep/a.txt", "b, as it were"), program.CodeChanged},
+	{"embedded anew", write("src/pages/deeper/still/b.txt", "b"), program.CodeChanged},
+	{"embedded on the way", write("src/icons/two/i.txt", "i"), program.CodeChanged},
 	{"embedded and hidden", write("src/pages/.b.txt", "b"), ""},
-	{"package that was missing", write("late/deep/deep.go", "package deep\n"), tellCode},
-	{"configuration", write("wrangler.jsonc", `{"name": "n"}`), tellConfig},
-	{"variables", write(".dev.vars", "A=b"), tellConfig},
+	{"package that was missing", write("late/deep/deep.go", "package deep\n"), program.CodeChanged},
+	{"configuration", write("wrangler.jsonc", `{"name": "n"}`), program.ConfigChanged},
+	{"variables", write(".dev.vars", "A=b"), program.ConfigChanged},
 }
 
 func write(name, text string) func(dir string) error {
@@ -211,7 +217,7 @@ func TestEditBehindBuild(t *testing.T) {
 				s := still(t)
 				dir, of := workspace(t)
 				s.config(&config.Config{Path: filepath.Join(dir, "wrangler.jsonc"), UserPath: filepath.Join(dir, "wrangler.jsonc")}, dir, nil)
-				p := &Program{Dir: filepath.Join(dir, "src")}
+				p := &program.Package{Dir: filepath.Join(dir, "src")}
 				s.dir, s.folders = p.Dir, map[string]bool{p.Dir: true}
 				if known {
 					s.take(p.Dir, false, of)
@@ -222,7 +228,7 @@ func TestEditBehindBuild(t *testing.T) {
 					t.Fatal(err)
 				}
 				s.take(p.Dir, false, of)
-				got, grown := "", false
+				got, grown := program.Reason(""), false
 				select {
 				case got = <-s.found:
 				default:

@@ -1,4 +1,4 @@
-package devserver
+package watch
 
 // What is typed at the terminal.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
@@ -14,35 +14,6 @@ const Keys = "[b] open a browser  [c] clear console  [r] reload  [h] hibernate a
 
 // ErrExit is the error of a watch that a key has ended.
 var ErrExit = &Interrupted{}
-
-// clearScreen clears a terminal and what has scrolled by.
-const clearScreen = "\x1b[H\x1b[2J\x1b[3J"
-
-// press does what a key is for. It reports whether the program is to be built
-// again; the error ends the watch.
-func (w *Watch) press(key byte) (again bool, err error) {
-	switch key {
-	case 'b':
-		if w.current != nil {
-			if err := browse(w.current.url); err != nil {
-				w.Log.Say("no browser can be started: " + err.Error())
-			}
-		}
-	case 'c':
-		w.Log.print(clearScreen + Keys)
-	case 'r':
-		return true, nil
-	case 'h':
-		if w.current != nil {
-			w.current.tell(tellHibernate)
-		}
-	case 'x', 'q':
-		w.Log.Print(msgStopping)
-		w.end(os.Interrupt)
-		return false, ErrExit
-	}
-	return false, nil
-}
 
 // browse opens a page in the user's browser, if there is one.
 func browse(url string) error {

@@ -1,4 +1,4 @@
-package devserver
+package program
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // workerModule is a Worker's program in a module.
@@ -90,12 +92,12 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := folder(t, test.files)
-			p := &Program{Dir: filepath.Join(dir, "src"), direct: true}
+			p := &Package{Dir: filepath.Join(dir, "src"), direct: true}
 			var said bytes.Buffer
 			if _, err := p.Build(context.Background(), &said, dir); !errors.Is(err, ErrBuild) {
 				t.Fatalf("built: %v\n%s", err, &said)
 			}
-			list, rest := explain(said.String(), p, dir)
+			list, rest := p.Explain(said.String(), dir)
 			if len(list) == 0 || rest != "" {
 				t.Fatalf("the go command said\n%s\nof which %d are explained, and not\n%s", &said, len(list), rest)
 			}
@@ -116,10 +118,10 @@ func TestFaults(t *testing.T) {
 	t.Run("without modules", func(t *testing.T) {
 		t.Setenv("GO111MODULE", "off")
 		dir := folder(t, mod(complete)+sum)
-		p := &Program{Dir: filepath.Join(dir, "src"), direct: true}
+		p := &Package{Dir: filepath.Join(dir, "src"), direct: true}
 		var said bytes.Buffer
 		p.Build(context.Background(), &said, dir)
-		list, rest := explain(said.String(), p, dir)
+		list, rest := p.Explain(said.String(), dir)
 		if len(list) != 1 || rest != "" || list[0].Text != "GO111MODULE=off switches Go modules off, and emu is one" || !strings.HasPrefix(list[0].Hint, "unset GO111MODULE") {
 			t.Errorf("%+v, %q of\n%s", list, rest, &said)
 		}
@@ -129,23 +131,23 @@ func TestFaults(t *testing.T) {
 	})
 	t.Run("a version of Go that cannot be had", func(t *testing.T) {
 		said := "go: download go1.99.0: golang.org/toolchain@v0.0.1-go1.99.0.linux-amd64: reading https://example.com/x.zip: 404 Not Found\n"
-		list, _ := explain(said, &Program{Dir: folder(t, mod(complete))}, t.TempDir())
+		list, _ := (&Package{Dir: folder(t, mod(complete))}).Explain(said, t.TempDir())
 		if len(list) != 1 || !strings.HasPrefix(list[0].Text, "go.mod asks for go1.99.0, which cannot be had: ") {
 			t.Errorf("%+v", list)
 		}
 	})
 	t.Run("no Worker", func(t *testing.T) {
 		dir := folder(t, "-- src/main.go --\npackage main\n\nfunc main() {}\n-- go.mod --\nmodule example.com/x\n\ngo 1.26\n")
-		p := &Program{Dir: filepath.Join(dir, "src")}
+		p := &Package{Dir: filepath.Join(dir, "src")}
 		_, err := p.Build(context.Background(), &bytes.Buffer{}, dir)
-		if loads := p.Loads(context.Background(), dir); err == nil || len(loads) != 1 || loads[0].Text != err.Error() || loads[0].Hint != err.(*advised).hint {
+		if loads := p.Loads(context.Background(), dir); err == nil || len(loads) != 1 || loads[0].Text != err.Error() || loads[0].Hint != diagnostic.HintOf(err) {
 			t.Errorf("a build says %v, a judgement %v", err, loads)
 		}
 	})
 	t.Run("what is not explained", func(t *testing.T) {
 		t.Setenv("GOFLAGS", "-nonsense")
 		dir := folder(t, mod(complete)+sum)
-		p := &Program{Dir: filepath.Join(dir, "src")}
+		p := &Package{Dir: filepath.Join(dir, "src")}
 		loads := p.Loads(context.Background(), dir)
 		if len(loads) != 1 || loads[0].Text != "the go command cannot load Go package ./src" || len(loads[0].Notes) != 1 || !strings.Contains(loads[0].Notes[0].Text, "-nonsense") {
 			t.Errorf("a judgement says %+v", loads)
@@ -153,19 +155,19 @@ func TestFaults(t *testing.T) {
 	})
 	t.Run("the compiler's words", func(t *testing.T) {
 		const said = "# example.com/x/src\nsrc/main.go:3:1: undefined: x\n\tnote\n"
-		if list, rest := explain(said, &Program{Dir: t.TempDir()}, t.TempDir()); list != nil || rest != said {
+		if list, rest := (&Package{Dir: t.TempDir()}).Explain(said, t.TempDir()); list != nil || rest != said {
 			t.Errorf("explained as %v, %q", list, rest)
 		}
 	})
 	t.Run("what was downloaded before", func(t *testing.T) {
 		const said = "go: downloading example.com/y v1.0.0\nsrc/main.go:4:2: package fmtt is not in std (/go/src/fmtt)\n"
-		if list, rest := explain(said, &Program{Dir: t.TempDir()}, t.TempDir()); len(list) != 1 || rest != "" {
+		if list, rest := (&Package{Dir: t.TempDir()}).Explain(said, t.TempDir()); len(list) != 1 || rest != "" {
 			t.Errorf("explained as %v, %q", list, rest)
 		}
 	})
 	t.Run("in another folder", func(t *testing.T) {
 		dir := folder(t, "-- a b/go.mod --\nmodule x\n")
-		list, _ := explain("go: updates to go.mod needed; to update it:\n\tgo mod tidy\n", &Program{Dir: filepath.Join(dir, "a b")}, dir)
+		list, _ := (&Package{Dir: filepath.Join(dir, "a b")}).Explain("go: updates to go.mod needed; to update it:\n\tgo mod tidy\n", dir)
 		if len(list) != 1 || list[0].Hint != "cd 'a b' && go mod tidy" || list[0].Place.File != "a b/go.mod" {
 			t.Errorf("got %+v", list)
 		}
@@ -175,7 +177,7 @@ func TestFaults(t *testing.T) {
 		if _, err := exec.LookPath("go"); err == nil {
 			t.Skip("it is found without a path")
 		}
-		p := &Program{Dir: t.TempDir(), direct: true}
+		p := &Package{Dir: t.TempDir(), direct: true}
 		_, err := p.Build(context.Background(), &bytes.Buffer{}, p.Dir)
 		var advice interface{ Hint() string }
 		if !errors.As(err, &advice) || !strings.Contains(advice.Hint(), "https://go.dev/dl/") {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package devserver
+package program
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // Become replaces this process by the executable: one process serves, and
@@ -28,7 +30,7 @@ const lockRetry = 20 * time.Millisecond
 func lockFile(ctx context.Context, path string) (io.Closer, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o666)
 	if errors.Is(err, syscall.ELOOP) {
-		return nil, &advised{path + " is a symbolic link, and emu keeps a lock there", "remove it"}
+		return nil, diagnostic.NewError(path+" is a symbolic link, and emu keeps a lock there", "remove it")
 	}
 	if err != nil {
 		return nil, err

@@ -1,2 +1,0 @@
-// Package program makes what serves a Worker.
-package program

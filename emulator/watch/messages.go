@@ -1,0 +1,7 @@
+package watch
+
+// Wrangler's own words.
+const (
+	msgReloading = "⎔ Reloading local server..."
+	msgStopping  = "⎔ Shutting down local server..."
+)
