@@ -6,8 +6,6 @@ package store
 import (
 	"errors"
 	"fmt"
-
-	lib "modernc.org/sqlite/lib"
 )
 
 const createAlarms = "CREATE TABLE IF NOT EXISTS _cf_ALARM (\n      actor_id TEXT PRIMARY KEY,\n      scheduled_time INTEGER,\n      actor_name TEXT\n    ) WITHOUT ROWID"
@@ -38,10 +36,10 @@ func OpenAlarms(o Options) (*Alarms, error) {
 }
 
 func (a *Alarms) prepare() error {
-	if err := a.db.exec(createAlarms); err != nil {
+	if err := a.db.conn.Exec(createAlarms); err != nil {
 		return err
 	}
-	n, err := a.db.number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name IN ('actor_id', 'scheduled_time')")
+	n, err := a.db.conn.Number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name IN ('actor_id', 'scheduled_time')")
 	if err != nil {
 		return err
 	}
@@ -49,30 +47,30 @@ func (a *Alarms) prepare() error {
 		return errors.New("its table _cf_ALARM holds no alarms; move the file away to start afresh")
 	}
 	// Files of workerd before 2026 have no names.
-	n, err = a.db.number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name = 'actor_name'")
+	n, err = a.db.conn.Number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name = 'actor_name'")
 	if err != nil || n != 0 {
 		return err
 	}
-	return a.db.exec("ALTER TABLE _cf_ALARM ADD COLUMN actor_name TEXT")
+	return a.db.conn.Exec("ALTER TABLE _cf_ALARM ADD COLUMN actor_name TEXT")
 }
 
 // All returns the alarms, the earliest first.
 func (a *Alarms) All() ([]Alarm, error) {
-	s, err := a.db.own("SELECT actor_id, scheduled_time, actor_name FROM _cf_ALARM ORDER BY scheduled_time, actor_id")
+	s, err := a.db.conn.Own("SELECT actor_id, scheduled_time, actor_name FROM _cf_ALARM ORDER BY scheduled_time, actor_id")
 	if err != nil {
 		return nil, err
 	}
-	defer s.reset()
+	defer s.Reset()
 	var all []Alarm
 	for {
-		row, err := s.step()
+		row, err := s.Step()
 		if err != nil {
 			return nil, fmt.Errorf("read database %s: %w", a.db.opts.Path, err)
 		}
 		if !row {
 			return all, nil
 		}
-		all = append(all, Alarm{ID: s.text(0), Time: lib.Xsqlite3_column_int64(a.db.tls, s.c, 1), Name: s.text(2)})
+		all = append(all, Alarm{ID: s.Text(0), Time: s.Int(1), Name: s.Text(2)})
 	}
 }
 
@@ -82,13 +80,13 @@ func (a *Alarms) Set(alarm Alarm) error {
 	if alarm.Name != "" {
 		name = alarm.Name
 	}
-	return a.db.exec(`INSERT INTO _cf_ALARM VALUES(?, ?, ?) ON CONFLICT DO UPDATE
+	return a.db.conn.Exec(`INSERT INTO _cf_ALARM VALUES(?, ?, ?) ON CONFLICT DO UPDATE
 		SET scheduled_time = excluded.scheduled_time, actor_name = excluded.actor_name`, alarm.ID, alarm.Time, name)
 }
 
 // Delete removes an object's alarm, if it has one.
 func (a *Alarms) Delete(id string) error {
-	return a.db.exec("DELETE FROM _cf_ALARM WHERE actor_id = ?", id)
+	return a.db.conn.Exec("DELETE FROM _cf_ALARM WHERE actor_id = ?", id)
 }
 
 // Close closes the database.

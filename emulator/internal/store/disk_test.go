@@ -5,6 +5,7 @@ package store
 // replaced.
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"sync"
@@ -57,16 +58,16 @@ var (
 
 func newDisk(t testing.TB) *disk {
 	registered.Do(func() {
-		db := &DB{tls: libc.NewTLS()}
-		lib.Xsqlite3_initialize(db.tls)
-		realVFS = (*lib.Tsqlite3_vfs)(ptr(lib.Xsqlite3_vfs_find(db.tls, 0)))
-		p := db.malloc(int(unsafe.Sizeof(*realVFS)))
+		tls := libc.NewTLS()
+		lib.Xsqlite3_initialize(tls)
+		realVFS = (*lib.Tsqlite3_vfs)(ptr(lib.Xsqlite3_vfs_find(tls, 0)))
+		p := malloc(tls, unsafe.Sizeof(*realVFS))
 		v := (*lib.Tsqlite3_vfs)(ptr(p))
 		*v = *realVFS
-		v.FzName = db.cstring(diskName)
+		v.FzName, _ = libc.CString(diskName)
 		v.FxOpen = callback(diskOpen)
 		v.FxDelete = callback(diskDelete)
-		lib.Xsqlite3_vfs_register(db.tls, p, 0)
+		lib.Xsqlite3_vfs_register(tls, p, 0)
 	})
 	theDisk = &disk{files: map[uintptr]diskFile{}}
 	t.Cleanup(func() { theDisk = nil })
@@ -86,6 +87,16 @@ func (d *disk) do(op diskOp) int32 {
 
 func (d *disk) mark() { d.log = append(d.log, diskOp{kind: opMark}) }
 
+func malloc(tls *libc.TLS, n uintptr) uintptr {
+	return lib.Xsqlite3_malloc64(tls, lib.Tsqlite3_uint64(n))
+}
+
+// ptr makes an address of C memory a pointer.
+func ptr(p uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&p)) }
+
+// callback is the C function pointer of a package-level function.
+func callback[F any](f F) uintptr { return *(*uintptr)(unsafe.Pointer(&struct{ f F }{f})) }
+
 // as makes a C function pointer a Go function.
 func as[F any](p uintptr) F { return *(*F)(unsafe.Pointer(&struct{ p uintptr }{p})) }
 
@@ -94,16 +105,16 @@ func diskOpen(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintptr) 
 	if rc != lib.SQLITE_OK || name == 0 {
 		return rc
 	}
-	theirs := *wordAt(file)
+	theirs := *(*uintptr)(ptr(file))
 	real := (*lib.Tsqlite3_io_methods)(ptr(theirs))
 	if diskMethods[theirs] == 0 {
-		p := (&DB{tls: tls}).malloc(int(unsafe.Sizeof(*real)))
+		p := malloc(tls, unsafe.Sizeof(*real))
 		m := (*lib.Tsqlite3_io_methods)(ptr(p))
 		*m = *real
 		m.FxWrite, m.FxTruncate, m.FxSync = callback(diskWrite), callback(diskTruncate), callback(diskSync)
 		diskMethods[theirs] = p
 	}
-	*wordAt(file) = diskMethods[theirs]
+	*(*uintptr)(ptr(file)) = diskMethods[theirs]
 	theDisk.files[file] = diskFile{filepath.Base(libc.GoString(name)), real}
 	return rc
 }
@@ -116,7 +127,7 @@ func diskDelete(tls *libc.TLS, vfs, name uintptr, sync int32) int32 {
 }
 
 func diskWrite(tls *libc.TLS, file, data uintptr, n int32, at lib.Tsqlite3_int64) int32 {
-	op := diskOp{opWrite, theDisk.files[file].name, int64(at), append([]byte(nil), bytesAt(data, int(n))...)}
+	op := diskOp{opWrite, theDisk.files[file].name, int64(at), bytes.Clone(unsafe.Slice((*byte)(ptr(data)), n))}
 	if rc := theDisk.do(op); rc != lib.SQLITE_OK {
 		return rc
 	}

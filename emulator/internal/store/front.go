@@ -9,7 +9,7 @@ package store
 import (
 	"container/list"
 
-	lib "modernc.org/sqlite/lib"
+	"github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 )
 
 // keptFronts is how many bytes of text workerd's cache keeps.
@@ -18,8 +18,8 @@ const keptFronts = 1 << 20
 // front is what a text of several statements has left behind.
 type front struct {
 	text  string
-	open  map[int]*stmt // those that have found a row, by their place in the text
-	rows  *Rows         // of the last statement, latest
+	open  map[int]*sqlite.Stmt // those that have found a row, by their place in the text
+	rows  *Rows                // of the last statement, latest
 	place *list.Element
 }
 
@@ -35,7 +35,7 @@ type fronts struct {
 func (f *fronts) use(text string) (at *front, known bool) {
 	at = f.byText[text]
 	if at == nil || at.rows.Reading() {
-		return &front{text: text, open: map[int]*stmt{}}, false
+		return &front{text: text, open: map[int]*sqlite.Stmt{}}, false
 	}
 	f.recent.MoveToFront(at.place)
 	return at, true
@@ -68,16 +68,16 @@ func (f *fronts) finalizeAll() {
 	}
 }
 
-// holds reports whether a statement is one that was left open.
-func (f *fronts) holds(c uintptr) bool {
+// busy is how many of the statements that were left open have not come to their end.
+func (f *fronts) busy() (n int) {
 	for _, at := range f.byText {
 		for _, s := range at.open {
-			if s.c == c {
-				return true
+			if s.Busy() {
+				n++
 			}
 		}
 	}
-	return false
+	return n
 }
 
 // free ends the statement that was left open at a place in the text, and reports it.
@@ -86,8 +86,8 @@ func (at *front) free(i int) error {
 	if s == nil {
 		return nil
 	}
-	busy := lib.Xsqlite3_stmt_busy(s.db.tls, s.c) != 0
-	s.finalize()
+	busy := s.Busy()
+	s.Finalize()
 	delete(at.open, i)
 	if busy {
 		return refusal(msgOneAtATime)
@@ -97,7 +97,7 @@ func (at *front) free(i int) error {
 
 func (at *front) close() {
 	for _, s := range at.open {
-		s.finalize()
+		s.Finalize()
 	}
 	at.open = nil
 }

@@ -3,9 +3,7 @@ package store
 // list() of the key-value table
 // (https://developers.cloudflare.com/durable-objects/api/legacy-kv-storage-api/#list).
 
-import (
-	lib "modernc.org/sqlite/lib"
-)
+import "github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 
 // ListOptions choose the entries of a list, in the order of their keys' bytes.
 type ListOptions struct {
@@ -64,76 +62,31 @@ func (o ListOptions) query() (sql string, args []any) {
 	return sql, args
 }
 
-// List calls f for the chosen entries, up to its first error. The value is f's only
-// until it returns. It is an Iterate too.
-func (db *DB) List(o ListOptions, f func(key string, value []byte) error) error {
-	it := db.Iterate(o)
-	defer it.Close()
-	for {
-		if ok, err := it.next(); err != nil || !ok {
-			return err
-		}
-		if err := f(it.stmt.text(0), it.stmt.view(1)); err != nil {
-			return err
-		}
-	}
-}
-
-// Iterate is List one entry at a time: it sees what is written ahead of it
-// meanwhile. A database has one such iterator; the next Iterate invalidates it.
-func (db *DB) Iterate(o ListOptions) *Iterator {
-	if db.critical != nil {
-		return &Iterator{db: db, err: db.critical}
-	}
-	if start, end, all := o.bounds(); !all && end <= start {
-		return &Iterator{db: db} // there is nothing to ask the database for
-	}
-	if there, err := db.exists("_cf_KV", &db.tables.kv); err == nil && !there {
-		return &Iterator{db: db}
-	}
-	if db.kvList != nil {
-		db.kvList.fail(refusal(msgListInvalidated))
-	}
-	it := db.iterate(o)
-	db.kvList = it
-	return it
-}
-
 // Iterator is a list under way.
 type Iterator struct {
 	db         *DB
-	stmt       *stmt // nil when done
+	stmt       *sqlite.Stmt // nil when done
 	generation int
 	fresh      bool // the first row was not handed out yet
 	err        error
 }
 
-func (db *DB) iterate(o ListOptions) *Iterator {
-	it := &Iterator{db: db, generation: db.generation}
-	if err := it.open(o); err != nil {
-		it.fail(err)
-	}
-	return it
-}
-
 func (it *Iterator) open(o ListOptions) error {
 	db := it.db
-	if db.c == 0 {
+	if !db.conn.Connected() {
 		return ErrClosed
 	}
-	var err error
 	sql, args := o.query()
-	s := db.lists.take(sql)
+	s := db.lists.Take(sql)
 	if s == nil {
-		text := db.cstring(sql)
-		defer db.free(text)
-		if s, _, err = db.prepare(text, sql, true, lib.SQLITE_PREPARE_PERSISTENT); err != nil {
+		var err error
+		if s, err = db.conn.Prepare(sql, true); err != nil {
 			return err
 		}
+		db.lists.Lend(s)
 	}
 	it.stmt = s
-	db.checkOut(s)
-	if err := s.bind(args); err != nil {
+	if err := s.Bind(args); err != nil {
 		return err
 	}
 	it.fresh = true
@@ -141,7 +94,7 @@ func (it *Iterator) open(o ListOptions) error {
 }
 
 func (it *Iterator) step() error {
-	row, err := it.stmt.step()
+	row, err := it.stmt.Step()
 	if err == nil && !row {
 		it.Close()
 	}
@@ -158,7 +111,7 @@ func (it *Iterator) Next() (e Entry, ok bool, err error) {
 	if ok, err := it.next(); err != nil || !ok {
 		return Entry{}, false, err
 	}
-	return Entry{Key: it.stmt.text(0), Value: it.stmt.blob(1)}, true, nil
+	return Entry{Key: it.stmt.Text(0), Value: it.stmt.Blob(1)}, true, nil
 }
 
 // next goes to the next row.
@@ -185,6 +138,6 @@ func (it *Iterator) Close() {
 	s := it.stmt
 	it.stmt = nil
 	if s != nil && it.generation == it.db.generation {
-		it.db.checkIn(s, &it.db.lists)
+		it.db.lists.Return(s)
 	}
 }

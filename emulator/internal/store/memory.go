@@ -1,12 +1,8 @@
 package store
 
-// Databases without a disk (https://sqlite.org/c3ref/serialize.html).
-
 import (
 	"fmt"
 	"sync"
-
-	lib "modernc.org/sqlite/lib"
 )
 
 // Memory is a folder of databases that is not on a disk: what is in one stays
@@ -42,32 +38,4 @@ func (m *Memory) put(name string, content []byte) {
 	if len(content) > 0 {
 		m.content[name] = content
 	}
-}
-
-// serialize copies the database out.
-func (db *DB) serialize() []byte {
-	name := db.cstring("main")
-	defer db.free(name)
-	db.trusted = true // SQLite runs a PRAGMA for it
-	p := lib.Xsqlite3_serialize(db.tls, db.c, name, db.out, 0)
-	if p == 0 {
-		return nil
-	}
-	defer db.free(p)
-	return append([]byte(nil), bytesAt(p, int(*(*int64)(ptr(db.out))))...)
-}
-
-// load copies a database in, in place of the empty one.
-func (db *DB) load(content []byte) int32 {
-	if len(content) == 0 {
-		return lib.SQLITE_OK
-	}
-	name := db.cstring("main")
-	defer db.free(name)
-	p := db.malloc(len(content))
-	copy(bytesAt(p, len(content)), content)
-	db.trusted = true
-	n := lib.Tsqlite3_int64(len(content))
-	return lib.Xsqlite3_deserialize(db.tls, db.c, name, p, n, n,
-		lib.SQLITE_DESERIALIZE_FREEONCLOSE|lib.SQLITE_DESERIALIZE_RESIZEABLE)
 }

@@ -58,9 +58,9 @@ func TestOpenRefuses(t *testing.T) {
 				patch(t, path, 28, 0, 0, 0, 9)
 				return path
 			}},
-		{name: "newer write version", want: newerFormatText,
+		{name: "newer write version", want: "written by a newer SQLite, whose file format this one cannot use",
 			make: func(t *testing.T) string { path := example(t); patch(t, path, 18, 3, 2); return path }},
-		{name: "newer read version", want: newerFormatText,
+		{name: "newer read version", want: "written by a newer SQLite, whose file format this one cannot use",
 			make: func(t *testing.T) string { path := example(t); patch(t, path, 18, 3, 3); return path }},
 		{name: "folder", want: "it is a folder, not a file",
 			make: func(t *testing.T) string { return t.TempDir() }},
@@ -111,7 +111,7 @@ func TestAlarmsRefused(t *testing.T) {
 	foreign := filepath.Join(t.TempDir(), "metadata.sqlite")
 	db, err := Open(Options{Path: foreign})
 	check(t, err)
-	check(t, db.exec("CREATE TABLE _cf_ALARM(x)"))
+	check(t, db.conn.Exec("CREATE TABLE _cf_ALARM(x)"))
 	check(t, db.Close())
 	before, err := os.ReadFile(foreign)
 	check(t, err)

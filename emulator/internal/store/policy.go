@@ -6,85 +6,58 @@ package store
 // SQLite asks about every table, function and PRAGMA while it compiles.
 
 import (
+	"slices"
 	"strings"
 
-	"modernc.org/libc"
-	lib "modernc.org/sqlite/lib"
+	"github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 )
 
-// modules are the virtual tables there are.
-var modules = []string{"fts5", "fts5vocab", "rtree", "rtree_i32"}
-
-// arg is an argument of the authorizer, which may be absent.
-type arg struct {
-	text  string
-	given bool
+// policy is what a connection's statements were allowed.
+type policy struct {
+	changed bool // a setting of the connection
 }
 
-func argAt(p uintptr) arg {
-	if p == 0 {
-		return arg{}
-	}
-	return arg{libc.GoString(p), true}
-}
-
-// allowed reports whether a name is not one of our own tables'.
-func (a arg) allowed() bool { return !reserved(a.text) }
+// allowed reports whether a name is not that of a table of the runtime's.
+func allowed(name sqlite.Arg) bool { return !reserved(name.Text) }
 
 func reserved(name string) bool {
 	const prefix = "_cf_"
 	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }
 
-func authorize(_ *libc.TLS, self uintptr, action int32, z1, z2, zDB, _ uintptr) int32 {
-	db := (*DB)(ptr(self))
-	if db.trusted || db.authorized(action, argAt(z1), argAt(z2), argAt(zDB)) {
-		return lib.SQLITE_OK
-	}
-	return lib.SQLITE_DENY
-}
-
-func (db *DB) authorized(action int32, a1, a2, schema arg) bool {
-	if action == lib.SQLITE_ALTER_TABLE {
+// authorize decides about one access of a user statement.
+func (p *policy) authorize(a sqlite.Access) (bool, error) {
+	first, second, schema := a.First, a.Second, a.Schema
+	if a.Action == sqlite.AlterTable {
 		// Schema and table are the arguments, and the column for DROP COLUMN.
-		// workerd's SQLite tells the new name of the table too, this one does not.
-		return a1.text == "main" && a2.allowed() && schema.allowed() && !reserved(renameTo(db.preparing))
+		return first.Text == "main" && allowed(second) && allowed(schema) && !reserved(a.NewName()), nil
 	}
-	if schema.given && schema.text != "main" {
+	if schema.Given && schema.Text != "main" {
 		// ALTER TABLE looks into the schema of temporary tables.
-		temp := schema.text == "temp" && (action == lib.SQLITE_READ || action == lib.SQLITE_UPDATE)
-		return temp && a1.allowed()
+		temp := schema.Text == "temp" && (a.Action == sqlite.Read || a.Action == sqlite.Update)
+		return temp && allowed(first), nil
 	}
-	switch action {
-	case lib.SQLITE_SELECT, lib.SQLITE_RECURSIVE, lib.SQLITE_ANALYZE:
-		return true
-	case lib.SQLITE_CREATE_TABLE, lib.SQLITE_DROP_TABLE, lib.SQLITE_INSERT, lib.SQLITE_DELETE,
-		lib.SQLITE_CREATE_VIEW, lib.SQLITE_DROP_VIEW, lib.SQLITE_REINDEX, lib.SQLITE_READ, lib.SQLITE_UPDATE:
-		return a1.allowed()
-	case lib.SQLITE_CREATE_INDEX, lib.SQLITE_DROP_INDEX, lib.SQLITE_CREATE_TRIGGER, lib.SQLITE_DROP_TRIGGER:
-		return a1.allowed() && a2.allowed()
-	case lib.SQLITE_TRANSACTION, lib.SQLITE_SAVEPOINT:
-		db.refused = refusal(msgTransaction)
-		return false
-	case lib.SQLITE_CREATE_VTABLE, lib.SQLITE_DROP_VTABLE:
-		return a1.allowed() && isModule(a2.text)
-	case lib.SQLITE_PRAGMA:
-		allowed := pragmaAllowed(a1.text, a2)
-		db.settings = db.settings || allowed && isSetting(a1.text, a2)
-		return allowed
-	case lib.SQLITE_FUNCTION:
-		return functions[strings.ToLower(a2.text)] // in a DEFAULT it is told as it was written
+	switch a.Action {
+	case sqlite.Select, sqlite.Recursive, sqlite.Analyze:
+		return true, nil
+	case sqlite.CreateTable, sqlite.DropTable, sqlite.Insert, sqlite.Delete,
+		sqlite.CreateView, sqlite.DropView, sqlite.Reindex, sqlite.Read, sqlite.Update:
+		return allowed(first), nil
+	case sqlite.CreateIndex, sqlite.DropIndex, sqlite.CreateTrigger, sqlite.DropTrigger:
+		return allowed(first) && allowed(second), nil
+	case sqlite.Transaction, sqlite.Savepoint:
+		return false, refusal(msgTransaction)
+	case sqlite.CreateVTable, sqlite.DropVTable:
+		module := func(m string) bool { return strings.EqualFold(m, second.Text) }
+		return allowed(first) && slices.ContainsFunc(sqlite.Modules, module), nil
+	case sqlite.Pragma:
+		ok := pragmaAllowed(first.Text, second)
+		p.changed = p.changed || ok && isSetting(first.Text, second)
+		return ok, nil
+	case sqlite.Function:
+		return functions[strings.ToLower(second.Text)], nil // in a DEFAULT its name is as it was written
 	}
-	return false // ATTACH, DETACH, everything TEMP, and what is yet to come
-}
-
-func isModule(name string) bool {
-	for _, m := range modules {
-		if strings.EqualFold(m, name) {
-			return true
-		}
-	}
-	return false
+	return false, nil // ATTACH, DETACH, everything TEMP, and what is yet to come
 }
 
 // functions are the SQL functions user statements may call.
@@ -104,22 +77,6 @@ var functions = set(`
 	jsonb_group_object json_each json_tree
 	match highlight bm25 snippet rtreecheck
 	sqlite_rename_column sqlite_rename_table sqlite_rename_test sqlite_drop_column sqlite_rename_quotefix`)
-
-// missing are functions this SQLite has and workerd's has not, by how many arguments
-// they take.
-var missing = map[string]int32{"soundex": 1, "sqlite_offset": 1,
-	"geopoly_area": 1, "geopoly_blob": 1, "geopoly_json": 1, "geopoly_svg": -1, "geopoly_within": 2,
-	"geopoly_contains_point": 3, "geopoly_overlap": 2, "geopoly_debug": 1, "geopoly_bbox": 1, "geopoly_xform": 7,
-	"geopoly_regular": 4, "geopoly_ccw": 1, "geopoly_group_bbox": 1}
-
-// dropFunctions removes them.
-func (db *DB) dropFunctions() {
-	for name, n := range missing {
-		z := db.cstring(name)
-		lib.Xsqlite3_create_function(db.tls, db.c, z, n, lib.SQLITE_UTF8, 0, 0, 0, 0)
-		db.free(z)
-	}
-}
 
 func set(names string) map[string]bool {
 	m := map[string]bool{}

@@ -3,6 +3,8 @@ package store
 import (
 	"strconv"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 )
 
 // pragmaArg says what may follow a PRAGMA's name.
@@ -43,7 +45,7 @@ var pragmas = map[string]pragmaArg{
 	"optimize":                  argNumber,
 }
 
-func pragmaAllowed(name string, a arg) bool {
+func pragmaAllowed(name string, a sqlite.Arg) bool {
 	kind, ok := pragmas[strings.ToLower(name)]
 	if !ok {
 		return false
@@ -52,22 +54,22 @@ func pragmaAllowed(name string, a arg) bool {
 	case argAny:
 		return true
 	case argNone:
-		return !a.given
+		return !a.Given
 	case argBoolean:
-		return !a.given || isBoolean(a.text)
+		return !a.Given || isBoolean(a.Text)
 	case argName:
-		return a.given && a.allowed()
+		return a.Given && allowed(a)
 	case argNumber:
-		return !a.given || isInt32(a.text)
+		return !a.Given || isInt32(a.Text)
 	default:
-		return a.allowed()
+		return allowed(a)
 	}
 }
 
 // isSetting reports whether an allowed PRAGMA changes the connection for longer than a transaction.
-func isSetting(name string, a arg) bool {
+func isSetting(name string, a sqlite.Arg) bool {
 	name = strings.ToLower(name)
-	return pragmas[name] == argBoolean && a.given && name != "defer_foreign_keys"
+	return pragmas[name] == argBoolean && a.Given && name != "defer_foreign_keys"
 }
 
 // isInt32 reads a number as C's strtoll does, but octal as decimal.

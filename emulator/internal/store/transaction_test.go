@@ -102,7 +102,7 @@ func TestCriticalError(t *testing.T) {
 	check(t, db.Commit())
 	check(t, db.Savepoint("_cf_sync_savepoint_0"))
 	must(t, db, "INSERT INTO t VALUES (1)")
-	db.run("PRAGMA max_page_count = 4")
+	check(t, db.conn.Exec("PRAGMA max_page_count = 4"))
 	_, err := db.Exec("INSERT INTO t VALUES (zeroblob(100000))", nil)
 	if err == nil || err.Error() != "database or disk is full: SQLITE_FULL" {
 		t.Fatalf("error %v", err)
@@ -122,7 +122,7 @@ func TestCriticalError(t *testing.T) {
 	if err := db.Commit(); err == nil || err.Error() != "database or disk is full: SQLITE_FULL" {
 		t.Errorf("commit: %v", err)
 	}
-	db.run("PRAGMA max_page_count = 1000000") // freed again
+	check(t, db.conn.Exec("PRAGMA max_page_count = 1000000")) // freed again
 	must(t, db, "INSERT INTO t VALUES (3)")
 	check(t, db.Commit())
 	same(t, "rows", raw(db, "SELECT x FROM t"), []any{[]any{3.0}})

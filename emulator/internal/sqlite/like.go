@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 // LIKE and GLOB. This SQLite is built to match no blob, workerd's takes a blob for
 // the text of its bytes. So the function behind both gets to see text: once the text
@@ -34,14 +34,12 @@ func like(tls *libc.TLS, context uintptr, n int32, args uintptr) {
 
 // patchLike puts like in the place of SQLite's function, for all connections.
 var patchLike = sync.OnceFunc(func() {
-	db := &DB{tls: libc.NewTLS()}
-	db.out = db.malloc(2 * int(unsafe.Sizeof(uintptr(0))))
-	defer db.release()
-	if err := db.connect(nil); err != nil {
+	c := newConn(Config{})
+	defer c.Close()
+	if c.Connect(nil) != nil {
 		return
 	}
-	defer db.disconnect()
-	s, err := db.own("SELECT ?1 LIKE ?2, ?1 LIKE ?2 ESCAPE ?3, ?1 GLOB ?2")
+	s, err := c.Own("SELECT ?1 LIKE ?2, ?1 LIKE ?2 ESCAPE ?3, ?1 GLOB ?2")
 	if err != nil {
 		return
 	}
@@ -67,10 +65,10 @@ func patchFunction(definition uintptr) {
 	}
 }
 
-// patchOwnLike does it for those that PRAGMA case_sensitive_like has made for the
+// patchLikeOf does it for the definitions that PRAGMA case_sensitive_like has made for a
 // connection.
-func (db *DB) patchOwnLike() {
-	for e := (*lib.Tsqlite3)(ptr(db.c)).FaFunc.Ffirst; e != 0; {
+func patchLikeOf(c *Conn) {
+	for e := (*lib.Tsqlite3)(ptr(c.c)).FaFunc.Ffirst; e != 0; {
 		element := (*lib.THashElem)(ptr(e))
 		for f := element.Fdata; f != 0; f = (*lib.TFuncDef)(ptr(f)).FpNext {
 			patchFunction(f)

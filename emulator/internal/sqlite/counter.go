@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 // rowsRead and rowsWritten
 // (https://developers.cloudflare.com/durable-objects/platform/pricing/#sqlite-storage-backend).
@@ -50,21 +50,13 @@ type counter struct {
 // cursor on: without a name, SQLITE_STMTSTATUS_FULLSCAN_STEP and _AUTOINDEX.
 var moves = [...]int{0, lib.SQLITE_STMTSTATUS_FULLSCAN_STEP, lib.SQLITE_STMTSTATUS_AUTOINDEX}
 
-// schema tells one version of the schema from another, as OP_Transaction does, and
-// what was compiled before an OP_Expire.
-func (db *DB) schema() [3]int32 {
-	c := (*lib.Tsqlite3)(ptr(db.c))
-	schema := (*lib.TSchema)(ptr((*lib.TDb)(ptr(c.FaDb)).FpSchema))
-	return [3]int32{schema.Fschema_cookie, schema.FiGeneration, db.expired}
-}
-
-func vdbe(s *stmt) *lib.TVdbe { return (*lib.TVdbe)(ptr(s.c)) }
+func vdbe(s *Stmt) *lib.TVdbe { return (*lib.TVdbe)(ptr(s.c)) }
 
 // attach gives a fresh statement its counters.
-func (c *counter) attach(s *stmt) {
-	*c = counter{schema: s.db.schema()}
+func (c *counter) attach(s *Stmt) {
+	*c = counter{schema: s.conn.schema()}
 	v := vdbe(s)
-	if lib.Xsqlite3_stmt_isexplain(s.db.tls, s.c) != 0 {
+	if lib.Xsqlite3_stmt_isexplain(s.conn.tls, s.c) != 0 {
 		return
 	}
 	if program, n := c.instrument(s, v.FaOp, v.FnOp); program != 0 {
@@ -75,7 +67,7 @@ func (c *counter) attach(s *stmt) {
 	for p := v.FpProgram; p != 0; { // of triggers and foreign keys
 		sub := (*lib.TSubProgram)(ptr(p))
 		if program, n := c.instrument(s, sub.FaOp, sub.FnOp); program != 0 {
-			s.db.free(sub.FaOp)
+			s.conn.free(sub.FaOp)
 			sub.FaOp, sub.FnOp = program, n
 		}
 		p = sub.FpNext
@@ -83,22 +75,22 @@ func (c *counter) attach(s *stmt) {
 }
 
 // detach frees what SQLite does not, after the statement was finalized.
-func (c *counter) detach(s *stmt) {
+func (c *counter) detach(s *Stmt) {
 	if c.spare != 0 {
-		s.db.free(c.spare)
+		s.conn.free(c.spare)
 	}
 	*c = counter{}
 }
 
 // lost reports whether SQLite has compiled the statement anew by itself.
-func (c *counter) lost(s *stmt) bool { return c.program != 0 && vdbe(s).FaOp != c.program }
+func (c *counter) lost(s *Stmt) bool { return c.program != 0 && vdbe(s).FaOp != c.program }
 
 // stale reports whether SQLite is about to. An EXPLAIN it would answer as it was
 // compiled, and what had nothing to do may have something to count now.
-func (c *counter) stale(s *stmt) bool { return c.schema != s.db.schema() }
+func (c *counter) stale(s *Stmt) bool { return c.schema != s.conn.schema() }
 
 // start sets the counters to zero.
-func (c *counter) start(s *stmt) {
+func (c *counter) start(s *Stmt) {
 	if c.lost(s) {
 		c.detach(s)
 		c.attach(s)
@@ -109,7 +101,7 @@ func (c *counter) start(s *stmt) {
 		}
 	}
 	if c.expires {
-		s.db.expired++
+		s.conn.expired++
 	}
 	c.read, c.written = 0, 0
 	for _, i := range moves {
@@ -118,14 +110,14 @@ func (c *counter) start(s *stmt) {
 }
 
 // totals returns the rows read and written since start.
-func (c *counter) totals(s *stmt) (read, written int64) {
+func (c *counter) totals(s *Stmt) (read, written int64) {
 	read, written = c.read, c.written
 	for _, i := range moves {
 		read += int64(vdbe(s).FaCounter[i])
 	}
 	if c.lost(s) {
 		if !s.readonly {
-			written = int64(lib.Xsqlite3_changes64(s.db.tls, s.db.c))
+			written = int64(lib.Xsqlite3_changes64(s.conn.tls, s.conn.c))
 		}
 		return read, written
 	}
@@ -153,7 +145,7 @@ func keepSubtypes(ops []lib.TVdbeOp) {
 
 // instrument returns a copy of a program of n opcodes with counters in it, and
 // its length, or 0 if there is nothing to count.
-func (c *counter) instrument(s *stmt, aOp uintptr, n int32) (uintptr, int32) {
+func (c *counter) instrument(s *Stmt, aOp uintptr, n int32) (uintptr, int32) {
 	ops := unsafe.Slice((*lib.TVdbeOp)(ptr(aOp)), n)
 	keepSubtypes(ops)
 	temporary, exact, table := map[int32]bool{}, map[int32]bool{}, map[int32]bool{} // cursors
@@ -321,9 +313,9 @@ func (w *writer) probe(f *lib.TFuncDef, register, cursor int32) {
 }
 
 // install copies the program to memory of SQLite's, which frees it with the statement.
-func (w *writer) install(c *counter, s *stmt) uintptr {
+func (w *writer) install(c *counter, s *Stmt) uintptr {
 	size := len(w.ops) * int(unsafe.Sizeof(lib.TVdbeOp{}))
-	program := s.db.malloc(size + len(w.probes)*int(unsafe.Sizeof(probe{})))
+	program := s.conn.malloc(size + len(w.probes)*int(unsafe.Sizeof(probe{})))
 	ops := unsafe.Slice((*lib.TVdbeOp)(ptr(program)), len(w.ops))
 	copy(ops, w.ops)
 	for _, at := range w.reads {

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 // Functions that count rows while a statement runs, for what the number of times an
 // opcode ran does not tell. They are called as aggregate functions are

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 // Just enough of SQL's tokens (https://sqlite.org/lang_expr.html,
 // https://sqlite.org/lang_keywords.html) to find words outside of quotes and
@@ -21,16 +21,6 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\
 
 func isWord(c byte) bool {
 	return c == '_' || c == '$' || c >= 0x80 || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
-}
-
-// contains reports whether a word is anywhere in sql, in upper or lower case.
-func contains(sql, word string) bool {
-	for i := 0; i+len(word) <= len(sql); i++ {
-		if sql[i]|0x20 == word[0]|0x20 && strings.EqualFold(sql[i:i+len(word)], word) {
-			return true
-		}
-	}
-	return false
 }
 
 // tokens splits the first statement of sql, which ends at end, by a semicolon

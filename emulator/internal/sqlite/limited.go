@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 // UPDATE and DELETE with ORDER BY and LIMIT (https://sqlite.org/lang_delete.html, "Optional
 // LIMIT and ORDER BY clauses"). workerd's SQLite is built with them, this one is not: here a
@@ -28,60 +28,47 @@ type limited struct {
 	refusal string // why no sub-select can stand for it
 }
 
-// prepareLimited compiles a statement that SQLite refused for the given reason, and returns
+// prepare compiles the statement, which SQLite refused for the given reason, and returns
 // the reason if ORDER BY and LIMIT are not what it stopped at.
-func (db *DB) prepareLimited(sql string, reason error) (*stmt, int, error) {
-	if !isSyntax(reason) {
+func (l *limited) prepare(c *Conn, sql string, reason error) (*Stmt, int, error) {
+	if offset(reason) != len(l.head) {
 		return nil, 0, reason
 	}
-	l := parseLimited(sql)
-	if l == nil || offset(reason) != len(l.head) {
-		return nil, 0, reason
-	}
-	lib.Xsqlite3_limit(db.tls, db.c, lib.SQLITE_LIMIT_SQL_LENGTH, 3*sqlLengthLimit) // the rewritten text is longer
-	defer lib.Xsqlite3_limit(db.tls, db.c, lib.SQLITE_LIMIT_SQL_LENGTH, sqlLengthLimit)
-	head := db.try(l.head)
+	lib.Xsqlite3_limit(c.tls, c.c, lib.SQLITE_LIMIT_SQL_LENGTH, 3*sqlLengthLimit) // the rewritten text is longer
+	defer lib.Xsqlite3_limit(c.tls, c.c, lib.SQLITE_LIMIT_SQL_LENGTH, sqlLengthLimit)
+	head := c.try(l.head)
 	if head != nil && strings.HasPrefix(head.Error(), "incomplete input") {
 		return nil, 0, reason
 	}
 	// SQLite reads a statement to its end before it looks up names.
-	if err := db.try(l.choice); isSyntax(err) {
+	if err := c.try(l.choice); isSyntax(err) {
 		return nil, 0, err
 	}
 	if l.refusal != "" {
-		if err := db.try(l.bare); err != nil && !strings.HasPrefix(err.Error(), "no such column: rowid") {
+		if err := c.try(l.bare); err != nil && !strings.HasPrefix(err.Error(), "no such column: rowid") {
 			return nil, 0, err
 		}
 		return nil, 0, newError(l.refusal, lib.SQLITE_ERROR, lib.SQLITE_ERROR)
 	}
 	if head != nil {
-		return nil, 0, db.try(l.head) // again: some later errors show where the latest one was
+		return nil, 0, c.try(l.head) // again: some later errors show where the latest one was
 	}
-	key, err := db.rowKey(l.table)
+	key, err := l.rowKey(c)
 	if err != nil {
 		return nil, 0, err
 	}
 	if key == "" {
 		return nil, 0, newError(l.verb+" with LIMIT on a view, or a table with columns rowid, oid and _rowid_, is not supported by this emulator; choose the rows with WHERE", lib.SQLITE_ERROR, lib.SQLITE_ERROR)
 	}
-	s, err := db.prepareText(l.outer + " WHERE (" + key + ") IN (SELECT " + key + " FROM " + l.source + " " + l.where + " " + l.order + ") " + l.returns)
+	s, err := c.prepareCopy(l.outer+" WHERE ("+key+") IN (SELECT "+key+" FROM "+l.source+" "+l.where+" "+l.order+") "+l.returns, false)
 	if err != nil {
-		if err := db.try(l.choice); err != nil {
+		if err := c.try(l.choice); err != nil {
 			return nil, 0, err // which says where in the text as it came
 		}
 		return nil, 0, err
 	}
 	s.sql = sql[:l.end]
 	return s, l.end, nil
-}
-
-// try compiles a text for its error.
-func (db *DB) try(sql string) error {
-	s, err := db.prepareText(sql)
-	if s != nil {
-		s.finalize()
-	}
-	return err
 }
 
 // isSyntax reports whether an error is the parser's.
@@ -101,17 +88,10 @@ func offset(err error) int {
 	return at
 }
 
-func (db *DB) prepareText(sql string) (*stmt, error) {
-	text := db.cstring(sql)
-	defer db.free(text)
-	s, _, err := db.prepare(text, sql, false, lib.SQLITE_PREPARE_PERSISTENT)
-	return s, err
-}
-
-// rowKey lists the columns that tell a table's rows apart, "" if there are none: those of
+// rowKey lists the columns that tell the table's rows apart, "" if there are none: those of
 // the primary key of a table without rowids, or a name of the rowid that no column has.
-func (db *DB) rowKey(table string) (string, error) {
-	s, err := db.own(`SELECT name FROM pragma_table_info(?1) WHERE pk > 0
+func (l *limited) rowKey(c *Conn) (string, error) {
+	s, err := c.Own(`SELECT name FROM pragma_table_info(?1) WHERE pk > 0
 		AND EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND wr)
 		UNION ALL SELECT * FROM (SELECT column1 FROM (VALUES ('rowid'), ('oid'), ('_rowid_'))
 		WHERE NOT EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND (wr OR type = 'view'))
@@ -119,17 +99,17 @@ func (db *DB) rowKey(table string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer s.reset()
-	if err := s.bind([]any{table}); err != nil {
+	defer s.Reset()
+	if err := s.Bind([]any{l.table}); err != nil {
 		return "", err
 	}
 	var names []string
 	for {
-		row, err := s.step()
+		row, err := s.Step()
 		if err != nil || !row {
 			return strings.Join(names, ", "), err
 		}
-		names = append(names, quote(s.text(0)))
+		names = append(names, Quote(s.Text(0)))
 	}
 }
 

@@ -4,11 +4,7 @@ package store
 // of the caller's turn, ends it, so that writes without a pause between them
 // are one atomic batch (workerd's ActorSqlite::ImplicitTxn).
 
-import (
-	"strings"
-
-	lib "modernc.org/sqlite/lib"
-)
+import "github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 
 type transaction struct {
 	begun   bool
@@ -33,18 +29,18 @@ func (db *DB) OnBegin(f func()) { db.onBegin = f }
 // begin opens the transaction if it is not open.
 func (db *DB) begin() error {
 	switch {
-	case db.c == 0:
+	case !db.conn.Connected():
 		return ErrClosed
 	case db.critical != nil:
 		return db.critical
 	case db.begun:
 		return nil
 	}
-	if err := db.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := db.conn.Exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	if err := db.readSchema(); err != nil {
-		db.run("ROLLBACK")
+	if err := db.conn.ReadSchema(); err != nil {
+		db.conn.Exec("ROLLBACK")
 		return err
 	}
 	db.begun = true
@@ -52,30 +48,6 @@ func (db *DB) begin() error {
 		db.onBegin()
 	}
 	return nil
-}
-
-// readSchema lets SQLite see a schema that another process has changed, which it
-// otherwise does when the next statement has begun: too late for one that writes to be
-// compiled anew with counters. It costs a statement only if that process has written.
-func (db *DB) readSchema() error {
-	if db.inMemory() {
-		return nil
-	}
-	now := db.dataVersion()
-	if now == db.version {
-		return nil
-	}
-	if _, _, err := db.optional("SELECT 1 FROM sqlite_schema LIMIT 1"); err != nil {
-		return err
-	}
-	db.version = now
-	return nil
-}
-
-// dataVersion is another one when another process has written to the file.
-func (db *DB) dataVersion() uint32 {
-	lib.Xsqlite3_file_control(db.tls, db.c, 0, lib.SQLITE_FCNTL_DATA_VERSION, db.out)
-	return *(*uint32)(ptr(db.out))
 }
 
 // Commit makes the writes since the last Commit permanent, all or none. On an
@@ -96,13 +68,13 @@ func (db *DB) Commit() error {
 }
 
 func (db *DB) tryCommit() error {
-	if db.interrupted.Load() {
-		return newError("interrupted", lib.SQLITE_INTERRUPT, lib.SQLITE_INTERRUPT) // a write may be missing
+	if db.conn.Interrupted() {
+		return sqlite.ErrInterrupted // a write may be missing
 	}
 	if db.critical != nil {
 		return db.critical
 	}
-	if err := db.exec("COMMIT"); err != nil {
+	if err := db.conn.Exec("COMMIT"); err != nil {
 		return err
 	}
 	db.begun = false
@@ -117,10 +89,10 @@ func (db *DB) Rollback() error {
 	}
 	db.begun, db.critical, db.autonomous = false, nil, false
 	db.tables, db.alarm = tables{}, alarm{}
-	if lib.Xsqlite3_get_autocommit(db.tls, db.c) != 0 {
+	if db.conn.Autocommit() {
 		return nil // SQLite did it
 	}
-	return db.exec("ROLLBACK")
+	return db.conn.Exec("ROLLBACK")
 }
 
 // Savepoint starts a part of the transaction that can be undone by itself;
@@ -129,7 +101,7 @@ func (db *DB) Savepoint(name string) error {
 	if err := db.begin(); err != nil {
 		return err
 	}
-	return internal(db.exec("SAVEPOINT " + quote(name)))
+	return internal(db.conn.Exec("SAVEPOINT " + sqlite.Quote(name)))
 }
 
 // Release ends a savepoint and keeps its writes, as part of what is around it.
@@ -137,7 +109,7 @@ func (db *DB) Release(name string) error {
 	if db.critical != nil {
 		return refusal(msgCritical)
 	}
-	return internal(db.exec("RELEASE " + quote(name)))
+	return internal(db.conn.Exec("RELEASE " + sqlite.Quote(name)))
 }
 
 // RollbackTo undoes the writes since the savepoint and ends it.
@@ -148,26 +120,25 @@ func (db *DB) RollbackTo(name string) error {
 	if !db.autonomous {
 		db.tables, db.alarm = tables{}, alarm{}
 	}
-	if err := db.exec("ROLLBACK TO " + quote(name)); err != nil {
+	if err := db.conn.Exec("ROLLBACK TO " + sqlite.Quote(name)); err != nil {
 		return internal(err)
 	}
-	return internal(db.exec("RELEASE " + quote(name)))
+	return internal(db.conn.Exec("RELEASE " + sqlite.Quote(name)))
 }
 
-// failure makes an error of a failed call and notices when SQLite has rolled
-// the transaction back by itself (https://sqlite.org/lang_transaction.html
+// failed looks at each failure of a statement and notices when SQLite has rolled the
+// transaction back by itself (https://sqlite.org/lang_transaction.html
 // section 3.1: SQLITE_FULL, IOERR, NOMEM, INTERRUPT and others), or because a
-// statement told it to.
-func (db *DB) failure(rc int32) error {
-	err := db.errorOf(rc)
+// statement said so.
+func (db *DB) failed(err *Error, trusted bool) error {
 	switch {
 	case db.autonomous:
-		if db.trusted && err.Code == lib.SQLITE_ERROR {
+		if trusted && err.Code == sqlite.CodeError {
 			return &InternalError{err} // a table or savepoint that was there is gone
 		}
-	case !db.begun || db.critical != nil || lib.Xsqlite3_get_autocommit(db.tls, db.c) == 0:
-	case err.Code == lib.SQLITE_CONSTRAINT:
-		db.autonomous = true // what is known of tables and alarm is not: workerd does not notice
+	case !db.begun || db.critical != nil || !db.conn.Autocommit():
+	case err.Code == sqlite.CodeConstraint:
+		db.autonomous = true // the cached tables and alarm stay: workerd does not notice either
 	default:
 		db.critical = err
 		db.tables = tables{}
@@ -182,19 +153,3 @@ func (db *DB) Critical() error { return db.critical }
 // Autonomous reports whether a statement has undone the batch; what follows is
 // committed by itself, and the commit of the batch fails.
 func (db *DB) Autonomous() bool { return db.autonomous }
-
-func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-// Idle reports whether the database could be closed and opened again without a
-// cursor, transaction or setting (PRAGMA foreign_keys, say) being lost.
-func (db *DB) Idle() bool {
-	if db.begun || db.settings {
-		return false
-	}
-	for s := lib.Xsqlite3_next_stmt(db.tls, db.c, 0); s != 0; s = lib.Xsqlite3_next_stmt(db.tls, db.c, s) {
-		if lib.Xsqlite3_stmt_busy(db.tls, s) != 0 && !db.fronts.holds(s) {
-			return false
-		}
-	}
-	return true
-}

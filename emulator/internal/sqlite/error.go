@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 // Errors in workerd's words (SqliteDatabase's dbErrorMessage):
 // "<sqlite3_errmsg>[ at offset N]: SQLITE_NAME[ (extended: SQLITE_NAME_MORE)]".
@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
 )
 
@@ -21,49 +20,16 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
-// InternalError is a failure of which user code is told no more than that.
-type InternalError struct{ Cause *Error }
+// Result codes that callers tell apart.
+const (
+	CodeError      = lib.SQLITE_ERROR
+	CodeConstraint = lib.SQLITE_CONSTRAINT
+)
 
-func (e *InternalError) Error() string { return e.Cause.Message }
+// ErrInterrupted is the failure of a statement that Interrupt ends.
+var ErrInterrupted = newError("interrupted", lib.SQLITE_INTERRUPT, lib.SQLITE_INTERRUPT)
 
-func internal(err error) error {
-	if e, ok := err.(*Error); ok {
-		return &InternalError{e}
-	}
-	return err
-}
-
-// message is SQLite's own text for the latest failure.
-func (db *DB) message() string { return libc.GoString(lib.Xsqlite3_errmsg(db.tls, db.c)) }
-
-// errorOf makes an Error of the latest failure.
-func (db *DB) errorOf(rc int32) *Error {
-	text := db.message()
-	text = withoutMissing(text)
-	if n := lib.Xsqlite3_error_offset(db.tls, db.c); n != -1 {
-		text += " at offset " + strconv.Itoa(int(n))
-	}
-	return newError(text, rc, lib.Xsqlite3_extended_errcode(db.tls, db.c))
-}
-
-// withoutMissing is what SQLite says of a call if it has no such function: one that it is
-// built with and that was removed it still knows when the call is wrong in other ways.
-func withoutMissing(text string) string {
-	name, ok := strings.CutPrefix(text, "wrong number of arguments to function ")
-	if !ok {
-		name, ok = strings.CutSuffix(text, " may not be used as a window function")
-	}
-	if name, call := strings.CutSuffix(name, "()"); ok && call && missing[strings.ToLower(name)] != 0 {
-		return "no such function: " + name
-	}
-	return text
-}
-
-// refusal is an error of workerd's own, without a code in its text.
-func refusal(text string) *Error {
-	return &Error{Message: text, Code: lib.SQLITE_ERROR, Extended: lib.SQLITE_ERROR}
-}
-
+// newError makes an Error of SQLite's words and codes.
 func newError(text string, rc, extended int32) *Error {
 	primary := rc & 0xff
 	if extended&0xff != primary {
@@ -77,7 +43,7 @@ func newError(text string, rc, extended int32) *Error {
 	if name := codeNames[extended]; extended != primary && name != "" {
 		text += " (extended: " + name + ")"
 	}
-	return &Error{Message: strings.TrimLeft(text, " "), Code: int(primary), Extended: int(extended)} // as workerd drops them
+	return &Error{Message: strings.TrimLeft(text, " "), Code: int(primary), Extended: int(extended)} // workerd trims the text too
 }
 
 var codeNames = map[int32]string{

@@ -1,0 +1,301 @@
+// Package sqlite makes of modernc.org/sqlite the SQLite that workerd is built with
+// (https://github.com/cloudflare/workerd/tree/main/patches/sqlite).
+//
+// It alone knows the memory of SQLite's C interface.
+package sqlite
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"modernc.org/libc"
+	lib "modernc.org/sqlite/lib"
+)
+
+// Config says what a connection opens, with which callbacks.
+type Config struct {
+	// Path is the database file, which is made if it is not there; its folder is not.
+	// Without a path the database is in memory.
+	Path string
+	// ReadOnly opens a file that is there without ever writing to it.
+	ReadOnly bool
+	// VFS is the name of a registered VFS, for tests.
+	VFS string
+	// Authorize decides whether a statement of the user's may do something. The error, if
+	// there is one, takes the place of SQLite's own words for a refusal.
+	Authorize func(Access) (allowed bool, err error)
+	// Failed is called with each failure of a statement and returns the caller's error.
+	// The statement is trusted if it is not the user's.
+	Failed func(err *Error, trusted bool) error
+}
+
+// ErrClosed ends the use of a connection that is closed.
+var ErrClosed = errors.New("database is closed")
+
+// busyTimeout is how long, in ms, a statement waits for another process (a
+// sqlite3 shell, say) that holds the file's write lock.
+const busyTimeout = 1000
+
+// Conn is a connection to a database. One goroutine at a time may use it, Interrupt
+// excepted; connections are independent of each other.
+type Conn struct {
+	heap
+	c      uintptr // *sqlite3; 0 if disconnected
+	out    uintptr // C memory for results of the C interface
+	config Config
+
+	interrupted atomic.Bool
+
+	// The callbacks read about the statement at hand.
+	trusted bool   // it is not the user's: everything is allowed
+	sql     string // its text
+	refused error  // the policy's own words for a refusal
+
+	own     map[string]*Stmt // trusted statements, by their text
+	expired int32            // how often an OP_Expire ran
+	version uint32           // of the data, when the schema was read: another process changes it
+}
+
+// Open connects to a database in WAL mode. It creates no table. What is not a database, is
+// damaged, cannot be written or was written by a newer SQLite is refused by name and stays as
+// it is. A database in memory begins with the content.
+func Open(config Config, content []byte) (*Conn, error) {
+	patchLibrary()
+	patchLike()
+	c := newConn(config)
+	if err := c.Connect(content); err != nil {
+		c.release()
+		return nil, err
+	}
+	return c, nil
+}
+
+func newConn(config Config) *Conn {
+	c := &Conn{heap: heap{libc.NewTLS()}, config: config}
+	c.out = c.malloc(2 * int(unsafe.Sizeof(uintptr(0))))
+	return c
+}
+
+// patchLibrary is what modernc.org/sqlite does to its library at its start,
+// for the page size on linux/arm64.
+var patchLibrary = sync.OnceFunc(lib.PatchIssue199)
+
+func (c *Conn) inMemory() bool { return c.config.Path == "" }
+
+// Connect connects a connection that was disconnected again.
+func (c *Conn) Connect(content []byte) error {
+	path, flags := c.config.Path, int32(lib.SQLITE_OPEN_READWRITE|lib.SQLITE_OPEN_CREATE)
+	if c.config.ReadOnly {
+		flags = lib.SQLITE_OPEN_READONLY
+	}
+	if c.inMemory() {
+		path = ":memory:"
+	}
+	name := c.cstring(path)
+	defer c.free(name)
+	var vfs uintptr
+	if c.config.VFS != "" {
+		vfs = c.cstring(c.config.VFS)
+		defer c.free(vfs)
+	}
+	rc := lib.Xsqlite3_open_v2(c.tls, name, c.out, flags|lib.SQLITE_OPEN_NOMUTEX, vfs)
+	c.c = *wordAt(c.out) // also after an error, which is read from it
+	if rc == lib.SQLITE_OK {
+		rc = c.setUp(content)
+	}
+	if rc != lib.SQLITE_OK {
+		err := c.openError(rc)
+		c.Disconnect()
+		return err
+	}
+	return nil
+}
+
+const readSchema = "SELECT 1 FROM sqlite_schema LIMIT 1"
+
+// setUp returns a result code; the details are still on the connection.
+func (c *Conn) setUp(content []byte) int32 {
+	lib.Xsqlite3_busy_timeout(c.tls, c.c, busyTimeout)
+	c.build()
+	// A Conn is on the heap, which does not move, and alive while one of its methods is in
+	// SQLite: so C may keep its address.
+	self := uintptr(unsafe.Pointer(c))
+	lib.Xsqlite3_set_authorizer(c.tls, c.c, callback(authorize), self)
+	lib.Xsqlite3_progress_handler(c.tls, c.c, progressInterval, callback(progress), self)
+	if c.inMemory() {
+		return c.deserialize(content)
+	}
+	// This reads the schema, and so finds out now what is wrong with the file.
+	if rc := c.run(readSchema); rc != lib.SQLITE_OK || c.config.ReadOnly {
+		return rc
+	}
+	if lib.Xsqlite3_db_readonly(c.tls, c.c, 0) != 0 {
+		return lib.SQLITE_READONLY
+	}
+	if rc := c.run("PRAGMA journal_mode = WAL"); rc != lib.SQLITE_OK {
+		return rc
+	}
+	// Only a read opens the log and its index. That they cannot be opened is an error of Connect, not of the first statement.
+	if rc := c.run(readSchema); rc != lib.SQLITE_OK {
+		return rc
+	}
+	c.version = c.dataVersion()
+	// workerd has FULL. In WAL mode NORMAL loses nothing either when the process is killed;
+	// a power failure may take the last commits along, which is all that a sync per commit
+	// would buy for a state on a developer's machine.
+	return c.run("PRAGMA synchronous = NORMAL")
+}
+
+// run executes a trusted statement and returns its result code.
+func (c *Conn) run(sql string) int32 {
+	c.trusted = true
+	text := c.cstring(sql)
+	defer c.free(text)
+	return lib.Xsqlite3_exec(c.tls, c.c, text, 0, 0, 0)
+}
+
+// progressInterval is how many virtual machine steps pass between two looks
+// at Interrupt.
+const progressInterval = 10000
+
+// progress ends a statement of the user's after Interrupt.
+func progress(_ *libc.TLS, self uintptr) int32 {
+	if c := (*Conn)(ptr(self)); c.interrupted.Load() && !c.trusted {
+		return 1
+	}
+	return 0
+}
+
+// authorize hands SQLite's questions to the policy.
+func authorize(_ *libc.TLS, self uintptr, action int32, first, second, schema, _ uintptr) int32 {
+	c := (*Conn)(ptr(self))
+	if c.trusted {
+		return lib.SQLITE_OK
+	}
+	allowed, err := c.config.Authorize(Access{Action(action), argAt(first), argAt(second), argAt(schema), c.sql})
+	if err != nil {
+		c.refused = err
+	}
+	if allowed {
+		return lib.SQLITE_OK
+	}
+	return lib.SQLITE_DENY
+}
+
+// Interrupt makes the statement of the user's that is running end with an error. Any
+// goroutine may call it.
+func (c *Conn) Interrupt() { c.interrupted.Store(true) }
+
+// Interrupted reports whether Interrupt was called.
+func (c *Conn) Interrupted() bool { return c.interrupted.Load() }
+
+// Disconnect finalizes the trusted statements and closes the connection. The caller has
+// cleared its caches before.
+func (c *Conn) Disconnect() {
+	for _, s := range c.own {
+		s.Finalize()
+	}
+	c.own = nil
+	lib.Xsqlite3_close_v2(c.tls, c.c)
+	c.c = 0
+}
+
+// Connected reports whether the connection can be used.
+func (c *Conn) Connected() bool { return c.c != 0 }
+
+// Close disconnects, if that was not done yet, and frees the rest.
+func (c *Conn) Close() {
+	if c.Connected() {
+		c.Disconnect()
+	}
+	c.release()
+}
+
+func (c *Conn) release() {
+	c.free(c.out)
+	c.tls.Close()
+}
+
+// Serialize copies the database out (https://sqlite.org/c3ref/serialize.html).
+func (c *Conn) Serialize() []byte {
+	name := c.cstring("main")
+	defer c.free(name)
+	c.trusted = true // SQLite runs a PRAGMA for it
+	p := lib.Xsqlite3_serialize(c.tls, c.c, name, c.out, 0)
+	if p == 0 {
+		return nil
+	}
+	defer c.free(p)
+	return append([]byte(nil), bytesAt(p, int(*(*int64)(ptr(c.out))))...)
+}
+
+// deserialize puts a content in place of the empty database.
+func (c *Conn) deserialize(content []byte) int32 {
+	if len(content) == 0 {
+		return lib.SQLITE_OK
+	}
+	name := c.cstring("main")
+	defer c.free(name)
+	p := c.malloc(len(content))
+	copy(bytesAt(p, len(content)), content)
+	c.trusted = true
+	n := lib.Tsqlite3_int64(len(content))
+	return lib.Xsqlite3_deserialize(c.tls, c.c, name, p, n, n,
+		lib.SQLITE_DESERIALIZE_FREEONCLOSE|lib.SQLITE_DESERIALIZE_RESIZEABLE)
+}
+
+// Changes is how many rows the latest statement has changed.
+func (c *Conn) Changes() int64 { return int64(lib.Xsqlite3_changes64(c.tls, c.c)) }
+
+// Autocommit reports whether no transaction is open: there was none, or SQLite has rolled it
+// back by itself.
+func (c *Conn) Autocommit() bool { return lib.Xsqlite3_get_autocommit(c.tls, c.c) != 0 }
+
+// BusyStatements is how many statements have been begun but have not come to their end.
+func (c *Conn) BusyStatements() (n int) {
+	for s := lib.Xsqlite3_next_stmt(c.tls, c.c, 0); s != 0; s = lib.Xsqlite3_next_stmt(c.tls, c.c, s) {
+		if lib.Xsqlite3_stmt_busy(c.tls, s) != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// ReadSchema lets SQLite see a schema that another process has changed, which it
+// otherwise does when the next statement has begun: too late for one that writes to be
+// compiled anew with counters. It costs a statement only if that process has written.
+func (c *Conn) ReadSchema() error {
+	if c.inMemory() {
+		return nil
+	}
+	now := c.dataVersion()
+	if now == c.version {
+		return nil
+	}
+	if _, _, err := c.Optional(readSchema); err != nil {
+		return err
+	}
+	c.version = now
+	return nil
+}
+
+// dataVersion changes when another process writes to the file.
+func (c *Conn) dataVersion() uint32 {
+	lib.Xsqlite3_file_control(c.tls, c.c, 0, lib.SQLITE_FCNTL_DATA_VERSION, c.out)
+	return *(*uint32)(ptr(c.out))
+}
+
+// ResetSchema lets SQLite see that a statement that has failed did not change the schema
+// after all. It sees it when it runs what it has compiled since, which it then compiles anew
+// by itself.
+func (c *Conn) ResetSchema() { c.run(readSchema) }
+
+// schema tells one version of the schema from another, as OP_Transaction does, and
+// what was compiled before an OP_Expire from what was compiled after it.
+func (c *Conn) schema() [3]int32 {
+	handle := (*lib.Tsqlite3)(ptr(c.c))
+	schema := (*lib.TSchema)(ptr((*lib.TDb)(ptr(handle.FaDb)).FpSchema))
+	return [3]int32{schema.Fschema_cookie, schema.FiGeneration, c.expired}
+}

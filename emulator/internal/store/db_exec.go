@@ -1,0 +1,140 @@
+package store
+
+// storage.sql.exec() and its cursor
+// (https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/).
+
+import "github.com/seed-36a2c969/emu/emulator/internal/sqlite"
+
+// Exec runs the statements of query one after the other. Every one but the
+// last is run at once, without its rows; args, which are nil, float64, int64,
+// string or []byte, fill the marks of the last one, and its rows are the
+// result. The last one is run up to its first row; if it yields none it is
+// complete. What earlier statements did stays if a later one fails.
+//
+// Statements run under the policy of workerd: no transaction control, no
+// access to tables whose names begin with _cf_, no other files, and only the
+// functions and PRAGMAs that Cloudflare documents.
+func (db *DB) Exec(query string, args []any) (*Rows, error) {
+	r := new(Rows)
+	if err := db.ExecTo(r, query, args); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// ExecTo is Exec into a Rows of the caller's, which is not to be used after an error.
+func (db *DB) ExecTo(r *Rows, query string, args []any) error {
+	if err := db.usable(); err != nil {
+		return err
+	}
+	s := db.cache.Take(query)
+	if s != nil && s.Stale() {
+		db.cache.Forget(s)
+		s = nil
+	}
+	*r = Rows{db: db, generation: db.generation}
+	if s == nil {
+		if n, known := db.cache.Expected(query); known && len(args) != n {
+			return refusal(msgParameterCount) // before it is compiled again
+		}
+		var err error
+		if s, err = db.prepareLast(query, r); err != nil {
+			return err
+		}
+		db.cache.Lend(s)
+	}
+	r.stmt = s
+	err := r.bind(args)
+	if err == nil && !s.ReadOnly() {
+		if err = db.begin(); err == nil && s.Stale() {
+			err = r.renew(args)
+		}
+	}
+	if err == nil {
+		err = r.start()
+	}
+	if err != nil {
+		changed := r.stmt.Stale()
+		r.Close()
+		if changed {
+			db.conn.ResetSchema()
+		}
+	}
+	return err
+}
+
+// prepareLast runs all statements of query but the last, which it returns.
+func (db *DB) prepareLast(query string, r *Rows) (last *sqlite.Stmt, err error) {
+	text := db.conn.Text(query)
+	defer text.Free()
+	var front *front // of a text with more than one statement
+	known := false
+	defer func() {
+		if front == nil || known {
+			return
+		}
+		switch {
+		case err != nil:
+			front.close()
+		case !db.fronts.keep(front):
+			r.front = front
+			for _, s := range front.open {
+				db.cache.Lend(s)
+			}
+		}
+	}()
+	for at, i := 0, 0; ; i++ {
+		if front != nil {
+			if err := front.free(i); err != nil {
+				return nil, err
+			}
+		}
+		s, next, err := text.Prepare(at)
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			return nil, refusal(msgNoStatement)
+		}
+		if at = next; at >= len(query) {
+			if i > 0 {
+				front.rows = r
+			}
+			return s, nil
+		}
+		if i == 0 {
+			front, known = db.fronts.use(query)
+			if err := front.free(0); err != nil {
+				s.Finalize()
+				return nil, err
+			}
+		}
+		row, err := db.runOnce(s)
+		if row && !known {
+			front.open[i] = s
+		} else {
+			s.Finalize()
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// runOnce runs a statement up to its first row, which nobody wants.
+func (db *DB) runOnce(s *sqlite.Stmt) (row bool, err error) {
+	if s.Params() != 0 {
+		return false, refusal(msgParametersEarly)
+	}
+	if !s.ReadOnly() {
+		if err := db.begin(); err != nil {
+			return false, err
+		}
+	}
+	row, err = s.Step()
+	if err != nil && s.Stale() {
+		s.Reset()
+		db.conn.ResetSchema()
+	}
+	return row, err
+}
