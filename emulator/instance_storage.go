@@ -5,6 +5,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 )
 
 // storageTurn is an instance as its storage needs it: a [storage.Turn].
@@ -42,11 +43,19 @@ func (t *storageTurn) Block(ctx context.Context) (end func(), err error) {
 	return t.instance().block(e)
 }
 
-func (t *storageTurn) Pin(kind driver.PinKind, at driver.Place) (unpin func()) {
-	p := &pin{kind: kind, at: at}
-	t.instance().pin(p)
-	return func() { t.instance().unpin(p) }
+func (t *storageTurn) Pin(kind driver.PinKind, at driver.Place) storage.Pin {
+	p := &storagePin{pin: pin{kind: kind, at: at}, in: t.instance()}
+	p.in.pin(&p.pin)
+	return p
 }
+
+// storagePin is a pin of a transaction.
+type storagePin struct {
+	pin
+	in *instance
+}
+
+func (p *storagePin) Unpin() { p.in.unpin(&p.pin) }
 
 // Opened notes the object's name for the log, if nobody has addressed it by one.
 func (t *storageTurn) Opened(name func() (string, bool, error)) {

@@ -78,6 +78,8 @@ func (t *testTurn) Flush() {
 
 func (t *testTurn) Block(context.Context) (end func(), err error) { return func() {}, nil }
 
-func (t *testTurn) Pin(driver.PinKind, driver.Place) (unpin func()) { return func() {} }
+func (t *testTurn) Pin(driver.PinKind, driver.Place) Pin { return t }
+
+func (t *testTurn) Unpin() {}
 
 func (t *testTurn) Opened(func() (string, bool, error)) {}

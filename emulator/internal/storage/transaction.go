@@ -2,7 +2,7 @@ package storage
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
@@ -14,7 +14,7 @@ type transaction struct {
 	name      string
 	sync      bool
 	depth     int // how many are open with it
-	unpin     func()
+	pin       Pin
 	unblock   func() // of transaction(): lets other events in
 	committed bool
 	undone    bool
@@ -29,14 +29,15 @@ var errUnwound = errors.New("the function has panicked or ended its goroutine")
 // one must not end an outer one.
 func (t *transaction) begin(at driver.Place) error {
 	s := t.s
-	t.name = fmt.Sprint("_cf_savepoint_", s.depth)
+	prefix := "_cf_savepoint_"
 	if t.sync {
-		t.name = fmt.Sprint("_cf_sync_savepoint_", s.depth)
+		prefix = "_cf_sync_savepoint_"
 	}
+	t.name = prefix + strconv.Itoa(s.depth)
 	if err := s.use(func(db *store.DB) error { return db.Savepoint(t.name) }); err != nil {
 		return err
 	}
-	t.unpin = s.turn.Pin(driver.PinTransaction, at)
+	t.pin = s.turn.Pin(driver.PinTransaction, at)
 	s.depth++
 	t.depth, t.alarm = s.depth, s.alarm
 	return nil
@@ -55,7 +56,7 @@ func (t *transaction) close(failed error) error {
 		}
 	}
 	t.s.depth--
-	t.unpin()
+	t.pin.Unpin()
 	return err
 }
 

@@ -34,8 +34,8 @@ type Turn interface {
 	Answer()
 	// Block lets no event but that of ctx have the turn until end is called.
 	Block(ctx context.Context) (end func(), err error)
-	// Pin keeps the instance in memory until unpin is called.
-	Pin(kind driver.PinKind, at driver.Place) (unpin func())
+	// Pin keeps the instance in memory until Unpin is called.
+	Pin(kind driver.PinKind, at driver.Place) Pin
 	// Reset resets the object.
 	Reset(err *driver.Error)
 
@@ -45,3 +45,6 @@ type Turn interface {
 	// Report says what went wrong that no caller gets to see, or not in these words.
 	Report(message string)
 }
+
+// Pin is something that keeps an instance in memory.
+type Pin interface{ Unpin() }
