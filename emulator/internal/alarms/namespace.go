@@ -33,31 +33,6 @@ type Ringer interface {
 	Report(id [32]byte, err error)
 }
 
-// Open adds a namespace with the alarms that its file holds from before the start. Without a
-// file (nil) its alarms end with the world.
-func (s *Scheduler) Open(file *store.Alarms, r Ringer) (*Namespace, error) {
-	n := &Namespace{s: s, ringer: r, file: file, current: map[[32]byte]*alarm{}, running: map[[32]byte]*alarm{}}
-	var rows []store.Alarm
-	if file != nil {
-		var err error
-		if rows, err = file.All(); err != nil {
-			file.Close()
-			return nil, err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.namespaces = append(s.namespaces, n)
-	for _, row := range rows {
-		id := driver.ID{Name: row.Name}
-		if b, err := hex.DecodeString(row.ID); err != nil || copy(id.Bytes[:], b) != len(id.Bytes) {
-			continue // nobody can have set it
-		}
-		n.set(id, row.Time)
-	}
-	return n, nil
-}
-
 // Commit runs commit, which commits a batch that may have changed an object's alarm: to at,
 // in ns since 1970, or to none.
 //

@@ -9,12 +9,14 @@ package alarms
 
 import (
 	"container/heap"
+	"encoding/hex"
 	"sync"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
 const (
@@ -57,6 +59,31 @@ type alarm struct {
 func New(h *host.Host) *Scheduler {
 	_, real := h.Clock.(clock.Real)
 	return &Scheduler{host: h, flow: flow{bounded: real}}
+}
+
+// Open adds a namespace with the alarms that its file holds from before the start. Without a
+// file (nil) its alarms end with the world.
+func (s *Scheduler) Open(file *store.Alarms, r Ringer) (*Namespace, error) {
+	n := &Namespace{s: s, ringer: r, file: file, current: map[[32]byte]*alarm{}, running: map[[32]byte]*alarm{}}
+	var rows []store.Alarm
+	if file != nil {
+		var err error
+		if rows, err = file.All(); err != nil {
+			file.Close()
+			return nil, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.namespaces = append(s.namespaces, n)
+	for _, row := range rows {
+		id := driver.ID{Name: row.Name}
+		if b, err := hex.DecodeString(row.ID); err != nil || copy(id.Bytes[:], b) != len(id.Bytes) {
+			continue // nobody can have set it
+		}
+		n.set(id, row.Time)
+	}
+	return n, nil
 }
 
 // Next returns when the earliest alarm, or its retry, rings.
