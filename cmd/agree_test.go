@@ -19,6 +19,7 @@ type boundClass string
 func (c boundClass) Name() string              { return string(c) }
 func (c boundClass) Place() driver.Place       { return driver.Place{} }
 func (c boundClass) Handlers() driver.Handlers { return 0 }
+func (c boundClass) Goroutines() bool          { return false }
 func (c boundClass) Construct(context.Context, driver.State, driver.Env) (driver.Instance, error) {
 	return nil, nil
 }

@@ -40,6 +40,9 @@ type Options struct {
 	// Classes are the program's classes, Worker its default export (nil: none).
 	Classes []driver.Class
 	Worker  driver.Worker
+	// Exported says that the classes are those that the entrypoint of the configuration
+	// exports: what is missing is said in Wrangler's words, not in those for Go.
+	Exported bool
 	// Upstream is what the Worker takes its requests to be for; an empty field is as the client asked.
 	Upstream Origin
 	// Persist is the folder of the stored data, in wrangler's layout below v3;

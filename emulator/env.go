@@ -3,6 +3,9 @@ package emulator
 // https://developers.cloudflare.com/workers/runtime-apis/bindings/
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
@@ -17,6 +20,13 @@ type env struct {
 func (e *env) Var(name string) (text string, isText bool, json []byte, ok bool) {
 	v, ok := e.vars[name]
 	return v.Text, v.IsText, v.JSON, ok
+}
+
+// Names are those of the variables and bindings, in order.
+func (e *env) Names() []string {
+	names := slices.AppendSeq(slices.Collect(maps.Keys(e.vars)), maps.Keys(e.namespaces))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Namespace returns the namespace of a binding.

@@ -125,6 +125,11 @@ func (e *event) released() {
 	}
 }
 
+// Say adds a line to the log.
+func (e *event) Say(level, text string) {
+	e.in.o.emit(host.Event{Type: host.EventLog, Handler: e.handler, Level: level, Message: text})
+}
+
 // Now is the world's time.
 func (e *event) Now() time.Time { return e.in.host.Now() }
 

@@ -99,5 +99,6 @@ func (o *object) letGo(in *instance) {
 	} else {
 		o.emit(host.Event{Type: host.EventEvict})
 	}
+	in.depart()
 	o.left()
 }

@@ -43,7 +43,9 @@ type instance struct {
 	ready   turns
 	blocker *event // while it is set only this event may have the turn
 	pins    pins
+	begun   int         // events that have had a turn and have not ended
 	gone    bool        // evicted or reset
+	told    bool        // the class has heard of it
 	dead    atomic.Bool // is gone, for those without the lock
 	idle    clock.Timer
 	quiet   time.Time // since when nothing pins it
@@ -79,6 +81,9 @@ func (in *instance) construct(e *event) {
 		}
 	}()
 	obj, err := o.ns.class.Construct(e, (*state)(in), o.ns.w.env)
+	if err == nil {
+		in.obj = obj // also of an instance that is gone, which hears of that
+	}
 	if in.dead.Load() {
 		return // who broke it off has said why
 	}
@@ -88,7 +93,6 @@ func (in *instance) construct(e *event) {
 		o.reset(in, thrown)
 		return
 	}
-	in.obj = obj
 	in.mu.Lock()
 	in.blocker = nil
 	in.mu.Unlock()
@@ -173,6 +177,21 @@ func (in *instance) end() {
 	in.mu.Unlock() // each takes a place among those who want the turn
 	for _, s := range waiting {
 		s.Send()
+	}
+	in.depart()
+}
+
+// depart tells the class that the instance is gone, if it is and its last event has ended.
+func (in *instance) depart() {
+	in.mu.Lock()
+	departs := in.gone && in.begun == 0 && !in.told
+	in.told = in.told || departs
+	in.mu.Unlock()
+	if !departs {
+		return // in.obj may be about to be set
+	}
+	if d, ok := in.obj.(driver.Departed); ok {
+		d.Gone()
 	}
 }
 

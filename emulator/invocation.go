@@ -117,6 +117,11 @@ func (i *invocation) goesOn(k *arrival.Ticket) {
 	}
 }
 
+// Say adds a line to the log.
+func (i *invocation) Say(level, text string) {
+	i.w.host.Emit(host.Event{Type: host.EventLog, Handler: "worker", Level: level, Message: text})
+}
+
 // Now is the world's time.
 func (i *invocation) Now() time.Time { return i.w.host.Now() }
 

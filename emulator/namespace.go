@@ -27,8 +27,12 @@ type namespace struct {
 }
 
 func newNamespace(w *World, class driver.Class, unique string) *namespace {
+	watch := w.watch
+	if !class.Goroutines() {
+		watch = stacks.NoWatch()
+	}
 	return &namespace{
-		w: w, host: w.host, watch: w.watch, class: class, handlers: class.Handlers(), key: newIDKey(unique),
+		w: w, host: w.host, watch: watch, class: class, handlers: class.Handlers(), key: newIDKey(unique),
 		objects: map[[32]byte]*object{},
 	}
 }

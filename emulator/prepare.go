@@ -95,6 +95,9 @@ func refused(o *Options) []diagnostic.Diagnostic {
 		if b.ScriptName != "" && b.ScriptName != o.Config.Name {
 			continue // the configuration's refusal is above
 		}
+		if o.Exported {
+			continue // the migrations' refusal is Wrangler's own
+		}
 		if _, ok := places[b.ClassName]; !ok {
 			d := diagnostic.Diagnostic{
 				Text:  fmt.Sprintf("binding %s is to class %s, which no Go code of this program registers", b.Name, b.ClassName),

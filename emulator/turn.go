@@ -72,6 +72,9 @@ func (in *instance) pass() *event {
 		close(t.resume)
 		return nil
 	}
+	if ok {
+		in.begun++
+	}
 	return t.e
 }
 
@@ -109,6 +112,12 @@ func (in *instance) finish(e *event) *event {
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	in.begun--
+	if in.gone {
+		in.mu.Unlock()
+		in.depart() // while the world still counts as active
+		in.mu.Lock()
+	}
 	return in.pass()
 }
 

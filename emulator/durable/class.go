@@ -120,6 +120,9 @@ type class[T any] struct{ c *Class[T] }
 func (c class[T]) Name() string        { return c.c.name }
 func (c class[T]) Place() driver.Place { return c.c.place }
 
+// Goroutines is true: it is Go.
+func (c class[T]) Goroutines() bool { return true }
+
 func (c class[T]) Handlers() driver.Handlers {
 	t := reflect.TypeFor[T]()
 	var h driver.Handlers

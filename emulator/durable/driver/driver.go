@@ -32,6 +32,9 @@ type Class interface {
 	// Place is where the class was defined.
 	Place() Place
 	Handlers() Handlers
+	// Goroutines reports whether its code may start goroutines. They keep an object in
+	// memory, and those that touch it without its turn are reported.
+	Goroutines() bool
 	// Construct makes an instance. It runs as an event of its own, before
 	// any other event of the instance.
 	Construct(ctx context.Context, st State, env Env) (Instance, error)
@@ -48,6 +51,10 @@ type Instance interface {
 	// Call runs an RPC method; [ErrNoMethod] if the class has none of that name.
 	Call(ctx context.Context, method string, args []Value) (Value, error)
 }
+
+// Departed is an [Instance] that hears when it has left memory and its last event has
+// ended. Gone must not call the runtime.
+type Departed interface{ Gone() }
 
 // Worker is a program's default export.
 type Worker interface {
@@ -80,6 +87,8 @@ type Env interface {
 	// every variable as JSON.
 	Var(name string) (text string, isText bool, json []byte, ok bool)
 	Namespace(binding string) (Namespace, bool)
+	// Names are those of the variables and bindings, in order.
+	Names() []string
 }
 
 // Namespace is a Durable Object binding.
@@ -143,6 +152,8 @@ type Event interface {
 	// Claim says that the calling goroutine goes on with the event, in place of the
 	// one that it came on, which waits for it.
 	Claim()
+	// Say adds a line to the log, as console does: level is one of its methods.
+	Say(level, text string)
 	// InObject reports whether a turn is held, so that a Place is of use.
 	InObject() bool
 }

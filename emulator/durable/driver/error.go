@@ -7,13 +7,14 @@ import (
 )
 
 // Error is a JavaScript exception. Name is its class; Props are its own
-// properties beside these.
+// properties beside these, with name if it has one of its own.
 type Error struct {
 	Name, Message                 string
 	Stack                         string // a Go stack for the log, never sent
 	Remote, Retryable, Overloaded bool
 	DurableObjectReset            bool
 	DurableObjectID               string
+	NotError                      bool // what was thrown is no Error object; Message is its text
 	Props                         []Property
 	Cause                         error // what it was made of, nil across objects
 }
@@ -29,6 +30,9 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // Uncaught is the exception as a log shows it: with its class, whatever that is.
 func (e *Error) Uncaught() string {
+	if e.NotError {
+		return e.Message
+	}
 	return cmp.Or(e.Name, "Error") + ": " + e.Message
 }
 

@@ -32,10 +32,11 @@ const (
 // Response is an answer. Status 0 is 200; Body nil is none. If Body is an
 // io.Closer it is closed after use. WebSocket is set if Status is 101.
 type Response struct {
-	Status    int
-	Header    map[string][]string
-	Body      io.Reader
-	WebSocket Socket
+	Status     int
+	StatusText string // which a client of HTTP does not get: it is told Go's
+	Header     map[string][]string
+	Body       io.Reader
+	WebSocket  Socket
 	// URL is where a response that was fetched came from, and Redirected whether
 	// that was reached by a redirect.
 	URL        string

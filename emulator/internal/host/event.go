@@ -47,6 +47,7 @@ type Event struct {
 	Millis  int64     `json:"ms,omitempty"`
 	Sockets int       `json:"sockets,omitempty"`
 	Retry   int       `json:"retry,omitempty"`
+	Level   string    `json:"level,omitempty"` // of a line of the class's: log, warn, error, …
 	Message string    `json:"message,omitempty"`
 	Stack   string    `json:"stack,omitempty"`
 }

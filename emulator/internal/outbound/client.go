@@ -99,7 +99,8 @@ func (c *Client) roundTrip(ctx context.Context, r *driver.Request) (*driver.Resp
 		}
 		return nil, err
 	}
-	return &driver.Response{Status: got.StatusCode, Header: got.Header, Body: fetchedBody{got.Body, over}}, nil
+	_, text, _ := strings.Cut(got.Status, " ")
+	return &driver.Response{Status: got.StatusCode, StatusText: text, Header: got.Header, Body: fetchedBody{got.Body, over}}, nil
 }
 
 // sentBody is the body of a request to outside. A goroutine of net/http's reads it, which the class's code must
