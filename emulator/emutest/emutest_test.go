@@ -157,7 +157,7 @@ func TestCompatibility(t *testing.T) {
 	}
 	for _, test := range []struct{ name, rest, want string }{
 		{"future", `"compatibility_date": "2999-01-01"`, `Compatibility date "2999-01-01" is in the future and unsupported`},
-		{"legacy", `"compatibility_date": "Jan 2, 2020"`, `Compatibility date "Jan 2, 2020" is in the future and unsupported`},
+		{"legacy", `"compatibility_date": "Jan 2, 2020"`, `"compatibility_date" field should be a valid ISO-8601 date (YYYY-MM-DD), but got "Jan 2, 2020"`},
 		{"unknown", `"compatibility_flags": ["no_such_flag"]`, "service core:user:w: No such compatibility flag: no_such_flag"},
 		{"newer", `"compatibility_date": "2026-11-25"`, ""},
 		{"good", `"compatibility_date": "2026-11-24", "compatibility_flags": ["web_socket_manual_reply_to_close"]`, ""},

@@ -19,10 +19,10 @@ type platform struct {
 
 // watchdog is a shell's script. The first line of its input names what it kills at the input's
 // end: a command with all its descendants, or with 0 its own process group. Descendants can be
-// listed on Linux only.
+// listed on Linux only; each is stopped first, or it could start one more behind the list's back.
 const watchdog = `
 trap '' HUP INT QUIT TERM
-descent() { echo "$1"; for child in $(cat /proc/"$1"/task/*/children); do descent "$child"; done; }
+descent() { [ "$1" = 0 ] || kill -s STOP "$1"; echo "$1"; for child in $(cat /proc/"$1"/task/*/children); do descent "$child"; done; }
 read -r target && read -r never
 kill -s KILL $(descent "$target")`
 
