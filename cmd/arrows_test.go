@@ -67,10 +67,10 @@ var arrows = map[string]reasons{
 		"emulator/internal/socket":   "the WebSockets of Workers and objects",
 		"emulator/internal/stacks":   "whose goroutine one is",
 		"emulator/internal/storage":  "an object's data, by the API of ctx.storage",
-		"emulator/internal/upload":   "answers before a request's body has arrived",
 		"emulator/internal/v8":       "the bytes of stored values",
 		"emulator/internal/wire":     "sockets that clients and Workers open",
 		"emulator/internal/arrival":  "runs requests in the order in which they arrive",
+		"emulator/internal/door":     "serves requests",
 	},
 	"emulator/devserver": {
 		"config":                   "prints what was read",
@@ -150,6 +150,16 @@ var arrows = map[string]reasons{
 		"config/diagnostic":  "errors with hints",
 		"emulator/devserver": "the address and the log",
 		"emulator/program":   "makes one after another",
+	},
+	"emulator/internal/door": {
+		"emulator/durable/driver":   "requests, and responses",
+		"emulator/internal/wire":    "the connection of an upgrade",
+		"emulator/internal/upload":  "answers before a request's body has arrived",
+		"emulator/internal/stacks":  "what a panic stands for",
+		"emulator/internal/socket":  "what a response's WebSocket is connected to",
+		"emulator/internal/message": "checks responses as workerd does",
+		"emulator/internal/arrival": "whose order its requests keep",
+		"emulator/internal/host":    "time, activity, the log",
 	},
 }
 

@@ -9,8 +9,8 @@ import (
 	"runtime/debug"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/message"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
-	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 )
 
 // turnBody is a body as an event reads it.
@@ -47,30 +47,28 @@ func unbound(r io.ReadCloser) io.ReadCloser {
 	return r
 }
 
-func unboundReader(r io.Reader) io.Reader {
-	if b, ok := r.(*turnBody); ok {
-		return b.r
-	}
-	return r
+// attending is a request's body that keeps count of what is read of it.
+type attending interface {
+	Attends() bool
+	Attend() (done func())
 }
 
 // Read reads off the turn.
 func (b *turnBody) Read(p []byte) (n int, err error) {
-	off := pause{kind: driver.PinBody, outside: b.outside, instant: isBuffered(b.r)}
+	off := pause{kind: driver.PinBody, outside: b.outside}
+	_, off.instant = message.InMemory(b.r)
 	off.f = func() error { n, err = b.r.Read(p); return nil }
-	if c, ok := b.r.(*clientBody); ok && c.attended != nil {
-		attended := false
+	if c, ok := b.r.(attending); ok && c.Attends() {
+		var done func()
 		off.f = func() error {
-			n, err = c.Read(p)
-			c.w.host.Activity.Begin()
-			attended = true
-			c.attended()
+			n, err = b.r.Read(p)
+			done = c.Attend()
 			return nil
 		}
 		off.over = func() {
-			if attended {
-				attended = false
-				c.w.host.Activity.End()
+			if done != nil {
+				done()
+				done = nil
 			}
 		}
 	}
@@ -80,40 +78,8 @@ func (b *turnBody) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// isSmall reports whether a body can be written without waiting for who reads it.
-func isSmall(r io.Reader) bool {
-	const small = 64 << 10 // what a socket takes at least
-	if b, ok := r.(*objectBody); ok {
-		r = b.Reader
-	}
-	b, ok := r.(interface{ Len() int })
-	return ok && b.Len() <= small
-}
-
-// isBuffered reports whether reading takes no time.
-func isBuffered(r io.Reader) bool {
-	if b, ok := r.(*objectBody); ok {
-		r = b.Reader
-	}
-	_, ok := r.(interface{ Len() int })
-	return ok
-}
-
-// isWhole reports whether a response ends before ServeHTTP returns, for a client that reads.
-func isWhole(resp *driver.Response) bool {
-	return resp == nil || resp.Body == nil || isBuffered(unboundReader(resp.Body))
-}
-
-// wants reports whether an answer of the Worker may still need the request's body, and who
-// made the answer may read on: its own body is read while the client sends, unless it is in memory or an
-// object's that has been sent none.
-func wants(body *upload.Upload, answer io.Reader) bool {
-	if body == nil || answer == nil || isBuffered(answer) {
-		return false
-	}
-	_, ofObject := answer.(*objectBody)
-	return !ofObject || body.Touched()
-}
+// Unbound is the body below.
+func (b *turnBody) Unbound() io.Reader { return b.r }
 
 // Close closes the body below.
 func (b *turnBody) Close() error {
@@ -141,7 +107,7 @@ type piece struct {
 
 // Read does not wait for a reader whose object has been reset.
 func (b *objectBody) Read(p []byte) (int, error) {
-	if isBuffered(b.Reader) {
+	if _, inMemory := b.InMemory(); inMemory {
 		return b.Reader.Read(p)
 	}
 	if err := b.in.life.lost(); err != nil {
@@ -155,7 +121,7 @@ func (b *objectBody) Read(p []byte) (int, error) {
 	}
 	buf := b.buf[:len(p)]
 	go func() {
-		got := piece{err: driver.PlainError(msgGoexit)} // if the reader ends the goroutine
+		got := piece{err: stacks.Exited()} // if the reader ends the goroutine
 		defer func() {
 			if p := recover(); p != nil {
 				got = piece{err: http.ErrAbortHandler}
@@ -200,13 +166,18 @@ func (b *objectBody) Close() error {
 	return nil
 }
 
-// streamed pins the object until the returned function is called.
-func streamed(r io.Reader) (end func()) {
-	b, ok := r.(*objectBody)
-	if !ok {
-		return func() {}
-	}
+// InMemory reports whether reading the body takes no time.
+func (b *objectBody) InMemory() (n int, ok bool) { return message.InMemory(b.Reader) }
+
+// Pin keeps the object in memory until end is called.
+func (b *objectBody) Pin() (end func()) {
 	p := &pin{kind: driver.PinBody}
 	b.in.pin(p)
 	return func() { b.in.unpin(p) }
 }
+
+// WasReset reports whether the object has been reset.
+func (b *objectBody) WasReset() bool { return b.in.life.lost() != nil }
+
+// Fault emits an exception of the body's, which is one of the object's fetch handler.
+func (b *objectBody) Fault(err *driver.Error) { b.in.o.fault("fetch", err) }

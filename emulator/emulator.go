@@ -12,7 +12,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"net"
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
 	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+	"github.com/seed-36a2c969/emu/emulator/internal/door"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/outbound"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
@@ -87,8 +89,7 @@ type World struct {
 	env      *env
 	classes  map[string]*namespace // by class name
 	alarms   *alarms.Scheduler
-	parked   sync.Once // made poller
-	poller   *wire.Poller
+	door     door.Door
 	budget   *wire.Budget
 	outbound *outbound.Client
 	lock     *migrations.Lock
@@ -129,6 +130,10 @@ func New(o Options) (*World, error) {
 	w.watch = stacks.NewWatch(o.Foreign)
 	w.outbound = outbound.NewClient(w.host, w.net, w.budget)
 	w.alarms = alarms.New(w.host)
+	w.door = door.Door{
+		Host: w.host, Watch: w.watch, Order: &w.order, Network: w.net, Invoke: w.invoke, Attended: o.Attended,
+		Upstream: o.Upstream, MaxBuffered: o.MaxBuffered, Budget: w.budget,
+	}
 	if err := w.open(plan); err != nil {
 		w.Close()
 		return nil, err
@@ -139,6 +144,34 @@ func New(o Options) (*World, error) {
 	w.alarms.Start()
 	return w, nil
 }
+
+// ServeHTTP runs the Worker for a request. The Worker's errors are answered with
+// status 500 and their text, upgrades are taken from the server that it is
+// called by.
+func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.door.ServeHTTP(rw, r) }
+
+// Listen returns l with connections that keep the order in which their requests arrive.
+// The server needs [World.ConnContext].
+func (w *World) Listen(l net.Listener) net.Listener { return w.order.Listen(l) }
+
+// ConnContext is for an http.Server.
+func (w *World) ConnContext(ctx context.Context, conn net.Conn) context.Context {
+	return arrival.ConnContext(ctx, conn)
+}
+
+// Aside is for a request that somebody else answers than the world: it and its body
+// hold nobody up. What it returns is called when the request has its answer.
+func (w *World) Aside(r *http.Request) (end func()) { return w.order.Aside(r) }
+
+// MaxHeaderBytes is for the [http.Server] of a world, so that it refuses too large a head itself only where the world
+// would not be asked.
+const MaxHeaderBytes = door.MaxHeaderBytes
+
+// Origin is a scheme and a host, with a port that is not the scheme's own.
+type Origin = door.Origin
+
+// PathOf is the path of a request as the Worker sees it, escaped.
+func PathOf(r *http.Request) string { return door.PathOf(r) }
 
 // Warnings are what the start found questionable; Applied says which migrations
 // it applied, a line each.
@@ -201,10 +234,7 @@ func (w *World) Stop() error {
 	w.host.Running.Seal()
 	w.outbound.CloseIdle()
 	err := w.await(w.host.Running.Wait)
-	w.parked.Do(func() {})
-	if w.poller != nil {
-		w.poller.Close()
-	}
+	w.door.Close()
 	w.handles.Close()
 	w.alarms.Close()
 	w.order.End()

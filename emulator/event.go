@@ -9,6 +9,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
 // event is one run of user code in an object: a handler's, the constructor's, or
@@ -75,7 +76,7 @@ func (e *event) throw(err *driver.Error) { e.err, e.response, e.value = err, nil
 // exited is the result of a handler whose goroutine ended. After a reset the
 // event has failed already.
 func (e *event) exited() {
-	gone := driver.PlainError(msgGoexit)
+	gone := stacks.Exited()
 	e.throw(gone)
 	if e.in.dead.Load() {
 		return

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
+	"github.com/seed-36a2c969/emu/emulator/internal/door"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
@@ -24,13 +25,32 @@ type invocation struct {
 	// passedOn is set once the Worker has sent a body to somebody: it may be the request's, in whatever the class
 	// has wrapped it.
 	passedOn atomic.Bool
-	gone     *driver.Error                  // set when the handler has ended its goroutine, which is run's caller's
+	exited   *driver.Error                  // set when the handler has ended its goroutine
 	attended func()                         // see Options.Attended; may be nil
 	ticket   atomic.Pointer[arrival.Ticket] // its place in the order until it waits
 	returned atomic.Bool                    // its handler
 }
 
-func (w *World) invoke() *invocation { return &invocation{Context: w.host.Context(), w: w} }
+func (w *World) invoke(place *arrival.Ticket, attended func()) door.Invocation {
+	i := &invocation{Context: w.host.Context(), w: w, attended: attended}
+	i.ticket.Store(place)
+	return i
+}
+
+// Exited is the exception of a handler that has ended its goroutine, nil of any other.
+func (i *invocation) Exited() *driver.Error { return i.exited }
+
+// PassedOn reports whether the Worker has sent a body to somebody.
+func (i *invocation) PassedOn() bool { return i.passedOn.Load() }
+
+// YieldAfter gives the invocation's place in the order back when d has passed. The timer
+// is nil if there is no place.
+func (i *invocation) YieldAfter(d time.Duration) *time.Timer {
+	if k := i.ticket.Load(); k != nil {
+		return time.AfterFunc(d, k.Close)
+	}
+	return nil
+}
 
 // Value returns the invocation itself for [driver.EventKey].
 func (i *invocation) Value(key any) any {
@@ -150,7 +170,7 @@ func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 	started := i.w.host.Go(func() {
 		defer i.w.host.Activity.End()
 		defer i.w.watch.Works("waitUntil")()
-		err := error(driver.PlainError(msgGoexit))
+		err := error(stacks.Exited())
 		defer func() { // also if f ends the goroutine
 			if err != nil && !errors.Is(err, context.Canceled) {
 				i.w.fault(driver.Exception(err))
@@ -163,8 +183,8 @@ func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 	}
 }
 
-// run runs the Worker's fetch handler; a panic is its exception.
-func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
+// Fetch runs the Worker's fetch handler; a panic is its exception.
+func (i *invocation) Fetch(r *driver.Request) (resp *driver.Response, err error) {
 	i.w.host.Activity.Begin()
 	defer i.w.host.Activity.End()
 	defer i.passed()
@@ -178,8 +198,8 @@ func (i *invocation) run(r *driver.Request) (resp *driver.Response, err error) {
 		if p := recover(); p != nil {
 			resp, err = nil, stacks.Panicked(p, debug.Stack())
 		} else if !returned {
-			i.gone = driver.PlainError(msgGoexit)
-			i.w.fault(i.gone)
+			i.exited = stacks.Exited()
+			i.w.fault(i.exited)
 		}
 	}()
 	if i.w.opts.Worker == nil {

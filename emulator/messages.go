@@ -15,14 +15,6 @@ const (
 	msgNoFetch        = "Handler does not export a fetch() function."
 	msgEventTimeout   = "Actor exceeded event execution time and was disconnected."
 	msgConnectionLost = "Network connection lost."
-	msgReadAnswered   = "Can't read from request stream after response has been sent."
-
-	msgVersion        = "invalid HTTP version parsed"
-	msgAddressTooLong = "URI too long"
-	msgHeadTooLarge   = "message head is too large"
-	msgMethodUnknown  = "ERROR: Unrecognized request method."
-	msgLengthMore     = "Attempt to write too many bytes through a FixedLengthStream."
-	msgLengthLess     = "FixedLengthStream did not see all expected bytes before close()."
 
 	msgEventTimeoutMax = "Event timeout should not exceed 604800000 ms."
 	msgNegative        = "The value cannot be converted because it is negative and this API expects a positive number."
@@ -37,8 +29,6 @@ func msgReserved(method string) string {
 }
 
 // Ours.
-
-const msgGoexit = "the handler ended its goroutine with runtime.Goexit"
 
 func msgAlarmGivenUp(runs int) string {
 	return fmt.Sprintf("the alarm handler has failed %d times, the alarm is dropped", runs)

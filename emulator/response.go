@@ -30,7 +30,7 @@ func (in *instance) fetch(e *event, r *driver.Request, upgrade bool) (*driver.Re
 			return nil, err
 		}
 	}
-	out.Body = unboundReader(resp.Body)
+	out.Body = message.Unbound(resp.Body)
 	if out.Body != nil {
 		out.Body = &objectBody{in: in, Reader: out.Body}
 	}

@@ -118,7 +118,7 @@ func (b *sentBody) Read(p []byte) (n int, err error) {
 		if returned {
 			return
 		}
-		thrown := driver.PlainError(msgGoexit)
+		thrown := stacks.Exited()
 		if p := recover(); p != nil {
 			thrown = stacks.Panicked(p, debug.Stack())
 		}

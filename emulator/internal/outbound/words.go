@@ -24,5 +24,4 @@ func msgInternal(reference string) string { return "internal error; reference = 
 // Ours.
 const (
 	msgNoConnectionHeader = "Server failed WebSocket handshake: missing Connection header."
-	msgGoexit             = "the handler ended its goroutine with runtime.Goexit"
 )

@@ -14,7 +14,7 @@ const (
 
 	// These run user code on goroutines of ours.
 	runsEvents = root + ".(*instance)"
-	serves     = root + ".(*World).ServeHTTP"
+	serves     = root + "/internal/door.(*Door).ServeHTTP"
 	goes       = root + "/internal/host.(*Host).Go"
 	// An event that is in one of these waits through the emulator, without its turn.
 	pauses   = root + ".(*event).pause"

@@ -20,6 +20,11 @@ func Panicked(p any, stack []byte) *driver.Error {
 	return &driver.Error{Name: "Error", Message: fmt.Sprint(p), Stack: frames}
 }
 
+// Exited is what it stands for that user code has ended its goroutine.
+func Exited() *driver.Error {
+	return driver.PlainError("the handler ended its goroutine with runtime.Goexit")
+}
+
 // Caught turns a panic of f into its error.
 func Caught(f func() error) (err error) {
 	defer func() {

@@ -1,4 +1,4 @@
-package emulator
+package door
 
 // The Worker may have another origin than the client asks for: that of --host, dev.host, a route or
 // dev.upstream_protocol. Addresses in headers are translated on the way, as Wrangler's ProxyWorker does.
@@ -36,20 +36,26 @@ func (o Origin) hostname() string {
 	return o.Host
 }
 
-// asked is the origin that a request is for, and seen that which the Worker sees.
-func (w *World) origins(r *http.Request) (asked, seen Origin) {
+// origins are the one that a request is for and the one that the Worker sees.
+func (d *Door) origins(r *http.Request) (asked, seen Origin) {
 	asked = newOrigin("http", r.Host)
 	if r.TLS != nil {
 		asked = newOrigin("https", r.Host)
 	}
 	seen = asked
-	if s := w.opts.Upstream.Scheme; s != "" {
+	if s := d.Upstream.Scheme; s != "" {
 		seen = newOrigin(s, seen.Host)
 	}
-	if h := w.opts.Upstream.Host; h != "" {
+	if h := d.Upstream.Host; h != "" {
 		seen = newOrigin(seen.Scheme, h)
 	}
 	return asked, seen
+}
+
+// translateBack makes addresses in a response's headers those that the client knows.
+func (x *exchange) translateBack(h http.Header) {
+	asked, seen := x.origins(x.r)
+	translate(h, seen, asked)
 }
 
 // addresses are the addresses in a header's value, as Wrangler finds them.

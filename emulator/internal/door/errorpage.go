@@ -1,4 +1,4 @@
-package emulator
+package door
 
 // https://developers.cloudflare.com/workers/observability/errors/
 

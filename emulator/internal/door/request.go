@@ -1,4 +1,4 @@
-package emulator
+package door
 
 // https://developers.cloudflare.com/workers/runtime-apis/request/
 
@@ -15,21 +15,21 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// requestOf is the request as the Worker sees it, and the key of an upgrade. An
-// upgrade is a GET with a version and a key, whatever the client sent: if that was
-// wrong it is refused when the Worker's answer is 101.
-func (w *World) requestOf(r *http.Request, body *upload.Upload, upgrade bool, inv *invocation) (req *driver.Request, key string) {
-	h := r.Header
+// request is the request as the Worker sees it. An upgrade is a GET with a version and a
+// key, whatever the client sent: if that was wrong it is refused when the Worker's answer
+// is 101.
+func (x *exchange) request(run Invocation, attended func()) *driver.Request {
+	r, h := x.r, x.r.Header
 	for _, k := range ofConnection {
 		delete(h, k)
 	}
 	if len(r.TransferEncoding) > 0 {
 		h["Transfer-Encoding"] = r.TransferEncoding
 	}
-	asked, seen := w.origins(r)
+	asked, seen := x.origins(r)
 	translate(h, asked, seen)
 	h["Host"] = []string{r.Host}
-	if w.opts.Upstream.Host != "" {
+	if x.Upstream.Host != "" {
 		h["Host"] = []string{seen.Host}
 		h["Mf-Original-Hostname"] = h["Host"] // so it is with Wrangler
 	}
@@ -37,20 +37,24 @@ func (w *World) requestOf(r *http.Request, body *upload.Upload, upgrade bool, in
 	if h["Cf-Connecting-Ip"] == nil {
 		h["Cf-Connecting-Ip"] = []string{remoteIP(r)}
 	}
-	req = &driver.Request{Method: r.Method, URL: addressOf(r, w.opts.Upstream, seen), Header: h, CF: driver.CF{Colo: "DFW", Country: "US", City: "Austin", ASN: "395747"}}
+	req := &driver.Request{
+		Method: r.Method, URL: addressOf(r, x.Upstream, seen), Header: h,
+		CF: driver.CF{Colo: "DFW", Country: "US", City: "Austin", ASN: "395747"},
+	}
+	x.path = req.URL.EscapedPath()
 	switch {
-	case upgrade:
-		key = h.Get("Sec-WebSocket-Key")
-		if key == "" {
+	case x.upgrade:
+		x.key = h.Get("Sec-WebSocket-Key")
+		if x.key == "" {
 			h.Set("Sec-WebSocket-Key", wire.NewKey())
 		}
 		h.Set("Sec-WebSocket-Version", "13")
 		h["Connection"], h["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
 		req.Method = http.MethodGet
-	case body != nil:
-		req.Body = &clientBody{body, w, inv.attended, inv}
+	case x.sent != nil:
+		req.Body = &clientBody{x.sent, x.Door, run, attended}
 	}
-	return req, key
+	return req
 }
 
 // addressOf is request.url: the Host header with the path as it was sent, without
@@ -105,22 +109,33 @@ func remoteIP(r *http.Request) string {
 	return host
 }
 
-// clientBody is a request's body as it arrives.
-type clientBody struct {
-	*upload.Upload
-	w        *World
-	attended func() // see Options.Attended; may be nil
-	inv      *invocation
-}
-
 // bodyPatience is how long a request holds up those behind it while the Worker reads its
 // body, for which the client may let it wait.
 const bodyPatience = 5 * time.Millisecond
 
+// clientBody is a request's body as it arrives.
+type clientBody struct {
+	*upload.Upload
+	door     *Door
+	run      Invocation
+	attended func() // may be nil
+}
+
+// Attends reports whether what is read of the body counts as activity. Attend counts it
+// until done is called.
+func (b *clientBody) Attends() bool { return b.attended != nil }
+
+// Attend is called by an object that has read a piece, before it wants its turn again.
+func (b *clientBody) Attend() (done func()) {
+	b.door.Host.Activity.Begin()
+	b.attended()
+	return b.door.Host.Activity.End
+}
+
 // Read gives a body that is cut short, or read too late, workerd's error.
 func (b *clientBody) Read(p []byte) (int, error) {
-	if k := b.inv.ticket.Load(); k != nil { // it is the Worker that reads, and may have to wait for the client
-		defer time.AfterFunc(bodyPatience, k.Close).Stop()
+	if t := b.run.YieldAfter(bodyPatience); t != nil {
+		defer t.Stop()
 	}
 	n, err := b.Upload.Read(p)
 	switch err {

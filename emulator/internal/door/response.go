@@ -1,0 +1,238 @@
+package door
+
+// https://developers.cloudflare.com/workers/runtime-apis/response/
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/message"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
+	"github.com/seed-36a2c969/emu/emulator/internal/upload"
+)
+
+// buffers are for copying bodies.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// ofConnection are the headers that belong to a connection. A Worker sees none of
+// a client's, but of an upgrade, and a client none of a Worker's.
+var ofConnection = []string{"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+
+// smallBody is the size up to which a body can be written without waiting for who reads
+// it: what a socket takes at least.
+const smallBody = 64 << 10
+
+// respond writes a response that is no upgrade, and returns how its end is seen. Each piece
+// of a streamed body leaves as it comes; a body that breaks off breaks the connection off.
+func (x *exchange) respond(resp *driver.Response) upload.Ending {
+	body := io.Reader(nil)
+	if resp.Body != nil {
+		body = message.Unbound(resp.Body)
+	}
+	bodiless := x.r.Method == http.MethodHead
+	x.head(resp, bodiless)
+	size, inMemory := message.InMemory(body)
+	flush := http.NewResponseController(x.rw)
+	if c, ok := body.(io.Closer); ok {
+		defer c.Close()
+		defer context.AfterFunc(x.Host.Context(), func() { // the world's end does not wait for who streams
+			c.Close()
+			flush.SetWriteDeadline(time.Now().Add(partingTime))
+		})()
+	} else if body != nil && !(inMemory && size <= smallBody) {
+		defer context.AfterFunc(x.Host.Context(), func() { flush.SetWriteDeadline(time.Now().Add(partingTime)) })()
+	}
+	if body == nil || bodiless {
+		x.rw.WriteHeader(resp.Status)
+		return upload.ByLength
+	}
+	if b, ok := body.(objectBody); ok {
+		defer b.Pin()()
+	}
+	defer x.Watch.Works("a response's body")()
+	length, known := int64(0), x.rw.Header()["Content-Length"] != nil
+	if known {
+		length, _ = strconv.ParseInt(x.rw.Header().Get("Content-Length"), 10, 64)
+	}
+	var begin *head
+	if inMemory {
+		x.rw.WriteHeader(resp.Status) // what is in memory does not fail
+	} else {
+		begin = &head{write: func() {
+			x.rw.WriteHeader(resp.Status)
+			if !known {
+				flush.Flush()
+			}
+		}}
+		begin.timer = time.AfterFunc(headDelay, begin.now)
+	}
+	return x.stream(body, begin, length, known, flush)
+}
+
+// head makes the head of a response, but for its status.
+func (x *exchange) head(resp *driver.Response, bodiless bool) {
+	h := x.rw.Header()
+	h["Date"] = nil
+	for k, v := range resp.Header {
+		h[k] = v
+	}
+	for _, k := range ofConnection {
+		delete(h, k)
+	}
+	x.translateBack(h)
+	if n := h["Content-Length"]; n != nil && (len(n) != 1 || !message.IsLength(n[0])) {
+		delete(h, "Content-Length") // workerd does not look at what a response says of its length
+	}
+	if t := h["Content-Type"]; len(t) == 0 || len(t) == 1 && t[0] == "" {
+		h["Content-Type"] = nil // net/http must not guess one
+	}
+	if resp.Body == nil && !bodiless || resp.Body != nil && bodiless && !x.upgrade {
+		delete(h, "Content-Length") // in the one case it is 0, in the other workerd does not tell
+	}
+	if resp.Body == nil && !bodiless && !x.sent.Ended() && resp.Status != http.StatusNoContent && resp.Status != http.StatusNotModified {
+		h.Set("Content-Length", "0") // net/http says so itself only when the handler has returned
+	}
+}
+
+// stream writes a body. begin is its head, which has been written if it is nil; known says
+// that the head has a length.
+func (x *exchange) stream(body io.Reader, begin *head, length int64, known bool, flush *http.ResponseController) upload.Ending {
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	exited := func() { // net/http closes the connection behind it
+		if begin.never() {
+			answerLost(x.rw, true)
+		}
+		flush.Flush()
+	}
+	for written := int64(0); ; {
+		n, err := x.readBody(body, *buf, exited)
+		switch {
+		case known && int64(n) > length-written:
+			n, err = 0, driver.TypeError(msgLengthMore)
+		case known && err == io.EOF && int64(n) < length-written:
+			err = driver.TypeError(msgLengthLess)
+		}
+		if n == 0 && err != nil && err != io.EOF && begin.never() {
+			x.bodyFailed(err)
+			answerLost(x.rw, false)
+			return upload.ByLength
+		}
+		begin.now()
+		if n > 0 {
+			waiting := x.sent.Unblock()
+			_, gone := x.rw.Write((*buf)[:n])
+			waiting()
+			if gone != nil {
+				return x.ending(known)
+			}
+			written += int64(n)
+			if begin != nil && err == nil {
+				flush.Flush() // what comes next may take its time
+			}
+		}
+		if err == io.EOF {
+			return x.ending(known)
+		}
+		if err != nil {
+			if b, ok := body.(objectBody); !ok || !b.WasReset() {
+				x.bodyFailed(err)
+			}
+			flush.Flush() // the client has what came before
+			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+// ending is by what the client sees the end of a body.
+func (x *exchange) ending(known bool) upload.Ending {
+	switch {
+	case known:
+		return upload.ByLength
+	case x.r.ProtoAtLeast(1, 1):
+		return upload.ByChunk
+	}
+	return upload.ByClose
+}
+
+// bodyFailed emits an error of a response's body.
+func (x *exchange) bodyFailed(err error) {
+	if !errors.Is(err, http.ErrAbortHandler) {
+		x.fault(driver.Exception(err))
+	}
+}
+
+// readBody reads a piece of a response's body. A panic is an exception of the handler
+// that has answered with it, and so is it if reading ends the goroutine: then exited is
+// called, as readBody does not return.
+func (x *exchange) readBody(body io.Reader, buf []byte, exited func()) (n int, err error) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		p := recover()
+		thrown := stacks.Exited()
+		if p != nil {
+			thrown = stacks.Panicked(p, debug.Stack())
+		}
+		switch b, ofObject := body.(objectBody); {
+		case p == any(http.ErrAbortHandler):
+		case ofObject:
+			b.Fault(thrown)
+		default:
+			x.fault(thrown)
+		}
+		if p == nil {
+			exited()
+			return
+		}
+		n, err = 0, http.ErrAbortHandler
+	}()
+	n, err = body.Read(buf)
+	returned = true
+	return n, err
+}
+
+// headDelay is how long the head of a streamed response waits for the first piece. If there is
+// an error in its place, the response is another one.
+const headDelay = 10 * time.Millisecond
+
+// head is the head of a response that is written once, or never. A nil head has been written.
+type head struct {
+	mu    sync.Mutex
+	write func() // nil once it is decided
+	timer *time.Timer
+}
+
+// now writes the head, unless that is decided.
+func (h *head) now() {
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.write != nil {
+		h.write()
+		h.write = nil
+	}
+}
+
+// never reports whether the head has not been written, and will not be.
+func (h *head) never() bool {
+	if h == nil {
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	unwritten := h.write != nil
+	h.write = nil
+	return unwritten
+}

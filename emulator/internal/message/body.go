@@ -1,0 +1,23 @@
+package message
+
+import "io"
+
+// Unbound is the body below one that is read in an event or an invocation, for another to
+// read.
+func Unbound(r io.Reader) io.Reader {
+	if b, ok := r.(interface{ Unbound() io.Reader }); ok {
+		return b.Unbound()
+	}
+	return r
+}
+
+// InMemory reports whether reading a body takes no time, and how many bytes are left of it.
+func InMemory(r io.Reader) (n int, ok bool) {
+	switch b := r.(type) {
+	case interface{ Len() int }:
+		return b.Len(), true
+	case interface{ InMemory() (int, bool) }: // one that is made of another
+		return b.InMemory()
+	}
+	return 0, false
+}
