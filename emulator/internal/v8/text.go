@@ -31,7 +31,7 @@ func next(s string) (r rune, size int) {
 	return utf8.DecodeRuneInString(s)
 }
 
-// units counts the UTF-16 units of s and tells whether all are in Latin-1.
+// units counts the UTF-16 units of s and reports whether all are in Latin-1.
 func units(s string) (n int, latin1 bool) {
 	latin1 = true
 	for i := 0; i < len(s); {
@@ -46,48 +46,8 @@ func units(s string) (n int, latin1 bool) {
 	return n, latin1
 }
 
-func (e *encoder) text(s string) error {
-	if ascii(s) {
-		e.b = append(e.b, tagOneByteString)
-		e.uvarint(uint64(len(s)))
-		e.b = append(e.b, s...)
-		return nil
-	}
-	n, latin1 := units(s)
-	if latin1 {
-		e.b = append(e.b, tagOneByteString)
-		e.uvarint(uint64(n))
-		for i := 0; i < len(s); {
-			r, size := next(s[i:])
-			i += size
-			e.b = append(e.b, byte(r))
-		}
-		return nil
-	}
-	if n > maxLength/2 {
-		return errorf("a string of %d characters is too long", n)
-	}
-	// V8 aligns the characters to two bytes.
-	if (len(e.b)-e.start+1+uvarintLen(uint64(2*n)))%2 == 1 {
-		e.b = append(e.b, tagPadding)
-	}
-	e.b = append(e.b, tagTwoByteString)
-	e.uvarint(uint64(2 * n))
-	for i := 0; i < len(s); {
-		r, size := next(s[i:])
-		i += size
-		if r > 0xFFFF {
-			high, low := utf16.EncodeRune(r)
-			e.b = binary.LittleEndian.AppendUint16(e.b, uint16(high))
-			r = low
-		}
-		e.b = binary.LittleEndian.AppendUint16(e.b, uint16(r))
-	}
-	return nil
-}
-
 func fromLatin1(b []byte) string {
-	high := 0
+	high := 0 // characters that have two bytes in UTF-8
 	for _, c := range b {
 		high += int(c >> 7)
 	}

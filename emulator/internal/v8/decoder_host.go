@@ -1,81 +1,12 @@
 package v8
 
-// Errors and workerd's host objects.
+// Errors, and the host objects of workerd.
 
 import (
 	"slices"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
-
-func find(list []driver.Property, key string) driver.Value {
-	return (&driver.Object{Properties: list}).Get(key)
-}
-
-func (e *encoder) error(v *driver.ErrorValue) error {
-	if v.Plain {
-		return e.plainError(v)
-	}
-	e.b = append(e.b, tagHostObject, hostNativeError)
-	kind := max(0, slices.Index(nativeErrors[1:], v.Name)+1)
-	e.uvarint(uint64(kind))
-	if kind == 0 {
-		if err := e.text(v.Name); err != nil {
-			return err
-		}
-	}
-	message := ""
-	if v.Message != nil {
-		message = *v.Message
-	}
-	if err := e.text(message); err != nil {
-		return err
-	}
-	e.enter(nil)
-	e.b = append(e.b, tagObject)
-	if err := e.properties(v.Properties); err != nil {
-		return err
-	}
-	e.b = append(e.b, tagObjectEnd)
-	e.uvarint(uint64(len(v.Properties)))
-	return nil
-}
-
-func (e *encoder) plainError(v *driver.ErrorValue) error {
-	e.b = append(e.b, tagError)
-	if tag, ok := plainErrors[v.Name]; ok {
-		e.b = append(e.b, tag)
-	}
-	if v.Message != nil {
-		e.b = append(e.b, tagErrorMessage)
-		if err := e.text(*v.Message); err != nil {
-			return err
-		}
-	}
-	if stack, ok := find(v.Properties, "stack").(driver.String); ok {
-		e.b = append(e.b, tagErrorStack)
-		if err := e.text(string(stack)); err != nil {
-			return err
-		}
-	}
-	if cause := find(v.Properties, "cause"); cause != nil {
-		e.b = append(e.b, tagErrorCause)
-		if err := e.value(cause); err != nil {
-			return err
-		}
-	}
-	e.b = append(e.b, tagErrorEnd)
-	return nil
-}
-
-func (e *encoder) host(v *driver.Opaque) error {
-	e.b = append(e.b, tagHostObject)
-	e.b = append(e.b, v.Data...)
-	if v.Value == nil {
-		return nil
-	}
-	return e.value(v.Value)
-}
 
 func (d *decoder) plainError() (driver.Value, error) {
 	v := &driver.ErrorValue{Name: "Error", Plain: true}
@@ -114,7 +45,7 @@ func (d *decoder) plainError() (driver.Value, error) {
 			}
 			set("cause", cause)
 		case tagErrorEnd:
-			if len(v.Properties) == 2 && v.Properties[0].Key == "cause" { // older versions
+			if len(v.Properties) == 2 && v.Properties[0].Key == "cause" { // older versions of V8 write it first
 				slices.Reverse(v.Properties)
 			}
 			return v, nil
@@ -158,7 +89,7 @@ func (d *decoder) nativeError() (driver.Value, error) {
 	if tag != tagObject {
 		return nil, d.fail("an error has no properties")
 	}
-	d.enter(nil)
+	d.enter(nil) // the object of the properties, which is none of the tree's
 	v.Properties, err = d.properties(tagObjectEnd)
 	return v, err
 }

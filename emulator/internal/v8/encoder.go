@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"math/bits"
 	"slices"
+	"unicode/utf16"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
@@ -30,10 +31,11 @@ type encoder struct {
 	start int // of the header in b
 	depth int
 
-	// Objects written so far; an object's number is its place in writing.
+	// Objects are numbered in the order in which their encoding begins. Most values have few:
+	// the first ones need no map.
 	next  uint32
 	first [16]driver.Value
-	more  map[driver.Value]uint32
+	more  map[driver.Value]uint32 // all, once there are more
 }
 
 func (e *encoder) uvarint(n uint64) { e.b = binary.AppendUvarint(e.b, n) }
@@ -41,14 +43,14 @@ func (e *encoder) uvarint(n uint64) { e.b = binary.AppendUvarint(e.b, n) }
 func uvarintLen(n uint64) int { return max(1, (bits.Len64(n)+6)/7) }
 
 func (e *encoder) double(f float64) {
-	if f != f {
+	if f != f { // a NaN of Go's may have other bits than V8's
 		e.b = append(e.b, 0, 0, 0, 0, 0, 0, 0xF8, 0x7F)
 		return
 	}
 	e.b = binary.LittleEndian.AppendUint64(e.b, math.Float64bits(f))
 }
 
-// small tells whether V8 in workerd keeps f as a small integer.
+// small reports whether V8 in workerd keeps f as a small integer.
 func small(f float64) bool {
 	return f >= -1<<30 && f < 1<<30 && f == math.Trunc(f) && (f != 0 || !math.Signbit(f))
 }
@@ -83,8 +85,48 @@ func (e *encoder) bigint(n *big.Int) error {
 	return nil
 }
 
-// number of v, if v was written before.
-func (e *encoder) written(v driver.Value) (id uint32, ok bool) {
+func (e *encoder) text(s string) error {
+	if ascii(s) {
+		e.b = append(e.b, tagOneByteString)
+		e.uvarint(uint64(len(s)))
+		e.b = append(e.b, s...)
+		return nil
+	}
+	n, latin1 := units(s)
+	if latin1 {
+		e.b = append(e.b, tagOneByteString)
+		e.uvarint(uint64(n))
+		for i := 0; i < len(s); {
+			r, size := next(s[i:])
+			i += size
+			e.b = append(e.b, byte(r))
+		}
+		return nil
+	}
+	if n > maxLength/2 {
+		return errorf("a string of %d characters is too long", n)
+	}
+	// V8 aligns the characters to two bytes, counted from the header.
+	if (len(e.b)-e.start+1+uvarintLen(uint64(2*n)))%2 == 1 {
+		e.b = append(e.b, tagPadding)
+	}
+	e.b = append(e.b, tagTwoByteString)
+	e.uvarint(uint64(2 * n))
+	for i := 0; i < len(s); {
+		r, size := next(s[i:])
+		i += size
+		if r > 0xFFFF {
+			high, low := utf16.EncodeRune(r)
+			e.b = binary.LittleEndian.AppendUint16(e.b, uint16(high))
+			r = low
+		}
+		e.b = binary.LittleEndian.AppendUint16(e.b, uint16(r))
+	}
+	return nil
+}
+
+// numberOf is the number of v, if v was written before.
+func (e *encoder) numberOf(v driver.Value) (id uint32, ok bool) {
 	if e.more != nil {
 		id, ok = e.more[v]
 		return id, ok
@@ -97,9 +139,9 @@ func (e *encoder) written(v driver.Value) (id uint32, ok bool) {
 	return 0, false
 }
 
-// seen writes a reference to v if v was written before, else it numbers v.
-func (e *encoder) seen(v driver.Value) bool {
-	id, ok := e.written(v)
+// reference writes a reference to v if v was written before, else it numbers v.
+func (e *encoder) reference(v driver.Value) bool {
+	id, ok := e.numberOf(v)
 	if ok {
 		e.b = append(e.b, tagReference)
 		e.uvarint(uint64(id))
@@ -160,124 +202,4 @@ func (e *encoder) value(v driver.Value) error {
 	}
 	defer func() { e.depth-- }()
 	return e.object(v)
-}
-
-func (e *encoder) object(v driver.Value) error {
-	if isNil(v) {
-		return errorf("a nil %T is no value", v)
-	}
-	if view, ok := v.(*driver.View); ok {
-		return e.view(view)
-	}
-	if e.seen(v) {
-		return nil
-	}
-	switch v := v.(type) {
-	case *driver.Object:
-		e.b = append(e.b, tagObject)
-		if err := e.properties(v.Properties); err != nil {
-			return err
-		}
-		e.b = append(e.b, tagObjectEnd)
-		e.uvarint(uint64(len(v.Properties)))
-		return nil
-	case *driver.Array:
-		return e.array(v)
-	case *driver.Date:
-		e.b = append(e.b, tagDate)
-		e.double(v.Milliseconds)
-		return nil
-	case *driver.RegExp:
-		e.b = append(e.b, tagRegExp)
-		if err := e.text(v.Source); err != nil {
-			return err
-		}
-		e.uvarint(uint64(v.Flags))
-		return nil
-	case *driver.Map:
-		e.b = append(e.b, tagMap)
-		for _, entry := range v.Entries {
-			if err := e.value(entry.Key); err != nil {
-				return err
-			}
-			if err := e.value(entry.Value); err != nil {
-				return err
-			}
-		}
-		e.b = append(e.b, tagMapEnd)
-		e.uvarint(2 * uint64(len(v.Entries)))
-		return nil
-	case *driver.Set:
-		e.b = append(e.b, tagSet)
-		for _, member := range v.Values {
-			if err := e.value(member); err != nil {
-				return err
-			}
-		}
-		e.b = append(e.b, tagSetEnd)
-		e.uvarint(uint64(len(v.Values)))
-		return nil
-	case *driver.ArrayBuffer:
-		return e.buffer(v)
-	case *driver.Boxed:
-		return e.boxed(v)
-	case *driver.ErrorValue:
-		return e.error(v)
-	case *driver.Opaque:
-		return e.host(v)
-	}
-	return errorf("unknown value %T", v)
-}
-
-func isNil(v driver.Value) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case *driver.Object:
-		return v == nil
-	case *driver.Array:
-		return v == nil
-	case *driver.Date:
-		return v == nil
-	case *driver.RegExp:
-		return v == nil
-	case *driver.Map:
-		return v == nil
-	case *driver.Set:
-		return v == nil
-	case *driver.ArrayBuffer:
-		return v == nil
-	case *driver.View:
-		return v == nil
-	case *driver.Boxed:
-		return v == nil
-	case *driver.ErrorValue:
-		return v == nil
-	case *driver.Opaque:
-		return v == nil
-	}
-	return false
-}
-
-func (e *encoder) boxed(v *driver.Boxed) error {
-	switch p := v.Value.(type) {
-	case driver.Bool:
-		if p {
-			e.b = append(e.b, tagTrueObject)
-		} else {
-			e.b = append(e.b, tagFalseObject)
-		}
-		return nil
-	case driver.Number:
-		e.b = append(e.b, tagNumberObject)
-		e.double(float64(p))
-		return nil
-	case driver.BigInt:
-		e.b = append(e.b, tagBigIntObject)
-		return e.bigint(p.Int)
-	case driver.String:
-		e.b = append(e.b, tagStringObject)
-		return e.text(string(p))
-	}
-	return errorf("a %T cannot be boxed", v.Value)
 }

@@ -1,10 +1,10 @@
-// Package v8 turns the value tree of package driver into the bytes of V8's
-// ValueSerializer, version 15, as workerd stores them, and back.
+// Package v8 is the format of V8's ValueSerializer, version 15, in which workerd stores
+// values.
 //
-// Number, string and array bytes are those that V8 in workerd (pointers
-// compressed, so small integers have 31 bits) chooses for a value as a literal
-// makes it. What V8 chooses by the history of an object, such as a double for
-// the integer in a field that once held a fraction, cannot be seen in a tree.
+// A number, string or array is encoded as V8 in workerd (pointers compressed, so small
+// integers have 31 bits) encodes the value of a literal. Some choices of V8 depend on an
+// object's history, such as a double for the integer in a field that once held a fraction;
+// the value tree of package driver has no history.
 //
 // Source: V8's src/objects/value-serializer.cc and workerd's jsg/ser.c++,
 // api/headers.c++, api/http.c++, api/blob.c++ and jsg/dom-exception.c++.
@@ -14,7 +14,7 @@ import "fmt"
 
 const (
 	latestVersion = 15
-	// headerless is the version of bytes that start with no version.
+	// headerless is the version of bytes without a header.
 	headerless = 13
 )
 

@@ -49,7 +49,7 @@ type decoder struct {
 	flagged bool
 	depth   int
 	objects []driver.Value // by number; nil for one that no tree shows
-	keys    [16]string     // some of those read
+	keys    [16]string     // short keys read before, which need not be copied again
 }
 
 func (d *decoder) fail(format string, args ...any) error {
@@ -112,6 +112,26 @@ func (d *decoder) tag() (byte, error) {
 	}
 	d.at++
 	return tag, nil
+}
+
+// end reads the end of a compound value if it is next.
+func (d *decoder) end(tag byte) (bool, error) {
+	next, ok := d.peek()
+	if !ok {
+		return false, d.fail("the value ends early")
+	}
+	if next == tag {
+		d.at++
+	}
+	return next == tag, nil
+}
+
+func (d *decoder) count(what string, n int) error {
+	want, err := d.uvarint()
+	if err == nil && uint64(want) != uint64(n) {
+		err = d.fail("%d %s, announced %d", n, what, want)
+	}
+	return err
 }
 
 // text reads a string with its tag.
@@ -258,49 +278,4 @@ func (d *decoder) valueOf(tag byte) (driver.Value, error) {
 	}
 	d.at--
 	return nil, d.fail("unknown tag %#x", tag)
-}
-
-// clip is TimeClip, https://tc39.es/ecma262/#sec-timeclip.
-func clip(ms float64) float64 {
-	if ms >= -8.64e15 && ms <= 8.64e15 {
-		return math.Trunc(ms) + 0
-	}
-	return math.NaN()
-}
-
-func (d *decoder) boxed(tag byte) (driver.Value, error) {
-	v := &driver.Boxed{}
-	d.enter(v)
-	switch tag {
-	case tagTrueObject, tagFalseObject:
-		v.Value = driver.Bool(tag == tagTrueObject)
-		return v, nil
-	case tagNumberObject:
-		f, err := d.double()
-		v.Value = driver.Number(f)
-		return v, err
-	case tagBigIntObject:
-		n, err := d.bigint()
-		v.Value = n
-		return v, err
-	}
-	s, err := d.text()
-	v.Value = driver.String(s)
-	return v, err
-}
-
-func (d *decoder) regexp() (driver.Value, error) {
-	v := &driver.RegExp{}
-	d.enter(v)
-	var err error
-	if v.Source, err = d.text(); err != nil {
-		return nil, err
-	}
-	if v.Flags, err = d.uvarint(); err != nil {
-		return nil, err
-	}
-	if v.Flags > 0x1FF {
-		return nil, d.fail("unknown regular expression flags %#x", v.Flags)
-	}
-	return v, nil
 }

@@ -1,0 +1,364 @@
+package v8
+
+// Objects and what they hold; see encoder_object.go.
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+// properties reads up to the end and puts what it read into JavaScript's order:
+// array indexes first, ascending, and a key once, where it was first set.
+func (d *decoder) properties(end byte) ([]driver.Property, error) {
+	var list []driver.Property
+	n, last, ordered := 0, int64(-1), true
+	for {
+		if stop, err := d.end(end); err != nil {
+			return nil, err
+		} else if stop {
+			break
+		}
+		key, err := d.key()
+		if err != nil {
+			return nil, err
+		}
+		value, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		place := int64(math.MaxUint32)
+		if i, ok := driver.ArrayIndex(key); ok {
+			place = int64(i)
+		}
+		if place < last || place == last && place < math.MaxUint32 {
+			ordered = false
+		}
+		last = place
+		list = append(list, driver.Property{Key: key, Value: value})
+		n++
+	}
+	if !ordered {
+		slices.SortStableFunc(list, func(a, b driver.Property) int {
+			i, iok := driver.ArrayIndex(a.Key)
+			j, jok := driver.ArrayIndex(b.Key)
+			switch {
+			case iok && jok:
+				return cmp.Compare(i, j)
+			case iok:
+				return -1
+			case jok:
+				return 1
+			}
+			return 0
+		})
+	}
+	return once(list), d.count("properties", n)
+}
+
+// once keeps the last value of a key that occurs twice, which V8 never writes.
+func once(list []driver.Property) []driver.Property {
+	var at map[string]int
+	if len(list) > 16 {
+		at = make(map[string]int, len(list))
+	}
+	out := list[:0]
+next:
+	for _, p := range list {
+		if at != nil {
+			if i, ok := at[p.Key]; ok {
+				out[i].Value = p.Value
+				continue
+			}
+			at[p.Key] = len(out)
+		} else {
+			for i := range out {
+				if out[i].Key == p.Key {
+					out[i].Value = p.Value
+					continue next
+				}
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func (d *decoder) key() (string, error) {
+	tag, err := d.tag()
+	if err != nil {
+		return "", err
+	}
+	if tag == tagInt32 || tag == tagUint32 || tag == tagDouble {
+		v, err := d.valueOf(tag)
+		if err != nil {
+			return "", err
+		}
+		return numberKey(float64(v.(driver.Number))), nil
+	}
+	if tag != tagOneByteString || d.at == len(d.b) || d.b[d.at] >= 0x80 {
+		return d.textOf(tag)
+	}
+	// A short key is likely to come again.
+	n := int(d.b[d.at])
+	if n == 0 || n > len(d.b)-d.at-1 {
+		return d.textOf(tag)
+	}
+	b := d.b[d.at+1 : d.at+1+n]
+	known := &d.keys[(n+int(b[0])+int(b[n-1]))%len(d.keys)]
+	if string(b) == *known {
+		d.at += 1 + n
+		return *known, nil
+	}
+	key, err := d.textOf(tag)
+	if err == nil && len(key) == n { // all ASCII
+		*known = key
+	}
+	return key, err
+}
+
+func (d *decoder) mapValue() (driver.Value, error) {
+	v := &driver.Map{}
+	d.enter(v)
+	for {
+		if end, err := d.end(tagMapEnd); err != nil {
+			return nil, err
+		} else if end {
+			return v, d.count("keys and values", 2*len(v.Entries))
+		}
+		key, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		value, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		v.Entries = append(v.Entries, driver.MapEntry{Key: key, Value: value})
+	}
+}
+
+func (d *decoder) set() (driver.Value, error) {
+	v := &driver.Set{}
+	d.enter(v)
+	for {
+		if end, err := d.end(tagSetEnd); err != nil {
+			return nil, err
+		} else if end {
+			return v, d.count("values", len(v.Values))
+		}
+		member, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		v.Values = append(v.Values, member)
+	}
+}
+
+func (d *decoder) denseArray() (driver.Value, error) {
+	length, err := d.uvarint()
+	if err != nil {
+		return nil, err
+	}
+	if uint64(length) > uint64(len(d.b)-d.at) {
+		return nil, d.fail("the value ends early")
+	}
+	a := &driver.Array{}
+	d.enter(a)
+	holes := false
+	if length > 0 {
+		// Each of many nested arrays can announce the whole rest of the input: the capacity
+		// halves with each level, so that a hostile value costs no more memory than its bytes.
+		a.Elements = make([]driver.Value, 0, min(int(length), (len(d.b)-d.at)>>d.depth+8))
+	}
+	for range length {
+		if hole, err := d.end(tagHole); err != nil {
+			return nil, err
+		} else if hole {
+			a.Elements = append(a.Elements, driver.Hole{})
+			holes = true
+			continue
+		}
+		v, err := d.value()
+		if err != nil {
+			return nil, err
+		}
+		a.Elements = append(a.Elements, v)
+	}
+	if a.Properties, err = d.properties(tagDenseArrayEnd); err != nil {
+		return nil, err
+	}
+	if len(a.Properties) > 0 {
+		if _, ok := driver.ArrayIndex(a.Properties[0].Key); ok {
+			return nil, d.fail("a dense array has element %s beside its elements", a.Properties[0].Key)
+		}
+	}
+	if holes {
+		var list []driver.Property
+		for i, v := range a.Elements {
+			if v != (driver.Hole{}) {
+				list = append(list, driver.Property{Key: strconv.Itoa(i), Value: v})
+			}
+		}
+		spread(a, length, append(list, a.Properties...), len(list))
+	}
+	return a, d.count("elements", int(length))
+}
+
+func (d *decoder) sparseArray() (driver.Value, error) {
+	length, err := d.uvarint()
+	if err != nil {
+		return nil, err
+	}
+	a := &driver.Array{}
+	d.enter(a)
+	list, err := d.properties(tagSparseArrayEnd)
+	if err != nil {
+		return nil, err
+	}
+	n := 0 // of elements: properties puts indexes first
+	for n < len(list) {
+		i, ok := driver.ArrayIndex(list[n].Key)
+		if !ok {
+			break
+		}
+		if i >= length {
+			return nil, d.fail("element %d of an array of length %d", i, length)
+		}
+		n++
+	}
+	spread(a, length, list, n)
+	return a, d.count("elements", int(length))
+}
+
+// spread makes a the sparse array of that length whose elements are the first n
+// of list. A length that is only announced costs no memory.
+func spread(a *driver.Array, length uint32, list []driver.Property, n int) {
+	*a = driver.Array{Sparse: true, Properties: list}
+	if uint64(length) > 4*uint64(n)+16 {
+		a.Length = int(length)
+		return
+	}
+	if length > 0 {
+		a.Elements = slices.Repeat([]driver.Value{driver.Hole{}}, int(length))
+	}
+	for _, p := range list[:n] {
+		i, _ := driver.ArrayIndex(p.Key)
+		a.Elements[i] = p.Value
+	}
+	if a.Properties = list[n:]; len(a.Properties) == 0 {
+		a.Properties = nil
+	}
+}
+
+func (d *decoder) buffer(resizable bool) (driver.Value, error) {
+	n, err := d.uvarint()
+	if err != nil {
+		return nil, err
+	}
+	limit := n
+	if resizable {
+		if limit, err = d.uvarint(); err != nil {
+			return nil, err
+		}
+		if limit < n {
+			return nil, d.fail("a resizable buffer is longer than its maximum")
+		}
+	}
+	data, err := d.bytes(n)
+	if err != nil {
+		return nil, err
+	}
+	b := &driver.ArrayBuffer{Data: slices.Clone(data), Resizable: resizable}
+	if resizable {
+		b.MaxByteLength = int(limit)
+	}
+	d.enter(b)
+	return b, nil
+}
+
+func (d *decoder) view(b *driver.ArrayBuffer) (driver.Value, error) {
+	kind, err := d.uvarint()
+	if err != nil {
+		return nil, err
+	}
+	offset, err := d.uvarint()
+	if err != nil {
+		return nil, err
+	}
+	length, err := d.uvarint()
+	if err != nil {
+		return nil, err
+	}
+	flags := uint32(0)
+	if d.version >= 14 || d.flagged {
+		if flags, err = d.uvarint(); err != nil {
+			return nil, err
+		}
+	}
+	v := &driver.View{Kind: driver.ViewKind(kind), Buffer: b, Offset: int(offset), Length: int(length), LengthTracking: flags&viewLengthTracking != 0}
+	size := elementSize(byte(kind))
+	switch {
+	case size == 0:
+		return nil, d.fail("unknown view %#x", kind)
+	case v.Offset > len(b.Data) || v.Length > len(b.Data)-v.Offset:
+		return nil, d.fail("a view leaves its buffer")
+	case v.Offset%size != 0 || v.Length%size != 0:
+		return nil, d.fail("a view is not aligned to its elements")
+	case b.Resizable != (flags&viewOfResizableBuffer != 0), v.LengthTracking && !b.Resizable:
+		return nil, d.fail("a view does not fit its buffer")
+	}
+	if v.LengthTracking {
+		v.Length = (len(b.Data) - v.Offset) / size * size
+	}
+	d.enter(v)
+	return v, nil
+}
+
+func (d *decoder) boxed(tag byte) (driver.Value, error) {
+	v := &driver.Boxed{}
+	d.enter(v)
+	switch tag {
+	case tagTrueObject, tagFalseObject:
+		v.Value = driver.Bool(tag == tagTrueObject)
+		return v, nil
+	case tagNumberObject:
+		f, err := d.double()
+		v.Value = driver.Number(f)
+		return v, err
+	case tagBigIntObject:
+		n, err := d.bigint()
+		v.Value = n
+		return v, err
+	}
+	s, err := d.text()
+	v.Value = driver.String(s)
+	return v, err
+}
+
+func (d *decoder) regexp() (driver.Value, error) {
+	v := &driver.RegExp{}
+	d.enter(v)
+	var err error
+	if v.Source, err = d.text(); err != nil {
+		return nil, err
+	}
+	if v.Flags, err = d.uvarint(); err != nil {
+		return nil, err
+	}
+	if v.Flags > 0x1FF {
+		return nil, d.fail("unknown regular expression flags %#x", v.Flags)
+	}
+	return v, nil
+}
+
+// clip is TimeClip, https://tc39.es/ecma262/#sec-timeclip.
+func clip(ms float64) float64 {
+	if ms >= -8.64e15 && ms <= 8.64e15 {
+		return math.Trunc(ms) + 0
+	}
+	return math.NaN()
+}
