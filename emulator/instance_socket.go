@@ -55,9 +55,13 @@ func (e *event) Network() *socket.Network { return e.in.o.ns.w.net }
 // Receives are the sockets that the event has asked for messages, and its instance.
 func (e *event) Receives() (*socket.Receives, socket.Instance) { return &e.receives, e.in }
 
-// WaitMessage waits for a message of an accepted socket.
-func (e *event) WaitMessage(at driver.Place, wait func() error, over func()) error {
-	return e.pause(pause{kind: driver.PinReceive, at: at, f: wait, over: over})
+// Ask waits for a message of an accepted socket.
+func (e *event) Ask(a *socket.Ask, at driver.Place, ready func()) (driver.Operation, error) {
+	e.in.waited(e)
+	if err := e.mayWait(); err != nil {
+		return nil, err
+	}
+	return newAsking(e, a, at, ready), nil
 }
 
 // Network is what sockets of this world share.
@@ -66,7 +70,36 @@ func (i *invocation) Network() *socket.Network { return i.w.net }
 // Receives is nil: functions for waitUntil may go on receiving when the invocation has ended.
 func (i *invocation) Receives() (*socket.Receives, socket.Instance) { return nil, nil }
 
-// WaitMessage waits for a message of an accepted socket.
-func (i *invocation) WaitMessage(at driver.Place, wait func() error, over func()) error {
-	return i.pause(pause{kind: driver.PinReceive, at: at, f: wait, over: over})
+// Ask waits for a message of an accepted socket.
+func (i *invocation) Ask(a *socket.Ask, at driver.Place, ready func()) (driver.Operation, error) {
+	return newAsking(i, a, at, ready), nil
+}
+
+// asking is an ask that is under way.
+type asking struct {
+	operation
+	ask   *socket.Ask
+	ready func()
+}
+
+func newAsking(e runner, ask *socket.Ask, at driver.Place, ready func()) *asking {
+	a := &asking{ask: ask, ready: ready}
+	a.begins(e, driver.PinReceive, at)
+	e.begin(a)
+	return a
+}
+
+func (a *asking) start() { a.ask.Begin(a.answered) }
+
+func (a *asking) answered() {
+	if a.ends() {
+		a.ready()
+	}
+}
+
+// Stop ends the wait.
+func (a *asking) Stop() {
+	if a.ends() {
+		a.ask.Stop()
+	}
 }

@@ -143,8 +143,18 @@ func (ws *WebSocket) Accept(o *AcceptOptions) error {
 // what JavaScript's error event would. Where workerd has an error event follow the
 // close event, the Receive after the [*CloseError] returns it.
 func (ws *WebSocket) Receive(ctx context.Context) (Message, error) {
-	m, err := ws.s.Receive(ctx, callerOf(ctx))
-	return Message{m.Data, m.Binary}, caught(err)
+	at := callerOf(ctx)
+	for {
+		o := newOperation[struct{}](ctx)
+		started, err := ws.s.StartReceive(ctx, at, func() { o.done(struct{}{}, nil) })
+		if _, err := o.wait(ctx, started, err); err != nil {
+			return Message{}, err
+		}
+		// Another event that waited too may have taken the message.
+		if m, ok, err := ws.s.Receive(); ok || err != nil {
+			return Message{m.Data, m.Binary}, caught(err)
+		}
+	}
 }
 
 // Message is a text or binary message; its bytes are the receiver's.

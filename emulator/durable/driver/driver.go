@@ -231,9 +231,12 @@ type Socket interface {
 	// Attachment returns a fresh copy, nil if there is none.
 	Attachment() (Value, error)
 	Accept(allowHalfOpen bool, at Place) error
-	// Receive returns the next message of an accepted socket. At the end the
-	// error is a [*Closed], or a [*Error] for what JavaScript gets as an error event.
-	Receive(ctx context.Context, at Place) (Message, error)
+	// StartReceive calls ready when an accepted socket has something for Receive: at once, if that is
+	// so where the turn is given up. ready must not use the socket.
+	StartReceive(ctx context.Context, at Place, ready func()) (Operation, error)
+	// Receive takes the next message of an accepted socket; it is not ok if none is there. At the end
+	// the error is a [*Closed], or a [*Error] for what JavaScript gets as an error event.
+	Receive() (m Message, ok bool, err error)
 	// Slot is the front end's own place on this socket, for its identity.
 	Slot() *any
 }

@@ -4,27 +4,25 @@ package socket
 // https://developers.cloudflare.com/workers/runtime-apis/websockets/#accept
 
 import (
-	"context"
 	"slices"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// receiver is what an accepted socket has received, guarded by the socket's mu.
+// receiver is the receiving side of an accepted socket, guarded by the socket's mu.
 type receiver struct {
 	halfOpen    bool // a Close frame is not answered
 	at          driver.Place
 	queue       []driver.Message
-	ended       error        // after the queue
-	news        *host.Signal // sent when there is something; nil if nobody waits
-	receivers   int          // events that have asked for messages and have not ended
-	busy        bool         // a message was given out, and nobody has asked for the next
-	closeSeen   bool         // the receiver has read the end: the peer's Close frame, mostly
-	endReturned bool         // a Receive has returned ended
-	after       error        // what follows ended
-	deferred    bool         // the answer to it waits for somebody to receive at all
+	ended       error  // what follows the queue, once the connection has ended
+	after       error  // what follows ended
+	endReturned bool   // Receive has returned ended
+	closeSeen   bool   // the receiver has read the end: the peer's Close frame, mostly
+	asks        []*Ask // of events that wait for the queue or the end
+	receivers   int    // events that have asked and have not ended
+	busy        bool   // a message was received, and nobody has asked for the next
+	deferred    bool   // the answer to the Close frame waits for an event that may still ask
 }
 
 // accept makes the socket one whose messages wait for Receive.
@@ -121,55 +119,75 @@ func (s *Socket) deliver(m driver.Message) int {
 	return len(m.Data) + messageCost
 }
 
+// wake calls those who wait. Several may wait for one message: each looks when it has its turn.
 func (p *receiver) wake() {
-	if p.news != nil {
-		p.news.Send()
-		p.news = nil
+	for _, a := range p.asks {
+		a.ready()
+	}
+	p.asks = nil
+}
+
+// Ask is a wait for what an accepted socket receives.
+type Ask struct {
+	s     *Socket
+	ready func()
+}
+
+// Begin has ready called when there is a message or the end, at once if there is already. It is called under the socket's
+// lock and must not use the socket.
+func (a *Ask) Begin(ready func()) {
+	s := a.s
+	a.ready = ready
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.plain
+	switch {
+	case p == nil, len(p.queue) > 0:
+		ready()
+		return
+	case p.ended != nil:
+		p.busy = false
+		s.replyToClose()
+		ready()
+		return
+	}
+	p.busy = false
+	p.asks = append(p.asks, a)
+}
+
+// Stop ends the wait.
+func (a *Ask) Stop() {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	if p := a.s.plain; p != nil {
+		p.asks = slices.DeleteFunc(p.asks, func(other *Ask) bool { return other == a })
 	}
 }
 
-// receive waits for a message or the end. after is called with what must be left
-// when the caller has its turn again.
-func (s *Socket) receive(ctx context.Context, after func(*host.Signal)) (m driver.Message, err error) {
-	for {
-		s.mu.Lock()
-		p := s.plain
-		if p == nil {
-			s.mu.Unlock()
-			return m, driver.TypeError(msgNotAccepted)
+// receive takes the next message, or the end. It is not ok if neither is there.
+func (s *Socket) receive() (m driver.Message, ok bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.plain
+	switch {
+	case p == nil:
+		return m, false, driver.TypeError(msgNotAccepted)
+	case len(p.queue) > 0:
+		m, p.queue, p.busy = p.queue[0], p.queue[1:], true
+		if s.t != nil {
+			s.t.Consumed(len(m.Data) + messageCost)
 		}
-		if len(p.queue) > 0 {
-			m, p.queue, p.busy = p.queue[0], p.queue[1:], true
-			t := s.t
-			s.mu.Unlock()
-			if t != nil {
-				t.Consumed(len(m.Data) + messageCost)
-			}
-			return m, nil
-		}
-		p.busy = false
-		if p.ended != nil {
-			s.replyToClose()
-			err := p.ended
-			if p.endReturned && p.after != nil {
-				err = p.after
-			}
-			p.endReturned = true
-			s.mu.Unlock()
-			return m, err
-		}
-		if p.news == nil {
-			p.news = s.net.host.NewSignal()
-			after(p.news)
-		}
-		news := p.news
-		s.mu.Unlock()
-		select {
-		case <-news.Sent():
-		case <-ctx.Done():
-			return m, context.Cause(ctx)
-		}
+		return m, true, nil
+	case p.ended == nil:
+		return m, false, nil
 	}
+	s.replyToClose()
+	err = p.ended
+	if p.endReturned && p.after != nil {
+		err = p.after
+	}
+	p.endReturned = true
+	return m, false, err
 }
 
 // endWith is the end of an accepted socket's connection. s.mu is held.
@@ -285,9 +303,8 @@ type Run interface {
 	// Receives are the sockets that an object's event has asked for messages, and its instance. Both are nil in a Worker.
 	Receives() (*Receives, Instance)
 	Network() *Network
-	// WaitMessage gives the turn up, calls wait, and takes the turn again. over is called once or twice: when what
-	// waits has its turn, or at least a place among those who want it.
-	WaitMessage(at driver.Place, wait func() error, over func()) error
+	// Ask begins an ask, which pins the instance, and calls ready when it is answered.
+	Ask(a *Ask, at driver.Place, ready func()) (driver.Operation, error)
 }
 
 // receivedBy notes who asks for messages.

@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
@@ -312,27 +311,25 @@ func (v *View) Accept(allowHalfOpen bool, at driver.Place) error {
 	return v.s.accept(allowHalfOpen, at)
 }
 
-func (v *View) Receive(ctx context.Context, at driver.Place) (m driver.Message, err error) {
+func (v *View) StartReceive(ctx context.Context, at driver.Place, ready func()) (driver.Operation, error) {
 	if err := v.usable(); err != nil {
-		return m, err
+		return nil, err
 	}
 	e, ok := driver.EventOf(ctx).(Run)
 	if !ok {
-		return m, driver.ErrNoEvent
+		return nil, driver.ErrNoEvent
 	}
 	if err := v.receivedBy(e, at); err != nil {
-		return m, err
+		return nil, err
 	}
-	var heard []*host.Signal
-	err = e.WaitMessage(at, func() error {
-		m, err = v.s.receive(ctx, func(s *host.Signal) { heard = append(heard, s) })
-		return err
-	}, func() {
-		for _, s := range heard {
-			s.Done()
-		}
-	})
-	return m, err
+	return e.Ask(&Ask{s: v.s}, at, ready)
+}
+
+func (v *View) Receive() (m driver.Message, ok bool, err error) {
+	if err := v.usable(); err != nil {
+		return m, false, err
+	}
+	return v.s.receive()
 }
 
 func (v *View) Slot() *any { return &v.slot }
