@@ -54,8 +54,8 @@ func logsAlarm(ctx context.Context, o *obj) error {
 
 func alarmRuns(ctx context.Context, o *obj) (any, error) { return nil, logsAlarm(ctx, o) }
 
-func TestAlarm(t *testing.T) {
-	t.Run("AL-1 get, set, delete", func(t *testing.T) {
+func TestSetAlarm(t *testing.T) {
+	t.Run("get, set, delete", func(t *testing.T) {
 		s := newScene(t, methods{"alarm": alarmRuns, "get": getAlarm, "delete": deleteAlarm, "later": setIn(time.Hour),
 			"past": setIn(-time.Hour), "fraction": setIn(time.Hour + 999*time.Microsecond)})
 		s.call("a", "get").want("null")
@@ -74,7 +74,7 @@ func TestAlarm(t *testing.T) {
 		s.Advance(0)
 		s.wantLog("at 7200000: scheduled 7200000 retry 0 false, getAlarm <nil> <nil>")
 	})
-	t.Run("AL-2 what setAlarm refuses", func(t *testing.T) {
+	t.Run("what setAlarm refuses", func(t *testing.T) {
 		o := alarmWorld(t)
 		const far = "TypeError: This API doesn't support dates after 2189."
 		for _, tt := range []struct {
@@ -109,7 +109,7 @@ func TestAlarm(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Run("AL-2 a class without the handler", func(t *testing.T) {
+	t.Run("a class without the handler", func(t *testing.T) {
 		inside := false
 		s := newScene(t, methods{"set": setIn(time.Hour), "get": getAlarm, "new": func(ctx context.Context, o *obj) (any, error) {
 			if inside {
@@ -123,14 +123,17 @@ func TestAlarm(t *testing.T) {
 		s.Advance(time.Second)
 		s.call("b", "get").want("null")
 	})
-	t.Run("AL-3 the handler's argument, and getAlarm in it", func(t *testing.T) {
+}
+
+func TestAlarmHandler(t *testing.T) {
+	t.Run("the handler's argument, and getAlarm in it", func(t *testing.T) {
 		s := newScene(t, methods{"alarm": alarmRuns, "set": setIn(1500 * time.Millisecond), "get": getAlarm})
 		s.call("a", "set")
 		s.Advance(1500 * time.Millisecond)
 		s.wantLog("at 1500: scheduled 1500 retry 0 false, getAlarm <nil> <nil>")
 		s.call("a", "get").want("null")
 	})
-	t.Run("AL-4 set again in the handler", func(t *testing.T) {
+	t.Run("set again in the handler", func(t *testing.T) {
 		runs := 0
 		s := newScene(t, methods{"set": setIn(time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
 			logsAlarm(ctx, o)
@@ -150,7 +153,7 @@ func TestAlarm(t *testing.T) {
 			"at 3000: scheduled 3000 retry 0 false, getAlarm <nil> <nil>")
 		s.call("a", "get").want("null")
 	})
-	t.Run("AL-4 set again for now in the handler", func(t *testing.T) {
+	t.Run("set again for now in the handler", func(t *testing.T) {
 		runs := 0
 		s := newScene(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 			logsAlarm(ctx, o)
@@ -164,7 +167,7 @@ func TestAlarm(t *testing.T) {
 		const line = "at 1000: scheduled 1000 retry 0 false, getAlarm <nil> <nil>"
 		s.wantLog(line, line, line)
 	})
-	t.Run("AL-4 set again, and then failed", func(t *testing.T) {
+	t.Run("set again, and then failed", func(t *testing.T) {
 		runs := 0
 		s := newScene(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 			logsAlarm(ctx, o)
@@ -178,7 +181,7 @@ func TestAlarm(t *testing.T) {
 		s.Advance(time.Minute)
 		s.wantLog("at 1000: scheduled 1000 retry 0 false, getAlarm <nil> <nil>", "at 2500: scheduled 2500 retry 0 false, getAlarm <nil> <nil>")
 	})
-	t.Run("AL-4 deleted, and then failed", func(t *testing.T) {
+	t.Run("deleted, and then failed", func(t *testing.T) {
 		s := newScene(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 			o.s.logf("run")
 			return nil, errors.Join(o.st.Storage().DeleteAlarm(ctx), errors.New("q"))
@@ -187,7 +190,7 @@ func TestAlarm(t *testing.T) {
 		s.Advance(time.Hour)
 		s.wantLog("run")
 	})
-	t.Run("AL-4 set by another event while it runs", func(t *testing.T) {
+	t.Run("set by another event while it runs", func(t *testing.T) {
 		s := newScene(t, methods{"set": setIn(time.Second), "later": setIn(5 * time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
 			logsAlarm(ctx, o)
 			arg := o.arg
@@ -205,7 +208,7 @@ func TestAlarm(t *testing.T) {
 		s.wantLog("at 1000: scheduled 1000 retry 0 false, getAlarm <nil> <nil>", "at 3000: scheduled 1000 retry 0 false, getAlarm 7000 <nil>",
 			"at 7000: scheduled 7000 retry 0 false, getAlarm <nil> <nil>", "at 9000: scheduled 7000 retry 0 false, getAlarm <nil> <nil>")
 	})
-	t.Run("AL-4 one that is due while the one before runs waits for its end", func(t *testing.T) {
+	t.Run("one that is due while the one before runs waits for its end", func(t *testing.T) {
 		for _, failure := range []error{nil, errors.New("x")} {
 			runs := 0
 			s := newScene(t, methods{"set": setIn(time.Second), "soon": setIn(100 * time.Millisecond), "alarm": func(ctx context.Context, o *obj) (any, error) {
@@ -225,7 +228,10 @@ func TestAlarm(t *testing.T) {
 				"at 2000: scheduled 1600 retry 0 false, getAlarm <nil> <nil>")
 		}
 	})
-	t.Run("AL-5 six retries, then dropped", func(t *testing.T) {
+}
+
+func TestAlarmRetries(t *testing.T) {
+	t.Run("six retries, then dropped", func(t *testing.T) {
 		var at []time.Duration
 		s := newScene(t, methods{"set": setIn(time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
 			at = append(at, durable.Now(ctx).Sub(emutest.Start))
@@ -248,7 +254,7 @@ func TestAlarm(t *testing.T) {
 		}
 		s.call("a", "get").want("null")
 	})
-	t.Run("AL-5 one that is set while the one before is dropped", func(t *testing.T) {
+	t.Run("one that is set while the one before is dropped", func(t *testing.T) {
 		runs := 0
 		dropped := func(e emulator.Event) bool { return strings.HasSuffix(e.Message, "the alarm is dropped") }
 		s := newScene(t, methods{"set": setIn(time.Second), "get": getAlarm, "again": func(ctx context.Context, o *obj) (any, error) {
@@ -269,7 +275,7 @@ func TestAlarm(t *testing.T) {
 			t.Error("it was dropped too")
 		}
 	})
-	t.Run("AL-5 the jitter is the world's chance", func(t *testing.T) {
+	t.Run("the jitter is the world's chance", func(t *testing.T) {
 		runs := func(seed uint64) (at []int64) {
 			s := newScene(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 				at = append(at, durable.Now(ctx).UnixNano())
@@ -283,7 +289,7 @@ func TestAlarm(t *testing.T) {
 			t.Errorf("%s %s %s", a, b, c)
 		}
 	})
-	t.Run("AL-5 a constructor that fails does not count", func(t *testing.T) {
+	t.Run("a constructor that fails does not count", func(t *testing.T) {
 		poison := false
 		s := newScene(t, methods{"set": setIn(time.Minute), "alarm": alarmRuns, "new": func(context.Context, *obj) (any, error) {
 			if poison {
@@ -305,7 +311,7 @@ func TestAlarm(t *testing.T) {
 			t.Error(got)
 		}
 	})
-	t.Run("AL-6 between retries", func(t *testing.T) {
+	t.Run("between retries", func(t *testing.T) {
 		fail := true
 		s := newScene(t, methods{"set": setIn(time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
 			o.s.logf("%d", s0(o.arg))
@@ -326,7 +332,10 @@ func TestAlarm(t *testing.T) {
 		s.call("a", "get").want("null")
 		s.wantLog("0", "1", "2", "3", "4", "5")
 	})
-	t.Run("AL-7 an alarm wakes a hibernated object", func(t *testing.T) {
+}
+
+func TestAlarmOfSleepingObject(t *testing.T) {
+	t.Run("an alarm wakes a hibernated object", func(t *testing.T) {
 		s := newScene(t, methods{"set": setIn(15 * time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 			for _, ws := range o.st.WebSockets() {
 				if err := ws.Send("alarm"); err != nil {
@@ -348,7 +357,7 @@ func TestAlarm(t *testing.T) {
 			t.Error(s.instances())
 		}
 	})
-	t.Run("AL-8 alarms outlive the process", func(t *testing.T) {
+	t.Run("alarms outlive the process", func(t *testing.T) {
 		dir := t.TempDir()
 		m := methods{"now": setIn(0), "later": setIn(time.Hour),
 			"alarm": func(ctx context.Context, o *obj) (any, error) {
@@ -367,13 +376,16 @@ func TestAlarm(t *testing.T) {
 		s.Advance(time.Hour)
 		s.wantLog(fmt.Sprintf(`"b" %d 0 false`, emutest.Start.Add(time.Hour).UnixMilli()))
 	})
-	t.Run("AL-8 the object's name is kept with its alarm", func(t *testing.T) {
+	t.Run("the object's name is kept with its alarm", func(t *testing.T) {
 		s := newScene(t, methods{"set": setIn(time.Hour), "alarm": func(_ context.Context, o *obj) (any, error) { o.s.logf("%q", o.st.ID().Name()); return nil, nil }})
 		s.call("a", "set")
 		s.Advance(time.Hour)
 		s.wantLog(`"a"`)
 	})
-	t.Run("AL-9 abort in the handler", func(t *testing.T) {
+}
+
+func TestAlarmHandlerLosesWrites(t *testing.T) {
+	t.Run("abort in the handler", func(t *testing.T) {
 		s := newScene(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 			retry := s0(o.arg)
 			o.s.logf("%d", retry)
@@ -392,7 +404,7 @@ func TestAlarm(t *testing.T) {
 			t.Error(got)
 		}
 	})
-	t.Run("AL-9 a failed commit in the handler", func(t *testing.T) {
+	t.Run("a failed commit in the handler", func(t *testing.T) {
 		s := newScene(t, methods{"set": setIn(time.Second), "new": tables, "alarm": func(ctx context.Context, o *obj) (any, error) {
 			o.s.logf("%d", s0(o.arg))
 			if s0(o.arg) < 2 {
@@ -404,11 +416,14 @@ func TestAlarm(t *testing.T) {
 		s.Advance(time.Minute)
 		s.wantLog("0", "1", "2")
 	})
+}
+
+func TestDeleteAllOfAlarm(t *testing.T) {
 	for _, tt := range []struct {
 		date string
 		want string
 	}{{"2026-02-24", "null"}, {"2026-02-23", "60000"}} {
-		t.Run("AL-10 deleteAll at compatibility date "+tt.date, func(t *testing.T) {
+		t.Run("deleteAll at compatibility date "+tt.date, func(t *testing.T) {
 			s := newScene(t, methods{"set": setIn(time.Minute), "get": getAlarm, "alarm": alarmRuns, "deleteAll": func(ctx context.Context, o *obj) (any, error) {
 				return nil, o.st.Storage().DeleteAll(ctx)
 			}}, sceneConfig(t, tt.date))
@@ -421,39 +436,43 @@ func TestAlarm(t *testing.T) {
 			}
 		})
 	}
-	t.Run("alarms run in the order of their times, whatever the object", func(t *testing.T) {
-		s := newScene(t, methods{"set3": setIn(3 * time.Second), "set4": setIn(4 * time.Second), "set1": setIn(time.Second), "set2": setIn(2 * time.Second),
-			"alarm": func(_ context.Context, o *obj) (any, error) { o.s.logf("%s", o.st.ID().Name()); return nil, nil }})
-		s.call("a", "set3")
-		s.call("b", "set1")
-		s.call("c", "set2")
-		s.call("d", "set1")
-		s.call("d", "set4")
-		s.Advance(time.Minute)
-		s.wantLog("b", "c", "a", "d")
+}
+
+// TestAlarmOrder: alarms run in the order of their times, whatever the object.
+func TestAlarmOrder(t *testing.T) {
+	s := newScene(t, methods{"set3": setIn(3 * time.Second), "set4": setIn(4 * time.Second), "set1": setIn(time.Second), "set2": setIn(2 * time.Second),
+		"alarm": func(_ context.Context, o *obj) (any, error) { o.s.logf("%s", o.st.ID().Name()); return nil, nil }})
+	s.call("a", "set3")
+	s.call("b", "set1")
+	s.call("c", "set2")
+	s.call("d", "set1")
+	s.call("d", "set4")
+	s.Advance(time.Minute)
+	s.wantLog("b", "c", "a", "d")
+}
+
+// TestAlarmOfLostBatch: an alarm in a batch that is lost is as it was.
+func TestAlarmOfLostBatch(t *testing.T) {
+	s := newScene(t, methods{"set": setIn(time.Minute), "get": getAlarm, "alarm": alarmRuns,
+		"sooner": func(ctx context.Context, o *obj) (any, error) {
+			setIn(time.Second)(ctx, o)
+			o.st.Abort("x")
+			return nil, nil
+		},
+		"later": func(ctx context.Context, o *obj) (any, error) {
+			setIn(time.Hour)(ctx, o)
+			o.st.Abort("x")
+			return nil, nil
+		},
+		"none": func(ctx context.Context, o *obj) (any, error) { deleteAlarm(ctx, o); o.st.Abort("x"); return nil, nil },
 	})
-	t.Run("an alarm in a batch that is lost is as it was", func(t *testing.T) {
-		s := newScene(t, methods{"set": setIn(time.Minute), "get": getAlarm, "alarm": alarmRuns,
-			"sooner": func(ctx context.Context, o *obj) (any, error) {
-				setIn(time.Second)(ctx, o)
-				o.st.Abort("x")
-				return nil, nil
-			},
-			"later": func(ctx context.Context, o *obj) (any, error) {
-				setIn(time.Hour)(ctx, o)
-				o.st.Abort("x")
-				return nil, nil
-			},
-			"none": func(ctx context.Context, o *obj) (any, error) { deleteAlarm(ctx, o); o.st.Abort("x"); return nil, nil },
-		})
-		s.call("a", "set")
-		for _, lost := range []string{"sooner", "later", "none"} {
-			s.call("a", lost)
-			s.call("a", "get").want("60000")
-		}
-		s.Advance(time.Hour)
-		s.wantLog("at 60000: scheduled 60000 retry 0 false, getAlarm <nil> <nil>")
-	})
+	s.call("a", "set")
+	for _, lost := range []string{"sooner", "later", "none"} {
+		s.call("a", lost)
+		s.call("a", "get").want("60000")
+	}
+	s.Advance(time.Hour)
+	s.wantLog("at 60000: scheduled 60000 retry 0 false, getAlarm <nil> <nil>")
 }
 
 // alarmWorld returns an object of a class with an alarm handler.

@@ -95,7 +95,7 @@ func (o *gold) list(ctx context.Context) any {
 
 func listed(ctx context.Context, o *gold) (any, error) { return o.list(ctx), nil }
 
-func TestGoldenDurability(t *testing.T) {
+func TestGoldenAbortDropsWrites(t *testing.T) {
 	golden(t, "DUR02", runs{
 		"setup": func(_ context.Context, o *gold) (any, error) { return 1, o.exec("CREATE TABLE IF NOT EXISTS t(x)") },
 		"abortNow": func(ctx context.Context, o *gold) (any, error) {
@@ -117,6 +117,9 @@ func TestGoldenDurability(t *testing.T) {
 			return map[string]any{"a": o.get(ctx, "a"), "b": o.get(ctx, "b"), "c": o.get(ctx, "c"), "t": o.toArray("SELECT x FROM t")}, nil
 		},
 	})
+}
+
+func TestGoldenBlockThatFails(t *testing.T) {
 	golden(t, "DUR03", runs{
 		"new": func(ctx context.Context, o *gold) (any, error) {
 			return nil, o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error {
@@ -150,6 +153,9 @@ func TestGoldenDurability(t *testing.T) {
 			})
 		},
 	})
+}
+
+func TestGoldenKillLosesBatch(t *testing.T) {
 	golden(t, "DUR05", runs{
 		"setup": func(_ context.Context, o *gold) (any, error) { return 1, o.exec("CREATE TABLE t(x)") },
 		"spin": func(ctx context.Context, o *gold) (any, error) {
@@ -169,12 +175,18 @@ func TestGoldenDurability(t *testing.T) {
 			return map[string]any{"k": o.get(ctx, "k"), "t": o.toArray("SELECT x FROM t")}, nil
 		},
 	})
+}
+
+func TestGoldenBatchIsVisible(t *testing.T) {
 	golden(t, "DUR07", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		if err := errors.Join(o.exec("CREATE TABLE t(x)"), o.storage.Put(ctx, "a", 1), o.exec("INSERT INTO t VALUES (1)")); err != nil {
 			return nil, err
 		}
 		return map[string]any{"sameTurn": o.toArray("SELECT x FROM t"), "kvSame": o.get(ctx, "a")}, o.storage.Sync(ctx)
 	}})
+}
+
+func TestGoldenInputGate(t *testing.T) {
 	inc := func(key string, wait time.Duration) run {
 		return func(ctx context.Context, o *gold) (any, error) {
 			var n int
@@ -211,6 +223,9 @@ func TestGoldenDurability(t *testing.T) {
 			final, err := fetchOf(ctx, stub, "look")
 			return map[string]any{"inc": one, "incTimer": two, "final": final}, err
 		}})
+}
+
+func TestGoldenAbortInTransaction(t *testing.T) {
 	golden(t, "DUR10", runs{
 		"w": func(ctx context.Context, o *gold) (any, error) {
 			err := o.storage.Put(ctx, "u", 1)
@@ -236,55 +251,57 @@ func TestGoldenDurability(t *testing.T) {
 		},
 		"look": listed,
 	})
-	// Asked of the real one: a transaction is durable when it has ended.
-	t.Run("abort right after a transaction", func(t *testing.T) {
-		s := newScene(t, methods{"abort": func(ctx context.Context, o *obj) (any, error) {
-			st := o.st.Storage()
-			err := errors.Join(st.Transaction(ctx, func(ctx context.Context) error { return st.Put(ctx, "tb", 1) }), st.Put(ctx, "tc", 1))
-			o.st.Abort("tb")
-			return nil, err
-		}})
-		s.call("a", "abort").want("Error: tb +durableObjectReset")
-		if got := jsonOf(s.stored("a")); got != `{"tb":1}` {
-			t.Error(got)
+}
+
+// Asked of the real one: a transaction is durable when it has ended.
+func TestAbortAfterTransaction(t *testing.T) {
+	s := newScene(t, methods{"abort": func(ctx context.Context, o *obj) (any, error) {
+		st := o.st.Storage()
+		err := errors.Join(st.Transaction(ctx, func(ctx context.Context) error { return st.Put(ctx, "tb", 1) }), st.Put(ctx, "tc", 1))
+		o.st.Abort("tb")
+		return nil, err
+	}})
+	s.call("a", "abort").want("Error: tb +durableObjectReset")
+	if got := jsonOf(s.stored("a")); got != `{"tb":1}` {
+		t.Error(got)
+	}
+}
+
+func TestGoldenOutputGate(t *testing.T) {
+	var recorded []struct {
+		Messages []string
+		Close    *struct{ Code int }
+	}
+	readJSON(t, filepath.Join(caseDir(t, "DUR06"), "expected.json"), &recorded)
+	s := newScene(t, methods{"new": tables, "rows": func(ctx context.Context, o *obj) (any, error) {
+		rows, err := o.st.Storage().SQL().Exec("SELECT * FROM c")
+		n := 0
+		for err == nil && rows.Next() {
+			n++
 		}
-	})
-	t.Run("DUR06", func(t *testing.T) {
-		var recorded []struct {
-			Messages []string
-			Close    *struct{ Code int }
+		return n, err
+	}, "ws": func(ctx context.Context, o *obj) (any, error) {
+		ws := socketOf(ctx)
+		if o.arg == "good" {
+			_, err := o.st.Storage().SQL().Exec("INSERT INTO p VALUES (?)", 1)
+			return nil, errors.Join(err, ws.Send("sent after good write"))
 		}
-		readJSON(t, filepath.Join(caseDir(t, "DUR06"), "expected.json"), &recorded)
-		s := newScene(t, methods{"new": tables, "rows": func(ctx context.Context, o *obj) (any, error) {
-			rows, err := o.st.Storage().SQL().Exec("SELECT * FROM c")
-			n := 0
-			for err == nil && rows.Next() {
-				n++
-			}
-			return n, err
-		}, "ws": func(ctx context.Context, o *obj) (any, error) {
-			ws := socketOf(ctx)
-			if o.arg == "good" {
-				_, err := o.st.Storage().SQL().Exec("INSERT INTO p VALUES (?)", 1)
-				return nil, errors.Join(err, ws.Send("sent after good write"))
-			}
-			err := ws.Send("sent before bad write")
-			_, bad := violate(ctx, o)
-			return nil, errors.Join(err, bad, ws.Send("must never arrive"))
-		}}, emutest.CheckUnread())
-		for i, send := range []string{"good", "bad"} {
-			want := recorded[i+1]
-			c := s.Dial("/a")
-			c.Send(send)
-			c.Expect(want.Messages...)
-			if want.Close != nil {
-				c.ExpectLost()
-			} else {
-				c.ExpectNone()
-			}
+		err := ws.Send("sent before bad write")
+		_, bad := violate(ctx, o)
+		return nil, errors.Join(err, bad, ws.Send("must never arrive"))
+	}}, emutest.CheckUnread())
+	for i, send := range []string{"good", "bad"} {
+		want := recorded[i+1]
+		c := s.Dial("/a")
+		c.Send(send)
+		c.Expect(want.Messages...)
+		if want.Close != nil {
+			c.ExpectLost()
+		} else {
+			c.ExpectNone()
 		}
-		s.fetch("a", "rows").want("0")
-	})
+	}
+	s.fetch("a", "rows").want("0")
 }
 
 func TestGoldenDisk(t *testing.T) {

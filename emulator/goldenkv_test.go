@@ -14,51 +14,58 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable"
 )
 
-func TestGoldenKV(t *testing.T) {
-	list := func(ctx context.Context, o *gold, opts durable.ListOptions) any {
-		seq, err := o.storage.List(ctx, opts)
-		if err != nil {
+// listKeys is [...(await storage.list(opts)).keys()].
+func listKeys(ctx context.Context, o *gold, opts durable.ListOptions) any {
+	seq, err := o.storage.List(ctx, opts)
+	if err != nil {
+		return exceptionOf(err)
+	}
+	keys := []any{}
+	for k := range seq {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// getMany is await storage.get(keys).
+func getMany(ctx context.Context, o *gold, keys ...string) any {
+	seq, err := o.storage.GetMany(ctx, keys...)
+	if err != nil {
+		return exceptionOf(err)
+	}
+	var entries []any
+	for k, v := range seq {
+		var x any
+		if err := v.Decode(&x); err != nil {
 			return exceptionOf(err)
 		}
-		keys := []any{}
-		for k := range seq {
-			keys = append(keys, k)
-		}
-		return keys
+		entries = append(entries, k, x)
 	}
-	many := func(ctx context.Context, o *gold, keys ...string) any {
-		seq, err := o.storage.GetMany(ctx, keys...)
-		if err != nil {
-			return exceptionOf(err)
-		}
-		var entries []any
-		for k, v := range seq {
-			var x any
-			if err := v.Decode(&x); err != nil {
-				return exceptionOf(err)
-			}
-			entries = append(entries, k, x)
-		}
-		if entries == nil {
-			return map[string]any{"$": "Map", "v": []any{}}
-		}
-		return mapOf(entries...)
+	if entries == nil {
+		return map[string]any{"$": "Map", "v": []any{}}
 	}
+	return mapOf(entries...)
+}
+
+func TestGoldenGet(t *testing.T) {
 	golden(t, "KV03", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		r := map[string]any{}
 		put := func(k string, v any) { r[""] = none(o.storage.Put(ctx, k, v)); delete(r, "") }
 		if err := o.storage.PutMany(ctx, map[string]any{"b": 2, "a": 1, "c": 3}); err != nil {
 			return nil, err
 		}
-		r["missing"], r["multi"], r["emptyArr"] = o.get(ctx, "zz"), many(ctx, o, "c", "zz", "a", "c"), many(ctx, o)
+		r["missing"], r["multi"], r["emptyArr"] = o.get(ctx, "zz"), getMany(ctx, o, "c", "zz", "a", "c"), getMany(ctx, o)
 		for _, kv := range [][2]string{{"5", "five"}, {"null", "n"}, {"undefined", "u"}, {"", "emptykey"}, {"a\x00b", "nul"}} {
 			put(kv[0], kv[1])
 		}
 		r["five"], r["nullkey"], r["undefkey"] = o.get(ctx, "5"), o.get(ctx, "null"), o.get(ctx, "undefined")
 		r["emptykey"], r["nulkey"], r["nulkey2"] = o.get(ctx, ""), o.get(ctx, "a\x00b"), o.get(ctx, "a")
-		r["keys"] = list(ctx, o, durable.ListOptions{})
+		r["keys"] = listKeys(ctx, o, durable.ListOptions{})
 		return r, nil
 	}})
+}
+
+func TestGoldenPut(t *testing.T) {
 	golden(t, "KV04", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -76,6 +83,9 @@ func TestGoldenKV(t *testing.T) {
 		r["good"] = o.get(ctx, "good")
 		return r, nil
 	}})
+}
+
+func TestGoldenDelete(t *testing.T) {
 	golden(t, "KV05", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -94,7 +104,7 @@ func TestGoldenKV(t *testing.T) {
 			}
 			return names
 		}
-		keys := func() any { return list(ctx, o, durable.ListOptions{}) }
+		keys := func() any { return listKeys(ctx, o, durable.ListOptions{}) }
 		r["tables0"], r["missing0"], r["tables1"] = tables(), o.get(ctx, "a"), tables()
 		r["empty0"], r["tables2"] = delMany(), tables()
 		r["del0"], r["tables3"] = del("a"), tables()
@@ -160,6 +170,9 @@ func TestGoldenKV(t *testing.T) {
 		r["keys5"] = keys()
 		return r, err
 	}})
+}
+
+func TestGoldenList(t *testing.T) {
 	golden(t, "KV06", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		entries := map[string]any{}
 		for i, k := range []string{"a", "A", "b", "ab", "a:1", "a:2", "é", "\U0001F600", "\uFFFD", "~", "10", "9"} {
@@ -176,10 +189,13 @@ func TestGoldenKV(t *testing.T) {
 			"prefstart": {Prefix: "a", Start: "a:2"}, "prefstartout": {Prefix: "a", Start: "b"}, "prefend": {Prefix: "a", End: "a:2"}, "prefendout": {Prefix: "b", End: "a"},
 			"prefempty": {Prefix: ""}, "emoji": {Prefix: "\U0001F600"}, "nul": {}, "undefs": {}, "nullprefix": {Prefix: "null"}, "prefAfter": {Prefix: "a", StartAfter: "a"},
 		} {
-			r[name] = list(ctx, o, opts)
+			r[name] = listKeys(ctx, o, opts)
 		}
 		return r, nil
 	}})
+}
+
+func TestGoldenKVLimits(t *testing.T) {
 	golden(t, "KV07", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -223,6 +239,9 @@ func TestGoldenKV(t *testing.T) {
 		}
 		return r, err
 	}})
+}
+
+func TestGoldenSQLiteLimits(t *testing.T) {
 	golden(t, "KV07c", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		st, sql := o.storage, o.storage.SQL()
 		r := map[string]any{}
@@ -270,6 +289,9 @@ func TestGoldenKV(t *testing.T) {
 		r["maxDepth"] = largest(10, 2000, func(n int) error { return one("SELECT 1" + strings.Repeat("+1", n-1)) })
 		return r, nil
 	}})
+}
+
+func TestGoldenSyncKVBigValue(t *testing.T) {
 	golden(t, "KV07d", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		kv := o.storage.KV()
 		r := map[string]any{}
@@ -283,6 +305,9 @@ func TestGoldenKV(t *testing.T) {
 		r["key"] = none(kv.Put(strings.Repeat("k", 3000), 1))
 		return r, nil
 	}})
+}
+
+func TestGoldenDeleteAll(t *testing.T) {
 	golden(t, "KV09", runs{"alarm": func(context.Context, *gold) (any, error) { return nil, nil }, "run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -290,7 +315,7 @@ func TestGoldenKV(t *testing.T) {
 			return nil, err
 		}
 		r["ret"] = none(st.DeleteAll(ctx))
-		r["list"] = many(ctx, o)
+		r["list"] = getMany(ctx, o)
 		r["table"] = o.toArray("SELECT * FROM t")
 		at, err := st.Alarm(ctx)
 		r["alarm"] = caughtOr(map[bool]any{false: at}[at.IsZero()], err)
@@ -314,6 +339,9 @@ func TestGoldenKV(t *testing.T) {
 		r["putAfter"] = caughtOr(o.get(ctx, "z"), err)
 		return r, nil
 	}})
+}
+
+func TestGoldenDeleteAllKeepsAlarm(t *testing.T) {
 	golden(t, "KV09b", runs{"alarm": func(context.Context, *gold) (any, error) { return nil, nil }, "run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -325,6 +353,9 @@ func TestGoldenKV(t *testing.T) {
 		r["alarm2"] = map[bool]any{false: at}[at.IsZero()]
 		return r, errors.Join(err, aerr)
 	}})
+}
+
+func TestGoldenBookmarks(t *testing.T) {
 	golden(t, "PITR01", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -343,6 +374,9 @@ func TestGoldenKV(t *testing.T) {
 		r["restore"] = none(err)
 		return r, nil
 	}})
+}
+
+func TestGoldenSyncKV(t *testing.T) {
 	golden(t, "SK01", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		kv := o.storage.KV()
 		r := map[string]any{}

@@ -155,7 +155,7 @@ func (o *gold) strings(mark string) (list []string) {
 	return list
 }
 
-func TestGoldenSQL(t *testing.T) {
+func TestGoldenSQLValues(t *testing.T) {
 	golden(t, "SQL01", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		r := map[string]any{}
 		for name, q := range o.queries() {
@@ -167,6 +167,9 @@ func TestGoldenSQL(t *testing.T) {
 		r["lone"] = o.query(arrays, "SELECT ?", "\xed\xa0\x80x")
 		return r, nil
 	}})
+}
+
+func TestGoldenCursor(t *testing.T) {
 	golden(t, "SQL04", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		sql := o.storage.SQL()
 		r := map[string]any{}
@@ -235,6 +238,9 @@ func TestGoldenSQL(t *testing.T) {
 		}, ids)
 		return r, nil
 	}})
+}
+
+func TestGoldenCursorAcrossWait(t *testing.T) {
 	golden(t, "SQL04b", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		sql := o.storage.SQL()
 		r := map[string]any{}
@@ -270,6 +276,9 @@ func TestGoldenSQL(t *testing.T) {
 		r["after"] = o.query(one, "SELECT count(*) c FROM t")
 		return r, err
 	}})
+}
+
+func TestGoldenUnreadReturningBreaksCommit(t *testing.T) {
 	golden(t, "SQL04c", runs{
 		"setup": func(ctx context.Context, o *gold) (any, error) {
 			return 1, o.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT)")
@@ -290,6 +299,9 @@ func TestGoldenSQL(t *testing.T) {
 		},
 		"look": func(ctx context.Context, o *gold) (any, error) { return o.toArray("SELECT v FROM t"), nil },
 	})
+}
+
+func TestGoldenDDLWhileCursorIsOpen(t *testing.T) {
 	golden(t, "SQL04d", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		r := map[string]any{}
 		if err := o.exec("CREATE TABLE t(x); INSERT INTO t VALUES (1),(2),(3)"); err != nil {
@@ -306,6 +318,9 @@ func TestGoldenSQL(t *testing.T) {
 		r["dropAfter"] = caughtOr("ok", o.exec("DROP TABLE t"))
 		return r, nil
 	}})
+}
+
+func TestGoldenSeveralStatements(t *testing.T) {
 	golden(t, "SQL05", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		r := map[string]any{}
 		written := func(c *durable.Rows) any { return c.RowsWritten() }
@@ -332,6 +347,9 @@ func TestGoldenSQL(t *testing.T) {
 		r["repeat"] = repeat
 		return r, nil
 	}})
+}
+
+func TestGoldenSQLErrors(t *testing.T) {
 	golden(t, "SQL06", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		_, setup, _ := strings.Cut(o.play.source, `sql.exec("CREATE TABLE p(`)
 		setup, _, _ = strings.Cut("CREATE TABLE p("+setup, `");`)
@@ -345,9 +363,15 @@ func TestGoldenSQL(t *testing.T) {
 		}
 		return r, nil
 	}})
+}
+
+func TestGoldenSQLLimits(t *testing.T) {
 	golden(t, "SQL08", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		return sqlLimits(o), nil
 	}})
+}
+
+func TestGoldenSQLFunctions(t *testing.T) {
 	golden(t, "SQL09", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		r := map[string]any{}
 		for _, f := range o.strings("const one = ") {
@@ -379,6 +403,9 @@ func TestGoldenSQL(t *testing.T) {
 		r["ftsshadow"] = none(o.exec("INSERT INTO f_content VALUES (9, 'x')"))
 		return r, nil
 	}})
+}
+
+func TestGoldenPragmas(t *testing.T) {
 	golden(t, "SQL10", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		if err := errors.Join(o.exec("CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT REFERENCES t(a)); CREATE INDEX ti ON t(b)"), o.storage.Put(ctx, "k", 1)); err != nil {
 			return nil, err
@@ -392,22 +419,33 @@ func TestGoldenSQL(t *testing.T) {
 		r["fnform"], r["fnform2"] = o.toArray("SELECT foreign_keys FROM pragma_foreign_keys"), o.toArray("SELECT page_count FROM pragma_page_count")
 		return r, nil
 	}})
-	refused := func(ctx context.Context, o *gold) (any, error) {
-		kv := o.storage.KV()
-		_, gerr := kv.Get("a", new(any))
-		r := map[string]any{"exec": none(o.exec("SELECT 1")), "kv": none(gerr)}
-		err := o.storage.Put(ctx, "a", 1)
-		r["put"] = caughtOr(o.get(ctx, "a"), err)
-		return r, nil
-	}
+}
+
+// withoutSQL is what a class without SQL is refused, and what it is not.
+func withoutSQL(ctx context.Context, o *gold) (any, error) {
+	kv := o.storage.KV()
+	_, gerr := kv.Get("a", new(any))
+	r := map[string]any{"exec": none(o.exec("SELECT 1")), "kv": none(gerr)}
+	err := o.storage.Put(ctx, "a", 1)
+	r["put"] = caughtOr(o.get(ctx, "a"), err)
+	return r, nil
+}
+
+func TestGoldenSQLOfKVClass(t *testing.T) {
 	golden(t, "SQL14", runs{"run": func(ctx context.Context, o *gold) (any, error) {
-		v, err := refused(ctx, o)
+		v, err := withoutSQL(ctx, o)
 		r := v.(map[string]any)
 		_, lerr := o.storage.KV().List(durable.ListOptions{})
 		r["kvlist"], r["txs"] = none(lerr), caughtOr(1, o.storage.TransactionSync(func() error { return nil }))
 		return r, err
 	}})
-	golden(t, "SQL14b", runs{"run": refused})
+}
+
+func TestGoldenSQLWithoutMigration(t *testing.T) {
+	golden(t, "SQL14b", runs{"run": withoutSQL})
+}
+
+func TestGoldenForeignKeys(t *testing.T) {
 	golden(t, "SQL16", runs{
 		"run": func(ctx context.Context, o *gold) (any, error) {
 			r := map[string]any{"default": o.query(one, "PRAGMA foreign_keys")}
