@@ -72,7 +72,7 @@ func (o *Object) ID() driver.ID {
 }
 
 // Class returns the name of the object's class.
-func (o *Object) Class() string { return o.o.ns.class.Name() }
+func (o *Object) Class() string { return o.o.ns.Class.Name() }
 
 // State says where the object is now.
 func (o *Object) State() State {
@@ -231,7 +231,7 @@ var ErrBlocked = errors.New("the object lets nobody in")
 // StorageBy is Storage until late has something: if f could not begin by then it does
 // not run, and the error is ErrBlocked.
 func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) error {
-	w := o.o.ns.w
+	h := o.o.host
 	o.o.mu.Lock()
 	in := o.o.inst
 	switch {
@@ -240,7 +240,7 @@ func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 		return errors.New("the world is closed")
 	case in == nil && o.o.leaving:
 		o.o.mu.Unlock()
-		w.Settle()
+		h.Activity.Settle(nil)
 		return o.StorageBy(late, f)
 	case in == nil:
 		o.o.leaving = true // events wait
@@ -248,7 +248,7 @@ func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 		defer o.o.left()
 		return o.o.detached(f)
 	}
-	done := w.host.NewSignal()
+	done := h.NewSignal()
 	defer done.Done()
 	var err error
 	var decided atomic.Bool // whether f runs
@@ -275,7 +275,7 @@ func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 
 // detached runs f with the storage of an object that is not in memory.
 func (o *object) detached(f func(driver.Storage) error) error {
-	in := &instance{o: o, host: o.host, watch: o.ns.watch, busy: true} // it never falls idle
+	in := &instance{o: o, host: o.host, watch: o.ns.Watch, busy: true} // it never falls idle
 	in.storage = o.ns.storage.Storage(o.id, (*storageTurn)(in))
 	in.held(nil)
 	defer in.storage.Close()

@@ -54,7 +54,7 @@ type instance struct {
 
 // newInstance starts an instance. o.mu is held.
 func newInstance(o *object) *instance {
-	in := &instance{o: o, host: o.host, watch: o.ns.watch, life: o.life, id: inside(o.ident())}
+	in := &instance{o: o, host: o.host, watch: o.ns.Watch, life: o.life, id: inside(o.ident())}
 	in.storage = o.ns.storage.Storage(o.id, (*storageTurn)(in))
 	ctx, cancel := context.WithCancelCause(context.Background())
 	in.cancel = cancel
@@ -80,7 +80,7 @@ func (in *instance) construct(e *event) {
 			limit.Stop()
 		}
 	}()
-	obj, err := o.ns.class.Construct(e, (*state)(in), o.ns.w.env)
+	obj, err := o.ns.Class.Construct(e, (*state)(in), o.ns.Env)
 	if err == nil {
 		in.obj = obj // also of an instance that is gone, which hears of that
 	}

@@ -50,7 +50,7 @@ func (in *instance) Leave() {
 }
 
 // Network is what sockets of this world share.
-func (e *event) Network() *socket.Network { return e.in.o.ns.w.net }
+func (e *event) Network() *socket.Network { return e.in.o.ns.Net }
 
 // Receives are the sockets that the event has asked for messages, and its instance.
 func (e *event) Receives() (*socket.Receives, socket.Instance) { return &e.receives, e.in }

@@ -159,7 +159,7 @@ func (i *invocation) StartFetch(ctx context.Context, r *driver.Request, _ driver
 	if r.Body != nil {
 		i.passedOn.Store(true)
 	}
-	f := &fetching{ctx: ctx, w: i.w, r: r, done: done}
+	f := &fetching{ctx: ctx, host: i.w.host, out: i.w.outbound, r: r, done: done}
 	i.begin(f)
 	return f, nil
 }

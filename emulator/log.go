@@ -38,6 +38,6 @@ func (o *object) emit(e host.Event) uint64 {
 	if noted := o.noted.Load(); noted != nil && !id.HasName {
 		id.Name = *noted
 	}
-	e.Class, e.ID, e.Name = o.ns.class.Name(), idString(o.id), id.Name
+	e.Class, e.ID, e.Name = o.ns.Class.Name(), idString(o.id), id.Name
 	return o.host.Emit(e)
 }

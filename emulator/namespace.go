@@ -7,16 +7,26 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/outbound"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 )
 
+// ground is what the objects of a class run on.
+type ground struct {
+	Host     *host.Host
+	Watch    *stacks.Watch
+	Net      *socket.Network
+	Outbound *outbound.Client
+	Env      driver.Env
+	Class    driver.Class
+	Key      string // of the class's ids, and of its data
+}
+
 // namespace holds the objects of one class.
 type namespace struct {
-	w        *World
-	host     *host.Host
-	watch    *stacks.Watch
-	class    driver.Class
+	ground
 	handlers driver.Handlers
 	key      idKey
 	storage  *storage.Namespace
@@ -26,15 +36,15 @@ type namespace struct {
 	closed  bool
 }
 
-func newNamespace(w *World, class driver.Class, unique string) *namespace {
-	watch := w.watch
-	if !class.Goroutines() {
-		watch = stacks.NoWatch()
+// openNamespace opens the namespace of a class, with the storage that the options say.
+func openNamespace(g ground, o storage.Options) (n *namespace, err error) {
+	if !g.Class.Goroutines() {
+		g.Watch = stacks.NoWatch()
 	}
-	return &namespace{
-		w: w, host: w.host, watch: watch, class: class, handlers: class.Handlers(), key: newIDKey(unique),
-		objects: map[[32]byte]*object{},
-	}
+	n = &namespace{ground: g, handlers: g.Class.Handlers(), key: newIDKey(g.Key), objects: map[[32]byte]*object{}}
+	o.Ringer = ringer{n}
+	n.storage, err = storage.Open(o)
+	return n, err
 }
 
 // object returns the object with that id, which need not be in memory.
@@ -59,7 +69,7 @@ func (n *namespace) IDFromString(hex string) (driver.ID, error) { return n.key.f
 // NewUniqueID makes a random id.
 func (n *namespace) NewUniqueID() driver.ID {
 	var base [16]byte
-	n.host.Chance.Read(base[:])
+	n.Host.Chance.Read(base[:])
 	return driver.ID{Bytes: n.key.fromBase(base[:])}
 }
 

@@ -41,13 +41,13 @@ type life struct {
 }
 
 func newObject(n *namespace, id [32]byte) *object {
-	o := &object{ns: n, host: n.host, id: id}
+	o := &object{ns: n, host: n.Host, id: id}
 	o.life = o.newLife()
 	return o
 }
 
 func (o *object) newLife() *life {
-	return &life{sockets: socket.NewList(o, o.ns.w.net)}
+	return &life{sockets: socket.NewList(o, o.ns.Net)}
 }
 
 // connections are those of the object's present life.

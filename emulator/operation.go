@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/outbound"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
 
@@ -100,7 +101,8 @@ func (e *event) After(d time.Duration, at driver.Place, f func()) driver.Operati
 type fetching struct {
 	operation
 	ctx  context.Context
-	w    *World
+	host *host.Host
+	out  *outbound.Client
 	e    *event // nil in a Worker
 	r    *driver.Request
 	done func(*driver.Response, error)
@@ -108,11 +110,11 @@ type fetching struct {
 
 // start sends the request on a goroutine of its own.
 func (f *fetching) start() {
-	h := f.w.host
+	h := f.host
 	h.Activity.Begin()
 	waits := h.Waits(true)
 	started := h.Go(func() {
-		resp, err := f.w.outbound.Fetch(f.ctx, f.r)
+		resp, err := f.out.Fetch(f.ctx, f.r)
 		if !waits.End() {
 			h.Activity.Begin()
 		}
@@ -140,7 +142,7 @@ func (e *event) StartFetch(ctx context.Context, r *driver.Request, at driver.Pla
 		return nil, err
 	}
 	r.Body = unbound(r.Body)
-	f := &fetching{ctx: ctx, w: e.in.o.ns.w, e: e, r: r, done: done}
+	f := &fetching{ctx: ctx, host: e.in.host, out: e.in.o.ns.Outbound, e: e, r: r, done: done}
 	f.begins(e, driver.PinFetch, at)
 	e.begin(f)
 	return f, nil

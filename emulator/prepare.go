@@ -179,16 +179,16 @@ func (w *World) open(plan *migrations.Plan) error {
 		if !ok {
 			continue
 		}
-		n := newNamespace(w, class, c.UniqueKey)
-		w.classes[class.Name()] = n
-		o := storage.Options{Host: w.host, Handles: w.handles, Alarms: w.alarms, Ringer: ringer{n}, SQL: c.Storage == migrations.SQLite}
+		g := ground{Host: w.host, Watch: w.watch, Net: w.net, Outbound: w.outbound, Env: w.env, Class: class, Key: c.UniqueKey}
+		o := storage.Options{Host: w.host, Handles: w.handles, Alarms: w.alarms, SQL: c.Storage == migrations.SQLite}
 		if w.opts.Persist != "" {
 			o.Dir = filepath.Join(migrations.Dir(w.opts.Persist), c.UniqueKey)
 		}
-		var err error
-		if n.storage, err = storage.Open(o); err != nil {
+		n, err := openNamespace(g, o)
+		if err != nil {
 			return err
 		}
+		w.classes[class.Name()] = n
 		if err := w.lock.Hold(c.UniqueKey); err != nil { // its folder may be new
 			return err
 		}

@@ -83,7 +83,7 @@ func (in *instance) report(h *holder) {
 		return
 	}
 	o := in.o
-	f.Class, f.ID, f.Name = o.ns.class.Name(), idString(o.id), in.id.Name
+	f.Class, f.ID, f.Name = o.ns.Class.Name(), idString(o.id), in.id.Name
 	f.Stale = h != nil && h.goroutine == stacks.Goroutine()
 	if f.Stale {
 		f.Handler, f.Away = h.e.handler, false
