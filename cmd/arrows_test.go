@@ -26,6 +26,7 @@ var arrows = map[string]reasons{
 		"config":                  "reads what the flags name",
 		"config/diagnostic":       "shows what is wrong",
 		"migrations":              "checks a history without a program",
+		"migrations/folder":       "looks into it",
 		"emulator":                "hands it what to serve",
 		"emulator/devserver":      "serves it",
 		"emulator/program":        "builds what serves it",
@@ -53,7 +54,9 @@ var arrows = map[string]reasons{
 	"migrations": {
 		"config":            "plans what the configuration lists",
 		"config/diagnostic": "points at it",
+		"migrations/folder": "keeps the ledger there",
 	},
+	"migrations/folder": {"config/diagnostic": "says how to go on when it is in use"},
 	"emulator": {
 		"emulator/internal/message":  "checks responses as workerd does",
 		"config":                     "a world is made from one",
@@ -71,6 +74,7 @@ var arrows = map[string]reasons{
 		"emulator/internal/wire":     "sockets that clients and Workers open",
 		"emulator/internal/arrival":  "runs requests in the order in which they arrive",
 		"emulator/internal/door":     "serves requests",
+		"migrations/folder":          "has its state folder to itself",
 	},
 	"emulator/devserver": {
 		"config":                   "prints what was read",

@@ -9,7 +9,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
-	"github.com/seed-36a2c969/emu/migrations"
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 // wranglerState is where wrangler dev keeps its state.
@@ -53,7 +53,7 @@ func (c *Command) sayState(cfg *config.Config, to string, log *devserver.Log) {
 		return
 	}
 	theirs := filepath.Join(c.stateBeside(cfg), filepath.FromSlash(wranglerState))
-	if _, err := os.Stat(migrations.Dir(theirs)); err == nil {
+	if _, err := os.Stat(folder.Dir(theirs)); err == nil {
 		shown, err := filepath.Rel(c.Dir, theirs)
 		if err != nil {
 			shown = theirs

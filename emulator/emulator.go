@@ -30,7 +30,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
-	"github.com/seed-36a2c969/emu/migrations"
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 func init() { driver.SetPairs(socket.NewPair) }
@@ -92,7 +92,7 @@ type World struct {
 	door     door.Door
 	budget   *wire.Budget
 	outbound *outbound.Client
-	lock     *migrations.Lock
+	lock     *folder.Lock
 	order    arrival.Order
 	watch    *stacks.Watch
 	handles  *storage.Handles

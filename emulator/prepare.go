@@ -13,6 +13,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 	"github.com/seed-36a2c969/emu/migrations"
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 // Refusal is why a world cannot be made: what is wrong with the configuration,
@@ -152,7 +153,7 @@ func (w *World) prepare() (*migrations.Plan, *migrations.Ledger, error) {
 			return nil, nil, err
 		}
 	}
-	if err := migrations.CheckWrangler(o.Persist, keys); err != nil {
+	if err := folder.CheckWrangler(o.Persist, keys); err != nil {
 		lock.Release()
 		return nil, nil, err
 	}
@@ -182,7 +183,7 @@ func (w *World) open(plan *migrations.Plan) error {
 		g := ground{Host: w.host, Watch: w.watch, Net: w.net, Outbound: w.outbound, Env: w.env, Class: class, Key: c.UniqueKey}
 		o := storage.Options{Host: w.host, Handles: w.handles, Alarms: w.alarms, SQL: c.Storage == migrations.SQLite}
 		if w.opts.Persist != "" {
-			o.Dir = filepath.Join(migrations.Dir(w.opts.Persist), c.UniqueKey)
+			o.Dir = filepath.Join(folder.Dir(w.opts.Persist), c.UniqueKey)
 		}
 		n, err := openNamespace(g, o)
 		if err != nil {

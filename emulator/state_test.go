@@ -23,7 +23,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
-	"github.com/seed-36a2c969/emu/migrations"
+	statefolder "github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 const stateFixtures = "../fixtures/state"
@@ -313,7 +313,7 @@ func TestStateRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := openState(t, persist, nothing)
-		var used *migrations.InUseError
+		var used *statefolder.InUseError
 		if !errors.As(err, &used) || used.PID != os.Getpid() || !strings.HasPrefix(err.Error(), "another world of this process is using ") {
 			t.Error(err)
 		}
@@ -331,7 +331,7 @@ func TestStateRefused(t *testing.T) {
 				t.Fatalf("locks %q", locks)
 			}
 			for range 2 {
-				var used *migrations.InUseError
+				var used *statefolder.InUseError
 				if _, err := openState(t, persist, nothing); !errors.As(err, &used) {
 					t.Errorf("error %v", err)
 				}

@@ -11,7 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
+
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 // effect is one change on disk.
@@ -52,7 +53,7 @@ func (l *Ledger) effects(p *Plan) []effect {
 	for _, s := range p.Steps {
 		if s.Kind == Purge {
 			all = append(all, effect{"move the data of " + s.Class + " to the trash", func() error {
-				err := moveTo(filepath.Join(l.dir, s.Key), s.Folder)
+				err := folder.Move(filepath.Join(l.dir, s.Key), s.Folder)
 				if errors.Is(err, fs.ErrNotExist) {
 					return nil
 				}
@@ -69,7 +70,7 @@ func (l *Ledger) effects(p *Plan) []effect {
 // takeFrom removes a transferred class from another Worker's ledger.
 func (l *Ledger) takeFrom(m move) error {
 	persist := filepath.Dir(filepath.Dir(l.dir))
-	lock, err := take(persist, m.worker) // the namespace is locked already, with those of this Worker
+	lock, err := folder.Take(persist, m.worker) // the namespace is locked already, with those of this Worker
 	if err != nil {
 		return err
 	}
@@ -108,38 +109,6 @@ func write(path string, data []byte) []effect {
 			return errors.Join(err, f.Sync(), f.Close())
 		}},
 		{"put the ledger in place", func() error { return os.Rename(temp, path) }},
-		{"save the state folder", func() error { return syncDir(dir) }},
+		{"save the state folder", func() error { return folder.Sync(dir) }},
 	}
-}
-
-// The trash folder, and the time in the names of what is in it.
-const (
-	trashFolder = ".trash"
-	trashTime   = "20060102T150405.000Z"
-)
-
-// trash is where something of the state folder goes when it is removed.
-func (l *Ledger) trash(name string, now time.Time) string {
-	return filepath.Join(l.dir, trashFolder, name+"-"+now.UTC().Format(trashTime))
-}
-
-// moveTo moves a file or folder, to a path that is not there yet.
-func moveTo(from, to string) error {
-	if info, err := os.Lstat(filepath.Dir(to)); err == nil && !info.IsDir() {
-		return &FileError{filepath.Dir(to), "it is no folder of emu's, but in the place of the trash"}
-	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
-		return err
-	}
-	free := to
-	for n := 2; ; n++ {
-		if _, err := os.Lstat(free); errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		free = fmt.Sprintf("%s~%d", to, n)
-	}
-	if err := os.Rename(from, free); err != nil {
-		return err
-	}
-	return errors.Join(syncDir(filepath.Dir(from)), syncDir(filepath.Dir(to)))
 }

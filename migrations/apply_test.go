@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 // peerConf is a configuration of Worker other.
@@ -37,11 +39,11 @@ func TestApplyCrash(t *testing.T) {
 	}
 	type state struct{ ledger, peer, tree, classes string }
 	look := func(dir string, classes map[string]Class) state {
-		l, err := os.ReadFile(filepath.Join(Dir(dir), "w.emu-migrations.json"))
+		l, err := os.ReadFile(filepath.Join(folder.Dir(dir), "w.emu-migrations.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := os.ReadFile(filepath.Join(Dir(dir), "other.emu-migrations.json"))
+		p, err := os.ReadFile(filepath.Join(folder.Dir(dir), "other.emu-migrations.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +142,7 @@ func TestTransfer(t *testing.T) {
 	defer lock.Release()
 	l = open(t, dir)
 	p = l.Plan(Facts{Worker: "w", Config: conf(with("v1", "t:other:Y>X"), with("v2", "t:other:Z>Z")), Now: now, Peer: l.Peer})
-	var used *InUseError
+	var used *folder.InUseError
 	if err := l.Apply(p); !errors.As(err, &used) || used.PID != os.Getpid() {
 		t.Errorf("error %v", err)
 	}
@@ -232,10 +234,10 @@ func TestWriteLinks(t *testing.T) {
 		persist, precious := prepare(t)
 		start(t, open(t, persist), conf(with("v1", "s:X")))
 		put(t, persist, "w-X")
-		link(t, filepath.Dir(precious), filepath.Join(Dir(persist), trashFolder))
+		link(t, filepath.Dir(precious), filepath.Join(folder.Dir(persist), folder.Trash))
 		l := open(t, persist)
 		p := l.Plan(Facts{Worker: "w", Config: conf(with("v1", "s:X"), with("v2", "d:X")), Now: now, Exists: l.Exists, Purge: true})
-		var foreign *FileError
+		var foreign *diagnostic.Error
 		if err := l.Apply(p); !errors.As(err, &foreign) {
 			t.Errorf("error %v", err)
 		}

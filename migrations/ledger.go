@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 // Ledger is the record of what was applied to one Worker's local state. It is
@@ -27,29 +28,25 @@ type Ledger struct {
 	revision int
 }
 
-// Dir returns the folder below persist that holds the ledger and a folder for
-// each namespace.
-func Dir(persist string) string { return filepath.Join(persist, "v3", "do") }
-
 // Open reads the ledger of a Worker in a state folder. A file that is not
 // there is an empty ledger. With persist "" the ledger is in memory only.
 // A file that is damaged, or that a newer emu wrote, is an error that wraps
 // [ErrUnreadable]; it is never overwritten.
 func Open(persist, worker string) (*Ledger, error) {
-	if err := checkWorker(worker); err != nil {
+	if err := folder.CheckWorker(worker); err != nil {
 		return nil, err
 	}
 	l := &Ledger{worker: worker, rec: &record{Version: version, Worker: worker}}
 	if persist == "" {
 		return l, nil
 	}
-	l.dir = Dir(persist)
+	l.dir = folder.Dir(persist)
 	info, err := os.Lstat(l.Path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil
 	}
 	if err == nil {
-		if why := notOwn(info); why != "" { // it would be replaced by a file
+		if why := folder.NotOwn(info); why != "" { // it would be replaced by a file
 			err = errors.New(why)
 		}
 	}
@@ -78,14 +75,6 @@ func Open(persist, worker string) (*Ledger, error) {
 	return l, nil
 }
 
-// checkWorker refuses names that would lead out of the state folder.
-func checkWorker(worker string) error {
-	if !plainName(worker) {
-		return fmt.Errorf("%q cannot be a Worker's name", worker)
-	}
-	return nil
-}
-
 // ErrUnreadable is wrapped by the error of [Open] for a ledger that is there
 // and cannot be used.
 var ErrUnreadable = errors.New("migration ledger cannot be read")
@@ -102,6 +91,27 @@ func (e *unreadableError) Error() string {
 }
 
 func (e *unreadableError) Unwrap() []error { return []error{ErrUnreadable, e.err} }
+
+// Take locks a Worker's state below persist with the namespaces that its ledger knows,
+// or fails at once with an [InUseError] if another process, or another Lock of this
+// one, holds it. With persist "" there is nothing to lock and the Lock is nil.
+func Take(persist, worker string) (*folder.Lock, error) {
+	l, err := folder.Take(persist, worker)
+	if l == nil || err != nil {
+		return nil, err
+	}
+	ledger, err := Open(persist, worker)
+	if err != nil {
+		return l, nil // who uses the ledger is the one to say it
+	}
+	for _, ns := range ledger.rec.namespaces() {
+		if err := l.Hold(ns.UniqueKey); err != nil {
+			l.Release()
+			return nil, err
+		}
+	}
+	return l, nil
+}
 
 // Path is the ledger's file, "" in memory.
 func (l *Ledger) Path() string {
@@ -176,15 +186,15 @@ func (l *Ledger) Assume(cfg *config.Config, tag string, now time.Time) error {
 // the next plan starts from the configuration and the folders that are there.
 // It returns where the file went, "" if there was none.
 func Reset(persist, worker string, now time.Time) (string, error) {
-	if err := checkWorker(worker); err != nil {
+	if err := folder.CheckWorker(worker); err != nil {
 		return "", err
 	}
-	l := &Ledger{worker: worker, dir: Dir(persist)}
+	l := &Ledger{worker: worker, dir: folder.Dir(persist)}
 	if _, err := os.Lstat(l.Path()); errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
-	to := l.trash(filepath.Base(l.Path()), now)
-	if err := moveTo(l.Path(), to); err != nil {
+	to := folder.TrashPath(l.dir, filepath.Base(l.Path()), now)
+	if err := folder.Move(l.Path(), to); err != nil {
 		return "", err
 	}
 	return to, nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 // open opens the ledger of Worker w.
@@ -26,7 +27,7 @@ func open(t *testing.T, persist string) *Ledger {
 // put makes a namespace's folder with a file in it.
 func put(t *testing.T, persist, key string) {
 	t.Helper()
-	dir := filepath.Join(Dir(persist), key)
+	dir := filepath.Join(folder.Dir(persist), key)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -39,9 +40,9 @@ func put(t *testing.T, persist, key string) {
 func tree(t *testing.T, persist string) string {
 	t.Helper()
 	var all []string
-	err := filepath.WalkDir(Dir(persist), func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(folder.Dir(persist), func(path string, d os.DirEntry, err error) error {
 		if err == nil && d.Name() == "metadata.sqlite" {
-			rel, _ := filepath.Rel(Dir(persist), filepath.Dir(path))
+			rel, _ := filepath.Rel(folder.Dir(persist), filepath.Dir(path))
 			data, err := os.ReadFile(path)
 			if err != nil {
 				return err
@@ -150,7 +151,7 @@ func TestLedgerFile(t *testing.T) {
 func TestLedgerNothing(t *testing.T) {
 	dir := t.TempDir()
 	start(t, open(t, dir), conf(bind("X")))
-	if _, err := os.Stat(Dir(dir)); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(folder.Dir(dir)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("state folder: %v", err)
 	}
 }
@@ -212,8 +213,8 @@ func TestLedgerUnreadable(t *testing.T) {
 				text = text[:i] + c.new + text[i+len(c.old):]
 			}
 			dir := t.TempDir()
-			path := filepath.Join(Dir(dir), "w.emu-migrations.json")
-			if err := os.MkdirAll(Dir(dir), 0o777); err != nil {
+			path := filepath.Join(folder.Dir(dir), "w.emu-migrations.json")
+			if err := os.MkdirAll(folder.Dir(dir), 0o777); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
@@ -231,7 +232,7 @@ func TestLedgerUnreadable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if data, _ := os.ReadFile(to); string(data) != text || !strings.HasPrefix(to, filepath.Join(Dir(dir), ".trash")+string(filepath.Separator)) {
+			if data, _ := os.ReadFile(to); string(data) != text || !strings.HasPrefix(to, filepath.Join(folder.Dir(dir), ".trash")+string(filepath.Separator)) {
 				t.Errorf("moved to %s", to)
 			}
 			open(t, dir)
@@ -304,7 +305,7 @@ func TestAdopt(t *testing.T) {
 			equal(t, "classes", show(p.Classes), c.classes)
 			equal(t, "folders", tree(t, dir), before)
 			if c.steps != "" {
-				equal(t, "steps", filepath.ToSlash(strings.ReplaceAll(lines(p.Steps), Dir(dir), "DIR")), c.steps)
+				equal(t, "steps", filepath.ToSlash(strings.ReplaceAll(lines(p.Steps), folder.Dir(dir), "DIR")), c.steps)
 			}
 			again := start(t, open(t, dir), c.cfg)
 			equal(t, "classes of the second start", show(again.Classes), c.classes)
@@ -323,10 +324,10 @@ func TestPurge(t *testing.T) {
 	start(t, open(t, dir), v1)
 	put(t, dir, "w-X")
 	p := start(t, open(t, dir), v2)
-	equal(t, "steps", lines(p.Steps), "Applied migration v2: deleted_classes [X]\nDeleted Durable Object class X; its data stays in "+filepath.Join(Dir(dir), "w-X")+" until --purge")
+	equal(t, "steps", lines(p.Steps), "Applied migration v2: deleted_classes [X]\nDeleted Durable Object class X; its data stays in "+filepath.Join(folder.Dir(dir), "w-X")+" until --purge")
 	equal(t, "folders", tree(t, dir), "w-X")
 	p = start(t, open(t, dir), v2, purge)
-	equal(t, "steps", lines(p.Steps), "Moved the data of deleted Durable Object class X to "+filepath.Join(Dir(dir), filepath.FromSlash(trash)))
+	equal(t, "steps", lines(p.Steps), "Moved the data of deleted Durable Object class X to "+filepath.Join(folder.Dir(dir), filepath.FromSlash(trash)))
 	equal(t, "folders", tree(t, dir), trash+"=w-X")
 	p = start(t, open(t, dir), v2, purge)
 	equal(t, "steps", lines(p.Steps), "")
@@ -395,7 +396,7 @@ func TestHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := filepath.Join(Dir(dir), "w-Chat")
+	folder := filepath.Join(folder.Dir(dir), "w-Chat")
 	holds := func(want bool) {
 		t.Helper()
 		if l.Holds("w-Chat") != want {

@@ -11,6 +11,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 // TestMain lets this program be another process that holds a lock, or has a file open,
@@ -71,7 +74,7 @@ func TestLock(t *testing.T) {
 	dir := t.TempDir()
 	other := hold(t, dir)
 	_, err := Take(dir, "w")
-	var used *InUseError
+	var used *folder.InUseError
 	if !errors.As(err, &used) || used.PID != other.Process.Pid || used.Path != dir {
 		t.Fatalf("error %v", err)
 	}
@@ -100,7 +103,7 @@ func TestLock(t *testing.T) {
 		t.Fatalf("after the release: %v", err)
 	}
 	lock.Release()
-	if text, err := os.ReadFile(filepath.Join(Dir(dir), "w.emu-lock")); err != nil || len(text) != 0 {
+	if text, err := os.ReadFile(filepath.Join(folder.Dir(dir), "w.emu-lock")); err != nil || len(text) != 0 {
 		t.Errorf("a released lock's file: %q %v", text, err)
 	}
 }
@@ -113,7 +116,7 @@ func TestLockMemory(t *testing.T) {
 }
 
 func TestInUseErrorUnknown(t *testing.T) {
-	if got := (&InUseError{Path: "p"}).Error(); got != "another emu process is using p" {
+	if got := (&folder.InUseError{Path: "p"}).Error(); got != "another emu process is using p" {
 		t.Error(got)
 	}
 }
@@ -125,8 +128,8 @@ func TestTakeNoFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Take(persist, "w")
-	var folder *FolderError
-	if !errors.As(err, &folder) || !strings.HasPrefix(err.Error(), "cannot use the state folder "+persist+": ") || !strings.Contains(folder.Hint(), "--persist-to") {
+	var hinted *diagnostic.Error
+	if !errors.As(err, &hinted) || !strings.HasPrefix(err.Error(), "cannot use the state folder "+persist+": ") || !strings.Contains(hinted.Hint(), "--persist-to") {
 		t.Errorf("Take: %v", err)
 	}
 }
@@ -151,8 +154,8 @@ func TestTakeForeign(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			precious, path := filepath.Join(dir, "precious"), filepath.Join(Dir(dir), "w.emu-lock")
-			if err := errors.Join(os.WriteFile(precious, []byte(text), 0o666), os.MkdirAll(Dir(dir), 0o777)); err != nil {
+			precious, path := filepath.Join(dir, "precious"), filepath.Join(folder.Dir(dir), "w.emu-lock")
+			if err := errors.Join(os.WriteFile(precious, []byte(text), 0o666), os.MkdirAll(folder.Dir(dir), 0o777)); err != nil {
 				t.Fatal(err)
 			}
 			if err := c.put(precious, path); err != nil {
@@ -163,7 +166,7 @@ func TestTakeForeign(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = Take(dir, "w")
-			var foreign *FileError
+			var foreign *diagnostic.Error
 			if !errors.As(err, &foreign) || err.Error() != "cannot use "+path+": "+c.why || foreign.Hint() == "" {
 				t.Errorf("error %v", err)
 			}
@@ -194,12 +197,12 @@ func TestLockDeleted(t *testing.T) {
 	start(t, open(t, dir), conf(with("v1", "s:Chat Log")))
 	put(t, dir, "w-Chat")
 	other := hold(t, dir)
-	if err := os.Remove(filepath.Join(Dir(dir), "w.emu-lock")); err != nil {
+	if err := os.Remove(filepath.Join(folder.Dir(dir), "w.emu-lock")); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
 		_, err := Take(dir, "w")
-		var used *InUseError
+		var used *folder.InUseError
 		if !errors.As(err, &used) {
 			t.Fatalf("error %v", err)
 		}
@@ -221,31 +224,4 @@ func TestLockDeleted(t *testing.T) {
 		t.Fatalf("after the release: %v", err)
 	}
 	lock.Release()
-}
-
-// TestLockFileGoes: a lock of a file that was deleted before it was locked is none.
-func TestLockFileGoes(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lock")
-	f, err := openOwn(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if !isAt(f, path) {
-		t.Error("the file is not at its path")
-	}
-	if err := os.Rename(path, path+"-moved"); err != nil {
-		t.Skip(err)
-	}
-	if isAt(f, path) {
-		t.Error("a file that was moved is at its path")
-	}
-	again, err := openOwn(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer again.Close()
-	if isAt(f, path) || !isAt(again, path) {
-		t.Error("another file of the name is taken for the first")
-	}
 }

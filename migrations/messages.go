@@ -55,13 +55,6 @@ var scenarios = map[string]string{
 // Ours.
 const (
 	msgUnreadable   = "cannot read migration ledger %s: %v; move it away or run with --reset-migrations"
-	msgInUse        = "another emu process (pid %d) is using %s"
-	msgInUseUnknown = "another emu process is using %s"
-	msgInUseHere    = "another world of this process is using %s"
-	msgFolder       = "cannot use the state folder %s: %v"
-	msgFile         = "cannot use %s: %s"
-	msgWrangler     = "a running wrangler dev (its workerd is pid %d) has %s open"
-
 	msgEdited       = "migration %q was already applied with different contents; applied migrations cannot be edited"
 	msgRemoved      = "migration %q was applied but is no longer in %s"
 	msgLastRemoved  = "the local state has migration tag %q, which was not found in %s"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 // Plan is what applying a configuration to a ledger would do, and what there
@@ -97,7 +98,7 @@ func (f *fold) checkClasses() bool {
 	cfg := f.facts.Config
 	before := len(f.errs)
 	check := func(class string, place diagnostic.Place) {
-		if !plainName(class) {
+		if !folder.PlainName(class) {
 			f.fail(place, "use a name of letters and digits", msgBadClass, class)
 		}
 	}
@@ -347,7 +348,7 @@ func (p *Plan) purge(live *fold) {
 			continue
 		}
 		s := live.step(Purge, t.Class, t.namespace, t.DeletedByTag, diagnostic.Place{})
-		s.Folder = p.ledger.trash(t.UniqueKey, live.facts.Now)
+		s.Folder = folder.TrashPath(p.ledger.dir, t.UniqueKey, live.facts.Now)
 		for i := range p.Steps {
 			if p.Steps[i].Kind == Delete && p.Steps[i].Key == t.UniqueKey {
 				p.Steps[i].purged = true

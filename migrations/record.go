@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 const version = 1
@@ -199,7 +200,7 @@ func (r *record) validate(root *node) error {
 			return at.wrong("a class of key %q has no name", ns.UniqueKey)
 		case ns.Storage != SQLite && ns.Storage != KV:
 			return at.field("storage").wrong("class %s has storage %q; expected %q or %q", class, ns.Storage, SQLite, KV)
-		case !plainName(ns.UniqueKey):
+		case !folder.PlainName(ns.UniqueKey):
 			return key.wrong("class %s has unique key %q, which is not a folder's name", class, ns.UniqueKey)
 		case keys[ns.UniqueKey]:
 			return key.wrong("unique key %q is there twice", ns.UniqueKey)
@@ -252,10 +253,4 @@ func (r *record) live() []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(live))
-}
-
-// plainName reports whether s names an entry of a folder on every platform,
-// and not one outside it.
-func plainName(s string) bool {
-	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/\\:\x00")
 }

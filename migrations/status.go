@@ -3,14 +3,12 @@ package migrations
 // What a ledger holds, for people who want to know where their data is.
 
 import (
-	"errors"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 // Status is what a [Ledger] holds.
@@ -43,7 +41,7 @@ type Stored struct {
 // Status tells what the ledger holds and where the data lies. It fails if the
 // trash folder cannot be read.
 func (l *Ledger) Status() (*Status, error) {
-	trash, err := l.trashed()
+	trash, err := folder.Trashed(l.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -67,31 +65,4 @@ func (l *Ledger) Status() (*Status, error) {
 		st.Aside = append(st.Aside, stored(ns.CreatedAs, ns))
 	}
 	return st, nil
-}
-
-// trashed are the folders of the trash by the unique key of their data.
-func (l *Ledger) trashed() (map[string][]string, error) {
-	if l.dir == "" {
-		return nil, nil
-	}
-	dir := filepath.Join(l.dir, trashFolder)
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	all := map[string][]string{}
-	for _, e := range entries {
-		name, again := e.Name(), strings.LastIndexByte(e.Name(), '~')
-		if again > strings.LastIndexByte(name, '-') {
-			name = name[:again]
-		}
-		i := strings.LastIndexByte(name, '-')
-		if i < 0 {
-			continue
-		}
-		if _, err := time.Parse(trashTime, name[i+1:]); err == nil {
-			all[name[:i]] = append(all[name[:i]], filepath.Join(dir, e.Name()))
-		}
-	}
-	return all, nil
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 // TestStatus: it says of every class where the data lies.
@@ -22,7 +24,7 @@ func TestStatus(t *testing.T) {
 	// A branch has a class of its own, and the trash things of others.
 	start(t, open(t, dir), conf(v1, with("v2b", "s:Branch")))
 	for _, name := range []string{"README", "w-Chat-2-20261123T120000.000Z", "w-Old-20261123T120000.000Z~2"} {
-		if err := os.Mkdir(filepath.Join(Dir(dir), ".trash", name), 0o777); err != nil {
+		if err := os.Mkdir(filepath.Join(folder.Dir(dir), ".trash", name), 0o777); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -38,7 +40,7 @@ func TestStatus(t *testing.T) {
 			if x.DeletedAt != nil {
 				line += " at " + x.DeletedAt.Format("2006-01-02")
 			}
-			lines = append(lines, filepath.ToSlash(strings.ReplaceAll(line, Dir(dir), "DO")))
+			lines = append(lines, filepath.ToSlash(strings.ReplaceAll(line, folder.Dir(dir), "DO")))
 		}
 		return strings.Join(lines, "\n")
 	}

@@ -1,18 +1,19 @@
 package migrations
 
 import (
-	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 func TestCheckWrangler(t *testing.T) {
 	persist := t.TempDir()
-	check := func() error { return CheckWrangler(persist, []string{"w-Other", "w-Obj"}) }
-	dir := filepath.Join(Dir(persist), "w-Obj")
+	check := func() error { return folder.CheckWrangler(persist, []string{"w-Other", "w-Obj"}) }
+	dir := filepath.Join(folder.Dir(persist), "w-Obj")
 	if err := check(); err != nil {
 		t.Fatalf("of a folder that is not there: %v", err)
 	}
@@ -37,15 +38,15 @@ func TestCheckWrangler(t *testing.T) {
 	if err := check(); err != nil {
 		t.Errorf("of who only looks at the files: %v", err)
 	}
-	workerd := start(runtimeName)
-	var used *WranglerError
-	if err := check(); !errors.As(err, &used) || used.PID != workerd.Process.Pid || used.Dir != dir || !strings.Contains(err.Error(), "wrangler dev") {
+	workerd := start("workerd")
+	want := fmt.Sprintf("a running wrangler dev (its workerd is pid %d) has %s open", workerd.Process.Pid, dir)
+	if err := check(); err == nil || err.Error() != want {
 		t.Errorf("error %v, want process %d", err, workerd.Process.Pid)
 	}
-	if err := CheckWrangler(persist, []string{"another-Obj"}); err != nil {
+	if err := folder.CheckWrangler(persist, []string{"another-Obj"}); err != nil {
 		t.Errorf("of another Worker's namespace: %v", err)
 	}
-	if err := CheckWrangler("", []string{"w-Obj"}); err != nil {
+	if err := folder.CheckWrangler("", []string{"w-Obj"}); err != nil {
 		t.Errorf("in memory: %v", err)
 	}
 	workerd.Process.Kill()

@@ -1,4 +1,4 @@
-package migrations
+package folder
 
 // A running wrangler dev that shares the state: it takes no lock, and two runtimes on
 // one object's database would each hold alarms and memory that the other does not know
@@ -8,24 +8,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// WranglerError says that a running wrangler dev has a Worker's state open.
-type WranglerError struct {
-	// PID is its workerd's.
-	PID int
-	// Dir is the folder of the namespace that it has open.
-	Dir string
-}
-
-func (e *WranglerError) Error() string { return fmt.Sprintf(msgWrangler, e.PID, e.Dir) }
-
-// Hint is what to do about it.
-func (e *WranglerError) Hint() string {
-	return "end wrangler dev first, or keep emu's state elsewhere with --persist-to"
-}
-
-// CheckWrangler fails with a [WranglerError] if a running wrangler dev has one of the
+// CheckWrangler fails if a running wrangler dev has one of the
 // namespaces below persist open, as far as the system shows: it looks on Linux only,
 // for a fifth of a second at most, and sees only processes of the same user.
 func CheckWrangler(persist string, uniqueKeys []string) error {
@@ -41,7 +28,7 @@ func CheckWrangler(persist string, uniqueKeys []string) error {
 		return nil
 	}
 	if pid, dir := workerdIn(dirs); pid != 0 {
-		return &WranglerError{PID: pid, Dir: dir}
+		return diagnostic.WithHint(fmt.Errorf(msgWrangler, pid, dir), "end wrangler dev first, or keep emu's state elsewhere with --persist-to")
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package migrations
+package folder
 
 import (
 	"errors"
@@ -54,8 +54,8 @@ func lockFolder(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// syncDir makes a change of names in a folder durable.
-func syncDir(dir string) error {
+// Sync makes a change of names in a folder durable.
+func Sync(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

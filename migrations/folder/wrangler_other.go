@@ -1,5 +1,5 @@
 //go:build !linux
 
-package migrations
+package folder
 
 func workerdIn([]string) (pid int, dir string) { return 0, "" }

@@ -1,4 +1,4 @@
-package migrations
+package folder
 
 import (
 	"errors"
@@ -33,7 +33,7 @@ func tryLock(f *os.File) (bool, error) {
 // openOwn opens a file that emu keeps for reading and writing, or makes it. It refuses a
 // link, which would be followed.
 func openOwn(path string) (*os.File, error) {
-	if info, err := os.Lstat(path); err == nil && notOwn(info) != "" {
+	if info, err := os.Lstat(path); err == nil && NotOwn(info) != "" {
 		return nil, syscall.EINVAL
 	}
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
@@ -42,5 +42,5 @@ func openOwn(path string) (*os.File, error) {
 // lockFolder locks nothing: here a file that is open cannot be deleted.
 func lockFolder(string) (*os.File, error) { return nil, nil }
 
-// syncDir does nothing: Windows makes a rename durable without it.
-func syncDir(string) error { return nil }
+// Sync does nothing: Windows makes a rename durable without it.
+func Sync(string) error { return nil }

@@ -1,4 +1,4 @@
-package migrations
+package folder
 
 // One emu for each Worker's state: an advisory lock of the operating system on
 // a file that names its holder. The kernel releases it when the holder dies.
@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -44,61 +43,6 @@ func (e *InUseError) Error() string {
 // Hint says how to go on.
 func (e *InUseError) Hint() string { return "end it, or " + hintOther }
 
-const hintOther = "take another folder for the stored data: --persist-to"
-
-// FolderError says that a state folder cannot be used.
-type FolderError struct {
-	Path string
-	Err  error
-}
-
-func (e *FolderError) Error() string {
-	err := e.Err
-	var at *fs.PathError
-	if errors.As(err, &at) {
-		err = at.Err
-	}
-	return fmt.Sprintf(msgFolder, e.Path, err)
-}
-
-func (e *FolderError) Unwrap() error { return e.Err }
-
-// Hint says how to go on.
-func (e *FolderError) Hint() string { return hintOther }
-
-// FileError says that a file that emu keeps is not one that emu can write without
-// changing something else.
-type FileError struct {
-	Path string
-	Why  string
-}
-
-func (e *FileError) Error() string { return fmt.Sprintf(msgFile, e.Path, e.Why) }
-
-// Hint says how to go on.
-func (e *FileError) Hint() string { return "move it away; emu makes it anew" }
-
-// Take locks a Worker's state below persist with the namespaces that its ledger knows,
-// or fails at once with an [InUseError] if another process, or another Lock of this
-// one, holds it. With persist "" there is nothing to lock and the Lock is nil.
-func Take(persist, worker string) (*Lock, error) {
-	l, err := take(persist, worker)
-	if l == nil || err != nil {
-		return nil, err
-	}
-	ledger, err := Open(persist, worker)
-	if err != nil {
-		return l, nil // told when the ledger is used
-	}
-	for _, ns := range ledger.rec.namespaces() {
-		if err := l.Hold(ns.UniqueKey); err != nil {
-			l.Release()
-			return nil, err
-		}
-	}
-	return l, nil
-}
-
 // Hold locks the folder of a namespace, if it is there. A nil Lock holds nothing.
 func (l *Lock) Hold(uniqueKey string) error {
 	if l == nil || l.folders[uniqueKey] != nil {
@@ -124,17 +68,19 @@ var errTaken = errors.New("taken")
 // maxRetaken bounds how often a lock's file that goes meanwhile is opened again.
 const maxRetaken = 100
 
-// take locks the file alone.
-func take(persist, worker string) (*Lock, error) {
+// Take locks the state of a Worker below persist, or fails at once with an [InUseError]
+// if another process, or another Lock of this one, holds it. With persist "" there is
+// nothing to lock and the Lock is nil.
+func Take(persist, worker string) (*Lock, error) {
 	if persist == "" {
 		return nil, nil
 	}
-	if err := checkWorker(worker); err != nil {
+	if err := CheckWorker(worker); err != nil {
 		return nil, err
 	}
 	dir := Dir(persist)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, &FolderError{persist, err}
+		return nil, folderError(persist, err)
 	}
 	path := filepath.Join(dir, worker+".emu-lock")
 	for range maxRetaken {
@@ -155,7 +101,7 @@ func take(persist, worker string) (*Lock, error) {
 		}
 		if err == nil && !isPID {
 			file.Close()
-			return nil, &FileError{path, "it is not a lock of emu's, but holds something else"}
+			return nil, fileError(path, "it is not a lock of emu's, but holds something else")
 		}
 		if err == nil && !isAt(file, path) {
 			file.Close() // deleted since it was opened: another process may lock another one
@@ -169,11 +115,11 @@ func take(persist, worker string) (*Lock, error) {
 		}
 		if err != nil {
 			file.Close()
-			return nil, &FolderError{persist, err}
+			return nil, folderError(persist, err)
 		}
 		return &Lock{file: file, persist: persist}, nil
 	}
-	return nil, &FolderError{persist, fmt.Errorf("%s is deleted again and again", path)}
+	return nil, folderError(persist, fmt.Errorf("%s is deleted again and again", path))
 }
 
 // maxPID is longer than a holder's number.
@@ -188,27 +134,6 @@ func holderIn(text []byte) (pid int, ok bool) {
 	}
 	pid, err := strconv.Atoi(number)
 	return pid, err == nil && pid > 0 && len(text) < maxPID
-}
-
-// ownError tells a file that is none of emu's from a folder that cannot be used.
-func ownError(persist, path string, err error) error {
-	if info, lerr := os.Lstat(path); lerr == nil {
-		if why := notOwn(info); why != "" {
-			return &FileError{path, why}
-		}
-	}
-	return &FolderError{persist, err}
-}
-
-// notOwn says why a file is none that emu has made, "" if it may be one.
-func notOwn(info fs.FileInfo) string {
-	switch mode := info.Mode(); {
-	case mode&fs.ModeSymlink != 0:
-		return "it is a symbolic link, and what it leads to is not emu's"
-	case !mode.IsRegular():
-		return "it is no regular file"
-	}
-	return ""
 }
 
 // isAt reports whether a path still names an open file.

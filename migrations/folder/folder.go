@@ -1,0 +1,79 @@
+// Package folder keeps the state folder of a Worker to one process at a time.
+package folder
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+)
+
+// Dir returns the folder below persist that holds a Worker's ledger, its lock and a
+// folder for each namespace.
+func Dir(persist string) string { return filepath.Join(persist, "v3", "do") }
+
+const (
+	msgInUse        = "another emu process (pid %d) is using %s"
+	msgInUseUnknown = "another emu process is using %s"
+	msgInUseHere    = "another world of this process is using %s"
+	msgFolder       = "cannot use the state folder %s: %w"
+	msgFile         = "cannot use %s: %s"
+	msgWrangler     = "a running wrangler dev (its workerd is pid %d) has %s open"
+
+	hintOther = "take another folder for the stored data: --persist-to"
+)
+
+// CheckWorker refuses names that would lead out of the state folder.
+func CheckWorker(worker string) error {
+	if !PlainName(worker) {
+		return fmt.Errorf("%q cannot be a Worker's name", worker)
+	}
+	return nil
+}
+
+// PlainName reports whether s names an entry of a folder on every platform,
+// and not one outside it.
+func PlainName(s string) bool {
+	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/\\:\x00")
+}
+
+// folderError says that a state folder cannot be used.
+func folderError(persist string, err error) error {
+	said := err
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		said = at.Err // the message names the folder already
+	}
+	return diagnostic.WithHint(fmt.Errorf(msgFolder, persist, said), hintOther)
+}
+
+// fileError says that a file that emu keeps is not one that emu can write without
+// changing something else.
+func fileError(path, why string) error {
+	return diagnostic.WithHint(fmt.Errorf(msgFile, path, why), "move it away; emu makes it anew")
+}
+
+// ownError tells a file that is none of emu's from a folder that cannot be used.
+func ownError(persist, path string, err error) error {
+	if info, lerr := os.Lstat(path); lerr == nil {
+		if why := NotOwn(info); why != "" {
+			return fileError(path, why)
+		}
+	}
+	return folderError(persist, err)
+}
+
+// NotOwn says why a file is none that emu has made, "" if it may be one.
+func NotOwn(info fs.FileInfo) string {
+	switch mode := info.Mode(); {
+	case mode&fs.ModeSymlink != 0:
+		return "it is a symbolic link, and what it leads to is not emu's"
+	case !mode.IsRegular():
+		return "it is no regular file"
+	}
+	return ""
+}

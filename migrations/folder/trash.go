@@ -1,0 +1,70 @@
+package folder
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The trash folder, and the time in the names of what is in it.
+const (
+	Trash     = ".trash"
+	trashTime = "20060102T150405.000Z"
+)
+
+// Move moves a file or folder, to a path that is not there yet.
+func Move(from, to string) error {
+	if info, err := os.Lstat(filepath.Dir(to)); err == nil && !info.IsDir() {
+		return fileError(filepath.Dir(to), "it is no folder of emu's, but in the place of the trash")
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+		return err
+	}
+	free := to
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(free); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		free = fmt.Sprintf("%s~%d", to, n)
+	}
+	if err := os.Rename(from, free); err != nil {
+		return err
+	}
+	return errors.Join(Sync(filepath.Dir(from)), Sync(filepath.Dir(to)))
+}
+
+// TrashPath is where something of a folder goes when it is removed.
+func TrashPath(dir, name string, now time.Time) string {
+	return filepath.Join(dir, Trash, name+"-"+now.UTC().Format(trashTime))
+}
+
+// Trashed are the folders of the trash of a folder by the name of what was moved.
+func Trashed(dir string) (map[string][]string, error) {
+	if dir == "" {
+		return nil, nil // in memory
+	}
+	dir = filepath.Join(dir, Trash)
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	all := map[string][]string{}
+	for _, e := range entries {
+		name, again := e.Name(), strings.LastIndexByte(e.Name(), '~')
+		if again > strings.LastIndexByte(name, '-') {
+			name = name[:again]
+		}
+		i := strings.LastIndexByte(name, '-')
+		if i < 0 {
+			continue
+		}
+		if _, err := time.Parse(trashTime, name[i+1:]); err == nil {
+			all[name[:i]] = append(all[name[:i]], filepath.Join(dir, e.Name()))
+		}
+	}
+	return all, nil
+}
