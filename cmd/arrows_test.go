@@ -188,7 +188,6 @@ var owners = map[string]reasons{
 	"github.com/fsnotify/fsnotify":    {"emulator/watch": "events of files"},
 	"golang.org/x/sys": {
 		"emulator/internal/wire": "epoll",
-		"migrations":             "file locks on Windows",
 		"emulator/watch":         "hotkeys",
 		"emulator/program":       "processes",
 		"cmd":                    "streams",

@@ -132,9 +132,9 @@ func (c *Command) answer(o *historyOptions, run func(*historyOptions) error) err
 }
 
 // facts are what a plan is made of.
-func (h *history) facts(c *Command, mode migrations.Mode) migrations.Facts {
+func (h *history) facts(c *Command, strict bool) migrations.Facts {
 	return migrations.Facts{
-		Worker: h.config.Name, Config: h.config, Registered: c.registered(), Mode: mode,
+		Worker: h.config.Name, Config: h.config, Registered: c.registered(), Strict: strict,
 		Exists: h.ledger.Exists, Holds: h.ledger.Holds, Peer: h.ledger.Peer,
 	}
 }

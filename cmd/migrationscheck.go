@@ -78,7 +78,7 @@ func (c *Command) runMigrationsCheck(o *historyOptions) error {
 			if err != nil {
 				return err
 			}
-			plan := h.ledger.Plan(h.facts(c, migrations.Check))
+			plan := h.ledger.Plan(h.facts(c, true))
 			found = slices.Concat(found, plan.Warnings, plan.Errors)
 		}
 	}

@@ -60,8 +60,8 @@ func (c *Command) runPlan(o *historyOptions) error {
 			return err
 		}
 	}
-	facts := h.facts(c, migrations.Dev)
-	facts.Strict, facts.Purge, facts.Now = o.strict, o.purge, now
+	facts := h.facts(c, o.strict)
+	facts.Purge, facts.Now = o.purge, now
 	p := h.ledger.Plan(facts)
 	warnings = append(warnings, p.Warnings...)
 	ok := len(p.Errors) == 0

@@ -75,7 +75,7 @@ func (f *fold) checkImplicit() {
 			Hint:     f.hintImplicit(b.ClassName),
 		}
 		switch {
-		case f.facts.strict():
+		case f.facts.Strict:
 			d.Severity = diagnostic.SeverityError
 			d.Text = fmt.Sprintf(msgNotConfigured, b.ClassName)
 			f.errs = append(f.errs, d)
@@ -186,7 +186,7 @@ func (f *fold) classes() map[string]Class {
 		all[name] = Class{Name: name, Storage: ns.Storage, UniqueKey: ns.UniqueKey, Tag: ns.CreatedByTag}
 	}
 	for _, e := range f.facts.Config.Exports {
-		if c, ok := all[e.ClassName]; ok && isLive(e) && !f.facts.strict() {
+		if c, ok := all[e.ClassName]; ok && isLive(e) && !f.facts.Strict {
 			c.Storage = storageOf(e) // with the warning that it cannot change
 			all[e.ClassName] = c
 		}

@@ -100,7 +100,7 @@ func provisioned(cfg *config.Config) map[string]string {
 
 // folded is the whole history of a configuration applied to nothing.
 func folded(cfg *config.Config) *fold {
-	f := &fold{facts: &Facts{Worker: cfg.Name, Config: cfg, Mode: Check}, rec: &record{Classes: map[string]namespace{}}}
+	f := &fold{facts: &Facts{Worker: cfg.Name, Config: cfg, Strict: true}, rec: &record{Classes: map[string]namespace{}}}
 	if f.checkTags() {
 		for i, m := range cfg.Migrations {
 			f.migrate(i, m)

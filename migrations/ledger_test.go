@@ -352,7 +352,7 @@ func TestAssume(t *testing.T) {
 	if err := l.Assume(cfg, "v2", now); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, l, cfg, check)
+	p := start(t, l, cfg, strict)
 	equal(t, "steps", lines(p.Steps), "Applied migration v3: new_classes [Log]")
 	equal(t, "classes", show(open(t, dir).Plan(Facts{Worker: "w", Config: cfg}).Classes), "Log=kv:w-Log Room=sqlite:w-Chat")
 

@@ -19,17 +19,6 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 )
 
-// Mode says how strict a plan is.
-type Mode int
-
-const (
-	// Dev warns of a history that differs from the applied one and goes on
-	// with the configuration's, so that a change of branch stops nobody.
-	Dev Mode = iota
-	// Check makes errors of what production refuses or ignores.
-	Check
-)
-
 // The storage backends of a class.
 const (
 	SQLite = "sqlite"
@@ -58,8 +47,9 @@ type Facts struct {
 	Config *config.Config
 	// Registered are the classes that the program exports; nil is unknown.
 	Registered []string
-	Mode       Mode
-	// Strict makes a Dev plan as strict as a Check.
+	// Strict makes errors of what production refuses or ignores. Otherwise a history that
+	// differs from the applied one is warned of and used, so that a change of branch stops
+	// nobody.
 	Strict bool
 	// Purge moves the data of deleted classes to the trash folder.
 	Purge bool
@@ -75,8 +65,6 @@ type Facts struct {
 	// normally [Ledger.Peer], or nil if it has none; a nil func is none.
 	Peer func(worker string) *Ledger
 }
-
-func (f *Facts) strict() bool { return f.Strict || f.Mode == Check }
 
 func (f *Facts) exists(key string) bool { return f.Exists != nil && f.Exists(key) }
 

@@ -78,7 +78,7 @@ func (l *Ledger) Plan(facts Facts) *Plan {
 
 // problem is an error in a strict plan and a warning in another.
 func (f *fold) problem(d diagnostic.Diagnostic) {
-	if f.facts.strict() {
+	if f.facts.Strict {
 		f.errs = append(f.errs, d)
 		return
 	}
@@ -140,7 +140,7 @@ func (f *fold) checkTags() bool {
 				Hint:  "give the later one a new tag",
 				Notes: []diagnostic.Note{{Text: "the first is here", Place: f.facts.Config.Migrations[j].Place}},
 			})
-			ok = ok && !f.facts.strict()
+			ok = ok && !f.facts.Strict
 			continue
 		}
 		first[m.Tag] = i
@@ -231,7 +231,7 @@ func (f *fold) align() (differs bool) {
 // the namespace that was created under the same name and tag, so that changing
 // to another branch and back loses nothing.
 func (f *fold) diverge() *fold {
-	if f.facts.strict() {
+	if f.facts.Strict {
 		return f
 	}
 	cfg := f.facts.Config
@@ -255,7 +255,7 @@ func (f *fold) diverge() *fold {
 // and steps that did nothing. Who has corrected the error is not to be told of it at
 // every start.
 func (f *fold) anew(warns []diagnostic.Diagnostic) *fold {
-	if f.facts.strict() || f.facts.Registered == nil {
+	if f.facts.Strict || f.facts.Registered == nil {
 		return nil
 	}
 	fresh := &fold{
@@ -296,7 +296,7 @@ func (f *fold) anew(warns []diagnostic.Diagnostic) *fold {
 // under tags that it has no more. By the old ones their classes would not be known again.
 func (f *fold) retag() {
 	steps := f.facts.Config.Migrations
-	if f.facts.strict() || len(steps) < len(f.rec.Applied) {
+	if f.facts.Strict || len(steps) < len(f.rec.Applied) {
 		return
 	}
 	tags, warns := map[string]string{}, len(f.warns)

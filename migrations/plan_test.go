@@ -24,7 +24,6 @@ type planCase struct {
 	hint     string
 }
 
-func check(f *Facts)  { f.Mode = Check }
 func strict(f *Facts) { f.Strict = true }
 
 func registered(classes ...string) func(*Facts) {
@@ -66,10 +65,10 @@ var planCases = []planCase{
 		hint:     "add a new migration instead, or run with --reset-migrations",
 	},
 	{
-		id:      "L4 check",
+		id:      "L4 strict",
 		before:  []*config.Config{conf(with("v1", "s:Chat"))},
 		now:     conf(with("v1", "s:Chat Room")),
-		facts:   check,
+		facts:   strict,
 		classes: "Chat=sqlite:w-Chat",
 		errors:  "migration \"v1\" was already applied with different contents; applied migrations cannot be edited",
 		place:   10,
@@ -78,14 +77,14 @@ var planCases = []planCase{
 		id:      "L4 order of a list is no edit",
 		before:  []*config.Config{conf(with("v1", "s:A B", "n:C D"))},
 		now:     conf(with("v1", "s:B A", "n:D C")),
-		facts:   check,
+		facts:   strict,
 		classes: "A=sqlite:w-A B=sqlite:w-B C=kv:w-C D=kv:w-D",
 	},
 	{
 		id:       "L5",
 		before:   []*config.Config{conf(with("v1", "s:A"), with("v2", "s:B"))},
 		now:      conf(with("v2", "s:B")),
-		facts:    check,
+		facts:    strict,
 		classes:  "A=sqlite:w-A B=sqlite:w-B",
 		warnings: "migration \"v1\" was applied but is no longer in wrangler.jsonc",
 	},
@@ -115,19 +114,19 @@ var planCases = []planCase{
 		place:    20,
 	},
 	{
-		id:      "L7 inserted, check",
+		id:      "L7 inserted, strict",
 		before:  []*config.Config{conf(with("v1", "s:A"), with("v2", "s:B"))},
 		now:     conf(with("v1", "s:A"), with("v1b", "s:C"), with("v2", "s:B")),
-		facts:   check,
+		facts:   strict,
 		classes: "A=sqlite:w-A B=sqlite:w-B",
 		errors:  "migration \"v1b\" was inserted before already applied migration \"v2\"; append new migrations at the end",
 		place:   20,
 	},
 	{
-		id:      "L7 reordered, check",
+		id:      "L7 reordered, strict",
 		before:  []*config.Config{conf(with("v1", "s:A"), with("v2", "s:B"))},
 		now:     conf(with("v2", "s:B"), with("v1", "s:A")),
-		facts:   check,
+		facts:   strict,
 		classes: "A=sqlite:w-A B=sqlite:w-B",
 		errors:  "migration \"v2\" was moved before already applied migration \"v1\"; applied migrations keep their order",
 		place:   10,
@@ -150,9 +149,9 @@ var planCases = []planCase{
 		warnings: "duplicate migration tag \"v1\" (migrations[0] and migrations[1]); tags must be unique\nduplicate migration tag \"v1\" (migrations[0] and migrations[2]); tags must be unique",
 	},
 	{
-		id:     "L8 check",
+		id:     "L8 strict",
 		now:    conf(with("v1", "s:A"), with("v1", "s:B")),
-		facts:  check,
+		facts:  strict,
 		errors: "duplicate migration tag \"v1\" (migrations[0] and migrations[1]); tags must be unique",
 		place:  20,
 	},
@@ -284,9 +283,9 @@ var planCases = []planCase{
 		classes: "X=kv:w-X",
 	},
 	{
-		id:      "L22 check",
+		id:      "L22 strict",
 		now:     conf(bind("X")),
-		facts:   check,
+		facts:   strict,
 		classes: "X=kv:w-X",
 		errors:  "Cannot create binding for class 'X' because it is not currently configured to implement Durable Objects. Ensure a --new-class migration has been applied to it. [code: 10061]",
 		place:   5,
@@ -326,9 +325,9 @@ var planCases = []planCase{
 		place:    12,
 	},
 	{
-		id:      "L25 check",
+		id:      "L25 strict",
 		now:     conf(with("v1", "s:X")),
-		facts:   both(check, registered()),
+		facts:   both(strict, registered()),
 		steps:   "Applied migration v1: new_sqlite_classes [X]",
 		classes: "X=sqlite:w-X",
 		errors:  "Cannot apply new-class migration to class 'X' that is not exported by script [code: 10070]",
@@ -353,10 +352,10 @@ var planCases = []planCase{
 		place:    10,
 	},
 	{
-		id:      "L27 check",
+		id:      "L27 strict",
 		before:  []*config.Config{conf(bind("X"), with("v1", "n:X")), conf(bind("X"), with("v1", "s:X"))},
 		now:     conf(bind("X"), with("v1", "s:X")),
-		facts:   check,
+		facts:   strict,
 		classes: "X=kv:w-X",
 		errors:  "migration \"v1\" was already applied with different contents; applied migrations cannot be edited",
 		place:   10,
@@ -432,10 +431,10 @@ var planCases = []planCase{
 		place:    70,
 	},
 	{
-		id:      "L31 storage, check",
+		id:      "L31 storage, strict",
 		before:  []*config.Config{conf(export("X", "legacy-kv"))},
 		now:     conf(export("X", "sqlite")),
-		facts:   check,
+		facts:   strict,
 		classes: "X=kv:w-X",
 		errors:  "cannot change storage of class X from kv to sqlite",
 		place:   70,
@@ -758,7 +757,7 @@ func TestPlanBranches(t *testing.T) {
 		equal(t, "errors", texts(p.Errors), "")
 		equal(t, "classes", show(p.Classes), c.want)
 	}
-	if p := start(t, l, merged, check); len(p.Errors)+len(p.Warnings)+len(p.Steps) > 0 {
+	if p := start(t, l, merged, strict); len(p.Errors)+len(p.Warnings)+len(p.Steps) > 0 {
 		t.Errorf("after the merge: %s %s %s", texts(p.Errors), texts(p.Warnings), lines(p.Steps))
 	}
 }

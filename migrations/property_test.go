@@ -189,7 +189,7 @@ func FuzzDecode(f *testing.F) {
 		// Whatever it holds, a plan can be made of it.
 		l := &Ledger{worker: "w", rec: rec}
 		l.Plan(Facts{Worker: "w", Config: conf(bind("A"), with("v1", "s:A")), Registered: []string{}})
-		l.Plan(Facts{Worker: "w", Config: conf(bind("A"), export("A", "")), Mode: Check})
+		l.Plan(Facts{Worker: "w", Config: conf(bind("A"), export("A", "")), Strict: true})
 	})
 }
 
