@@ -10,9 +10,6 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
-// NextAlarm returns when the earliest alarm, or its retry, runs.
-func (w *World) NextAlarm() (at time.Time, ok bool) { return w.alarms.Next() }
-
 // ringer runs the alarm handlers of a namespace's objects.
 type ringer struct{ n *namespace }
 

@@ -25,11 +25,11 @@ type busy struct {
 	label       string
 }
 
-// Busy names what keeps objects in memory and, with Options.Foreign, what runs of the
-// Worker, a line each: ten of them, first the handlers that have a turn and
-// then what is oldest, and how many more there are.
-func (w *World) Busy() string {
-	all := w.busyObjects()
+// whatIsBusy names what keeps objects in memory and what runs of the Worker, a line each:
+// ten of them, first the handlers that have a turn and then what is oldest, and how many
+// more there are.
+func whatIsBusy(objects []*object, watch *stacks.Watch) string {
+	all := busyObjects(objects)
 	slices.SortFunc(all, func(a, b busy) int {
 		switch {
 		case a.running && !b.running:
@@ -40,7 +40,7 @@ func (w *World) Busy() string {
 		return cmp.Or(a.pin.Since.Compare(b.pin.Since), cmp.Compare(a.class, b.class), cmp.Compare(a.name, b.name))
 	})
 	first := all[:min(len(all), maxBusy)]
-	lines, more := w.watch.Working(maxBusy - len(first))
+	lines, more := watch.Working(maxBusy - len(first))
 	more += len(all) - len(first)
 	var text strings.Builder
 	var places map[string]driver.Place
@@ -68,8 +68,8 @@ func (w *World) Busy() string {
 	return text.String()
 }
 
-func (w *World) busyObjects() (all []busy) {
-	for _, o := range w.objects() {
+func busyObjects(objects []*object) (all []busy) {
+	for _, o := range objects {
 		pins, running := o.pinned()
 		if len(pins) == 0 {
 			continue
@@ -88,15 +88,3 @@ func (w *World) busyObjects() (all []busy) {
 	}
 	return all
 }
-
-// Leftover is a goroutine that user code has left running.
-type Leftover = stacks.Leftover
-
-// Leftovers returns the goroutines that the classes of the world have left running, of
-// objects that have left memory too, one for each time that an object was in memory; and,
-// with Options.Foreign, one that the Worker has.
-func (w *World) Leftovers() []Leftover { return w.watch.Leftovers() }
-
-// ForeignCall is a call of package durable that touched an object from a goroutine
-// that did not have its turn.
-type ForeignCall = stacks.ForeignCall

@@ -131,15 +131,18 @@ func New(o Options) (*World, error) {
 	w.outbound = outbound.NewClient(w.host, w.net, w.budget)
 	w.alarms = alarms.New(w.host)
 	w.door = door.Door{
-		Host: w.host, Watch: w.watch, Order: &w.order, Network: w.net, Invoke: w.invoke, Attended: o.Attended,
+		Host: w.host, Watch: w.watch, Order: &w.order, Network: w.net, Attended: o.Attended,
 		Upstream: o.Upstream, MaxBuffered: o.MaxBuffered, Budget: w.budget,
 	}
 	if err := w.open(plan); err != nil {
 		w.Close()
 		return nil, err
 	}
+	program := &worker{host: w.host, watch: w.watch, order: &w.order, net: w.net, outbound: w.outbound, env: w.env, export: o.Worker}
+	w.door.Invoke = program.invoke
 	if o.Hanging > 0 {
-		w.watchHanging(o.Hanging)
+		h := &hanging{host: w.host, objects: w.objects, limit: o.Hanging, seen: map[*instance]*heldTurn{}}
+		h.watch()
 	}
 	w.alarms.Start()
 	return w, nil
@@ -172,33 +175,6 @@ type Origin = door.Origin
 
 // PathOf is the path of a request as the Worker sees it, escaped.
 func PathOf(r *http.Request) string { return door.PathOf(r) }
-
-// Warnings are what the start found questionable; Applied says which migrations
-// it applied, a line each.
-func (w *World) Warnings() []diagnostic.Diagnostic { return w.warnings }
-
-// Applied says which migrations the start applied, a line each.
-func (w *World) Applied() []string { return w.applied }
-
-// Hold counts something outside the world as activity until Hold(false), so that
-// [World.Settle] waits for it.
-func (w *World) Hold(more bool) {
-	if more {
-		w.host.Activity.Begin()
-	} else {
-		w.host.Activity.End()
-	}
-}
-
-// Settle waits until nothing happens in the world but by time passing or from
-// outside: no handler runs, except those that wait.
-func (w *World) Settle() { w.SettleBy(nil) }
-
-// SettleBy is Settle until late has something: then it reports false.
-func (w *World) SettleBy(late <-chan time.Time) bool { return w.host.Activity.Settle(late) }
-
-// Now is the world's time.
-func (w *World) Now() time.Time { return w.host.Now() }
 
 // closePatience is how long Close waits before it says for whom.
 const closePatience = 5 * time.Second
@@ -262,14 +238,6 @@ func (w *World) await(wait func()) error {
 		}
 	}
 	return fmt.Errorf("a handler does not end: %s", w.Busy())
-}
-
-// objects returns every object that has been addressed.
-func (w *World) objects() (all []*object) {
-	for _, n := range w.classes {
-		all = append(all, n.all()...)
-	}
-	return all
 }
 
 // DefaultCompatibilityDate is what a configuration without a compatibility_date gets.

@@ -22,8 +22,10 @@ const hangingLooks = 6
 // they run: it looks from time to time who has which turn. What waits through the
 // emulator (a sleep, a stub, Await, a client) has given its turn up, for however long.
 type hanging struct {
-	w    *World
-	seen map[*instance]*heldTurn
+	host    *host.Host
+	objects func() []*object
+	limit   time.Duration
+	seen    map[*instance]*heldTurn
 }
 
 // heldTurn is a turn that was there at the latest look.
@@ -33,28 +35,27 @@ type heldTurn struct {
 	named  bool
 }
 
-// watchHanging looks until the world ends.
-func (w *World) watchHanging(limit time.Duration) {
-	h := &hanging{w: w, seen: map[*instance]*heldTurn{}}
-	w.host.Go(func() {
-		ticker := time.NewTicker(limit / hangingLooks)
+// watch looks until the world ends.
+func (h *hanging) watch() {
+	h.host.Go(func() {
+		ticker := time.NewTicker(h.limit / hangingLooks)
 		defer ticker.Stop()
 		for {
 			select {
-			case <-w.host.Context().Done():
+			case <-h.host.Context().Done():
 				return
 			case now := <-ticker.C:
-				h.look(now, limit)
+				h.look(now)
 			}
 		}
 	})
 }
 
 // look names those that have had the same turn for as long as the limit.
-func (h *hanging) look(now time.Time, limit time.Duration) {
+func (h *hanging) look(now time.Time) {
 	still := make(map[*instance]*heldTurn, len(h.seen))
 	var late []*instance
-	for _, o := range h.w.objects() {
+	for _, o := range h.objects() {
 		in := o.instance()
 		if in == nil {
 			continue
@@ -68,19 +69,19 @@ func (h *hanging) look(now time.Time, limit time.Duration) {
 			t = &heldTurn{number: number, since: now}
 		}
 		still[in] = t
-		if !t.named && now.Sub(t.since) >= limit {
+		if !t.named && now.Sub(t.since) >= h.limit {
 			t.named = true
 			late = append(late, in)
 		}
 	}
 	h.seen = still
 	if len(late) > 0 {
-		h.name(late, limit)
+		h.name(late)
 	}
 }
 
-// name tells of handlers that hang, of the first ten with their places.
-func (h *hanging) name(late []*instance, limit time.Duration) {
+// name emits a warning for each handler that hangs: for the first ten, with its place.
+func (h *hanging) name(late []*instance) {
 	places := stacks.Handlers()
 	for _, in := range late[:min(len(late), maxBusy)] {
 		e := in.current.Load()
@@ -91,10 +92,10 @@ func (h *hanging) name(late []*instance, limit time.Duration) {
 		if at := places[in.label]; at != (driver.Place{}) {
 			where = " at " + at.String()
 		}
-		in.o.emit(host.Event{Type: host.EventWarning, Handler: e.handler, Message: fmt.Sprintf(msgHanging, e.handler, limit, where)})
+		in.o.emit(host.Event{Type: host.EventWarning, Handler: e.handler, Message: fmt.Sprintf(msgHanging, e.handler, h.limit, where)})
 	}
 	if more := len(late) - maxBusy; more > 0 {
-		h.w.host.Emit(host.Event{Type: host.EventWarning, Message: fmt.Sprintf(msgMoreHang, more)})
+		h.host.Emit(host.Event{Type: host.EventWarning, Message: fmt.Sprintf(msgMoreHang, more)})
 	}
 }
 

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -19,29 +18,7 @@ type Object struct {
 	id driver.ID
 }
 
-// Object returns the object of that name in the namespace of a binding. Looking
-// at it does not start it.
-func (w *World) Object(binding, name string) (*Object, error) {
-	n, ok := w.env.namespaces[binding]
-	if !ok {
-		return nil, fmt.Errorf("no Durable Object binding %q", binding)
-	}
-	return n.outside(n.key.fromName(name)), nil
-}
-
-// ObjectByID returns the object with that id.
-func (w *World) ObjectByID(binding, hex string) (*Object, error) {
-	n, ok := w.env.namespaces[binding]
-	if !ok {
-		return nil, fmt.Errorf("no Durable Object binding %q", binding)
-	}
-	id, err := n.key.fromString(hex)
-	if err != nil {
-		return nil, err
-	}
-	return n.outside(id), nil
-}
-
+// outside is the object with an id, seen from outside.
 func (n *namespace) outside(id driver.ID) *Object { return &Object{n.object(id.Bytes), id} }
 
 // Addressed reports whether a Worker, another object or an alarm has ever called the

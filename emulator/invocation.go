@@ -11,7 +11,6 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
-	"github.com/seed-36a2c969/emu/emulator/internal/door"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
@@ -21,7 +20,7 @@ import (
 // does not end it.
 type invocation struct {
 	context.Context
-	w *World
+	w *worker
 	// passedOn is set once the Worker has sent a body to somebody: it may be the request's, in whatever the class
 	// has wrapped it.
 	passedOn atomic.Bool
@@ -29,12 +28,6 @@ type invocation struct {
 	attended func()                         // see Options.Attended; may be nil
 	ticket   atomic.Pointer[arrival.Ticket] // its place in the order until it waits
 	returned atomic.Bool                    // its handler
-}
-
-func (w *World) invoke(place *arrival.Ticket, attended func()) door.Invocation {
-	i := &invocation{Context: w.host.Context(), w: w, attended: attended}
-	i.ticket.Store(place)
-	return i
 }
 
 // Exited is the exception of a handler that has ended its goroutine, nil of any other.
@@ -91,12 +84,12 @@ func (i *invocation) WaitFor(ctx context.Context, on driver.Signal) error {
 	s := on.(*host.Signal)
 	defer s.Done()
 	next := new(arrival.Successor)
-	s.OnSend(func() { next.Arrives(&i.w.order) })
+	s.OnSend(func() { next.Arrives(i.w.order) })
 	i.passed()
 	i.w.host.Activity.End()
 	defer func() {
 		i.w.host.Activity.Begin()
-		i.goesOn(next.Get(&i.w.order))
+		i.goesOn(next.Get(i.w.order))
 	}()
 	return s.Wait(ctx)
 }
@@ -202,14 +195,11 @@ func (i *invocation) Fetch(r *driver.Request) (resp *driver.Response, err error)
 			i.w.fault(i.exited)
 		}
 	}()
-	if i.w.opts.Worker == nil {
+	if i.w.export == nil {
 		err = driver.PlainError(msgNoFetch)
 	} else {
-		resp, err = i.w.opts.Worker.Fetch(i, r, i.w.env)
+		resp, err = i.w.export.Fetch(i, r, i.w.env)
 	}
 	returned = true
 	return resp, err
 }
-
-// fault emits an exception that the Worker did not catch.
-func (w *World) fault(err *driver.Error) { w.host.Emit(host.Fault("worker", err)) }

@@ -24,11 +24,6 @@ const (
 // prints it: one object a line, fields without a value left out.
 type Event = host.Event
 
-// Events calls f with up to the last so many events that were kept, and then with each
-// that comes, one at a time, until stop is called. Events are kept from when somebody
-// first reads them. f must neither use the world nor call stop.
-func (w *World) Events(last int, f func(Event)) (stop func()) { return w.host.Events.Read(last, f) }
-
 // emit adds an event of the object to the stream and returns its number.
 func (o *object) emit(e host.Event) uint64 {
 	if !o.host.Events.Observed() {
