@@ -39,7 +39,7 @@ func TestOutputGate(t *testing.T) {
 	t.Run("LC-8 what was sent after a write waits for its commit", func(t *testing.T) {
 		dir := t.TempDir()
 		committed := func(id durable.ID) bool { // as another process would see it
-			db, err := store.Open(store.Options{Path: filepath.Join(dir, "v3", "do", "test-Obj", id.String()+".sqlite"), ReadOnly: true})
+			db, err := store.Open(store.Options{Path: filepath.Join(dir, "v3", "do", "test-Obj", id.String()+".sqlite")})
 			if err != nil {
 				t.Error(err)
 				return false

@@ -19,8 +19,6 @@ type Config struct {
 	// Path is the database file, which is made if it is not there; its folder is not.
 	// Without a path the database is in memory.
 	Path string
-	// ReadOnly opens a file that is there without ever writing to it.
-	ReadOnly bool
 	// VFS is the name of a registered VFS, for tests.
 	VFS string
 	// Authorize decides whether a statement of the user's may do something. The error, if
@@ -86,10 +84,7 @@ func (c *Conn) inMemory() bool { return c.config.Path == "" }
 
 // Connect connects a connection that was disconnected again.
 func (c *Conn) Connect(content []byte) error {
-	path, flags := c.config.Path, int32(lib.SQLITE_OPEN_READWRITE|lib.SQLITE_OPEN_CREATE)
-	if c.config.ReadOnly {
-		flags = lib.SQLITE_OPEN_READONLY
-	}
+	path := c.config.Path
 	if c.inMemory() {
 		path = ":memory:"
 	}
@@ -100,7 +95,7 @@ func (c *Conn) Connect(content []byte) error {
 		vfs = c.cstring(c.config.VFS)
 		defer c.free(vfs)
 	}
-	rc := lib.Xsqlite3_open_v2(c.tls, name, c.out, flags|lib.SQLITE_OPEN_NOMUTEX, vfs)
+	rc := lib.Xsqlite3_open_v2(c.tls, name, c.out, lib.SQLITE_OPEN_READWRITE|lib.SQLITE_OPEN_CREATE|lib.SQLITE_OPEN_NOMUTEX, vfs)
 	c.c = *wordAt(c.out) // also after an error, which is read from it
 	if rc == lib.SQLITE_OK {
 		rc = c.setUp(content)
@@ -128,7 +123,7 @@ func (c *Conn) setUp(content []byte) int32 {
 		return c.deserialize(content)
 	}
 	// This reads the schema, and so finds out now what is wrong with the file.
-	if rc := c.run(readSchema); rc != lib.SQLITE_OK || c.config.ReadOnly {
+	if rc := c.run(readSchema); rc != lib.SQLITE_OK {
 		return rc
 	}
 	if lib.Xsqlite3_db_readonly(c.tls, c.c, 0) != 0 {

@@ -84,8 +84,6 @@ func (c *Conn) openError(rc int32) error {
 		} else if errors.Is(err, fs.ErrNotExist) {
 			if _, err := os.Stat(filepath.Dir(path)); errors.Is(err, fs.ErrNotExist) {
 				return why("its folder does not exist")
-			} else if c.config.ReadOnly {
-				return why("no such file")
 			}
 		}
 		if newerFormat(path) {

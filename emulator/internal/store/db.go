@@ -23,8 +23,6 @@ type Options struct {
 	Path string
 	// Memory holds the database instead of the disk.
 	Memory *Memory
-	// ReadOnly opens a file that is there without ever writing to it.
-	ReadOnly bool
 
 	vfs string // a registered VFS, for tests
 }
@@ -66,7 +64,7 @@ func Open(o Options) (*DB, error) {
 	}
 	db := &DB{opts: o}
 	var err error
-	db.conn, err = sqlite.Open(sqlite.Config{Path: path, ReadOnly: o.ReadOnly, VFS: o.vfs, Authorize: db.authorize, Failed: db.failed}, content)
+	db.conn, err = sqlite.Open(sqlite.Config{Path: path, VFS: o.vfs, Authorize: db.authorize, Failed: db.failed}, content)
 	if err != nil {
 		if o.Memory != nil {
 			o.Memory.put(o.Path, content)
@@ -201,7 +199,7 @@ func (db *DB) DeleteAll() error {
 
 // lostFile is the error of a file that somebody has deleted or replaced meanwhile.
 func (db *DB) lostFile() error {
-	if db.file == nil || db.opts.ReadOnly {
+	if db.file == nil {
 		return nil
 	}
 	if now, err := os.Stat(db.opts.Path); errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(db.file, now) {

@@ -5,24 +5,16 @@ package store
 
 import "github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 
-// Exec runs the statements of query one after the other. Every one but the
+// ExecTo runs the statements of query one after the other. Every one but the
 // last is run at once, without its rows; args, which are nil, float64, int64,
-// string or []byte, fill the marks of the last one, and its rows are the
-// result. The last one is run up to its first row; if it yields none it is
+// string or []byte, fill the marks of the last one, and r is its rows. The last one is run up to its first row; if it yields none it is
 // complete. What earlier statements did stays if a later one fails.
 //
 // Statements run under the policy of workerd: no transaction control, no
 // access to tables whose names begin with _cf_, no other files, and only the
 // functions and PRAGMAs that Cloudflare documents.
-func (db *DB) Exec(query string, args []any) (*Rows, error) {
-	r := new(Rows)
-	if err := db.ExecTo(r, query, args); err != nil {
-		return nil, err
-	}
-	return r, nil
-}
-
-// ExecTo is Exec into a Rows of the caller's, which is not to be used after an error.
+//
+// After an error r must not be used.
 func (db *DB) ExecTo(r *Rows, query string, args []any) error {
 	if err := db.usable(); err != nil {
 		return err

@@ -173,6 +173,15 @@ func open(t testing.TB, o Options) *DB {
 	return db
 }
 
+// Exec is ExecTo into rows of its own.
+func (db *DB) Exec(query string, args []any) (*Rows, error) {
+	r := new(Rows)
+	if err := db.ExecTo(r, query, args); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
 func memory(t testing.TB) *DB { return open(t, Options{}) }
 
 func must(t testing.TB, db *DB, query string, args ...any) *Rows {

@@ -36,7 +36,6 @@ func TestOpenRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		make func(t *testing.T) string
-		o    Options
 		want string
 	}{
 		{name: "text", want: "not a SQLite database; move it away to start afresh",
@@ -66,8 +65,6 @@ func TestOpenRefuses(t *testing.T) {
 			make: func(t *testing.T) string { return t.TempDir() }},
 		{name: "no folder", want: "its folder does not exist",
 			make: func(t *testing.T) string { return filepath.Join(t.TempDir(), "no", "a.sqlite") }},
-		{name: "absent", want: "no such file", o: Options{ReadOnly: true},
-			make: func(t *testing.T) string { return filepath.Join(t.TempDir(), "a.sqlite") }},
 		{name: "read-only folder", want: "the file or its folder cannot be written; check their permissions",
 			make: func(t *testing.T) string {
 				path := example(t)
@@ -86,8 +83,7 @@ func TestOpenRefuses(t *testing.T) {
 			path := c.make(t)
 			before, _ := os.ReadFile(path)
 			files, _ := os.ReadDir(filepath.Dir(path))
-			c.o.Path = path
-			db, err := Open(c.o)
+			db, err := Open(Options{Path: path})
 			if err == nil {
 				db.Close()
 				t.Fatal("no error")
@@ -191,18 +187,6 @@ func TestClose(t *testing.T) {
 	}
 	db = open(t, Options{Path: path})
 	same(t, "uncommitted rows", number(t, db, "SELECT count(*) FROM t"), int64(0))
-}
-
-func TestReadOnly(t *testing.T) {
-	path := example(t)
-	db := open(t, Options{Path: path, ReadOnly: true})
-	same(t, "rows", raw(db, "SELECT x FROM t"), []any{[]any{1.0}, []any{2.0}})
-	if v, ok, err := db.Get("k"); string(v) != "v" || !ok || err != nil {
-		t.Errorf("get: %q %v %v", v, ok, err)
-	}
-	if err := db.Put("k", nil); err == nil {
-		t.Error("wrote")
-	}
 }
 
 func TestMemory(t *testing.T) {
