@@ -7,9 +7,9 @@ package sqlite
 // (patches/sqlite/0001-row-counts-plain.patch, from libSQL): certain opcodes
 // of the compiled program (https://sqlite.org/opcode.html) add one to a
 // counter. An unpatched SQLite counts only how often a cursor moves on. For
-// the rest, the program of a user statement is given counters here: such an
-// opcode is moved to the end of the program, behind an OP_Trace, which counts
-// in its own P1 how often it ran and is not used for anything else.
+// the other opcodes this package rewrites the program of a user statement: it moves
+// each of them to the end of the program, behind an OP_Trace, which counts in its own
+// P1 how often it ran and which no compiled program has.
 //
 //	before   A    SeekRowid ..      after   A    Goto T
 //	         A+1  ..                        A+1  ..
@@ -20,13 +20,13 @@ package sqlite
 //
 // Nothing else moves, so every jump stays right. The shapes of the program
 // are Go types of modernc.org/sqlite/lib; the recorded counts in the tests
-// tell when a new version of it does things in another way.
+// fail when a new version of it compiles statements differently.
 //
-// Where it is not enough to know that an opcode ran, a call of a function is put
-// before or behind it (probe.go).
+// Where the number of times an opcode ran is not the number of rows, a probe runs before
+// or behind it (probe.go).
 //
-// Not exact: this SQLite is built in another way, so that a range made from LIKE or
-// GLOB is searched once, not once more for blobs.
+// Not exact: workerd's build searches a range made from LIKE or GLOB a second time, for
+// blobs; this one does not.
 
 import (
 	"slices"
@@ -38,16 +38,15 @@ import (
 // counter counts the rows of one statement.
 type counter struct {
 	reads, writes []*int32 // P1 of the OP_Trace before what reads or writes
-	read, written int64    // as probes have found
+	read, written int64    // by the probes
 
-	schema  [3]int32 // what the statement was compiled for
-	expires bool     // it makes SQLite compile every statement anew
-	program uintptr  // what runs, 0 of an EXPLAIN
-	spare   uintptr  // what it was made of, if it has counters: the statement's registers live in its end
+	schema   [3]int32 // the one that the statement was compiled for
+	expires  bool     // running it makes SQLite compile every statement anew
+	program  uintptr  // that runs; 0 for an EXPLAIN
+	original uintptr  // that program was made of, if it has counters: the registers are in the end of its memory
 }
 
-// moves are the counters SQLite keeps itself of the opcodes that move a
-// cursor on: without a name, SQLITE_STMTSTATUS_FULLSCAN_STEP and _AUTOINDEX.
+// moves are SQLite's own counters of the opcodes that move a cursor on: without a name, SQLITE_STMTSTATUS_FULLSCAN_STEP and _AUTOINDEX.
 var moves = [...]int{0, lib.SQLITE_STMTSTATUS_FULLSCAN_STEP, lib.SQLITE_STMTSTATUS_AUTOINDEX}
 
 func vdbe(s *Stmt) *lib.TVdbe { return (*lib.TVdbe)(ptr(s.c)) }
@@ -60,7 +59,7 @@ func (c *counter) attach(s *Stmt) {
 		return
 	}
 	if program, n := c.instrument(s, v.FaOp, v.FnOp); program != 0 {
-		c.spare = v.FaOp
+		c.original = v.FaOp
 		v.FaOp, v.FnOp = program, n
 	}
 	c.program = v.FaOp
@@ -76,22 +75,23 @@ func (c *counter) attach(s *Stmt) {
 
 // detach frees what SQLite does not, after the statement was finalized.
 func (c *counter) detach(s *Stmt) {
-	if c.spare != 0 {
-		s.conn.free(c.spare)
+	if c.original != 0 {
+		s.conn.free(c.original)
 	}
 	*c = counter{}
 }
 
-// lost reports whether SQLite has compiled the statement anew by itself.
-func (c *counter) lost(s *Stmt) bool { return c.program != 0 && vdbe(s).FaOp != c.program }
+// replaced reports whether SQLite has compiled the statement anew, to a program without
+// counters.
+func (c *counter) replaced(s *Stmt) bool { return c.program != 0 && vdbe(s).FaOp != c.program }
 
-// stale reports whether SQLite is about to. An EXPLAIN it would answer as it was
-// compiled, and what had nothing to do may have something to count now.
+// stale reports whether the schema has changed since the statement was compiled. SQLite is
+// about to compile it anew, without counters; or, of an EXPLAIN, to answer as before.
 func (c *counter) stale(s *Stmt) bool { return c.schema != s.conn.schema() }
 
 // start sets the counters to zero.
 func (c *counter) start(s *Stmt) {
-	if c.lost(s) {
+	if c.replaced(s) {
 		c.detach(s)
 		c.attach(s)
 	}
@@ -115,7 +115,8 @@ func (c *counter) totals(s *Stmt) (read, written int64) {
 	for _, i := range moves {
 		read += int64(vdbe(s).FaCounter[i])
 	}
-	if c.lost(s) {
+	if c.replaced(s) {
+		// For writes, SQLite's count of changed rows is the closest there is.
 		if !s.readonly {
 			written = int64(lib.Xsqlite3_changes64(s.conn.tls, s.conn.c))
 		}
@@ -249,7 +250,7 @@ func (c *counter) instrument(s *Stmt, aOp uintptr, n int32) (uintptr, int32) {
 	return w.install(c, s), int32(len(w.ops))
 }
 
-// writer writes a program with counters behind the opcodes of the one that it is made of.
+// writer makes a program with counters: it appends to the original one.
 type writer struct {
 	ops           []lib.TVdbeOp
 	reads, writes []int32 // where the OP_Trace are
@@ -264,7 +265,7 @@ type probed struct {
 // move makes an opcode jump to what is put next.
 func (w *writer) move(i int32) { w.ops[i] = lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: w.next()} }
 
-// back puts the opcode that was at i, and the way back to what was behind it.
+// back puts the opcode that was at i, and a jump back to the one behind it.
 func (w *writer) back(op lib.TVdbeOp, i int32) {
 	w.put(op)
 	w.put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: i + 1})
@@ -282,8 +283,8 @@ func (w *writer) trace() int32 {
 func (w *writer) read()  { w.reads = append(w.reads, w.trace()) }
 func (w *writer) write() { w.writes = append(w.writes, w.trace()) }
 
-// key counts a search by the key in a register: at once if it is an integer, as it
-// mostly is, otherwise as the probe says.
+// key counts a search by the key in a register. A key that is an integer, as most are,
+// needs no probe.
 func (w *writer) key(f *lib.TFuncDef, register int32) {
 	at := w.next()
 	w.put(lib.TVdbeOp{Fopcode: lib.OP_IsType, Fp1: -1, Fp2: at + 3, Fp3: register, Fp5: 1 << (lib.SQLITE_INTEGER - 1)})
@@ -292,7 +293,7 @@ func (w *writer) key(f *lib.TFuncDef, register int32) {
 	w.read()
 }
 
-// changing puts an opcode of which SQLite itself counts what it has written.
+// changing puts an opcode whose written rows SQLite itself counts.
 func (w *writer) changing(op lib.TVdbeOp, i int32) {
 	w.probe(&probeUnchanged, 0, 0)
 	w.put(op)

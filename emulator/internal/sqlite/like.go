@@ -1,9 +1,8 @@
 package sqlite
 
 // LIKE and GLOB. This SQLite is built to match no blob, workerd's takes a blob for
-// the text of its bytes. So the function behind both gets to see text: once the text
-// of a value was asked for, the value is text. What SQLite has made a range of keys
-// of does not find blobs in an index nevertheless.
+// the text of its bytes. So the function behind both is given text only. A pattern that
+// SQLite turns into a range of keys finds no blobs in an index nevertheless.
 
 import (
 	"sync"
@@ -13,7 +12,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// likeFunc is SQLite's own function.
+// likeFunc is the type of SQLite's own function.
 type likeFunc = func(tls *libc.TLS, context uintptr, n int32, args uintptr)
 
 var (
@@ -21,12 +20,12 @@ var (
 	ownLikeAddr uintptr
 )
 
-// like is what runs in its place.
+// like runs in place of SQLite's function.
 func like(tls *libc.TLS, context uintptr, n int32, args uintptr) {
 	for i := range 2 {
 		v := *wordAt(args + uintptr(i)*unsafe.Sizeof(args))
 		if lib.Xsqlite3_value_type(tls, v) == lib.SQLITE_BLOB {
-			lib.Xsqlite3_value_text(tls, v)
+			lib.Xsqlite3_value_text(tls, v) // turns the value itself into text
 		}
 	}
 	ownLike(tls, context, n, args)
@@ -43,6 +42,7 @@ var patchLike = sync.OnceFunc(func() {
 	if err != nil {
 		return
 	}
+	// The definitions are found in the program of a statement that calls them.
 	v := vdbe(s)
 	for i := range uintptr(v.FnOp) {
 		op := (*lib.TVdbeOp)(ptr(v.FaOp + i*unsafe.Sizeof(lib.TVdbeOp{})))
@@ -53,7 +53,7 @@ var patchLike = sync.OnceFunc(func() {
 	}
 })
 
-// patchFunction does it for one definition.
+// patchFunction puts like in the place of SQLite's function in one definition.
 func patchFunction(definition uintptr) {
 	f := (*lib.TFuncDef)(ptr(definition))
 	if ownLike == nil {
@@ -65,7 +65,7 @@ func patchFunction(definition uintptr) {
 	}
 }
 
-// patchLikeOf does it for the definitions that PRAGMA case_sensitive_like has made for a
+// patchLikeOf puts like into the definitions that PRAGMA case_sensitive_like has made for a
 // connection.
 func patchLikeOf(c *Conn) {
 	for e := (*lib.Tsqlite3)(ptr(c.c)).FaFunc.Ffirst; e != 0; {

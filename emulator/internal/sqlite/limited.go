@@ -12,7 +12,8 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// limited is such a statement in parts of its text.
+// limited is such a statement, taken apart. The other texts that it becomes keep each word in its
+// place, so that an error in them has the right offset.
 type limited struct {
 	verb    string // UPDATE or DELETE
 	head    string // what stands before ORDER BY and LIMIT, which SQLite understands
@@ -40,7 +41,7 @@ func (l *limited) prepare(c *Conn, sql string, reason error) (*Stmt, int, error)
 	if head != nil && strings.HasPrefix(head.Error(), "incomplete input") {
 		return nil, 0, reason
 	}
-	// SQLite reads a statement to its end before it looks up names.
+	// SQLite parses a statement to its end before it looks up names: a syntax error comes first.
 	if err := c.try(l.choice); isSyntax(err) {
 		return nil, 0, err
 	}
@@ -51,7 +52,7 @@ func (l *limited) prepare(c *Conn, sql string, reason error) (*Stmt, int, error)
 		return nil, 0, newError(l.refusal, lib.SQLITE_ERROR, lib.SQLITE_ERROR)
 	}
 	if head != nil {
-		return nil, 0, c.try(l.head) // again: some later errors show where the latest one was
+		return nil, 0, c.try(l.head) // again, since SQLite keeps the latest error's offset for some later ones
 	}
 	key, err := l.rowKey(c)
 	if err != nil {
@@ -63,7 +64,7 @@ func (l *limited) prepare(c *Conn, sql string, reason error) (*Stmt, int, error)
 	s, err := c.prepareCopy(l.outer+" WHERE ("+key+") IN (SELECT "+key+" FROM "+l.source+" "+l.where+" "+l.order+") "+l.returns, false)
 	if err != nil {
 		if err := c.try(l.choice); err != nil {
-			return nil, 0, err // which says where in the text as it came
+			return nil, 0, err // it has the right offset
 		}
 		return nil, 0, err
 	}

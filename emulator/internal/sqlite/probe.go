@@ -1,9 +1,8 @@
 package sqlite
 
-// Functions that count rows while a statement runs, for what the number of times an
-// opcode ran does not tell. They are called as aggregate functions are
-// (https://sqlite.org/c3ref/create_function.html), by an opcode that only the
-// programs of counter.go have.
+// Functions that count rows where the number of times an opcode ran is not the number of
+// rows. An opcode that counter.go adds calls them as SQLite calls aggregate functions
+// (https://sqlite.org/c3ref/create_function.html).
 
 import (
 	"math"
@@ -13,8 +12,8 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// probe is what SQLite needs to call such a function, and what the function needs.
-// It is C memory, behind the program.
+// probe is the call of such a function, and the memory of the function. It is C memory,
+// behind the program.
 type probe struct {
 	context lib.Tsqlite3_context
 	arg     uintptr // *sqlite3_value, which SQLite sets to the register
@@ -49,7 +48,7 @@ func addCount(tls *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	p.read(lib.Xsqlite3_value_int64(tls, p.arg))
 }
 
-// addRowid counts an OP_SeekRowid, which looks only for what is an integer.
+// addRowid counts an OP_SeekRowid, which searches only for an integer.
 func addRowid(tls *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	p := probeAt(context)
 	switch kind, n := numeric(tls, p.arg); {
@@ -58,8 +57,8 @@ func addRowid(tls *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	}
 }
 
-// addKey counts a search in a table by a key that is to be less or greater, which
-// looks only for what is a number.
+// addKey counts a search in a table for a key that is less or greater, which searches
+// only for a number.
 func addKey(tls *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	p := probeAt(context)
 	if kind, _ := numeric(tls, p.arg); kind == lib.SQLITE_INTEGER || kind == lib.SQLITE_FLOAT {
@@ -67,7 +66,7 @@ func addKey(tls *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	}
 }
 
-// addEnd counts an OP_SeekEnd, which does not move a cursor that is somewhere: at the
+// addEnd counts an OP_SeekEnd that moves its cursor, which has no valid position at the
 // start, and when a page of the index has become two.
 func addEnd(_ *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	p := probeAt(context)
@@ -78,16 +77,16 @@ func addEnd(_ *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	}
 }
 
-// addRow counts an OP_VNext, which does not move a cursor that stands for the missing
-// row of an outer join.
+// addRow counts an OP_VNext, except at a cursor that stands for the missing row of an
+// outer join, which does not move.
 func addRow(_ *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	if p := probeAt(context); p.at().FnullRow == 0 {
 		p.read(1)
 	}
 }
 
-// beforeChange and afterChange count what an OP_Clear or OP_VUpdate between them has
-// written, of which a virtual table may ignore some.
+// beforeChange and afterChange count the rows that an OP_Clear or OP_VUpdate between them
+// has written: a virtual table may ignore some.
 func beforeChange(_ *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	p := probeAt(context)
 	p.written(-p.vdbe().FnChange)
@@ -103,8 +102,8 @@ func (p *probe) at() *lib.TVdbeCursor {
 	return (*lib.TVdbeCursor)(ptr(*wordAt(p.vdbe().FapCsr + uintptr(p.cursor)*unsafe.Sizeof(p.arg))))
 }
 
-// numeric is the type of a value in a column of affinity NUMERIC, and the value if it
-// is no integer there. The value itself stays.
+// numeric is the type that a value has in a column of affinity NUMERIC, and the value if
+// that is no integer. It works on a copy, since SQLite converts in place.
 func numeric(tls *libc.TLS, value uintptr) (kind int32, n float64) {
 	switch kind = lib.Xsqlite3_value_type(tls, value); kind {
 	case lib.SQLITE_FLOAT:

@@ -114,8 +114,8 @@ func (s *Stmt) Start() (row bool, err error) {
 	}
 	s.counts.start(s)
 	row, err = s.Step()
-	if err == nil && s.readonly && s.counts.lost(s) {
-		// SQLite has compiled it anew, for its arguments or a new schema.
+	if err == nil && s.readonly && s.counts.replaced(s) {
+		// SQLite has compiled it anew, for its arguments or a new schema: once more, with counters.
 		lib.Xsqlite3_reset(s.conn.tls, s.c)
 		s.counts.start(s)
 		row, err = s.Step()
@@ -147,10 +147,10 @@ func (s *Stmt) Step() (row bool, err error) {
 // of its arguments (for LIMIT ? or LIKE ?).
 func (s *Stmt) recompiles() bool { return !s.readonly && vdbe(s).Fexpmask != 0 }
 
-// recompile lets SQLite do that before the statement is run, so that its rows are
-// counted. It works once.
+// recompile makes SQLite do that before the statement runs, so that its rows are counted.
+// A second call has no effect.
 func (s *Stmt) recompile() {
-	const queryPlan, run = 2, 0 // only the change of the mode compiles
+	const queryPlan, run = 2, 0 // only a change of the mode compiles
 	s.conn.trusted, s.conn.sql, s.conn.refused = s.trusted, s.sql, nil
 	lib.Xsqlite3_stmt_explain(s.conn.tls, s.c, queryPlan)
 	lib.Xsqlite3_stmt_explain(s.conn.tls, s.c, run)

@@ -9,7 +9,7 @@ import "strings"
 type token struct {
 	at, end int    // bytes of the text
 	word    string // in upper case if it is a bare word or a sign, else ""
-	name    string // what it names, if it may be a name
+	name    string // the identifier that it spells, if it can be one
 	depth   int    // of parentheses around it
 }
 
@@ -74,7 +74,7 @@ func tokens(sql string) (list []token, end int) {
 	return list, i
 }
 
-// after is the index behind the next mark at or after i, or the end.
+// after is the index behind the first mark from i on, or the end of s.
 func after(s string, i int, mark string) int {
 	if j := strings.Index(s[min(i, len(s)):], mark); j >= 0 {
 		return i + j + len(mark)
@@ -106,7 +106,7 @@ func renameTo(sql string) string {
 		}
 		return ""
 	}
-	i := 0 // of the table's name, behind ALTER TABLE, behind EXPLAIN perhaps
+	i := 0 // of the table's name, behind ALTER TABLE, which may be behind EXPLAIN
 	for word(i) == "EXPLAIN" || word(i) == "QUERY" || word(i) == "PLAN" {
 		i++
 	}

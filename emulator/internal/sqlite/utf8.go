@@ -26,8 +26,8 @@ func validUTF8(s string) string {
 	return b.String()
 }
 
-// beginning is the length of the longest part at the start of s, at least one
-// byte, that some valid sequence begins with.
+// beginning is the length of the longest start of s that a valid sequence can begin with,
+// at least one byte.
 func beginning(s string) int {
 	low, high := byte(0x80), byte(0xBF)
 	var more int

@@ -38,12 +38,12 @@ type DB struct {
 	// the cursors that are open.
 	generation int
 
-	cache  sqlite.Cache // user statements
-	lists  sqlite.Cache // those of iterators
-	fronts fronts
+	cache   sqlite.Cache // user statements
+	lists   sqlite.Cache // those of iterators
+	scripts scripts
 	policy
 	transaction
-	tables    // which of our own tables exist
+	tables    // of the runtime that are known to exist
 	alarm     alarm
 	forgotten bool // from DeleteAll to the next commit: workerd does not know that there is no alarm
 	kvList    *Iterator
@@ -109,7 +109,7 @@ func (db *DB) Close() error {
 func (db *DB) disconnect() {
 	db.cache.Clear()
 	db.lists.Clear()
-	db.fronts.finalizeAll()
+	db.scripts.finalizeAll()
 	db.generation++
 	db.conn.Disconnect()
 	db.tables, db.alarm, db.changed = tables{}, alarm{}, false
@@ -141,7 +141,7 @@ func (db *DB) Interrupt() { db.conn.Interrupt() }
 // Idle reports whether the database could be closed and opened again without a
 // cursor, transaction or setting (PRAGMA foreign_keys, say) being lost.
 func (db *DB) Idle() bool {
-	return !db.begun && !db.changed && db.conn.BusyStatements() == db.fronts.busy()
+	return !db.begun && !db.changed && db.conn.BusyStatements() == db.scripts.busy()
 }
 
 // Size is the size of the content in bytes: pages in use times the page size

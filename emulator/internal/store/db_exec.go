@@ -1,14 +1,15 @@
 package store
 
-// storage.sql.exec() and its cursor
+// storage.sql.exec()
 // (https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/).
 
 import "github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 
 // ExecTo runs the statements of query one after the other. Every one but the
-// last is run at once, without its rows; args, which are nil, float64, int64,
-// string or []byte, fill the marks of the last one, and r is its rows. The last one is run up to its first row; if it yields none it is
-// complete. What earlier statements did stays if a later one fails.
+// last is run at once, without its rows. args, which are nil, float64, int64,
+// string or []byte, are the parameters of the last one, and r is its rows. It is run up
+// to its first row; if it yields none it is complete. What earlier statements did stays
+// if a later one fails.
 //
 // Statements run under the policy of workerd: no transaction control, no
 // access to tables whose names begin with _cf_, no other files, and only the
@@ -59,25 +60,25 @@ func (db *DB) ExecTo(r *Rows, query string, args []any) error {
 func (db *DB) prepareLast(query string, r *Rows) (last *sqlite.Stmt, err error) {
 	text := db.conn.Text(query)
 	defer text.Free()
-	var front *front // of a text with more than one statement
+	var sc *script // nil for a text with one statement
 	known := false
 	defer func() {
-		if front == nil || known {
+		if sc == nil || known {
 			return
 		}
 		switch {
 		case err != nil:
-			front.close()
-		case !db.fronts.keep(front):
-			r.front = front
-			for _, s := range front.open {
+			sc.close()
+		case !db.scripts.keep(sc):
+			r.script = sc
+			for _, s := range sc.open {
 				db.cache.Lend(s)
 			}
 		}
 	}()
 	for at, i := 0, 0; ; i++ {
-		if front != nil {
-			if err := front.free(i); err != nil {
+		if sc != nil {
+			if err := sc.finish(i); err != nil {
 				return nil, err
 			}
 		}
@@ -90,20 +91,20 @@ func (db *DB) prepareLast(query string, r *Rows) (last *sqlite.Stmt, err error) 
 		}
 		if at = next; at >= len(query) {
 			if i > 0 {
-				front.rows = r
+				sc.rows = r
 			}
 			return s, nil
 		}
 		if i == 0 {
-			front, known = db.fronts.use(query)
-			if err := front.free(0); err != nil {
+			sc, known = db.scripts.use(query)
+			if err := sc.finish(0); err != nil {
 				s.Finalize()
 				return nil, err
 			}
 		}
 		row, err := db.runOnce(s)
 		if row && !known {
-			front.open[i] = s
+			sc.open[i] = s
 		} else {
 			s.Finalize()
 		}
@@ -113,7 +114,7 @@ func (db *DB) prepareLast(query string, r *Rows) (last *sqlite.Stmt, err error) 
 	}
 }
 
-// runOnce runs a statement up to its first row, which nobody wants.
+// runOnce runs a statement up to its first row, which is dropped.
 func (db *DB) runOnce(s *sqlite.Stmt) (row bool, err error) {
 	if s.Params() != 0 {
 		return false, refusal(msgParametersEarly)

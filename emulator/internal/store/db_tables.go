@@ -5,8 +5,8 @@ package store
 
 import "fmt"
 
-// tables caches which of our own tables exist; false is not known yet. A
-// rollback may undo their making.
+// tables says which of the runtime's tables exist; false is unknown. A rollback may undo
+// their creation, and so clears it.
 type tables struct{ kv, metadata bool }
 
 // The texts are workerd's to the space, since sqlite_schema shows them.
@@ -21,7 +21,7 @@ const (
 	sqlDelete = "DELETE FROM _cf_KV WHERE key = ?"
 )
 
-// exists reports whether one of our tables is there.
+// exists reports whether one of the runtime's tables is there.
 func (db *DB) exists(name string, known *bool) (bool, error) {
 	if !db.conn.Connected() {
 		return false, ErrClosed
@@ -37,7 +37,7 @@ func (db *DB) exists(name string, known *bool) (bool, error) {
 	return *known, err
 }
 
-// ensure makes one of our tables, in the implicit transaction.
+// ensure makes one of the runtime's tables, in the implicit transaction.
 func (db *DB) ensure(create string, known *bool) error {
 	if err := db.begin(); err != nil || *known {
 		return err
@@ -192,7 +192,7 @@ func (db *DB) setMetadata(key int64, value any) error {
 // is set.
 func (db *DB) Alarm() (ns int64, ok bool, err error) {
 	if db.autonomous && db.alarm.known {
-		return db.alarm.ns, db.alarm.set, nil // what workerd remembers, though it was undone
+		return db.alarm.ns, db.alarm.set, nil // workerd remembers it, though it was undone
 	}
 	db.forgotten = false
 	ns, ok, err = db.metadata(keyAlarm)
@@ -202,10 +202,10 @@ func (db *DB) Alarm() (ns int64, ok bool, err error) {
 	return ns, ok, err
 }
 
-// StoredAlarm is Alarm without what is only remembered.
+// StoredAlarm is the alarm in the table: Alarm may still return one that was undone.
 func (db *DB) StoredAlarm() (ns int64, ok bool, err error) { return db.metadata(keyAlarm) }
 
-// alarm is the latest one that was read or written and not undone by a savepoint.
+// alarm is the latest one read or written. The end of a savepoint that undoes it clears it.
 type alarm struct {
 	known, set bool
 	ns         int64

@@ -10,12 +10,12 @@ type transaction struct {
 	begun   bool
 	onBegin func()
 	// critical is the error that made SQLite roll the transaction back by
-	// itself. Later writes must not pass for the rest of the same batch, and as
-	// on workerd no key, alarm or bookmark can be read; SQL can.
+	// itself. Later writes are refused, since they would be a batch without its
+	// beginning; as on workerd no key, alarm or bookmark can be read, but SQL can.
 	critical error
-	// autonomous is after a constraint's ON CONFLICT ROLLBACK or a RAISE(ROLLBACK):
-	// the batch is undone, and as on workerd what follows it is committed statement
-	// by statement until the commit at its end fails for want of a transaction.
+	// autonomous is set by a constraint's ON CONFLICT ROLLBACK or a RAISE(ROLLBACK):
+	// the batch is undone. As on workerd each statement that follows is committed by
+	// itself, until the commit at the batch's end fails for want of a transaction.
 	autonomous bool
 }
 
@@ -69,7 +69,7 @@ func (db *DB) Commit() error {
 
 func (db *DB) tryCommit() error {
 	if db.conn.Interrupted() {
-		return sqlite.ErrInterrupted // a write may be missing
+		return sqlite.ErrInterrupted // the batch may lack a write
 	}
 	if db.critical != nil {
 		return db.critical
@@ -90,7 +90,7 @@ func (db *DB) Rollback() error {
 	db.begun, db.critical, db.autonomous = false, nil, false
 	db.tables, db.alarm = tables{}, alarm{}
 	if db.conn.Autocommit() {
-		return nil // SQLite did it
+		return nil // SQLite has rolled back by itself
 	}
 	return db.conn.Exec("ROLLBACK")
 }

@@ -67,7 +67,7 @@ type Iterator struct {
 	db         *DB
 	stmt       *sqlite.Stmt // nil when done
 	generation int
-	fresh      bool // the first row was not handed out yet
+	fresh      bool // stmt is at the first row, which Next has yet to return
 	err        error
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 )
 
-// policy is what a connection's statements were allowed.
+// policy decides about the user statements of a connection.
 type policy struct {
-	changed bool // a setting of the connection
+	changed bool // a PRAGMA has changed a setting of the connection
 }
 
 // allowed reports whether a name is not that of a table of the runtime's.

@@ -14,7 +14,7 @@ type Rows struct {
 	names      []string
 	read       int64
 	written    int64
-	front      *front // that goes with it
+	script     *script // whose statements end with these rows; nil if a cache keeps it
 }
 
 // Reading reports whether there is more to read.
@@ -125,11 +125,11 @@ func (r *Rows) Close() {
 	r.stmt = nil
 	if r.generation == r.db.generation {
 		r.db.cache.Return(s)
-		if r.front != nil {
-			for _, s := range r.front.open {
+		if r.script != nil {
+			for _, s := range r.script.open {
 				r.db.cache.Drop(s)
 			}
-			r.front.open = nil
+			r.script.open = nil
 		}
 	}
 }
