@@ -27,6 +27,7 @@ func (c boundClass) Construct(context.Context, driver.State, driver.Env) (driver
 // TestCheckAgreesWithDev: emu dev refuses the recorded configurations that emu check
 // refuses, and serves the others, if the program has the classes that they bind.
 func TestCheckAgreesWithDev(t *testing.T) {
+	t.Parallel()
 	entries, err := os.ReadDir(corpus)
 	if err != nil {
 		t.Fatal(err)

@@ -3,4 +3,4 @@
 package emucmd
 
 // edits is how often TestEdits saves a source file.
-const edits = 9
+const edits = 6

@@ -36,6 +36,7 @@ func TestReadmeProgram(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds a program")
 	}
+	t.Parallel()
 	const emulator = `"github.com/seed-36a2c969/emu/emulator/`
 	blocks, dir := goBlocks(t), t.TempDir()
 	checkout, err := filepath.Abs("..")

@@ -159,7 +159,7 @@ func TestEdits(t *testing.T) {
 					t.Errorf("request %d: %v", a.asked, err)
 					return
 				}
-				time.Sleep(time.Millisecond) // leaves the machine to the build
+				time.Sleep(5 * time.Millisecond) // leaves the machine to the build
 			}
 		})
 	}
