@@ -191,7 +191,8 @@ func (o *Object) Sockets() []Socket {
 	found := o.o.connections().All(nil)
 	list := make([]Socket, 0, len(found))
 	for _, s := range slices.Backward(found) {
-		one := Socket{Tags: s.Tags(), Buffered: s.Buffered(), AutoAnswered: s.AutoAnswered()}
+		one := Socket{Buffered: s.Buffered(), AutoAnswered: s.AutoAnswered()}
+		one.Tags, _ = s.Tags()             // they are all hibernatable
 		one.Attachment, _ = s.Attachment() // our own encoding
 		list = append(list, one)
 	}

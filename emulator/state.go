@@ -32,7 +32,7 @@ func (st *state) AcceptWebSocket(ws driver.Socket, tags []string) error {
 	if err := st.usable(); err != nil {
 		return err
 	}
-	return socket.Hibernatable(st.instance(), ws, tags)
+	return st.life.sockets.Accept(st.instance(), ws, tags)
 }
 
 func (st *state) WebSockets(tag *string) []driver.Socket {
@@ -46,7 +46,8 @@ func (st *state) Tags(ws driver.Socket) ([]string, error) {
 	if err := st.usable(); err != nil {
 		return nil, err
 	}
-	return ws.(*socket.View).Tags()
+	s, _ := socket.Of(ws)
+	return s.Tags()
 }
 
 func (st *state) SetAutoResponse(request, response string) error {
@@ -70,7 +71,8 @@ func (st *state) AutoResponse() (request, response string, ok bool) {
 }
 
 func (st *state) AutoResponseTimestamp(ws driver.Socket) time.Time {
-	return ws.(*socket.View).AutoResponseTimestamp()
+	s, _ := socket.Of(ws)
+	return s.AutoAnswered()
 }
 
 func (st *state) SetEventTimeout(d time.Duration) error {

@@ -9,17 +9,18 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// autoResponse is an object's setWebSocketAutoResponse(): a text that is answered without the class, also while the
-// object hibernates.
+// AutoResponse is an object's setWebSocketAutoResponse(): a text that is answered without the class, also while the object
+// hibernates.
 //
 // Whether a message is answered is decided by answers, at one of two moments. A message that finds nothing else of its
 // socket under way is answered on arrival. One that comes behind others is looked at when its turn comes, with the pair
-// that is set then, so that the answer leaves behind what was sent before it.
-type autoResponse struct{ pair atomic.Pointer[responsePair] }
+// that is set by then, so that the response leaves behind what was sent before it.
+type AutoResponse struct{ pair atomic.Pointer[responsePair] }
 
 type responsePair struct{ request, response string }
 
-func (a *autoResponse) Set(request, response string) error {
+// Set sets the pair.
+func (a *AutoResponse) Set(request, response string) error {
 	if len(request) > maxAutoResponse {
 		return driver.RangeError(msgAutoResponse("Request", len(request)))
 	}
@@ -30,27 +31,29 @@ func (a *autoResponse) Set(request, response string) error {
 	return nil
 }
 
-func (a *autoResponse) Unset() { a.pair.Store(nil) }
+// Unset removes the pair.
+func (a *AutoResponse) Unset() { a.pair.Store(nil) }
 
-func (a *autoResponse) Get() (request, response string, ok bool) {
+// Get returns the pair if there is one.
+func (a *AutoResponse) Get() (request, response string, ok bool) {
 	if p := a.pair.Load(); p != nil {
 		return p.request, p.response, true
 	}
 	return "", "", false
 }
 
-// answers decides whether a message is answered automatically: it is a text, and equal to the request of the pair. It returns
-// nil if the class gets the message.
-func (a *autoResponse) answers(m driver.Message) *responsePair {
+// answers decides whether a message is answered automatically: it must be a text, and equal to the request of the pair. It
+// returns nil if the class gets the message.
+func (a *AutoResponse) answers(m driver.Message) *responsePair {
 	if p := a.pair.Load(); p != nil && !m.Binary && p.request == string(m.Data) {
 		return p
 	}
 	return nil
 }
 
-// onArrival answers a message at once, if it is answered automatically and nothing of its socket is under way: behind says
-// that something is. It runs on the goroutine that reads the connection.
-func (a *autoResponse) onArrival(s *Socket, m driver.Message, behind bool) (answered bool) {
+// onArrival answers a message at once if it is to be answered automatically. behind says that something else of its socket
+// is under way: the message has to wait for its turn then. onArrival runs on the goroutine that reads the connection.
+func (a *AutoResponse) onArrival(s *Socket, m driver.Message, behind bool) (answered bool) {
 	if behind {
 		return false
 	}
@@ -58,20 +61,20 @@ func (a *autoResponse) onArrival(s *Socket, m driver.Message, behind bool) (answ
 	if p == nil {
 		return false
 	}
-	f := pool.Get().(*frames)
+	f := newFrames()
 	f.b = p.append(f.b)
 	s.mu.Lock()
 	if !s.closeSent && s.t != nil {
 		s.t.Write(f.b)
-		s.autoAnswered()
+		p.sent(s)
 	}
 	s.mu.Unlock()
 	recycle(f)
 	return true
 }
 
-// inTurn stages the answer to a message that came behind others, if it is answered automatically, in the turn of its event.
-func (a *autoResponse) inTurn(s *Socket, m driver.Message, out *Outbox) (answered bool) {
+// inTurn answers a message that came behind others if it is to be answered automatically.
+func (a *AutoResponse) inTurn(s *Socket, m driver.Message, out *Outbox) (answered bool) {
 	p := a.answers(m)
 	if p == nil {
 		return false
@@ -81,7 +84,7 @@ func (a *autoResponse) inTurn(s *Socket, m driver.Message, out *Outbox) (answere
 	s.mu.Unlock()
 	if !closed {
 		out.add(s, p.append)
-		s.autoAnswered()
+		p.sent(s)
 	}
 	return true
 }
@@ -89,3 +92,6 @@ func (a *autoResponse) inTurn(s *Socket, m driver.Message, out *Outbox) (answere
 func (p *responsePair) append(b []byte) []byte {
 	return wire.AppendFrame(b, opText, []byte(p.response))
 }
+
+// sent notes the time for getWebSocketAutoResponseTimestamp().
+func (p *responsePair) sent(s *Socket) { s.answered.Store(s.net.host.Now().UnixMilli()) }

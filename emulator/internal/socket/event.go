@@ -1,46 +1,54 @@
 package socket
 
+// https://developers.cloudflare.com/durable-objects/api/base/#websocketmessage
+
 import (
 	"sync/atomic"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Event is what a socket that was accepted for hibernation has received, for its object to handle: a message, the
-// end of the connection or a violation of the protocol. The zero value is none.
+// Event is what a hibernatable socket has received for its object: a message, the end of the connection (Closed) or a
+// violation of the protocol (Err). The zero Event is none.
 type Event struct {
 	socket  *Socket
 	Message driver.Message
 	Closed  *driver.Closed
 	Err     *driver.Error
 
-	behind  bool   // the message came while others waited or frames were staged
-	cost    int    // of the message, as long as it waits; guarded by the socket's mu
-	pending uint32 // 1 while it counts among the socket's; atomic, and no atomic.Bool since the event is copied once
+	behind  bool   // the message came while events were pending or frames were staged
+	cost    int    // of the message until it is dispatched; guarded by the socket's mu
+	pending uint32 // 1 while the socket counts it; an atomic.Bool could not be copied into the object's event
 }
 
-// Strange reports whether the event is of a socket of another list.
+// Strange reports whether the event comes from a socket of another list: one that a reset has dropped.
 func (e *Event) Strange(l *List) bool { return e.socket != nil && e.socket.list != l }
 
-// Begin is called when the event has its turn. It returns the socket as the instance sees it, and whether the event was an
-// automatic response, of which the class is told nothing.
+// Begin is called when the event has its turn. It returns the socket for the handler. If the message is answered
+// automatically there is nothing to handle.
 func (e *Event) Begin(in Instance) (v *View, answered bool) {
 	s := e.socket
 	e.consumed()
+	if e.Closed == nil && e.Err == nil {
+		if e.behind && s.list.Auto.inTurn(s, e.Message, in.Outbox()) {
+			return nil, true
+		}
+		return s.viewOf(in), false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch {
-	case e.Closed != nil:
-		s.ends(e.Closed.WasClean)
 	case e.Err != nil:
-		s.mu.Lock()
 		s.peer = peerFailed
-		s.mu.Unlock()
-	case e.behind && s.list.Auto.inTurn(s, e.Message, in.Outbox()):
-		return nil, true
+	case e.Closed.WasClean:
+		s.peer = peerClosed
+	case s.peer != peerFailed: // else that the connection is lost says no more
+		s.peer = peerLost
 	}
 	return s.viewOf(in), false
 }
 
-// consumed tells the transport that the message waits no longer.
+// consumed lets the transport read on: the message waits no longer.
 func (e *Event) consumed() {
 	s := e.socket
 	s.mu.Lock()
@@ -52,31 +60,37 @@ func (e *Event) consumed() {
 	}
 }
 
-// Released is called when the handler of an end first waits, or ends: until then the socket is listed.
+// Released is called when the handler of Closed or Err first waits, or ends. Until then getWebSockets() lists the socket.
 func (e *Event) Released(in Instance) {
 	e.socket.list.unlist(e.socket)
 	if e.Closed != nil {
-		in.Outbox().of(e.socket)
+		in.Outbox().of(e.socket) // has flush look whether both sides have closed
 	}
 }
 
-// Dispatched is called when what the handler sent before it first waited has left, or when the event cannot run: no
-// automatic response has to wait for it any more.
+// Dispatched is called when everything that the handler sent before it first waited has left, or when the event cannot run.
+// No automatic response has to wait for it any more.
 func (e *Event) Dispatched() {
 	if atomic.CompareAndSwapUint32(&e.pending, 1, 0) {
 		e.socket.pending.Add(-1)
 	}
 }
 
-// Ended is called when the event has ended and what it sent has left.
+// Ended is called when the event has ended and everything that it sent has left.
 func (e *Event) Ended() {
-	if e.socket != nil {
-		e.Dispatched()
-		e.socket.eventEnded()
+	s := e.socket
+	if s == nil {
+		return
+	}
+	e.Dispatched()
+	if s.unfinished.Add(-1) == 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.finishEnded()
 	}
 }
 
-// Refused is called when the event cannot run, or its object was reset.
+// Refused is called when the event cannot run, or a reset has ended it.
 func (e *Event) Refused() {
 	if e.socket != nil {
 		e.consumed()

@@ -12,32 +12,91 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Object is what the connections of an object need of it.
+// Object is what the sockets of an object need of it.
 type Object interface {
 	// Deliver queues an event for the object, which wakes if it hibernates.
 	Deliver(e Event)
 	Log(message string)
 }
 
-// List are the connections of an object from one reset to the next. They and the settings here outlive hibernation.
+// List holds the sockets of an object, and the settings of its WebSockets, from one reset to the next. It outlives
+// hibernation.
 type List struct {
-	object  Object
-	net     *Network
-	Auto    autoResponse
-	timeout atomic.Int64 // of an event, in nanoseconds; 0 is none
-
-	deferred atomic.Int32 // accepted ones whose peer's Close frame is not answered yet
+	object   Object
+	net      *Network
+	Auto     AutoResponse
+	timeout  atomic.Int64 // of an event, in nanoseconds; 0 is none
+	deferred atomic.Int32 // accepted sockets whose answer to a Close frame is deferred
 
 	mu        sync.Mutex
-	list      []*Socket            // hibernatable ones in the order of acceptance; nil where one has gone
-	live      int                  // how many are not nil
-	lingering map[*Socket]struct{} // closed by the peer and not by the object: open until it leaves memory
-	plain     map[*Socket]struct{} // accepted ones that cannot hibernate
+	list      []*Socket            // hibernatable sockets in the order of acceptance; nil where one has gone
+	live      int                  // those that are not nil
+	lingering map[*Socket]struct{} // closed by the peer and not by the object: open until the object leaves memory
+	plain     map[*Socket]struct{} // accepted sockets, which cannot hibernate
 }
 
+// NewList makes the list of an object.
 func NewList(o Object, n *Network) *List { return &List{object: o, net: n} }
 
-// add lists a socket that was accepted for hibernation.
+// Accept is acceptWebSocket().
+func (l *List) Accept(in Instance, ws driver.Socket, tags []string) error {
+	v, ok := ws.(*View)
+	if !ok {
+		return driver.TypeError(msgNotWebSocket)
+	}
+	s := v.s
+	if err := acceptable(s); err != nil {
+		return err
+	}
+	kept := make([]string, 0, len(tags))
+	for _, tag := range tags {
+		if len(kept) == maxTags {
+			return driver.PlainError(msgTooManyTags)
+		}
+		if len(tag) > maxTag {
+			return driver.PlainError(msgTagTooLong(tag))
+		}
+		if !slices.Contains(kept, tag) {
+			kept = append(kept, tag)
+		}
+	}
+	err := in.Own(func() error {
+		if err := l.add(s); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.mode, s.net, s.list, s.tags = hibernatable, l.net, l, slices.Clip(kept)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.startReading()
+	s.mu.Unlock()
+	v.in, s.view = in, v
+	s.join()
+	return nil
+}
+
+// acceptable is the error of acceptWebSocket() for a socket that was used before.
+func acceptable(s *Socket) error {
+	s.mu.Lock()
+	mine := s.mode
+	s.mu.Unlock()
+	if mine == accepted || mine == hibernatable {
+		return driver.PlainError(msgAlreadyAccepted)
+	}
+	s.other.mu.Lock()
+	defer s.other.mu.Unlock()
+	if mine == returned || s.other.mode != fresh || s.other.used {
+		return driver.PlainError(msgPairUsed)
+	}
+	return nil
+}
+
+// add lists a hibernatable socket.
 func (l *List) add(s *Socket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -50,7 +109,7 @@ func (l *List) add(s *Socket) error {
 	return nil
 }
 
-// addPlain notes a socket that pins the object.
+// addPlain notes an accepted socket.
 func (l *List) addPlain(s *Socket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,8 +123,7 @@ func (l *List) addPlain(s *Socket) error {
 	return nil
 }
 
-// unlist takes a socket that the peer has closed from the list; it stays open
-// until the object closes it or leaves memory.
+// unlist takes a socket that the peer has closed from the list. It stays open until the object closes it or leaves memory.
 func (l *List) unlist(s *Socket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -80,7 +138,7 @@ func (l *List) unlist(s *Socket) {
 	}
 }
 
-// compact removes the gaps when they are many. l.mu is held.
+// compact removes the gaps once they are half of the list: removing each would cost as much as there are sockets. l.mu is held.
 func (l *List) compact() {
 	if l.live > 0 && (len(l.list) < 32 || l.live > len(l.list)/2) {
 		return
@@ -91,7 +149,7 @@ func (l *List) compact() {
 	}
 }
 
-// forget drops a socket that is closed on both sides.
+// forget removes a hibernatable socket that is closed.
 func (l *List) forget(s *Socket) {
 	l.unlist(s)
 	l.mu.Lock()
@@ -99,13 +157,14 @@ func (l *List) forget(s *Socket) {
 	l.mu.Unlock()
 }
 
+// forgetPlain removes an accepted socket that is closed.
 func (l *List) forgetPlain(s *Socket) {
 	l.mu.Lock()
 	delete(l.plain, s)
 	l.mu.Unlock()
 }
 
-// All returns the listed sockets, newest first, or those of *tag, oldest first.
+// All returns the listed sockets, the newest first, or those of *tag, the oldest first.
 func (l *List) All(tag *string) []*Socket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,6 +180,16 @@ func (l *List) All(tag *string) []*Socket {
 	return found
 }
 
+// Views is getWebSockets(): All as an instance sees them.
+func (l *List) Views(in Instance, tag *string) []driver.Socket {
+	found := l.All(tag)
+	views := make([]driver.Socket, len(found))
+	for i, s := range found {
+		views[i] = s.viewOf(in)
+	}
+	return views
+}
+
 // Count is how many sockets are listed.
 func (l *List) Count() int {
 	l.mu.Lock()
@@ -128,8 +197,23 @@ func (l *List) Count() int {
 	return l.live
 }
 
-// Hibernate lets the instance's views go and ends the connections that only the
-// peer had closed. It returns how many sockets stay.
+// accepted returns the accepted sockets.
+func (l *List) accepted() []*Socket {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Keys(l.plain))
+}
+
+// SetEventTimeout is setHibernatableWebSocketEventTimeout(); 0 is none.
+func (l *List) SetEventTimeout(d time.Duration) {
+	l.timeout.Store(int64(d.Truncate(time.Millisecond)))
+}
+
+// EventTimeout is getHibernatableWebSocketEventTimeout().
+func (l *List) EventTimeout() time.Duration { return time.Duration(l.timeout.Load()) }
+
+// Hibernate releases the instance's views, and ends the connections that only the peer had closed. It returns how many
+// sockets stay.
 func (l *List) Hibernate() int {
 	l.mu.Lock()
 	for _, s := range l.list {
@@ -149,35 +233,23 @@ func (l *List) Hibernate() int {
 	return live
 }
 
-// Evict is Hibernate for an instance that is taken out of memory whatever it does: what cannot hibernate is dropped.
+// Evict is Hibernate for an instance that leaves memory whatever pins it: accepted sockets are dropped.
 func (l *List) Evict() int {
 	l.dropPlain((*Socket).drop)
 	return l.Hibernate()
 }
 
-// dropPlain drops the connections that cannot hibernate.
-func (l *List) dropPlain(drop func(*Socket)) {
-	l.mu.Lock()
-	plain := l.plain
-	l.plain = nil
-	l.mu.Unlock()
-	for s := range plain {
-		drop(s)
-	}
-}
+// Reset drops all sockets of an object that is reset, after everything that was sent.
+func (l *List) Reset() { l.dropAll((*Socket).drop) }
 
-// Reset drops all connections of an object that is reset, after what was sent.
-func (l *List) Reset() { l.end((*Socket).drop) }
+// Shut drops all sockets of an object whose world is closed, at once.
+func (l *List) Shut() { l.dropAll((*Socket).shut) }
 
-// Shut drops all connections of an object whose world is closed, at once.
-func (l *List) Shut() { l.end((*Socket).shut) }
-
-// end drops all connections with a bare FIN, and answers nothing automatically any more.
-func (l *List) end(drop func(*Socket)) {
+func (l *List) dropAll(drop func(*Socket)) {
+	l.Auto.Unset() // a message that is on its way gets no response any more
 	l.mu.Lock()
 	list, lingering := l.list, l.lingering
 	l.list, l.live, l.lingering = nil, 0, nil
-	l.Auto.Unset()
 	l.mu.Unlock()
 	for _, s := range list {
 		if s != nil {
@@ -190,27 +262,12 @@ func (l *List) end(drop func(*Socket)) {
 	l.dropPlain(drop)
 }
 
-// accepted returns the sockets that cannot hibernate.
-func (l *List) accepted() []*Socket {
+func (l *List) dropPlain(drop func(*Socket)) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Collect(maps.Keys(l.plain))
-}
-
-// SetEventTimeout is setHibernatableWebSocketEventTimeout(), in whole milliseconds; 0 is none.
-func (l *List) SetEventTimeout(d time.Duration) {
-	l.timeout.Store(int64(d.Truncate(time.Millisecond)))
-}
-
-// EventTimeout is what was set.
-func (l *List) EventTimeout() time.Duration { return time.Duration(l.timeout.Load()) }
-
-// Views returns the listed sockets as the instance sees them: newest first, or those of *tag, oldest first.
-func (l *List) Views(in Instance, tag *string) []driver.Socket {
-	found := l.All(tag)
-	list := make([]driver.Socket, len(found))
-	for i, s := range found {
-		list[i] = s.viewOf(in)
+	plain := l.plain
+	l.plain = nil
+	l.mu.Unlock()
+	for s := range plain {
+		drop(s)
 	}
-	return list
 }

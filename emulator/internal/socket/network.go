@@ -6,27 +6,27 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
-// Network is what the sockets of a world share.
+// Network is what the sockets of one world share.
 type Network struct {
 	host *host.Host
 
 	mu       sync.Mutex
-	unlisted map[*Socket]struct{} // with a connection of their own, in no object's list
+	unlisted map[*Socket]struct{} // the sockets with a connection that are in no object's list
 }
 
-func NewNetwork(h *host.Host) *Network { return &Network{host: h} }
+// NewNetwork makes the network of a world.
+func NewNetwork(h *host.Host) *Network {
+	return &Network{host: h, unlisted: map[*Socket]struct{}{}}
+}
 
-// track notes a socket that has a connection and is in no object's list, so that Close ends it.
+// track notes a socket with a connection that is in no object's list, for Shut.
 func (n *Network) track(s *Socket) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.unlisted == nil {
-		n.unlisted = map[*Socket]struct{}{}
-	}
 	n.unlisted[s] = struct{}{}
 }
 
-// untrack removes s from the connections that Close ends itself because no object lists them.
+// untrack removes a socket from those that Shut ends because no object lists them.
 func (n *Network) untrack(s *Socket) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -36,10 +36,10 @@ func (n *Network) untrack(s *Socket) {
 // Shut ends the connections that no object lists.
 func (n *Network) Shut() {
 	n.mu.Lock()
-	set := n.unlisted
-	n.unlisted = nil
+	unlisted := n.unlisted
+	n.unlisted = map[*Socket]struct{}{}
 	n.mu.Unlock()
-	for s := range set {
+	for s := range unlisted {
 		s.shut()
 	}
 }

@@ -1,5 +1,7 @@
 package socket
 
+// Output gates: https://blog.cloudflare.com/durable-objects-easy-fast-correct-choose-three/
+
 import (
 	"bytes"
 	"sync"
@@ -8,19 +10,25 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// Outbox is what the sockets of an instance have sent in the turn that is under way. It leaves when what the turn has
-// written is durable. It belongs to the goroutine that has the turn.
+// Outbox holds what the sockets of an instance have sent in the turn that is under way, until what the turn has written is
+// durable. It belongs to the goroutine that has the turn.
 type Outbox struct {
-	sockets []*Socket // those with staged frames
-	bytes   int       // of these frames
+	sockets []*Socket // with staged frames
+	bytes   int       // of these frames, without shared ones
 	latest  latest
 }
 
-// of returns the frames that the socket has staged, to be added to. From then on the socket is looked at when the turn ends,
-// also if nothing is added.
+// maxStaged is how many bytes a turn may stage. A handler that sends without end would hold all of it in memory.
+const maxStaged = 8 << 20
+
+// full reports whether the frames should leave in the midst of the turn.
+func (o *Outbox) full() bool { return o.bytes > maxStaged }
+
+// of returns a socket's staged frames, to be added to. From now on the socket is flushed when the outbox leaves, also if
+// nothing is added.
 func (o *Outbox) of(s *Socket) *frames {
 	if s.staged == nil {
-		s.staged = pool.Get().(*frames)
+		s.staged = newFrames()
 		s.holding.Store(true)
 		o.sockets = append(o.sockets, s)
 	}
@@ -35,7 +43,10 @@ func (o *Outbox) add(s *Socket, frame func([]byte) []byte) {
 	o.bytes += len(f.b) - before
 }
 
-// addMessage stages a message. One that was staged just before for another socket is shared with that.
+// minShared is the size in bytes from which on a message is shared: for a smaller one a copy costs less.
+const minShared = 4 << 10
+
+// addMessage stages a message. In a broadcast, a large one is staged once for all sockets.
 func (o *Outbox) addMessage(s *Socket, m driver.Message) {
 	if len(m.Data) < minShared {
 		o.add(s, messageFrame(m))
@@ -50,14 +61,7 @@ func (o *Outbox) addMessage(s *Socket, m driver.Message) {
 	o.latest = latest{binary: m.Binary, payload: s.staged.b[len(s.staged.b)-len(m.Data):]}
 }
 
-// full reports whether so much is staged that it should leave in the midst of the turn.
-func (o *Outbox) full() bool { return o.bytes > maxStaging }
-
-// maxStaging is how many bytes a turn stages before they leave in its midst, if nothing that was written has to be
-// durable first: a handler that sends without end would hold it all in memory.
-const maxStaging = 8 << 20
-
-// Leave sends what was staged, in one write for each socket. With drop it is forgotten.
+// Leave sends the frames, in one write for each socket. With drop they are dropped instead.
 func (o *Outbox) Leave(drop bool) {
 	for i, s := range o.sockets {
 		if drop {
@@ -70,47 +74,44 @@ func (o *Outbox) Leave(drop bool) {
 	o.latest = latest{}
 }
 
-// Writes notes the first write of the turn: the frames sent before it may leave even if what is written is lost.
+// Writes is called at the first write of the turn: the frames sent before it may leave even if what is written is lost.
 func (o *Outbox) Writes() {
 	for _, s := range o.sockets {
 		s.staged.safe = s.staged.end()
 	}
 }
 
-// DropUnsafe forgets the frames staged after the first write, which was lost.
+// DropUnsafe drops the frames that were sent after the first write, which was lost.
 func (o *Outbox) DropUnsafe() {
 	for _, s := range o.sockets {
 		s.staged.cut(s.staged.safe)
 	}
 }
 
-// frames are what a socket has sent in a turn: those of its own in b, and between them those that it shares with others.
+// frames are what one socket has sent in a turn: b, and between its bytes the frames that are shared with other sockets.
 type frames struct {
 	b      []byte
 	shared []placed
-
-	safe mark // where those end that were sent before the first write
+	safe   mark // the end of what was sent before the first write
 }
 
-// placed is a shared frame that goes before b[at:].
+// placed is a shared frame that stands before b[at:].
 type placed struct {
 	at    int
 	frame *wire.Shared
 }
 
-// mark is a place among frames.
+// mark is a place among frames. The zero mark is their beginning.
 type mark struct{ b, shared int }
 
-// end is the place where the frames end.
 func (f *frames) end() mark { return mark{len(f.b), len(f.shared)} }
 
-// cut drops what follows a place.
+// cut drops the frames behind a mark.
 func (f *frames) cut(at mark) {
 	clear(f.shared[at.shared:])
 	f.b, f.shared = f.b[:at.b], f.shared[:at.shared]
 }
 
-// size is how many bytes the frames have.
 func (f *frames) size() int64 {
 	n := int64(len(f.b))
 	for _, p := range f.shared {
@@ -119,12 +120,14 @@ func (f *frames) size() int64 {
 	return n
 }
 
-// pool holds frames without content.
 var pool = sync.Pool{New: func() any { return &frames{b: make([]byte, 0, 512)} }}
 
-// maxPooled is the capacity over which a buffer is left to the collector.
+func newFrames() *frames { return pool.Get().(*frames) }
+
+// maxPooled is the capacity over which a buffer is left to the collector: one huge message must not stay in memory.
 const maxPooled = 64 << 10
 
+// recycle gives frames back to the pool. Nobody uses them any more.
 func recycle(f *frames) {
 	if cap(f.b) <= maxPooled {
 		f.cut(mark{})
@@ -133,18 +136,15 @@ func recycle(f *frames) {
 	}
 }
 
-// minShared is the size in bytes from which on a message is shared: for a smaller one a copy costs less.
-const minShared = 4 << 10
-
 // latest is the large message that was staged last in a turn. A broadcast stages it again for the next socket.
 type latest struct {
 	binary  bool
 	payload []byte       // in the first socket's frames, or in frame
-	frame   *wire.Shared // nil before the second socket
+	frame   *wire.Shared // nil until a second socket gets the message
 }
 
-// same returns the frame of m if it is the latest message, and nil if it is another. The bytes are compared, since the
-// caller may change its own between two calls.
+// same returns the frame of m if it is the latest message, else nil. The bytes are compared because the caller may change its
+// slice between two calls.
 func (l *latest) same(m driver.Message) *wire.Shared {
 	if m.Binary != l.binary || !bytes.Equal(m.Data, l.payload) {
 		return nil
@@ -156,10 +156,13 @@ func (l *latest) same(m driver.Message) *wire.Shared {
 	return l.frame
 }
 
-// maxFrameHeader is the size of the longest header of a frame that is not masked.
-const maxFrameHeader = 10
+const (
+	opText         = 1
+	opBinary       = 2
+	maxFrameHeader = 10 // bytes of a frame that is not masked
+)
 
-// messageFrame returns a function that appends the frame of a message.
+// messageFrame returns the function that appends the frame of a message.
 func messageFrame(m driver.Message) func([]byte) []byte {
 	op := byte(opText)
 	if m.Binary {

@@ -7,36 +7,45 @@ import (
 	"slices"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// receiver is the receiving side of an accepted socket, guarded by the socket's mu.
+// receiver is the receiving side of an accepted socket. It is guarded by the socket's mu.
 type receiver struct {
 	halfOpen    bool // a Close frame is not answered
 	at          driver.Place
 	queue       []driver.Message
-	ended       error  // what follows the queue, once the connection has ended
-	after       error  // what follows ended
+	ended       error  // follows the queue, once the connection has ended
+	after       error  // follows ended
 	endReturned bool   // Receive has returned ended
-	closeSeen   bool   // the receiver has read the end: the peer's Close frame, mostly
-	asks        []*Ask // of events that wait for the queue or the end
+	closeSeen   bool   // the receiver has read the end, or has nothing to read before it
+	asks        []*Ask // wait for the queue or the end
 	receivers   int    // events that have asked and have not ended
-	busy        bool   // a message was received, and nobody has asked for the next
+	busy        bool   // a message was received and the next one not asked for: the event may still send an answer
 	deferred    bool   // the answer to the Close frame waits for an event that may still ask
 }
 
-// accept makes the socket one whose messages wait for Receive.
+// idle reports whether everything that has arrived is received and dealt with.
+func (p *receiver) idle() bool { return len(p.queue) == 0 && (p.receivers == 0 || !p.busy) }
+
+// wake answers all asks. If there is one message only, each looks in its turn whether it is still there.
+func (p *receiver) wake() {
+	for _, a := range p.asks {
+		a.ready()
+	}
+	p.asks = nil
+}
+
+// accept is accept(): the socket's messages wait for Receive.
 func (s *Socket) accept(halfOpen bool, at driver.Place) error {
 	s.mu.Lock()
-	switch s.mode {
-	case hibernatable:
-		s.mu.Unlock()
-		return driver.TypeError(msgAcceptHibernate)
-	case returned:
-		s.mu.Unlock()
-		return driver.TypeError(msgAcceptUsed)
-	case accepted:
-		s.mu.Unlock()
+	if s.mode != fresh {
+		defer s.mu.Unlock()
+		switch s.mode {
+		case hibernatable:
+			return driver.TypeError(msgAcceptHibernate)
+		case returned, relayed:
+			return driver.TypeError(msgAcceptUsed)
+		}
 		return nil
 	}
 	s.mode = accepted
@@ -50,81 +59,15 @@ func (s *Socket) accept(halfOpen bool, at driver.Place) error {
 	return nil
 }
 
-// adopt makes the instance the socket's owner, which it pins until it ends. The
-// pin's place is where the socket was accepted, if that is known.
-func (s *Socket) adopt(in Instance, kind driver.PinKind, at driver.Place) error {
-	list := in.Sockets()
-	s.belongs(list.net)
-	return in.Own(func() error {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		ended := s.plain != nil && s.plain.ended != nil
-		if s.owner != nil || ended || s.mode == hibernatable || (s.mode == fresh && kind == driver.PinSocket) {
-			return nil
-		}
-		if s.plain != nil && s.plain.at != (driver.Place{}) {
-			at = s.plain.at
-		}
-		if err := list.addPlain(s); err != nil {
-			return err
-		}
-		s.owner, s.unpin = in, in.Pin(kind, at)
-		return nil
-	})
-}
-
-// OpenedBy makes the instance that has opened a connection the owner of its socket. An instance that is gone gets none.
-func OpenedBy(in Instance, ws driver.Socket, at driver.Place) error {
-	v, ok := ws.(*View)
-	if !ok {
-		return nil // the response was no 101
-	}
-	v.in = in
-	err := v.s.adopt(in, driver.PinOutgoing, at)
-	if err != nil {
-		v.s.shut()
-	}
-	return err
-}
-
-// ReturnedBy makes the instance that has returned the other end its owner.
-func (s *Socket) ReturnedBy(in Instance) error {
-	if err := s.adopt(in, driver.PinSocket, driver.Place{}); err != nil {
-		return err
-	}
-	if v := s.view; v != nil && v.in == nil {
-		v.in = in
-	}
-	return nil
-}
-
-// belongs notes the socket's world.
-func (s *Socket) belongs(n *Network) {
-	s.mu.Lock()
-	known := s.net != nil
-	s.net = n
-	s.mu.Unlock()
-	if !known {
-		s.join()
-	}
-}
-
-// deliver queues a message. s.mu is held.
-func (s *Socket) deliver(m driver.Message) int {
-	if s.plain == nil || s.plain.ended != nil {
+// deliver queues a message of an accepted socket. s.mu is held.
+func (s *Socket) deliver(m driver.Message) (cost int) {
+	p := s.plain
+	if p == nil || p.ended != nil {
 		return 0
 	}
-	s.plain.queue = append(s.plain.queue, m)
-	s.plain.wake()
+	p.queue = append(p.queue, m)
+	p.wake()
 	return len(m.Data) + messageCost
-}
-
-// wake calls those who wait. Several may wait for one message: each looks when it has its turn.
-func (p *receiver) wake() {
-	for _, a := range p.asks {
-		a.ready()
-	}
-	p.asks = nil
 }
 
 // Ask is a wait for what an accepted socket receives.
@@ -190,16 +133,16 @@ func (s *Socket) receive() (m driver.Message, ok bool, err error) {
 	return m, false, err
 }
 
-// endWith is the end of an accepted socket's connection. s.mu is held.
-func (s *Socket) endWith(c *driver.Closed) {
+// closedAccepted notes the end of an accepted socket's connection. s.mu is held.
+func (s *Socket) closedAccepted(c *driver.Closed) {
 	p := s.plain
-	s.peer = peerClosed
-	if !c.WasClean {
+	idle := p == nil || p.idle()
+	if s.peer = peerClosed; !c.WasClean {
 		s.peer = peerLost
-		if p == nil || p.idle() {
+		if idle {
 			s.finish()
 			s.end(c)
-			p.seenIfIdle()
+			s.seeEnd()
 			return
 		}
 	}
@@ -208,31 +151,57 @@ func (s *Socket) endWith(c *driver.Closed) {
 		p.wake()
 	}
 	switch {
-	case p == nil || p.idle():
+	case idle:
 		s.replyToClose()
-	case p.receivers == 0 && s.owner == nil: // a Worker may still ask
-	case p.receivers == 0:
-		// Noted first, for an event that ends while the others are looked at.
+	case p.receivers > 0 || s.owner == nil: // who has asked will come to the end; a Worker may ask yet
+	default:
+		// Counted before the look at the events: one that ends meanwhile finds the deferral.
 		p.deferred = true
 		s.owner.Sockets().deferred.Add(1)
 		if !s.owner.MayReceive(nil) {
-			s.noLongerDeferred()
+			s.endDeferral()
 			s.replyToClose()
 		}
 	}
 }
 
-// noLongerDeferred: s.mu is held.
-func (s *Socket) noLongerDeferred() {
-	if s.plain.deferred {
-		s.plain.deferred = false
-		s.owner.Sockets().deferred.Add(-1)
+// failedAccepted notes that the peer of an accepted socket has violated the protocol. s.mu is held.
+func (s *Socket) failedAccepted(err *driver.Error) {
+	s.peer = peerFailed
+	err.Message = "Uncaught Error: " + err.Message
+	s.finish()
+	s.end(err)
+	s.seeEnd()
+}
+
+// seeEnd notes that nothing has to be read before the end, if that is so. s.mu is held.
+func (s *Socket) seeEnd() {
+	if p := s.plain; p != nil && p.idle() {
+		p.closeSeen = true
 	}
 }
 
-// replyToClose answers the peer's Close frame, unless the socket was accepted half
-// open; without one it ends the connection. It is called when who receives has come to the end, so that what it
-// sends for the messages before is still sent. s.mu is held.
+// end makes an error the end of what is received, and releases the owner. s.mu is held.
+func (s *Socket) end(err error) {
+	p := s.plain
+	if p != nil {
+		if p.ended == nil && err != nil {
+			p.ended = err
+		}
+		p.wake()
+	}
+	if s.owner != nil {
+		if p != nil {
+			s.endDeferral()
+		}
+		s.owner.Sockets().forgetPlain(s)
+		s.owner = nil
+		s.unpin()
+	}
+}
+
+// replyToClose answers the peer's Close frame, unless the socket was accepted half open, and ends the connection if there was
+// none. It is called when the receiver has read everything before the end: its answers leave before the Close frame. s.mu is held.
 func (s *Socket) replyToClose() {
 	p := s.plain
 	if p != nil && s.peer != peerOpen {
@@ -250,21 +219,13 @@ func (s *Socket) replyToClose() {
 	if c != nil && !p.halfOpen && s.net.host.Flags.WebSocketAutoReplyToClose && !s.closeSent && s.t != nil {
 		s.closeSent = true
 		s.closedSecond()
-		code := c.Code
-		if code == 1005 {
-			code = 0
-		}
-		s.t.Write(wire.AppendClose(nil, code, c.Reason))
+		s.t.Write(closeFrame(c))
 	}
-	if s.closeSent {
-		s.finish()
-		s.end(nil)
-	}
+	s.finishClosed()
 }
 
-// closedSecond is called when the socket closes. If its peer has closed before, workerd then
-// takes the end of the connection for an error, where that is one that it opened itself or
-// the other end of the pair was accepted likewise. s.mu is held.
+// closedSecond is called when the socket closes. If the peer has closed before, workerd takes the end of the connection for
+// an error where it has opened the connection itself, or where both ends of a pair were accepted. s.mu is held.
 func (s *Socket) closedSecond() {
 	if s.peer != peerClosed || s.plain == nil {
 		return
@@ -275,125 +236,84 @@ func (s *Socket) closedSecond() {
 	}
 }
 
-// Receives are the sockets that an event has asked for messages.
-type Receives struct{ sockets []*Socket }
-
-func (r *Receives) add(s *Socket) {
-	if !slices.Contains(r.sockets, s) {
-		r.sockets = append(r.sockets, s)
-		s.received(1)
+// endDeferral: s.mu is held.
+func (s *Socket) endDeferral() {
+	if s.plain.deferred {
+		s.plain.deferred = false
+		s.owner.Sockets().deferred.Add(-1)
 	}
 }
 
-// End is called when the event has ended: a Close frame that it has not come to is answered.
+// Receives are the sockets that an event has asked for messages.
+type Receives struct{ sockets []*Socket }
+
+// End is called when the event has ended. A Close frame that it has not read is answered.
 func (r *Receives) End(l *List) {
 	for _, s := range r.sockets {
-		s.received(-1)
+		s.countReceivers(-1)
 	}
 	r.sockets = nil
 	if l.deferred.Load() > 0 {
 		for _, s := range l.accepted() {
-			s.endDeferral(r)
+			s.answerDeferred(r)
 		}
 	}
 }
 
-// Run is the run of user code that asks a socket for messages: an object's event or a Worker's invocation.
+// answerDeferred answers a Close frame for which no event is left when one has ended.
+func (s *Socket) answerDeferred(ending *Receives) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.owner == nil || !s.plain.deferred || s.plain.receivers == 0 && s.owner.MayReceive(ending) {
+		return
+	}
+	s.endDeferral()
+	if s.plain.receivers == 0 {
+		s.replyToClose()
+	}
+}
+
+// countReceivers counts the events that have asked for messages.
+func (s *Socket) countReceivers(change int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.plain; p != nil {
+		if p.receivers += change; p.receivers == 0 {
+			p.busy = false
+			s.replyToClose()
+		}
+	}
+}
+
+// Run is the run of user code that asks for messages: an object's event or a Worker's invocation.
 type Run interface {
-	// Receives are the sockets that an object's event has asked for messages, and its instance. Both are nil in a Worker.
+	// Receives are the sockets that an object's event has asked, and its instance. Both are nil in a Worker.
 	Receives() (*Receives, Instance)
 	Network() *Network
 	// Ask begins an ask, which pins the instance, and calls ready when it is answered.
 	Ask(a *Ask, at driver.Place, ready func()) (driver.Operation, error)
 }
 
-// receivedBy notes who asks for messages.
-func (v *View) receivedBy(e Run, at driver.Place) error {
-	r, in := e.Receives()
-	if r == nil {
-		v.s.belongs(e.Network())
-		v.s.receivedByWorker()
+// askedBy notes which run of user code asks for messages.
+func (v *View) askedBy(run Run, at driver.Place) error {
+	s := v.s
+	r, in := run.Receives()
+	if in == nil {
+		s.belongs(run.Network())
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if p := s.plain; p != nil && p.receivers == 0 {
+			p.receivers = 1 // for ever: functions for waitUntil may ask when the invocation has ended
+		}
 		return nil
 	}
-	if err := v.s.adopt(in, driver.PinSocket, at); err != nil {
+	if err := s.adopt(in, driver.PinSocket, at); err != nil {
 		return err
 	}
 	v.in = in
-	r.add(v.s)
+	if !slices.Contains(r.sockets, s) {
+		r.sockets = append(r.sockets, s)
+		s.countReceivers(1)
+	}
 	return nil
-}
-
-// endDeferral answers a Close frame for which nobody is left, when an event has ended.
-func (s *Socket) endDeferral(ending *Receives) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.owner == nil || !s.plain.deferred || s.plain.receivers == 0 && s.owner.MayReceive(ending) {
-		return
-	}
-	s.noLongerDeferred()
-	if s.plain.receivers == 0 {
-		s.replyToClose()
-	}
-}
-
-// receivedByWorker notes that an invocation of the Worker asks for messages, whose functions for waitUntil may go
-// on receiving when the invocation has ended.
-func (s *Socket) receivedByWorker() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p := s.plain; p != nil && p.receivers == 0 {
-		p.receivers = 1
-	}
-}
-
-// received counts who has asked for messages.
-func (s *Socket) received(change int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.plain
-	if p == nil {
-		return
-	}
-	p.receivers += change
-	if p.receivers == 0 {
-		p.busy = false
-		s.replyToClose()
-	}
-}
-
-// failWith is the end of an accepted socket by a violation of the protocol. s.mu is held.
-func (s *Socket) failWith(err *driver.Error) {
-	s.peer = peerFailed
-	err.Message = "Uncaught Error: " + err.Message
-	s.finish()
-	s.end(err)
-	s.plain.seenIfIdle()
-}
-
-// seenIfIdle notes the end as seen where nobody is on the way to it.
-func (p *receiver) seenIfIdle() {
-	if p != nil && p.idle() {
-		p.closeSeen = true
-	}
-}
-
-// idle reports whether everything that came has been received, and dealt with.
-func (p *receiver) idle() bool { return len(p.queue) == 0 && (p.receivers == 0 || !p.busy) }
-
-// end gives who receives the end, and lets the owner go. s.mu is held.
-func (s *Socket) end(err error) {
-	if p := s.plain; p != nil {
-		if p.ended == nil && err != nil {
-			p.ended = err
-		}
-		p.wake()
-	}
-	if in := s.owner; in != nil {
-		if s.plain != nil {
-			s.noLongerDeferred()
-		}
-		s.owner = nil
-		in.Sockets().forgetPlain(s)
-		s.unpin()
-	}
 }

@@ -8,45 +8,41 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// Relay connects the connection of a socket that was returned to the one that its
-// other end is about to get. A socket without a connection of its own has its
-// other end in an object or Worker, and needs none.
+// Relay passes on what the connection of a returned socket receives to the connection that the other end is about to get,
+// and back. A returned socket without a connection has its other end in an object or a Worker, and needs no relay.
 func (s *Socket) Relay() {
 	s.mu.Lock()
-	if s.t == nil {
-		s.mu.Unlock()
+	connected := s.t != nil
+	if connected {
+		s.mode = relayed
+	}
+	s.mu.Unlock()
+	if !connected {
 		return
 	}
-	s.mode = relayed
-	s.mu.Unlock()
 	s.other.mu.Lock()
 	s.other.mode = relayed
 	s.other.mu.Unlock()
-	s.mu.Lock()
+	s.mu.Lock() // only now may the connection be read: its messages find the other end ready
 	defer s.mu.Unlock()
 	s.startReading()
 }
 
-// relayClose passes the end of one connection on to the other. When both have sent
-// a Close frame both end.
+// relayClose passes the end of one connection on to the other. When both peers have sent a Close frame both connections end.
 func (s *Socket) relayClose(c *driver.Closed) {
 	s.mu.Lock()
 	s.peer = peerClosed
 	answered := s.closeSent
 	s.mu.Unlock()
+	o := s.other
 	if !c.WasClean {
 		s.shut()
-		s.other.shut()
+		o.shut()
 		return
 	}
-	code := c.Code
-	if code == 1005 {
-		code = 0
-	}
-	o := s.other
 	o.mu.Lock()
 	o.closeSent = true
-	o.hand(wire.AppendClose(nil, code, c.Reason))
+	o.send(closeFrame(c))
 	o.mu.Unlock()
 	if answered {
 		for _, end := range []*Socket{s, o} {
@@ -55,4 +51,13 @@ func (s *Socket) relayClose(c *driver.Closed) {
 			end.mu.Unlock()
 		}
 	}
+}
+
+// closeFrame returns a Close frame with the code and reason of another one. 1005 stands for a frame without a code.
+func closeFrame(c *driver.Closed) []byte {
+	code := c.Code
+	if code == 1005 {
+		code = 0
+	}
+	return wire.AppendClose(nil, code, c.Reason)
 }

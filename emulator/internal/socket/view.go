@@ -4,10 +4,7 @@ package socket
 
 import (
 	"context"
-	"slices"
 	"strings"
-	"sync"
-	"time"
 	"unicode/utf8"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -15,73 +12,38 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// View is a socket as one instance, or a Worker's invocation, sees it.
+// View is a socket as one instance sees it, or a Worker.
 type View struct {
 	s    *Socket
-	in   Instance // nil before it belongs to one, and in a Worker
+	in   Instance // nil in a Worker, and before the socket belongs to an instance
 	slot any
 }
 
 // Instance is what sockets need of the instance that uses them.
 type Instance interface {
-	// Touched is called where user code touches a socket.
+	// Touched is called where user code uses a socket.
 	Touched()
-	// Usable is Touched, and the error of whatever user code does on an instance that is gone, or too late.
+	// Usable is Touched, and returns the error of all that user code does when the instance is gone or its event too late.
 	Usable() error
-	// Own runs f, which makes a socket the instance's, unless the instance is gone: a reset that has begun would not drop it.
+	// Own runs f, which makes a socket the instance's, unless the instance is gone: a reset that has begun would not drop
+	// the socket.
 	Own(f func() error) error
 	// Pin keeps the instance in memory until unpin is called.
 	Pin(kind driver.PinKind, at driver.Place) (unpin func())
-	// MayReceive reports whether an event is under way that may still ask for messages. The one that is ending does not.
+	// MayReceive reports whether an event is under way that may still ask for messages; ending, which may be nil, is not.
 	MayReceive(ending *Receives) bool
-	// Leave lets the outbox leave in the midst of the turn, if nothing that was written has to be durable first.
+	// Leave lets the frames leave in the midst of the turn, unless something that was written has to be durable first.
 	Leave()
 	Sockets() *List
 	Outbox() *Outbox
 }
 
-// NewPair makes the two ends of a WebSocketPair.
-func NewPair() (client, server driver.Socket) {
-	c, s := newSockets()
-	return c.view, s.view
-}
-
-func newSockets() (client, server *Socket) {
-	both := new(sync.Mutex)
-	c, s := &Socket{joined: both}, &Socket{joined: both}
-	c.other, s.other = s, c
-	c.view, s.view = &View{s: c}, &View{s: s}
-	return c, s
-}
-
-// Of returns the socket that a front end holds.
-func Of(ws driver.Socket) (*Socket, bool) {
-	v, ok := ws.(*View)
-	if !ok {
-		return nil, false
-	}
-	return v.s, true
-}
-
-// View is the socket as the code that made the pair sees it.
-func (s *Socket) View() driver.Socket { return s.view }
-
-// viewOf is the socket as the instance sees it. It belongs to who has the turn.
-func (s *Socket) viewOf(in Instance) *View {
-	if s.view == nil || s.view.in != in {
-		s.view = &View{s: s, in: in}
-	}
-	return s.view
-}
-
-// touched is called where user code touches the socket.
 func (v *View) touched() {
 	if v.in != nil {
 		v.in.Touched()
 	}
 }
 
-// usable reports whether the view's instance is still there.
 func (v *View) usable() error {
 	if v.in == nil {
 		return nil
@@ -89,13 +51,13 @@ func (v *View) usable() error {
 	return v.in.Usable()
 }
 
-// send passes a frame on: at the end of the turn in an object, at once in a Worker.
+// send sends a frame: at the end of the turn in an object, at once in a Worker.
 func (v *View) send(frame func([]byte) []byte) {
 	if v.in != nil {
 		v.in.Outbox().add(v.s, frame)
 		return
 	}
-	f := pool.Get().(*frames)
+	f := newFrames()
 	f.b = frame(f.b)
 	v.s.write(f.b)
 	recycle(f)
@@ -129,7 +91,7 @@ func (v *View) Send(m driver.Message) error {
 	}
 	s := v.s
 	s.mu.Lock()
-	unaccepted, closed, ignored := s.mode == fresh, s.closeSent, s.deaf()
+	unaccepted, closed, ignored := s.mode == fresh, s.closeSent, s.ignoresSends()
 	s.mu.Unlock()
 	switch {
 	case unaccepted:
@@ -158,20 +120,18 @@ func (v *View) Close(code int, reason string) error {
 	if err := v.usable(); err != nil {
 		return err
 	}
-	s := v.s
 	reason = wellFormed(reason)
-	if code != 0 && !validCloseCode(code) {
+	switch {
+	case code != 0 && !validCloseCode(code):
 		return driver.NewError("InvalidAccessError", msgCloseCode(code))
-	}
-	if len(reason) > maxCloseReason && v.limitsReason() {
+	case len(reason) > maxCloseReason && v.limitsReason():
 		return driver.NewError("SyntaxError", msgReasonTooLong)
-	}
-	if code == 0 && reason != "" {
+	case code == 0 && reason != "":
 		return driver.NewError("InvalidAccessError", msgReasonNoCode)
 	}
+	s := v.s
 	s.mu.Lock()
-	unaccepted := s.mode == fresh
-	ignored := s.closeSent || s.deaf()
+	unaccepted, ignored := s.mode == fresh, s.closeSent || s.ignoresSends()
 	if !unaccepted && !ignored {
 		s.closeSent = true
 		s.closedSecond()
@@ -184,27 +144,12 @@ func (v *View) Close(code int, reason string) error {
 		return nil
 	}
 	v.send(func(b []byte) []byte { return wire.AppendClose(b, code, reason) })
-	if v.in == nil {
+	if v.in == nil { // in an object flush looks at the end of the turn
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.peer == peerClosed || s.peer == peerLost {
-			s.finish()
-			s.end(nil)
-		}
+		s.finishClosed()
 	}
 	return nil
-}
-
-// deaf reports whether what is sent goes nowhere without a word: the socket was given
-// away, has failed, or its receiver knows that its peer has vanished. s.mu is held.
-func (s *Socket) deaf() bool {
-	switch s.mode {
-	case returned:
-		return true
-	case accepted:
-		return (s.peer == peerFailed || s.peer == peerLost) && s.plain.closeSeen
-	}
-	return s.peer == peerFailed
 }
 
 // validCloseCode: RFC 6455 section 7.4 with workerd's bounds.
@@ -216,8 +161,7 @@ func validCloseCode(code int) bool {
 	return code >= 1000 && code <= 4999
 }
 
-// limitsReason reports whether websocket_close_reason_byte_limit is on. A socket that nobody has used yet, which may be
-// made outside a world, has the limit.
+// limitsReason reports whether websocket_close_reason_byte_limit is on. It is for a socket that no world has used yet.
 func (v *View) limitsReason() bool {
 	switch {
 	case v.in != nil:
@@ -228,29 +172,35 @@ func (v *View) limitsReason() bool {
 	return true
 }
 
+// The values of readyState: https://websockets.spec.whatwg.org/#dom-websocket-readystate
+const (
+	readyOpen    = 1
+	readyClosing = 2
+	readyClosed  = 3
+)
+
 func (v *View) ReadyState() int {
 	v.touched()
 	s := v.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in, out := s.peer != peerOpen, s.closeSent
+	ended := s.peer != peerOpen
 	if s.mode == accepted {
-		in = s.plain.closeSeen
-		if in && s.peer == peerFailed {
-			return 3
+		ended = s.plain.closeSeen // the event of the end comes behind the messages
+		if ended && s.peer == peerFailed {
+			return readyClosed
 		}
 	}
 	switch {
-	case in && out:
-		return 3
-	case in || out:
-		return 2
+	case ended && s.closeSent:
+		return readyClosed
+	case ended || s.closeSent:
+		return readyClosing
 	}
-	return 1
+	return readyOpen
 }
 
-// URL and Protocol are those of new WebSocket(), which there is not here: a socket of
-// fetch() or of a pair has none.
+// URL, Protocol and Extensions are empty for a socket of fetch() or of a pair, and there is no new WebSocket().
 func (v *View) URL() string        { return "" }
 func (v *View) Protocol() string   { return "" }
 func (v *View) Extensions() string { return "" }
@@ -288,22 +238,6 @@ func (v *View) Attachment() (driver.Value, error) {
 	return v.s.Attachment()
 }
 
-// Tags are those of a socket that was accepted for hibernation.
-func (v *View) Tags() ([]string, error) {
-	v.s.mu.Lock()
-	defer v.s.mu.Unlock()
-	switch v.s.mode {
-	case hibernatable:
-		return slices.Clone(v.s.tags), nil
-	case accepted:
-		return nil, driver.PlainError(msgTagsAccepted)
-	}
-	return nil, driver.PlainError(msgTagsNotAccepted)
-}
-
-// AutoResponseTimestamp is when the socket was last answered automatically, zero if never.
-func (v *View) AutoResponseTimestamp() time.Time { return v.s.AutoAnswered() }
-
 func (v *View) Accept(allowHalfOpen bool, at driver.Place) error {
 	if err := v.usable(); err != nil {
 		return err
@@ -315,14 +249,14 @@ func (v *View) StartReceive(ctx context.Context, at driver.Place, ready func()) 
 	if err := v.usable(); err != nil {
 		return nil, err
 	}
-	e, ok := driver.EventOf(ctx).(Run)
+	run, ok := driver.EventOf(ctx).(Run)
 	if !ok {
 		return nil, driver.ErrNoEvent
 	}
-	if err := v.receivedBy(e, at); err != nil {
+	if err := v.askedBy(run, at); err != nil {
 		return nil, err
 	}
-	return e.Ask(&Ask{s: v.s}, at, ready)
+	return run.Ask(&Ask{s: v.s}, at, ready)
 }
 
 func (v *View) Receive() (m driver.Message, ok bool, err error) {
