@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // boundClass is a class that a binding names.
@@ -55,17 +56,17 @@ func TestCheckAgreesWithDev(t *testing.T) {
 			checked, _, says := run(command, append([]string{"check"}, args...)...)
 
 			a := want.Input.Args
-			program := &driver.Program{Worker: nil}
+			linked := &program.Linked{Worker: nil}
 			if r := config.Load(config.Options{Config: a.Config, Dir: command.Dir, Env: a.Env, Script: a.Script, Getenv: command.getenv}); r.Config != nil {
 				for _, b := range r.Config.Bindings {
-					if b.ScriptName == "" && !slices.Contains(program.Classes, driver.Class(boundClass(b.ClassName))) {
-						program.Classes = append(program.Classes, boundClass(b.ClassName))
+					if b.ScriptName == "" && !slices.Contains(linked.Classes, driver.Class(boundClass(b.ClassName))) {
+						linked.Classes = append(linked.Classes, boundClass(b.ClassName))
 					}
 				}
 			}
 			ends := make(chan os.Signal, 1)
 			ends <- syscall.SIGTERM
-			command.Program, command.Signals = program, ends
+			command.Maker, command.Signals = linked, ends
 			started, _, devSays := run(command, append([]string{"dev", "--ip", "127.0.0.1", "--port", "0", "--persist-to", t.TempDir()}, args...)...)
 
 			if (checked == exitOK) != (started == exitTerminated) {

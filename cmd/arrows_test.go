@@ -98,6 +98,7 @@ var arrows = map[string]reasons{
 		"cmd":                     "a program's command line is emu's",
 		"emulator/durable":        "takes a class author's Worker",
 		"emulator/durable/driver": "collects the classes",
+		"emulator/program":        "makes a program of them",
 	},
 	"emulator/durable":        {"emulator/durable/driver": "the Go front end of the seam"},
 	"emulator/durable/driver": {},

@@ -12,19 +12,25 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 )
 
-func encrypted(o *devOptions, cfg *config.Config) bool {
+// encrypted reports whether https is served.
+func (o *serveFlags) encrypted(cfg *config.Config) bool {
 	return cmp.Or(o.protocol, cfg.Dev.LocalProtocol) == "https"
 }
 
-// certificate is the user's, or emu's own.
-func (c *Command) certificate(log *devserver.Log, o *devOptions, persist string, hosts ...string) (tls.Certificate, error) {
-	if o.certPath == "" {
-		hosts = slices.DeleteFunc(hosts, func(h string) bool { return h == "" || h == "*" })
-		return devserver.Certificate(log, persist, hosts...)
-	}
-	cert, err := tls.LoadX509KeyPair(c.path(o.certPath), c.path(o.keyPath))
-	if err != nil {
+// certificate is the user's, or emu's own. Its fingerprint is shown if that is asked for.
+func (s *serving) certificate(o *devserver.Options, show bool) (_ *tls.Config, err error) {
+	var cert tls.Certificate
+	if s.flags.certPath == "" {
+		hosts := slices.DeleteFunc([]string{o.World.Upstream.Host, o.Address.IP}, func(h string) bool { return h == "" || h == "*" })
+		cert, err = devserver.Certificate(s.log, o.World.Persist, hosts...)
+	} else if cert, err = tls.LoadX509KeyPair(s.path(s.flags.certPath), s.path(s.flags.keyPath)); err != nil {
 		err = fmt.Errorf("cannot use the certificate: %w", err)
 	}
-	return cert, err
+	if err != nil {
+		return nil, err
+	}
+	if show {
+		s.log.Say("certificate SHA-256 " + devserver.Fingerprint(cert))
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}, nil
 }

@@ -18,13 +18,13 @@ import (
 
 // checkOptions are the flags of emu check.
 type checkOptions struct {
-	source
+	configFlags
 	json   bool
 	strict bool
 	format string
 }
 
-func (c *Command) check() *cobra.Command {
+func checkCommand(c *Command) *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
 		Use:   "check [SCRIPT]",
@@ -43,7 +43,7 @@ Exit status: 0 if there are no errors, 1 if there are, 2 for a wrong command.`,
 			return nil
 		},
 		Example: "  emu check --config wrangler.jsonc --json",
-		RunE:    func(*cobra.Command, []string) error { return c.runCheck(&o) },
+		RunE:    func(*cobra.Command, []string) error { return runCheck(c, &o) },
 	}
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &exit{exitUsage, flagError(cmd, err)} })
 	o.add(cmd)
@@ -68,7 +68,7 @@ type verdict struct {
 	Program []diagnostic.Diagnostic `json:"program,omitempty"`
 }
 
-func (c *Command) runCheck(o *checkOptions) error {
+func runCheck(c *Command, o *checkOptions) error {
 	err := oneOf("format", o.format, "human", "github")
 	if o.protocol != "" && err == nil {
 		err = oneOf("local-protocol", o.protocol, "http", "https")
@@ -79,10 +79,10 @@ func (c *Command) runCheck(o *checkOptions) error {
 	r := config.Load(o.options(c))
 	v := verdict{Errors: append([]diagnostic.Diagnostic{}, r.Errors...), Warnings: append([]diagnostic.Diagnostic{}, r.Warnings...)}
 	if r.Config != nil {
-		if err := o.checkEnvFiles(c.stateBeside(r.Config)); err != nil {
+		if err := o.checkEnvFiles(c.beside(r.Config)); err != nil {
 			return &exit{exitUsage, err}
 		}
-		if err := c.checkStart(r.Config, o.script, &v); err != nil {
+		if err := checkStart(c, r.Config, o.script, &v); err != nil {
 			return err
 		}
 		if len(v.Errors) == 0 {
@@ -110,7 +110,7 @@ func (c *Command) runCheck(o *checkOptions) error {
 			}
 		}
 	default:
-		c.printVerdict(&v, r)
+		printVerdict(c, &v, r)
 	}
 	if !v.OK {
 		return &exit{code: exitError}
@@ -121,11 +121,16 @@ func (c *Command) runCheck(o *checkOptions) error {
 // checkStart checks what a start would refuse: the migrations as if none had been
 // applied, and the classes if the program is linked in. That there is no program to run
 // is a warning: who tests with package emutest alone has none.
-func (c *Command) checkStart(cfg *config.Config, script string, v *verdict) error {
+func checkStart(c *Command, cfg *config.Config, script string, v *verdict) error {
 	errs, warnings := cfg.CheckStart()
 	v.Warnings = append(v.Warnings, warnings...)
-	if c.Program != nil { // which looks at the configuration too
-		_, errs, warnings, err := emulator.Check(emulator.Options{Config: cfg, Classes: c.Program.Classes})
+	if c.Maker != nil { // which looks at the configuration too
+		p, err := c.Maker.Make(context.Background())
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		_, errs, warnings, err := emulator.Check(emulator.Options{Config: cfg, Classes: p.Classes})
 		v.Errors, v.Migrations = append(v.Errors, errs...), warnings
 		return err
 	}
@@ -160,7 +165,7 @@ func asErrors(list []diagnostic.Diagnostic) []diagnostic.Diagnostic {
 }
 
 // printVerdict prints what was found for people.
-func (c *Command) printVerdict(v *verdict, r *config.Result) {
+func printVerdict(c *Command, v *verdict, r *config.Result) {
 	log := c.log(devserver.LevelLog)
 	log.Diagnostics(r.Notices)
 	log.Diagnostics(v.Warnings)
@@ -174,7 +179,7 @@ func (c *Command) printVerdict(v *verdict, r *config.Result) {
 	switch {
 	case len(v.Migrations) > 0:
 		checked = "the configuration; of its migrations see above"
-	case c.Program != nil:
+	case c.Maker != nil:
 		checked = "the configuration, its migrations and the classes"
 	}
 	log.Print(terminal.Line(fmt.Sprintf("%s: ok (%s)", r.Config.File, checked)))

@@ -1,20 +1,16 @@
-// Package emucmd is the emu command line: the tree of commands, their streams
-// and exit codes. Each command is a file; what they do is done below.
+// Package emucmd is the emu command line: a file for each verb, over what the packages below do.
 package emucmd
 
 import (
-	"errors"
+	"context"
+	"encoding/json"
 	"io"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
+	"path/filepath"
 
-	"github.com/spf13/cobra"
-
+	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
-	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
@@ -28,99 +24,12 @@ type Command struct {
 	Environ []string
 	// Signals ends what runs: gracefully at the first, at once at the second.
 	Signals <-chan os.Signal
-	// Program is nil for emu itself, which becomes a program that it builds.
-	Program *driver.Program
+	// Maker makes the Worker that this process serves. It is nil for emu itself, which starts or
+	// becomes the program that it builds.
+	Maker program.Maker
 
-	link *program.Link // to the emu that this program serves for; nil is none
-	// logged is the log that the flags describe, once they are read.
-	logged *devserver.Log
-}
-
-// The exit codes.
-const (
-	exitOK          = 0
-	exitError       = 1   // what was asked for cannot be done, or was asked wrongly
-	exitUsage       = 2   // of emu check and emu ws: it was asked wrongly
-	exitInterrupted = 130 // 128 + SIGINT
-	exitTerminated  = 143 // 128 + SIGTERM
-)
-
-// Main runs emu and returns its exit code.
-func Main(args []string) int { return MainWith(args, nil) }
-
-// MainWith runs the command line of a program, or of emu itself if p is nil,
-// and returns its exit code.
-func MainWith(args []string, p *driver.Program) int {
-	dir, err := os.Getwd()
-	if err != nil {
-		dir = "."
-	}
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	c := &Command{
-		Args: args, Stdout: os.Stdout, Stderr: os.Stderr,
-		Dir: dir, Environ: os.Environ(), Signals: signals, Program: p,
-	}
-	program.Forget()
-	code := c.Run()
-	c.uncapture()
-	return code
-}
-
-// Run runs the command and returns its exit code.
-func (c *Command) Run() int {
-	if c.Program == nil {
-		c.Environ = program.Without(c.Environ)
-	} else {
-		var err error
-		if c.link, c.Environ, err = program.Accept(c.Environ, Version); err != nil {
-			c.log(devserver.LevelError).Error(err)
-			return exitError
-		}
-	}
-	root := c.root()
-	if len(c.Args) > 0 && strings.HasPrefix(c.Args[0], cobra.ShellCompRequestCmd) {
-		completable(root)
-	}
-	root.SetArgs(fromYargs(root, c.Args))
-	root.SetOut(c.Stdout)
-	root.SetErr(c.Stderr)
-	err := root.Execute()
-	if err == nil {
-		return exitOK
-	}
-	code := exitError
-	var e *exit
-	if errors.As(err, &e) {
-		code, err = e.code, e.err
-	}
-	if err != nil {
-		log := c.logged
-		if log == nil {
-			c.uncapture()
-			log = c.log(devserver.LevelError)
-		}
-		log.Error(err)
-	}
-	if c.link != nil {
-		c.link.Reported()
-	}
-	return code
-}
-
-// exit is an error that ends the command line with a code. What was wrong has
-// been said already if err is nil.
-type exit struct {
-	code int
-	err  error
-}
-
-func (e *exit) Error() string {
-	if e.err == nil {
-		return ""
-	}
-	return e.err.Error()
+	link   *program.Link  // to the emu that this process serves for; nil is none
+	logged *devserver.Log // as the flags describe it; nil before they are read
 }
 
 // log is a log on the command's streams.
@@ -152,4 +61,57 @@ func (c *Command) getenv(name string) (value string, ok bool) {
 		}
 	}
 	return value, ok
+}
+
+// path makes a path that the user has given absolute.
+func (c *Command) path(p string) string {
+	if filepath.IsAbs(p) {
+		return filepath.Clean(p)
+	}
+	return filepath.Join(c.Dir, p)
+}
+
+// relative is a path as it is written from the working directory.
+func (c *Command) relative(path string) string {
+	if rel, err := filepath.Rel(c.Dir, path); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return path
+}
+
+// beside is the folder of a configuration, or without one the working directory.
+func (c *Command) beside(cfg *config.Config) string {
+	if cfg.UserPath != "" {
+		return filepath.Dir(cfg.UserPath)
+	}
+	return c.Dir
+}
+
+// registered are the names of the Worker's classes; nil is unknown.
+func (c *Command) registered() (names []string, err error) {
+	if c.Maker == nil {
+		return nil, nil
+	}
+	p, err := c.Maker.Make(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	names = []string{}
+	for _, class := range p.Classes {
+		names = append(names, class.Name())
+	}
+	return names, p.Close()
+}
+
+// printJSON prints an object. The command ends with 1 unless all is well.
+func (c *Command) printJSON(v any, ok bool) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	io.WriteString(c.Stdout, string(text)+"\n")
+	if !ok {
+		return &exit{code: exitError}
+	}
+	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-36a2c969/emu/config/diagnostic"
-	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // run runs a command line in this process.
@@ -34,7 +34,7 @@ func TestHelp(t *testing.T) {
 			}
 		}
 	}
-	walk((&Command{}).root())
+	walk(rootCommand(&Command{}))
 	for _, name := range all {
 		t.Run(name, func(t *testing.T) {
 			code, text, _ := run(Command{}, append(strings.Fields(name), "--help")...)
@@ -60,18 +60,18 @@ func TestHelp(t *testing.T) {
 func TestHandshake(t *testing.T) {
 	tests := []struct {
 		name    string
-		program *driver.Program
+		program program.Maker
 		environ []string
 		code    int
 	}{
-		{"by itself", &driver.Program{}, nil, exitOK},
-		{"same", &driver.Program{}, []string{"EMU_PROGRAM=4"}, exitOK},
-		{"other", &driver.Program{}, []string{"EMU_PROGRAM=0"}, exitError},
+		{"by itself", &program.Linked{}, nil, exitOK},
+		{"same", &program.Linked{}, []string{"EMU_PROGRAM=4"}, exitOK},
+		{"other", &program.Linked{}, []string{"EMU_PROGRAM=0"}, exitError},
 		{"emu in a program", nil, []string{"EMU_PROGRAM=0"}, exitOK},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			code, _, stderr := run(Command{Program: test.program, Environ: test.environ}, "version")
+			code, _, stderr := run(Command{Maker: test.program, Environ: test.environ}, "version")
 			if code != test.code {
 				t.Errorf("ends with %d", code)
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 )
 
@@ -50,8 +51,8 @@ func commandsBelow(cmd *cobra.Command, args []string, _ string) (names []cobra.C
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completion stands in for cobra's own command of this name.
-func (c *Command) completion() *cobra.Command {
+// completionCommand stands in for cobra's own command of this name.
+func completionCommand(c *Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",
 		Short: "Print what makes a shell complete emu's commands",
@@ -67,7 +68,7 @@ In bash it needs the package bash-completion.`,
 		ValidArgs: []string{"bash", "fish", "powershell", "zsh"},
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 || shells[args[0]] == nil {
-				return &usage{"emu completion takes a shell", "shells: bash, fish, powershell, zsh"}
+				return diagnostic.NewError("emu completion takes a shell", "shells: bash, fish, powershell, zsh")
 			}
 			return nil
 		},

@@ -34,20 +34,20 @@ func (d *deployed) read(file string) ([]byte, error) {
 	return d.text, nil
 }
 
-// deployed finds what a configuration is to be compared with.
-func (c *Command) deployed(cfg *config.Config, o *historyOptions) (*deployed, error) {
+// findDeployed finds what a configuration is to be compared with.
+func findDeployed(c *Command, cfg *config.Config, o *historyFlags) (*deployed, error) {
 	switch {
 	case o.assume != "":
 		cut, err := migrations.Deployed(cfg, o.assume)
 		return &deployed{config: cut, name: "migration " + o.assume}, err
 	case o.against != "":
-		return c.against(cfg, o)
+		return against(c, cfg, o)
 	}
 	return &deployed{}, nil
 }
 
 // against reads the file that --against names.
-func (c *Command) against(cfg *config.Config, o *historyOptions) (*deployed, error) {
+func against(c *Command, cfg *config.Config, o *historyFlags) (*deployed, error) {
 	d := &deployed{name: o.against}
 	file := o.against
 	if !filepath.IsAbs(file) {
@@ -56,15 +56,15 @@ func (c *Command) against(cfg *config.Config, o *historyOptions) (*deployed, err
 	var err error
 	if d.text, err = os.ReadFile(file); err != nil {
 		if !strings.Contains(o.against, ":") || filepath.VolumeName(o.against) != "" {
-			return nil, &usage{"cannot read the deployed configuration: " + err.Error(), "--against FILE, or GITREF:PATH such as origin/main:wrangler.jsonc"}
+			return nil, diagnostic.NewError("cannot read the deployed configuration: "+err.Error(), "--against FILE, or GITREF:PATH such as origin/main:wrangler.jsonc")
 		}
-		if d.text, err = c.gitShow(cfg, o.against); err != nil {
+		if d.text, err = gitShow(c, cfg, o.against); err != nil {
 			return nil, err
 		}
 	}
 	options := o.options(c)
 	// The folder is today's: it names a Worker without a name.
-	options.Config = filepath.Join(c.stateBeside(cfg), path.Base(filepath.ToSlash(o.against)))
+	options.Config = filepath.Join(c.beside(cfg), path.Base(filepath.ToSlash(o.against)))
 	options.Past = &config.Past{Name: d.name, Text: d.text}
 	r := config.Load(options)
 	if r.Config == nil {
@@ -80,14 +80,14 @@ func (c *Command) against(cfg *config.Config, o *historyOptions) (*deployed, err
 }
 
 // gitShow reads a file of a commit in the repository of a configuration.
-func (c *Command) gitShow(cfg *config.Config, name string) ([]byte, error) {
+func gitShow(c *Command, cfg *config.Config, name string) ([]byte, error) {
 	git, err := exec.LookPath("git")
 	if err != nil {
-		return nil, &usage{fmt.Sprintf("there is no git command to read %s with", name), "install git, or give the deployed file: --against FILE"}
+		return nil, diagnostic.NewError(fmt.Sprintf("there is no git command to read %s with", name), "install git, or give the deployed file: --against FILE")
 	}
 	var said bytes.Buffer
 	show := exec.Command(git, "show", "--end-of-options", name)
-	show.Dir = c.stateBeside(cfg)
+	show.Dir = c.beside(cfg)
 	show.Env = append(slices.Clone(c.Environ), "LC_ALL=C")
 	show.Stderr = &said
 	text, err := show.Output()
@@ -106,5 +106,5 @@ func (c *Command) gitShow(cfg *config.Config, name string) ([]byte, error) {
 			hint = "give the deployed file: --against FILE"
 		}
 	}
-	return nil, &usage{fmt.Sprintf("git cannot show %s: %s", name, why), hint}
+	return nil, diagnostic.NewError(fmt.Sprintf("git cannot show %s: %s", name, why), hint)
 }

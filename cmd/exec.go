@@ -12,23 +12,22 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-36a2c969/emu/config"
-	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
-// urlVariable tells a command where the Worker is.
+// urlVariable is the environment variable with the address of the Worker.
 const urlVariable = "EMU_URL"
 
 // The exit codes of a shell for a command that does not run.
 const (
 	exitCannotRun = 126
 	exitNotFound  = 127
-	exitSignaled  = 128 // and the signal's number
+	exitSignaled  = 128 // plus the signal's number
 )
 
-func (c *Command) exec() *cobra.Command {
-	var o devOptions
+func execCommand(c *Command) *cobra.Command {
+	var o serveFlags
 	var args []string
 	cmd := &cobra.Command{
 		Use:   "exec [SCRIPT] [flags] -- COMMAND [ARGUMENT...]",
@@ -47,67 +46,63 @@ until the command ends.`,
 		Args: func(cmd *cobra.Command, given []string) error {
 			dash := cmd.ArgsLenAtDash()
 			if dash < 0 || dash == len(given) {
-				return &usage{"emu exec needs a command to run", "emu exec -- go test ./..."}
+				return diagnostic.NewError("emu exec needs a command to run", "emu exec -- go test ./...")
 			}
 			args = given[dash:]
 			return o.args(cmd, given[:dash])
 		},
 		Example: "  emu exec --config wrangler.jsonc -- sh -c 'curl $" + urlVariable + "/'",
-		RunE:    func(*cobra.Command, []string) error { return c.runExec(&o, args) },
+		RunE:    func(*cobra.Command, []string) error { return runExec(c, &o, args) },
 	}
 	o.add(cmd)
 	cmd.Flags().Lookup("port").Usage = "port to listen on (default: any that is free)"
 	return cmd
 }
 
-func (c *Command) runExec(o *devOptions, args []string) error {
-	log, err := c.begin(o, true)
+func runExec(c *Command, o *serveFlags, args []string) error {
+	s, err := newServing(c, o, true)
 	if err != nil {
 		return err
 	}
 	if c.link != nil { // emu runs the command
-		r := c.load(log, o)
-		if r.Config == nil {
-			return &exit{code: exitError}
-		}
-		return c.serveLinked(log, r, o)
+		return s.serve()
 	}
-	command, err := c.command(args)
+	command, err := lookUp(c, args)
 	if err != nil {
 		return err
 	}
-	if c.Program == nil {
-		return c.execBeside(log, o, command)
+	if c.Maker == nil {
+		return execBeside(s, command)
 	}
-	r := c.load(log, o)
+	r := s.load()
 	if r.Config == nil {
 		return &exit{code: exitError}
 	}
-	server, err := c.start(log, r, o, c.freeAddress(o, r.Config))
+	server, err := s.start(r)
 	if err != nil {
 		return err
 	}
 	command.Env = append(command.Env, urlVariable+"="+server.URL())
-	code, err := c.accompany(command, nil, nil)
+	code, err := accompany(c, command, nil, nil)
 	return &exit{code, errors.Join(err, server.Close())}
 }
 
 // execBeside runs a command beside the Worker's program, which emu builds. The
 // exit code is never the program's.
-func (c *Command) execBeside(log *devserver.Log, o *devOptions, command *exec.Cmd) error {
-	served, err := c.programs(log, o, c.freeAddress).ServeOnce()
+func execBeside(s *serving, command *exec.Cmd) error {
+	served, err := s.watch().ServeOnce()
 	if err != nil {
-		return ended(err)
+		return exitOf(err)
 	}
 	command.Env = append(command.Env, urlVariable+"="+served.URL())
 	var fault error
-	tell := func() {
+	report := func() {
 		fault = served.EndError()
-		log.Error(fault)
+		s.log.Error(fault)
 	}
-	code, err := c.accompany(command, served.Ended(), tell)
+	code, err := accompany(s.Command, command, served.Ended(), report)
 	if whole := served.End(); !whole && fault == nil {
-		tell()
+		report()
 	}
 	if code == exitOK && fault != nil {
 		code = exitError
@@ -115,8 +110,8 @@ func (c *Command) execBeside(log *devserver.Log, o *devOptions, command *exec.Cm
 	return &exit{code, err}
 }
 
-// command is the command that args describe, if there is one.
-func (c *Command) command(args []string) (*exec.Cmd, error) {
+// lookUp finds the command that args describe, if there is one.
+func lookUp(c *Command, args []string) (*exec.Cmd, error) {
 	name := args[0]
 	if filepath.Base(name) != name && !filepath.IsAbs(name) {
 		name = filepath.Join(c.Dir, name)
@@ -138,17 +133,10 @@ func (c *Command) command(args []string) (*exec.Cmd, error) {
 	return command, nil
 }
 
-// freeAddress is where to listen if nobody asked for a port: at any.
-func (c *Command) freeAddress(o *devOptions, cfg *config.Config) devserver.Address {
-	a := c.address(o, cfg)
-	a.Port = max(int(o.port), 0)
-	return a
-}
-
-// accompany runs a command to its end, and passes signals on: the first as it
-// is, the second kills. It tells when it is alone.
-func (c *Command) accompany(command *exec.Cmd, alone <-chan struct{}, tell func()) (code int, err error) {
-	child := program.Child{Cmd: command, Apart: !atTerminal(), Adopt: c.Program == nil}
+// accompany runs a command to its end, and passes signals on: the first as it is, the second
+// kills. When served is closed, the Worker has ended before the command, and report is called.
+func accompany(c *Command, command *exec.Cmd, served <-chan struct{}, report func()) (code int, err error) {
+	child := program.Child{Cmd: command, Apart: !atTerminal(), Adopt: c.Maker == nil}
 	if err := child.Start(); err != nil {
 		return exitCannotRun, fmt.Errorf("cannot run %s: %w", command.Args[0], err)
 	}
@@ -156,9 +144,9 @@ func (c *Command) accompany(command *exec.Cmd, alone <-chan struct{}, tell func(
 	go func() { ended <- child.Wait() }()
 	for signaled := false; ; {
 		select {
-		case <-alone:
-			alone = nil
-			tell()
+		case <-served:
+			served = nil // a closed channel would be chosen again and again
+			report()
 		case s := <-c.Signals:
 			if signaled {
 				child.Kill()

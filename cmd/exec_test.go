@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// execCommand is an emu exec with a shell's script.
-func execCommand(t *testing.T, env []string, script string) *exec.Cmd {
+// emuExec is an emu exec with a shell's script.
+func emuExec(t *testing.T, env []string, script string) *exec.Cmd {
 	t.Helper()
 	emu, err := exec.LookPath("emu")
 	if err != nil {
@@ -26,7 +26,7 @@ func execCommand(t *testing.T, env []string, script string) *exec.Cmd {
 // says that it has started.
 func accompanied(t *testing.T, env []string, script string) *served {
 	t.Helper()
-	c := execCommand(t, env, script)
+	c := emuExec(t, env, script)
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	s, err := start(c)
 	if err != nil {

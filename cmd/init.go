@@ -20,6 +20,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
 )
@@ -47,7 +48,7 @@ type project struct {
 	Replace string // the folder of a checkout of emuModule, as go.mod has it; "" is none
 }
 
-func (c *Command) init() *cobra.Command {
+func initCommand(c *Command) *cobra.Command {
 	var checkout string
 	cmd := &cobra.Command{
 		Use:   "init DIR",
@@ -59,41 +60,41 @@ An emu that was built from a checkout does not know of a version of its module
 that others could fetch: then --emu-path says where the checkout is.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return &usage{"emu init takes the folder of the new project", "emu init hello"}
+				return diagnostic.NewError("emu init takes the folder of the new project", "emu init hello")
 			}
 			if args[0] == "" {
-				return &usage{"the folder of the new project has no name", "emu init hello, or emu init . for the folder you are in"}
+				return diagnostic.NewError("the folder of the new project has no name", "emu init hello, or emu init . for the folder you are in")
 			}
 			return nil
 		},
 		Example: "  emu init hello && cd hello && go test ./... && emu dev",
-		RunE:    func(_ *cobra.Command, args []string) error { return c.runInit(args[0], checkout) },
+		RunE:    func(_ *cobra.Command, args []string) error { return runInit(c, args[0], checkout) },
 	}
 	cmd.Flags().StringVar(&checkout, "emu-path", "", "`folder` of a checkout of emu, for go.mod to point to")
 	return cmd
 }
 
-func (c *Command) runInit(dir, checkout string) error {
+func runInit(c *Command, dir, checkout string) error {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
-		return &usage{"there is no go command to make a Go module with", "install Go from https://go.dev/dl/"}
+		return diagnostic.NewError("there is no go command to make a Go module with", "install Go from https://go.dev/dl/")
 	}
 	p := project{Date: emulator.DefaultCompatibilityDate, Emu: emuModule}
 	target := c.path(dir)
 	if info, err := os.Stat(target); err == nil && !info.IsDir() {
-		return &usage{dir + " is a file", "emu init takes the folder of the new project"}
+		return diagnostic.NewError(dir+" is a file", "emu init takes the folder of the new project")
 	}
 	p.Name = workerName(filepath.Base(target))
 	p.Module = "example.com/" + p.Name
 	if checkout == "" {
 		info, _ := debug.ReadBuildInfo()
 		if p.Version = released(info); p.Version == "" {
-			return &usage{"this emu was built from a checkout: no version of its module is known that go.mod could ask for",
-				"say where the checkout is: emu init " + quoted(dir) + " --emu-path FOLDER"}
+			return diagnostic.NewError("this emu was built from a checkout: no version of its module is known that go.mod could ask for",
+				"say where the checkout is: emu init "+quoted(dir)+" --emu-path FOLDER")
 		}
 	} else {
 		p.Version = "v0.0.0"
-		if p.Replace, err = c.replacement(target, checkout); err != nil {
+		if p.Replace, err = replacement(c, target, checkout); err != nil {
 			return err
 		}
 	}
@@ -108,18 +109,18 @@ func (c *Command) runInit(dir, checkout string) error {
 	tidy.Dir, tidy.Env, tidy.Stderr = target, append(c.Environ, "PWD="+target), c.Stderr
 	again := "cd " + quoted(dir) + " && go mod tidy"
 	if err := tidy.Run(); err != nil {
-		return &usage{"the files are written, but go mod tidy failed: " + err.Error(), again}
+		return diagnostic.NewError("the files are written, but go mod tidy failed: "+err.Error(), again)
 	}
 	for _, f := range files {
 		fmt.Fprintln(c.Stdout, terminal.Line(filepath.Join(dir, f.name)))
 	}
-	fmt.Fprintf(c.Stdout, "\ncd %s && %sgo test ./... && emu dev\n", quoted(dir), c.joining(goTool, target))
+	fmt.Fprintf(c.Stdout, "\ncd %s && %sgo test ./... && emu dev\n", quoted(dir), joining(c, goTool, target))
 	return nil
 }
 
 // joining is what makes the go command see a module below a go.work, which otherwise
 // refuses what the workspace does not use.
-func (c *Command) joining(goTool, dir string) string {
+func joining(c *Command, goTool, dir string) string {
 	env := exec.Command(goTool, "env", "GOWORK")
 	env.Dir, env.Env = dir, append(c.Environ, "PWD="+dir)
 	if at, err := env.Output(); err != nil || slices.Contains([]string{"", "off"}, strings.TrimSpace(string(at))) {
@@ -136,21 +137,13 @@ func quoted(path string) string {
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
-// path makes a path that a user gave absolute.
-func (c *Command) path(p string) string {
-	if filepath.IsAbs(p) {
-		return filepath.Clean(p)
-	}
-	return filepath.Join(c.Dir, p)
-}
-
 // replacement is how go.mod in dir names a checkout of emu.
-func (c *Command) replacement(dir, checkout string) (string, error) {
+func replacement(c *Command, dir, checkout string) (string, error) {
 	at := c.path(checkout)
 	mod, err := os.ReadFile(filepath.Join(at, "go.mod"))
 	if err != nil || !regexp.MustCompile(`(?m)^module `+regexp.QuoteMeta(emuModule)+`\s*$`).Match(mod) {
-		return "", &usage{checkout + " is not a checkout of emu: it has no go.mod of module " + emuModule,
-			"give the folder that emu was built in; go.mod is in it"}
+		return "", diagnostic.NewError(checkout+" is not a checkout of emu: it has no go.mod of module "+emuModule,
+			"give the folder that emu was built in; go.mod is in it")
 	}
 	if !filepath.IsAbs(checkout) {
 		rel, err := filepath.Rel(dir, at)
@@ -163,22 +156,6 @@ func (c *Command) replacement(dir, checkout string) (string, error) {
 		at = strconv.Quote(at)
 	}
 	return at, nil
-}
-
-// released is the version of emu's module in a program, "" if it is not one
-// that can be fetched. Only what was fetched has a sum.
-//
-// Source: https://pkg.go.dev/runtime/debug#Module
-func released(info *debug.BuildInfo) string {
-	if info == nil {
-		return ""
-	}
-	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
-		if m.Path == emuModule && m.Replace == nil && m.Sum != "" {
-			return m.Version
-		}
-	}
-	return ""
 }
 
 // workerName makes a name that Cloudflare and Go accept of a folder's.
@@ -223,11 +200,11 @@ func writeNew(dir string, files []newFile) error {
 		}
 	}
 	if link := foreignFolder(dir, files); link != "" {
-		return &usage{"nothing is written, for " + link + " is no folder, but a link or a file", "choose another folder"}
+		return diagnostic.NewError("nothing is written, for "+link+" is no folder, but a link or a file", "choose another folder")
 	}
 	if there != nil {
 		slices.Sort(there)
-		return &usage{"nothing is written, for these files exist already: " + strings.Join(there, ", "), "choose another folder"}
+		return diagnostic.NewError("nothing is written, for these files exist already: "+strings.Join(there, ", "), "choose another folder")
 	}
 	for _, f := range files {
 		path := filepath.Join(dir, filepath.FromSlash(f.name))

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // TestInitLinks: nothing of a new project is written through a link, nor part of it.
@@ -27,8 +29,8 @@ func TestInitLinks(t *testing.T) {
 				t.Skip(err)
 			}
 			err := writeNew(dir, files)
-			var used *usage
-			if !errors.As(err, &used) || err.Error() != c.err {
+			var hinted *diagnostic.Error
+			if !errors.As(err, &hinted) || err.Error() != c.err {
 				t.Errorf("error %v, want %s", err, c.err)
 			}
 			if got, err := os.ReadFile(precious); err != nil || string(got) != text {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // TestMigrationsOfProgram: a program knows which classes it exports; emu itself does not.
@@ -18,14 +18,14 @@ func TestMigrationsOfProgram(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name    string
-		program *driver.Program
+		program program.Maker
 		code    int
 		says    []string
 	}{
 		{"emu", nil, exitOK, nil},
-		{"program", &driver.Program{}, exitError, []string{"does not export class 'Old'", "[code: 10064]", "class 'New' that is not exported by script [code: 10070]"}},
+		{"program", &program.Linked{}, exitError, []string{"does not export class 'Old'", "[code: 10064]", "class 'New' that is not exported by script [code: 10070]"}},
 	} {
-		code, stdout, stderr := run(Command{Dir: dir, Program: test.program}, "migrations", "check", "--assume-deployed", "v1")
+		code, stdout, stderr := run(Command{Dir: dir, Maker: test.program}, "migrations", "check", "--assume-deployed", "v1")
 		if code != test.code || strings.Contains(stdout, ": ok (compared with migration v1)") != (code == exitOK) {
 			t.Errorf("%s: exit code %d\n%s%s", test.name, code, stdout, stderr)
 		}

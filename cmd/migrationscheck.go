@@ -14,8 +14,8 @@ import (
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
-func (c *Command) migrationsCheck() *cobra.Command {
-	var o historyOptions
+func migrationsCheck(c *Command) *cobra.Command {
+	var o historyFlags
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Refuse what a deployment would refuse",
@@ -32,10 +32,10 @@ Exit status: 0 if nothing is refused, 1 if something is, 2 for a wrong command.`
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for _, name := range []string{"against", "assume-deployed"} {
 				if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
-					return &exit{exitUsage, &usage{"--" + name + " is given without a value", "is a variable of the command line empty?"}}
+					return &exit{exitUsage, diagnostic.NewError("--"+name+" is given without a value", "is a variable of the command line empty?")}
 				}
 			}
-			return c.answer(&o, c.runMigrationsCheck)
+			return answer(c, &o, runMigrationsCheck)
 		},
 	}
 	o.add(cmd)
@@ -55,37 +55,41 @@ type comparison struct {
 	Warnings []diagnostic.Diagnostic `json:"warnings"`
 }
 
-func (c *Command) runMigrationsCheck(o *historyOptions) error {
+func runMigrationsCheck(c *Command, o *historyFlags) error {
 	if o.against != "" && o.assume != "" {
-		return &exit{exitUsage, &usage{"--against and --assume-deployed exclude each other", "give one of them"}}
+		return &exit{exitUsage, diagnostic.NewError("--against and --assume-deployed exclude each other", "give one of them")}
 	}
-	cfg, warnings, err := c.read(o)
+	cfg, warnings, err := readConfig(c, o)
 	if err != nil {
 		return err
 	}
-	d, err := c.deployed(cfg, o)
+	d, err := findDeployed(c, cfg, o)
 	if err != nil {
 		return err
 	}
 	found := d.wrong
 	if found == nil {
-		found = migrations.Compare(migrations.Comparison{Deployed: d.config, Now: cfg, Registered: c.registered()})
+		classes, err := c.registered()
+		if err != nil {
+			return err
+		}
+		found = migrations.Compare(migrations.Comparison{Deployed: d.config, Now: cfg, Registered: classes})
 		if d.missing != "" {
 			found[0].Hint = d.missing
 		}
 		if d.config == nil {
-			h, err := c.history(cfg, o)
+			h, err := openHistory(c, cfg, o)
 			if err != nil {
 				return err
 			}
-			plan := h.ledger.Plan(h.facts(c, true))
+			plan := h.ledger.Plan(h.facts(true))
 			found = slices.Concat(found, plan.Warnings, plan.Errors)
 		}
 	}
-	return c.printComparison(cfg, d, append(warnings, found...), o)
+	return printComparison(c, cfg, d, append(warnings, found...), o)
 }
 
-func (c *Command) printComparison(cfg *config.Config, d *deployed, found []diagnostic.Diagnostic, o *historyOptions) error {
+func printComparison(c *Command, cfg *config.Config, d *deployed, found []diagnostic.Diagnostic, o *historyFlags) error {
 	v := comparison{Errors: []diagnostic.Diagnostic{}, Warnings: []diagnostic.Diagnostic{}}
 	for _, f := range found {
 		if f.Place.File != "" && f.Place.Line == 0 { // of the file as a whole

@@ -15,8 +15,8 @@ import (
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
-func (c *Command) migrationsPlan() *cobra.Command {
-	var o historyOptions
+func migrationsPlan(c *Command) *cobra.Command {
+	var o historyFlags
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what a start would apply, and apply nothing",
@@ -25,7 +25,7 @@ func (c *Command) migrationsPlan() *cobra.Command {
 Exit status: 0 if it could start, 1 if it would refuse to, 2 for a wrong
 command.`,
 		Example: "  emu migrations plan --config wrangler.jsonc",
-		RunE:    func(*cobra.Command, []string) error { return c.answer(&o, c.runPlan) },
+		RunE:    func(*cobra.Command, []string) error { return answer(c, &o, runPlan) },
 	}
 	o.add(cmd)
 	o.assumed(cmd)
@@ -45,12 +45,12 @@ type plan struct {
 	Warnings []diagnostic.Diagnostic `json:"warnings"`
 }
 
-func (c *Command) runPlan(o *historyOptions) error {
-	cfg, warnings, err := c.read(o)
+func runPlan(c *Command, o *historyFlags) error {
+	cfg, warnings, err := readConfig(c, o)
 	if err != nil {
 		return err
 	}
-	h, err := c.history(cfg, o)
+	h, err := openHistory(c, cfg, o)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (c *Command) runPlan(o *historyOptions) error {
 			return err
 		}
 	}
-	facts := h.facts(c, o.strict)
+	facts := h.facts(o.strict)
 	facts.Purge, facts.Now = o.purge, now
 	p := h.ledger.Plan(facts)
 	warnings = append(warnings, p.Warnings...)
@@ -78,10 +78,10 @@ func (c *Command) runPlan(o *historyOptions) error {
 		return &exit{code: exitError}
 	}
 	if len(p.Steps) == 0 {
-		log.Print(fmt.Sprintf("nothing to apply to %s", c.title(h)))
+		log.Print(fmt.Sprintf("nothing to apply to %s", h.title(c)))
 		return nil
 	}
-	log.Print(fmt.Sprintf("to apply to %s:", c.title(h)))
+	log.Print(fmt.Sprintf("to apply to %s:", h.title(c)))
 	for _, s := range p.Steps {
 		log.Print("  " + terminal.Line(s.Planned()))
 	}

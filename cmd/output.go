@@ -120,7 +120,7 @@ func (o *output) release() {
 }
 
 // uncapture gives the output back.
-func (c *Command) uncapture() {
+func uncapture(c *Command) {
 	if captured == nil {
 		return
 	}
@@ -129,11 +129,11 @@ func (c *Command) uncapture() {
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
 }
 
-// events sets where a log goes: to one of the command's streams, in JSON so that what
-// the program that is linked in prints comes there as events too.
-func (c *Command) events(log *devserver.Log, stderr bool) error {
+// captureFor sets where a log goes: to one of the command's streams. If it is JSON, what the
+// Worker of this process prints goes there too, as events.
+func captureFor(c *Command, log *devserver.Log, stderr bool) error {
 	if !log.JSON {
-		c.uncapture() // the command line was taken for another
+		uncapture(c) // the command line was taken for another
 	}
 	real := os.Stdout
 	log.Out, log.Err = c.Stdout, c.Stderr
@@ -141,7 +141,7 @@ func (c *Command) events(log *devserver.Log, stderr bool) error {
 		log.Out, real = c.Stderr, os.Stderr
 	}
 	switch {
-	case !log.JSON || c.Program == nil:
+	case !log.JSON || c.Maker == nil:
 		return nil
 	case c.link != nil:
 		if c.link.Token != "" {
@@ -162,9 +162,9 @@ func (c *Command) events(log *devserver.Log, stderr bool) error {
 	return nil
 }
 
-// becoming makes events of what the program that emu becomes prints, and returns what
-// is to be in its environment.
-func (c *Command) becoming(log *devserver.Log) (env []string, err error) {
+// captureForSuccessor makes events of what the program that emu becomes prints, and returns
+// what is to be in its environment.
+func captureForSuccessor(c *Command, log *devserver.Log) (env []string, err error) {
 	if !log.JSON || !heritable || c.Stdout != os.Stdout || c.Stderr != os.Stderr {
 		return nil, nil
 	}

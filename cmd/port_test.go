@@ -1,9 +1,10 @@
 package emucmd
 
 import (
-	"errors"
 	"strings"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // TestPort: a port is read as Wrangler reads it, and what is none is refused.
@@ -98,8 +99,7 @@ func TestVars(t *testing.T) {
 		{"", "give --var name:value"},
 	} {
 		err := checkVars([]string{test.given})
-		var u *usage
-		if errors.As(err, &u) != (test.hint != "") || u != nil && u.hint != test.hint {
+		if (err != nil) != (test.hint != "") || diagnostic.HintOf(err) != test.hint {
 			t.Errorf("%q: %v", test.given, err)
 		}
 	}

@@ -6,25 +6,29 @@ package emucmd
 import (
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/migrations"
 	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
 // wranglerState is where wrangler dev keeps its state.
 const wranglerState = ".wrangler/state"
 
-// persistTo is the state folder.
-func (c *Command) persistTo(cfg *config.Config, to string) string {
+// stateFolder is the folder of the stored data: that of --persist-to, or one beside the
+// configuration.
+func stateFolder(c *Command, cfg *config.Config, to string) string {
 	if to == "" {
-		return filepath.Join(c.stateBeside(cfg), ".emu", "state")
+		return filepath.Join(c.beside(cfg), ".emu", "state")
 	}
 	return c.path(to)
 }
 
 // checkPersistTo refuses a file, and a folder in one.
-func (c *Command) checkPersistTo(to string) error {
+func checkPersistTo(c *Command, to string) error {
 	if to == "" {
 		return nil
 	}
@@ -32,32 +36,32 @@ func (c *Command) checkPersistTo(to string) error {
 		info, err := os.Stat(path)
 		switch {
 		case err == nil && !info.IsDir():
-			return &usage{"--persist-to " + to + ": " + path + " is a file", "--persist-to takes the folder of the stored data"}
+			return diagnostic.NewError("--persist-to "+to+": "+path+" is a file", "--persist-to takes the folder of the stored data")
 		case err == nil || path == filepath.Dir(path):
 			return nil
 		}
 	}
 }
 
-// stateBeside is the folder that state folders lie in if nobody says where.
-func (c *Command) stateBeside(cfg *config.Config) string {
-	if cfg.UserPath != "" {
-		return filepath.Dir(cfg.UserPath)
+// sayState says that there is a state of Wrangler's, which is not used.
+func sayState(c *Command, cfg *config.Config, log *devserver.Log) {
+	theirs := filepath.Join(c.beside(cfg), filepath.FromSlash(wranglerState))
+	if _, err := os.Stat(folder.Dir(theirs)); err == nil {
+		log.Say("wrangler dev's state is left alone; to share it: --persist-to " + c.relative(theirs))
 	}
-	return c.Dir
 }
 
-// sayState tells of the state that Wrangler keeps, if it is not shared.
-func (c *Command) sayState(cfg *config.Config, to string, log *devserver.Log) {
-	if to != "" {
-		return
+// resetMigrations moves the record of applied migrations away, so that the start takes those of
+// the configuration for applied.
+func resetMigrations(persist, worker string, log *devserver.Log) error {
+	lock, err := migrations.Take(persist, worker)
+	if err != nil {
+		return err
 	}
-	theirs := filepath.Join(c.stateBeside(cfg), filepath.FromSlash(wranglerState))
-	if _, err := os.Stat(folder.Dir(theirs)); err == nil {
-		shown, err := filepath.Rel(c.Dir, theirs)
-		if err != nil {
-			shown = theirs
-		}
-		log.Say("wrangler dev's state is left alone; to share it: --persist-to " + filepath.ToSlash(shown))
+	defer lock.Release()
+	to, err := migrations.Reset(persist, worker, time.Now())
+	if err == nil && to != "" {
+		log.Say("Moved the record of applied migrations to " + to)
 	}
+	return err
 }

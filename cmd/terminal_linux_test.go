@@ -58,7 +58,7 @@ func TestExecEndsAtTerminal(t *testing.T) {
 		{"orphans that have died", "pid=$(true & echo $!); while kill -0 $pid; do :; done; echo started", false, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := execCommand(t, env, test.script)
+			c := emuExec(t, env, test.script)
 			atTheTerminal(t, c)
 			s, err := start(c)
 			if err != nil {
@@ -137,7 +137,7 @@ func TestInteractive(t *testing.T) {
 	_, screen := openTerminal(t)
 	for f, want := range map[*os.File]bool{null: false, screen: true} {
 		os.Stdout = f
-		if got := (&Command{Stdout: f}).interactive(); got != want {
+		if got := interactive(&Command{Stdout: f}); got != want {
 			t.Errorf("%s: %v", f.Name(), got)
 		}
 	}

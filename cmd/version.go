@@ -15,7 +15,7 @@ const Version = "0.1.0"
 // What emu's behaviour was recorded from.
 const recorded = "wrangler 4.164.0, workerd 2026-11-17"
 
-func (c *Command) version() *cobra.Command {
+func versionCommand(c *Command) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version and what it was recorded against",
@@ -67,10 +67,18 @@ func origin(info *debug.BuildInfo) string {
 	return "commit " + revision[:min(12, len(revision))] + modified
 }
 
-// noArgs takes no arguments.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return &usage{cmd.CommandPath() + " takes no arguments", "see " + cmd.CommandPath() + " --help"}
+// released is the version of emu's module in a program, "" if it is not one
+// that can be fetched. Only what was fetched has a sum.
+//
+// Source: https://pkg.go.dev/runtime/debug#Module
+func released(info *debug.BuildInfo) string {
+	if info == nil {
+		return ""
 	}
-	return nil
+	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
+		if m.Path == emuModule && m.Replace == nil && m.Sum != "" {
+			return m.Version
+		}
+	}
+	return ""
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 	"github.com/seed-36a2c969/emu/emulator/talk"
 )
@@ -28,7 +29,7 @@ type wsOptions struct {
 	wait         time.Duration
 }
 
-func (c *Command) ws() *cobra.Command {
+func wsCommand(c *Command) *cobra.Command {
 	var o wsOptions
 	cmd := &cobra.Command{
 		Use:   "ws URL",
@@ -43,12 +44,12 @@ Exit status: 0 if the server closed with 1000, 1001 or without a code, 2 for a
 wrong command or line, 130 after Ctrl-C, 143 after SIGTERM, 1 otherwise.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return &exit{exitUsage, &usage{"emu ws takes one URL", "emu ws ws://localhost:8787/websocket"}}
+				return &exit{exitUsage, diagnostic.NewError("emu ws takes one URL", "emu ws ws://localhost:8787/websocket")}
 			}
 			return nil
 		},
 		Example: "  emu ws --ping ws://localhost:8787/websocket",
-		RunE:    func(cmd *cobra.Command, args []string) error { return c.runWS(cmd, &o, args[0]) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return runWS(c, cmd, &o, args[0]) },
 	}
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &exit{exitUsage, flagError(cmd, err)} })
 	f := cmd.Flags()
@@ -60,13 +61,13 @@ wrong command or line, 130 after Ctrl-C, 143 after SIGTERM, 1 otherwise.`,
 	return cmd
 }
 
-func (c *Command) runWS(cmd *cobra.Command, o *wsOptions, to string) error {
+func runWS(c *Command, cmd *cobra.Command, o *wsOptions, to string) error {
 	header, err := headers(o.headers)
 	if err == nil {
 		err = checkURL(to)
 	}
 	if err == nil && o.wait < 0 {
-		err = &usage{fmt.Sprintf("--wait takes a time from 0 on, not %s", o.wait), "--wait 0 does not wait"}
+		err = diagnostic.NewError(fmt.Sprintf("--wait takes a time from 0 on, not %s", o.wait), "--wait 0 does not wait")
 	}
 	if err != nil {
 		return &exit{exitUsage, err}
@@ -116,7 +117,7 @@ func headers(list []string) (http.Header, error) {
 	for _, line := range list {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || !headerName.MatchString(strings.TrimSpace(name)) || strings.ContainsAny(value, "\r\n\x00") {
-			return nil, &usage{fmt.Sprintf("--header %q is not name:value", line), `emu ws --header "Authorization: Bearer token" URL`}
+			return nil, diagnostic.NewError(fmt.Sprintf("--header %q is not name:value", line), `emu ws --header "Authorization: Bearer token" URL`)
 		}
 		h.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
@@ -136,5 +137,5 @@ func checkURL(s string) error {
 	if guess, err := url.Parse("ws://" + s); err == nil && !strings.Contains(s, "://") && guess.Hostname() != "" {
 		hint = "did you mean ws://" + s + "?"
 	}
-	return &usage{s + " is not the URL of a WebSocket", hint}
+	return diagnostic.NewError(s+" is not the URL of a WebSocket", hint)
 }

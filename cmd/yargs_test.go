@@ -26,7 +26,7 @@ func TestFromYargs(t *testing.T) {
 		{"ws --header a:b ws://x:1", "ws --header a:b ws://x:1"},
 		{"check --env-file a b", "check --env-file a b"},
 	} {
-		if got := fromYargs((&Command{}).root(), strings.Fields(test.given)); !slices.Equal(got, strings.Fields(test.want)) {
+		if got := fromYargs(rootCommand(&Command{}), strings.Fields(test.given)); !slices.Equal(got, strings.Fields(test.want)) {
 			t.Errorf("%s: %s, want %s", test.given, strings.Join(got, " "), test.want)
 		}
 	}

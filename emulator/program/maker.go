@@ -17,4 +17,8 @@ type Maker interface {
 type Linked driver.Program
 
 // Make returns the program.
-func (l *Linked) Make(context.Context) (*driver.Program, error) { return (*driver.Program)(l), nil }
+func (l *Linked) Make(context.Context) (*driver.Program, error) {
+	p := driver.Program(*l)
+	p.Close = func() error { return nil } // it ends with the process
+	return &p, nil
+}

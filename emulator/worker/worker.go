@@ -18,6 +18,7 @@ import (
 	emucmd "github.com/seed-36a2c969/emu/cmd"
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // Before main runs, what it prints is taken care of.
@@ -26,7 +27,7 @@ func init() { emucmd.Capture(os.Args[1:]) }
 // Main runs the emu command line with w and the classes registered so far, and
 // ends the process with its exit code.
 func Main(w durable.Worker) {
-	os.Exit(emucmd.MainWith(os.Args[1:], &driver.Program{
+	os.Exit(emucmd.MainWith(os.Args[1:], &program.Linked{
 		Worker:  durable.Export(w),
 		Classes: driver.Registered(),
 	}))

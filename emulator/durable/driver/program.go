@@ -4,6 +4,6 @@ package driver
 type Program struct {
 	Worker  Worker
 	Classes []Class
-	// Close frees what the front end holds for the program, once no world uses it. It may be nil.
+	// Close frees what the front end holds for the program, once no world uses it.
 	Close func() error
 }

@@ -2,12 +2,12 @@ package emucmd
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // The flags of wrangler dev that emu dev has for the sake of a command line
@@ -75,7 +75,7 @@ func refuseForeign(cmd *cobra.Command) (err error) {
 	for _, foreign := range foreignFlags {
 		flag := cmd.Flags().Lookup(foreign.name)
 		if err == nil && flag != nil && given(flag) && foreign.instead != "" {
-			err = &usage{fmt.Sprintf("emu dev has no --%s", foreign.name), foreign.instead}
+			err = diagnostic.NewError(fmt.Sprintf("emu dev has no --%s", foreign.name), foreign.instead)
 		}
 	}
 	return err
@@ -94,22 +94,3 @@ func withoutEffect(cmd *cobra.Command) string {
 
 // given reports whether a flag asks for something.
 func given(f *pflag.Flag) bool { return f.Changed && f.Value.String() != "false" }
-
-// checkHost refuses what is no host, with or without a port.
-func checkHost(host string) error {
-	if host == "" {
-		return nil
-	}
-	u, err := url.Parse("http://" + host)
-	strange := func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._:", r)
-	}
-	if err == nil && u.Host == host && u.Hostname() != "" && strings.IndexFunc(u.Hostname(), strange) < 0 {
-		return nil
-	}
-	hint := "a host is a name such as example.com"
-	if u, err := url.Parse(host); err == nil && u.Host != "" {
-		hint = "did you mean --host " + u.Host + "?"
-	}
-	return &usage{fmt.Sprintf("--host %q is not a host", host), hint}
-}

@@ -1,0 +1,80 @@
+package emucmd
+
+// emu dev --watch=false: one process, which builds the program and becomes it.
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/emulator/program"
+)
+
+// become builds the Worker's program and goes on as that.
+func become(s *serving) error {
+	r := s.load()
+	if r.Config == nil {
+		return &exit{code: exitError}
+	}
+	p, d := program.Find(r.Config, s.flags.script, s.Dir)
+	if d != nil {
+		s.log.Diagnostics([]diagnostic.Diagnostic{*d})
+		return &exit{code: exitError}
+	}
+	if p.Instead != "" {
+		s.log.Say(p.Notice(s.Dir))
+	}
+	built, err := buildUnlessSignaled(s, p)
+	if err != nil {
+		return err
+	}
+	output, err := captureForSuccessor(s.Command, s.log)
+	if err != nil {
+		return err
+	}
+	code, err := built.Become(s.Args, append(append(s.Environ, program.Handshake()), output...))
+	uncapture(s.Command) // it was not possible
+	return &exit{code, err}
+}
+
+// buildUnlessSignaled builds a program. A signal before that ends the command.
+func buildUnlessSignaled(s *serving, p *program.Package) (*program.Executable, error) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	over := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case sig := <-s.Signals:
+			cancel(&exit{code: exitCode(sig)})
+		case <-over:
+		}
+	})
+	var said bytes.Buffer
+	built, err := p.Build(ctx, &said, s.Dir)
+	// From here on a signal ends the process as if nobody had asked for it,
+	// so that none is lost on the way into the program.
+	signal.Reset(os.Interrupt, syscall.SIGTERM)
+	close(over)
+	watch.Wait()
+	select {
+	case sig := <-s.Signals:
+		cancel(&exit{code: exitCode(sig)})
+	default:
+	}
+	switch {
+	case context.Cause(ctx) != nil:
+		return nil, context.Cause(ctx)
+	case errors.Is(err, program.ErrBuild):
+		explained, rest := p.Explain(said.String(), s.Dir)
+		s.log.Compiler(s.Stderr, explained, rest)
+		return nil, &exit{code: exitError}
+	}
+	s.log.Output(s.Stderr, said.String())
+	return built, err
+}

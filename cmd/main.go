@@ -1,0 +1,78 @@
+package emucmd
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-36a2c969/emu/emulator/devserver"
+	"github.com/seed-36a2c969/emu/emulator/program"
+)
+
+// Main runs emu and returns its exit code.
+func Main(args []string) int { return MainWith(args, nil) }
+
+// MainWith runs the command line of a program whose Worker m makes, or of emu itself if m is
+// nil, and returns its exit code.
+func MainWith(args []string, m program.Maker) int {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	c := &Command{
+		Args: args, Stdout: os.Stdout, Stderr: os.Stderr,
+		Dir: dir, Environ: os.Environ(), Signals: signals, Maker: m,
+	}
+	program.Forget()
+	code := c.Run()
+	uncapture(c)
+	return code
+}
+
+// Run runs the command and returns its exit code.
+func (c *Command) Run() int {
+	if c.Maker == nil {
+		c.Environ = program.Without(c.Environ)
+	} else {
+		var err error
+		if c.link, c.Environ, err = program.Accept(c.Environ, Version); err != nil {
+			c.log(devserver.LevelError).Error(err)
+			return exitError
+		}
+	}
+	tree := rootCommand(c)
+	if len(c.Args) > 0 && strings.HasPrefix(c.Args[0], cobra.ShellCompRequestCmd) {
+		completable(tree)
+	}
+	tree.SetArgs(fromYargs(tree, c.Args))
+	tree.SetOut(c.Stdout)
+	tree.SetErr(c.Stderr)
+	err := tree.Execute()
+	if err == nil {
+		return exitOK
+	}
+	code := exitError
+	var e *exit
+	if errors.As(err, &e) {
+		code, err = e.code, e.err
+	}
+	if err != nil {
+		log := c.logged
+		if log == nil {
+			uncapture(c)
+			log = c.log(devserver.LevelError)
+		}
+		log.Error(err)
+	}
+	if c.link != nil {
+		c.link.Reported()
+	}
+	return code
+}

@@ -1,0 +1,126 @@
+package emucmd
+
+// The flags of the verbs that serve a Worker.
+// https://developers.cloudflare.com/workers/wrangler/commands/#dev
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/emulator/devserver"
+)
+
+// serveFlags are the flags of emu dev, which emu exec has too.
+type serveFlags struct {
+	configFlags
+	ip               string
+	port             portNumber
+	host             string
+	upstreamProtocol string // of the addresses that the Worker sees
+	inferOrigin      bool
+	keyPath          string
+	certPath         string
+	name             string
+	date             string
+	flags            []string
+	cwd              string
+	persistTo        string
+	format           string
+	level            string
+	maxWaiting       mebibytes
+	strict           bool
+	purge            bool
+	resetMigrations  bool
+}
+
+func (o *serveFlags) add(cmd *cobra.Command) {
+	o.configFlags.add(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.ip, "ip", "", "address to listen on, * for all (default: dev.ip, or localhost)")
+	o.port = noPort
+	f.Var(&o.port, "port", "`port` to listen on, 0 for any that is free (default: dev.port, or 8787)")
+	f.Lookup("port").DefValue = "0" // which help does not print
+	f.StringVar(&o.host, "host", "", "host that the Worker sees (default: dev.host, the first route's, or as it is asked for)")
+	f.BoolVar(&o.inferOrigin, "infer-origin-from-routes", true, "the Worker sees the host of the first route")
+	f.StringVar(&o.upstreamProtocol, "upstream-protocol", "", "`protocol` of the addresses that the Worker sees (default: dev.upstream_protocol, or that of --local-protocol)")
+	f.StringVar(&o.protocol, "local-protocol", "", "http, or https with a certificate of emu's own")
+	f.StringVar(&o.certPath, "https-cert-path", "", "certificate `file` for https")
+	f.StringVar(&o.keyPath, "https-key-path", "", "its key `file`")
+	f.StringVar(&o.name, "name", "", "name of the Worker, in place of the configuration's")
+	f.StringVar(&o.date, "compatibility-date", "", "`date` in place of the configuration's")
+	f.StringArrayVar(&o.flags, "compatibility-flag", nil, "`flag` in place of the configuration's; may be repeated")
+	f.StringVar(&o.cwd, "cwd", "", "`folder` to run in")
+	f.StringVar(&o.persistTo, "persist-to", "", "`folder` of the stored data (default: .emu/state beside the configuration)")
+	f.BoolVar(&o.strict, "strict", false, "refuse what a deployment would refuse of migrations")
+	f.BoolVar(&o.purge, "purge", false, "move the data of deleted classes to the trash folder")
+	f.BoolVar(&o.resetMigrations, "reset-migrations", false, "forget which migrations were applied; data stays")
+	o.maxWaiting = 1024
+	f.Var(&o.maxWaiting, "max-waiting", "`MiB` of memory for what waits for slow WebSocket clients, all together")
+	f.StringArrayVar(&o.vars, "var", nil, "variable as `name:value`; may be repeated")
+	f.StringVar(&o.format, "log-format", "human", "`human`, or json: one event a line")
+	f.StringVar(&o.level, "log-level", "log", "`level`: "+strings.Join(devserver.Levels, ", "))
+	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "compatibility-flags" { // Wrangler has both
+			name = "compatibility-flag"
+		}
+		return pflag.NormalizedName(name)
+	})
+	addForeign(cmd)
+}
+
+// check refuses what makes no sense whatever the configuration says.
+func (o *serveFlags) check() error {
+	err := cmp.Or(refuseForeign(o.cmd), oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"))
+	if err == nil && o.protocol != "" {
+		err = oneOf("local-protocol", o.protocol, "http", "https")
+	}
+	if err == nil && o.upstreamProtocol != "" {
+		err = oneOf("upstream-protocol", o.upstreamProtocol, "http", "https")
+	}
+	if err == nil && (o.certPath == "") != (o.keyPath == "") {
+		err = diagnostic.NewError("a certificate and its key belong together", "give both --https-cert-path and --https-key-path, or none")
+	}
+	return cmp.Or(err, checkHost(o.host), checkVars(o.vars))
+}
+
+// checkHost refuses what is no host, with or without a port.
+func checkHost(host string) error {
+	if host == "" {
+		return nil
+	}
+	u, err := url.Parse("http://" + host)
+	strange := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._:", r)
+	}
+	if err == nil && u.Host == host && u.Hostname() != "" && strings.IndexFunc(u.Hostname(), strange) < 0 {
+		return nil
+	}
+	hint := "a host is a name such as example.com"
+	if u, err := url.Parse(host); err == nil && u.Host != "" {
+		hint = "did you mean --host " + u.Host + "?"
+	}
+	return diagnostic.NewError(fmt.Sprintf("--host %q is not a host", host), hint)
+}
+
+// checkVars refuses variables of the command line whose names are none. Wrangler makes
+// --var A=B a variable "A=B" without a word.
+func checkVars(vars []string) error {
+	for _, v := range vars {
+		name, _, _ := strings.Cut(v, ":")
+		key, value, equals := strings.Cut(v, "=")
+		switch {
+		case name == "" || equals && key == "":
+			return diagnostic.NewError(fmt.Sprintf("--var %q has no name", v), "give --var name:value")
+		case equals && strings.Contains(name, "="):
+			return diagnostic.NewError(fmt.Sprintf("--var %s is not a name, a colon and a value", v), "did you mean --var "+key+":"+value+"?")
+		}
+	}
+	return nil
+}
