@@ -108,6 +108,22 @@ func (t *task) after(d time.Duration, follows func()) {
 	t.ev.After(d, driver.Place{}, func() { done(struct{}{}, nil) })
 }
 
+// receive has follows run for each message of an accepted socket, until it ends.
+func (t *task) receive(ws driver.Socket, follows func(driver.Message, error)) {
+	done := then(t, func(struct{}, error) {
+		m, ok, err := ws.Receive()
+		if ok || err != nil {
+			follows(m, err)
+		}
+		if err == nil {
+			t.receive(ws, follows)
+		}
+	})
+	if _, err := ws.StartReceive(t.ctx, driver.Place{}, func() { done(struct{}{}, nil) }); err != nil {
+		t.o.l.t.Error(err)
+	}
+}
+
 func (t *task) stub(name string) driver.Stub {
 	n, _ := t.o.env.Namespace("Loop")
 	return n.Get(n.IDFromName(name))
@@ -451,6 +467,70 @@ func TestFrontEnd(t *testing.T) {
 		w.want("[]", "o look: done <nil>")
 		w.advance(2 * time.Hour)
 		w.want()
+	})
+	t.Run("an accepted socket calls back", func(t *testing.T) {
+		accept := func(t *task, ws driver.Socket) {
+			if err := ws.Accept(false, driver.Place{}); err != nil {
+				t.o.l.t.Error(err)
+			}
+		}
+		w := newWorld(t, map[string]func(*task){
+			"echo": func(t *task) {
+				client, server := driver.NewPair()
+				accept(t, server)
+				t.resp = &driver.Response{Status: 101, WebSocket: client}
+				t.ev.WaitUntil(func(ctx context.Context) error {
+					t := &task{ctx: ctx, ev: driver.EventOf(ctx), o: t.o}
+					return t.run(func(t *task) {
+						t.receive(server, func(m driver.Message, err error) {
+							if err != nil {
+								t.logf("echo: %v", err)
+								return
+							}
+							t.after(time.Second, func() { server.Send(driver.Message{Data: append(m.Data, '!')}) })
+						})
+					})
+				}, driver.Place{})
+			},
+			"talk": func(t *task) {
+				r := requestTo("http://o/echo")
+				r.Header["Upgrade"] = []string{"websocket"}
+				done := then(t, func(r *driver.Response, err error) {
+					if err != nil {
+						t.err = err
+						return
+					}
+					ws, n := r.WebSocket, 0
+					accept(t, ws)
+					for _, text := range []string{"a", "b", "c"} {
+						ws.Send(driver.Message{Data: []byte(text)})
+					}
+					t.receive(ws, func(m driver.Message, err error) {
+						if err != nil {
+							t.logf("talk: %v", err)
+							return
+						}
+						if want := "abc"[n:n+1] + "!"; string(m.Data) != want {
+							t.logf("%s, not %s", m.Data, want)
+						}
+						if n++; n == 3 {
+							ws.Close(1000, "over")
+						}
+					})
+				})
+				if _, err := t.stub("x").StartFetch(t.ctx, r, driver.Place{}, done); err != nil {
+					t.err = err
+				}
+			},
+		})
+		w.start("o", "talk")
+		w.want()
+		w.advance(time.Second)
+		w.w.Settle()
+		w.mu.Lock()
+		slices.Sort(w.log) // each end hears of the other's, on its own
+		w.mu.Unlock()
+		w.want("echo: the WebSocket was closed with code 1000", "o talk: done <nil>", "talk: the WebSocket was closed with code 1000")
 	})
 	t.Run("an instance hears that it is gone", func(t *testing.T) {
 		w := newWorld(t, map[string]func(*task){"sleep": sleep})
