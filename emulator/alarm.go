@@ -59,12 +59,3 @@ func (e *event) alarm(run *alarms.Run) {
 	}
 	in.storage.FinishAlarm()
 }
-
-// failed is the result of a handler that returned an error.
-func (e *event) failed(err error) {
-	thrown := driver.Exception(err)
-	if !e.in.dead.Load() {
-		e.in.o.fault(e.handler, thrown)
-	}
-	e.throw(thrown)
-}

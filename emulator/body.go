@@ -147,17 +147,6 @@ func (b *objectBody) Read(p []byte) (int, error) {
 	return copy(p, buf[:got.n]), got.err
 }
 
-// lost is what the body of an object fails with that has been reset, nil if it has not.
-func (l *life) lost() error {
-	broken := l.broken.Load()
-	if broken == nil {
-		return nil
-	}
-	e := *broken
-	e.Remote = true
-	return &e
-}
-
 // Close closes the body if it can be closed.
 func (b *objectBody) Close() error {
 	if c, ok := b.Reader.(io.Closer); ok {

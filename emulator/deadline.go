@@ -87,19 +87,3 @@ func (d *deadline) expire() {
 		cancel(errOverdue())
 	}
 }
-
-// overdue is the error of whatever the event does that is over its deadline.
-func (e *event) overdue() error {
-	if e.deadline != nil && e.deadline.over.Load() {
-		return errOverdue()
-	}
-	return nil
-}
-
-// overdue is that of the event that has the turn.
-func (in *instance) overdue() error {
-	if e := in.current.Load(); e != nil {
-		return e.overdue()
-	}
-	return nil
-}

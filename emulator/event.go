@@ -73,6 +73,15 @@ func (e *event) Value(key any) any {
 // throw is the result of a handler that failed.
 func (e *event) throw(err *driver.Error) { e.err, e.response, e.value = err, nil, nil }
 
+// failed is the result of a handler that returned an error.
+func (e *event) failed(err error) {
+	thrown := driver.Exception(err)
+	if !e.in.dead.Load() {
+		e.in.o.fault(e.handler, thrown)
+	}
+	e.throw(thrown)
+}
+
 // exited is the result of a handler whose goroutine ended. After a reset the
 // event has failed already.
 func (e *event) exited() {
@@ -126,6 +135,14 @@ func (e *event) released() {
 	}
 }
 
+// overdue is the error of whatever the event does that is over its deadline.
+func (e *event) overdue() error {
+	if e.deadline != nil && e.deadline.over.Load() {
+		return errOverdue()
+	}
+	return nil
+}
+
 // Say adds a line to the log.
 func (e *event) Say(level, text string) {
 	e.in.o.emit(host.Event{Type: host.EventLog, Handler: e.handler, Level: level, Message: text})
@@ -148,26 +165,9 @@ func (e *event) WaitUntil(f func(ctx context.Context) error, at driver.Place) {
 	}
 }
 
-func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place) {
-	e := newEvent(nil, "waitUntil", func(e *event) {
-		if e.overdue() != nil {
-			return
-		}
-		if err := f(e); err != nil && !in.over(err) && e.overdue() == nil {
-			in.o.fault("waitUntil", driver.Exception(err))
-		}
-	})
-	e.pin.kind, e.pin.at = driver.PinWaitUntil, at
-	if of := in.current.Load(); of != nil && of.deadline != nil {
-		e.in = in
-		of.deadline.limited(e)
-	}
-	in.o.mu.Lock()
-	defer in.o.mu.Unlock()
-	if in.o.inst == in && !in.o.stopped {
-		in.submit(e)
+// Claim makes the calling goroutine the one that has the event's turn.
+func (e *event) Claim() {
+	if e.holds {
+		e.in.held(e)
 	}
 }
-
-// fault emits an exception that user code did not catch.
-func (o *object) fault(handler string, err *driver.Error) { o.emit(host.Fault(handler, err)) }

@@ -253,7 +253,7 @@ func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 
 // detached runs f with the storage of an object that is not in memory.
 func (o *object) detached(f func(driver.Storage) error) error {
-	in := &instance{o: o, host: o.host, watch: o.ns.Watch, busy: true} // it never falls idle
+	in := &instance{o: o, host: o.host, watch: o.ns.Watch, gate: gate{busy: true}} // it never falls idle
 	in.storage = o.ns.storage.Storage(o.id, (*storageTurn)(in))
 	in.held(nil)
 	defer in.storage.Close()

@@ -37,13 +37,9 @@ type instance struct {
 	out     socket.Outbox          // what sockets have sent in this turn; belongs to who has the turn
 	ended   []*event               // that have ended and wait for those who were ready then; likewise
 
-	mu      sync.Mutex
-	busy    bool   // somebody has the turn
-	turn    uint64 // its number
-	ready   turns
-	blocker *event // while it is set only this event may have the turn
-	pins    pins
-	begun   int         // events that have had a turn and have not ended
+	mu sync.Mutex
+	gate
+	pins    []*pin
 	gone    bool        // evicted or reset
 	told    bool        // the class has heard of it
 	dead    atomic.Bool // is gone, for those without the lock
@@ -164,12 +160,35 @@ func (in *instance) runOne(e *event) (next *event) {
 	return nil
 }
 
+func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place) {
+	e := newEvent(nil, "waitUntil", func(e *event) {
+		if e.overdue() != nil {
+			return
+		}
+		if err := f(e); err != nil && !in.over(err) && e.overdue() == nil {
+			in.o.fault("waitUntil", driver.Exception(err))
+		}
+	})
+	e.pin.kind, e.pin.at = driver.PinWaitUntil, at
+	if of := in.current.Load(); of != nil && of.deadline != nil {
+		e.in = in
+		of.deadline.limited(e)
+	}
+	in.o.mu.Lock()
+	defer in.o.mu.Unlock()
+	if in.o.inst == in && !in.o.stopped {
+		in.submit(e)
+	}
+}
+
+func (in *instance) handles(h driver.Handlers) bool { return in.o.ns.handlers&h != 0 }
+
 // end tells those who wait that the instance is gone.
 func (in *instance) end() {
 	in.cancel(driver.ErrReset)
 	in.mu.Lock()
 	var waiting []*host.Signal
-	for _, p := range in.pins.all {
+	for _, p := range in.pins {
 		if p.event != nil && p.event.wakes != nil {
 			waiting = append(waiting, p.event.wakes)
 		}
@@ -203,7 +222,7 @@ func (in *instance) refuse() (flight []*event) {
 	in.gone, in.blocker = true, nil
 	in.dead.Store(true)
 	in.ready.keepResumed()
-	for _, p := range in.pins.all {
+	for _, p := range in.pins {
 		if p.event != nil {
 			flight = append(flight, p.event)
 		}
@@ -219,3 +238,11 @@ func (in *instance) refuse() (flight []*event) {
 
 // over reports whether an error only says that the instance is gone.
 func (in *instance) over(err error) bool { return in.dead.Load() && errors.Is(err, driver.ErrReset) }
+
+// overdue is that of the event that has the turn.
+func (in *instance) overdue() error {
+	if e := in.current.Load(); e != nil {
+		return e.overdue()
+	}
+	return nil
+}

@@ -13,13 +13,20 @@ type storageTurn instance
 
 func (t *storageTurn) instance() *instance { return (*instance)(t) }
 
-func (t *storageTurn) ID() driver.ID           { return t.o.ID() }
-func (t *storageTurn) Touched()                { t.instance().touched() }
-func (t *storageTurn) Gone() bool              { return t.dead.Load() }
-func (t *storageTurn) FirstWrite()             { t.out.Writes() }
-func (t *storageTurn) Flush()                  { t.instance().flush() }
-func (t *storageTurn) Leave()                  { t.instance().leave() }
-func (t *storageTurn) Answer()                 { t.instance().settleEnded() }
+func (t *storageTurn) ID() driver.ID { return t.o.ID() }
+
+func (t *storageTurn) Touched() { t.instance().touched() }
+
+func (t *storageTurn) Gone() bool { return t.dead.Load() }
+
+func (t *storageTurn) FirstWrite() { t.out.Writes() }
+
+func (t *storageTurn) Flush() { t.instance().flush() }
+
+func (t *storageTurn) Leave() { t.instance().leave() }
+
+func (t *storageTurn) Answer() { t.instance().settleEnded() }
+
 func (t *storageTurn) Reset(err *driver.Error) { t.o.reset(t.instance(), err) }
 
 // HandlesAlarm is true in the constructor, which workerd does not ask.
@@ -40,7 +47,7 @@ func (t *storageTurn) Block(ctx context.Context) (end func(), err error) {
 	if e.depth >= maxBlockDepth {
 		return nil, driver.PlainError(msgBlockNested)
 	}
-	return t.instance().block(e)
+	return t.instance().hold(e)
 }
 
 func (t *storageTurn) Pin(kind driver.PinKind, at driver.Place) storage.Pin {

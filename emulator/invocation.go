@@ -12,6 +12,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
@@ -202,4 +203,15 @@ func (i *invocation) Fetch(r *driver.Request) (resp *driver.Response, err error)
 	}
 	returned = true
 	return resp, err
+}
+
+// Network is what sockets of this world share.
+func (i *invocation) Network() *socket.Network { return i.w.net }
+
+// Receives is nil: functions for waitUntil may go on receiving when the invocation has ended.
+func (i *invocation) Receives() (*socket.Receives, socket.Instance) { return nil, nil }
+
+// Ask waits for a message of an accepted socket.
+func (i *invocation) Ask(a *socket.Ask, at driver.Place, ready func()) (driver.Operation, error) {
+	return newAsking(i, a, at, ready), nil
 }

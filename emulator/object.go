@@ -4,6 +4,7 @@ package emulator
 
 import (
 	"encoding/hex"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
 // object is a Durable Object that has been addressed, in memory or not. What
@@ -40,6 +42,17 @@ type life struct {
 	sockets *socket.List
 }
 
+// lost is what the body of an object fails with that has been reset, nil if it has not.
+func (l *life) lost() error {
+	broken := l.broken.Load()
+	if broken == nil {
+		return nil
+	}
+	e := *broken
+	e.Remote = true
+	return &e
+}
+
 func newObject(n *namespace, id [32]byte) *object {
 	o := &object{ns: n, host: n.Host, id: id}
 	o.life = o.newLife()
@@ -57,22 +70,12 @@ func (o *object) connections() *socket.List {
 	return o.life.sockets
 }
 
-// Deliver makes an event of what a socket has received.
-func (o *object) Deliver(ws socket.Event) {
-	handler, run := "webSocketMessage", (*event).webSocketMessage
-	switch {
-	case ws.Closed != nil:
-		handler, run = "webSocketClose", (*event).webSocketClose
-	case ws.Err != nil:
-		handler, run = "webSocketError", (*event).webSocketError
-	}
-	e := newEvent(nil, handler, run)
-	e.ws = ws
-	o.submit(e)
+// instance returns the object in memory, nil if it is not.
+func (o *object) instance() *instance {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.inst
 }
-
-// Log emits a line of the log.
-func (o *object) Log(message string) { o.emit(host.Event{Type: host.EventLog, Message: message}) }
 
 // ID returns the object's id with its name, if that is known.
 func (o *object) ID() driver.ID {
@@ -91,6 +94,41 @@ func (o *object) ident() driver.ID {
 }
 
 func idString(id [32]byte) string { return hex.EncodeToString(id[:]) }
+
+// connect returns the life that a stub's calls belong to from its first use on.
+// What the object is first addressed by decides on its name until it is forgotten.
+func (o *object) connect(id driver.ID) *life {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.addressed || o.forgotten() {
+		o.addressed, o.name = true, nil
+		if id.HasName {
+			name := id.Name // only this is kept
+			o.name = &name
+		}
+	}
+	return o.life
+}
+
+// forgotten reports whether workerd would no longer know of the object, which has
+// been out of memory for long and has no sockets. o.mu is held.
+func (o *object) forgotten() bool {
+	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.life.sockets.Count() == 0 && o.host.Now().Sub(o.absent) >= forgetTime
+}
+
+// Deliver makes an event of what a socket has received.
+func (o *object) Deliver(ws socket.Event) {
+	handler, run := "webSocketMessage", (*event).webSocketMessage
+	switch {
+	case ws.Closed != nil:
+		handler, run = "webSocketClose", (*event).webSocketClose
+	case ws.Err != nil:
+		handler, run = "webSocketError", (*event).webSocketError
+	}
+	e := newEvent(nil, handler, run)
+	e.ws = ws
+	o.submit(e)
+}
 
 // submit gives an event to the object, which is started if it is not in memory.
 // The event's fail is called if it cannot run.
@@ -121,24 +159,6 @@ func (o *object) admit(e *event) bool {
 	return true
 }
 
-// left ends leaving and runs what waited for it, before what comes from now on.
-func (o *object) left() {
-	o.mu.Lock()
-	o.leaving, o.absent = false, o.host.Now()
-	waiting := o.waiting
-	o.waiting = nil
-	refused := waiting[:0]
-	for _, e := range waiting {
-		if !o.admit(e) {
-			refused = append(refused, e)
-		}
-	}
-	o.mu.Unlock()
-	for _, e := range refused {
-		e.fail(driver.PlainError(msgConnectionLost))
-	}
-}
-
 // own runs f, which makes a socket the instance's, unless the instance is gone: a reset
 // that has begun would not drop the socket.
 func (o *object) own(in *instance, f func() error) error {
@@ -150,86 +170,45 @@ func (o *object) own(in *instance, f func() error) error {
 	return f()
 }
 
-// connect returns the life that a stub's calls belong to from its first use on.
-// What the object is first addressed by decides on its name until it is forgotten.
-func (o *object) connect(id driver.ID) *life {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !o.addressed || o.forgotten() {
-		o.addressed, o.name = true, nil
-		if id.HasName {
-			name := id.Name // only this is kept
-			o.name = &name
+// Log emits a line of the log.
+func (o *object) Log(message string) { o.emit(host.Event{Type: host.EventLog, Message: message}) }
+
+// fault emits an exception that user code did not catch.
+func (o *object) fault(handler string, err *driver.Error) { o.emit(host.Fault(handler, err)) }
+
+// Pins returns what keeps the object in memory now, oldest first.
+func (o *object) Pins() []Pin {
+	list, running := o.pinned()
+	if running.pin >= 0 && running.goroutine != 0 {
+		list[running.pin].Place = stacks.Where(running.goroutine)
+	}
+	slices.SortStableFunc(list, func(a, b Pin) int { return a.Since.Compare(b.Since) })
+	return list
+}
+
+// pinned is Pins in no order and without the place of what has the turn: to look for it
+// stops the whole process.
+func (o *object) pinned() ([]Pin, running) {
+	r := running{pin: -1}
+	in := o.instance()
+	if in == nil {
+		return nil, r
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	list := make([]Pin, len(in.pins))
+	h, current := in.holder.Load(), in.current.Load()
+	for i, p := range in.pins {
+		list[i] = Pin{Kind: p.kind, Place: p.at, Since: p.since}
+		if p.event != nil {
+			list[i].Handler = p.event.handler
+			if current == p.event && p.at == (driver.Place{}) {
+				r = running{pin: i, label: in.label}
+				if h != nil && h.e == current {
+					r.goroutine = h.goroutine
+				}
+			}
 		}
 	}
-	return o.life
-}
-
-// forgotten reports whether workerd would no longer know of the object, which has
-// been out of memory for long and has no sockets. o.mu is held.
-func (o *object) forgotten() bool {
-	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.life.sockets.Count() == 0 && o.host.Now().Sub(o.absent) >= forgetTime
-}
-
-// instance returns the object in memory, nil if it is not.
-func (o *object) instance() *instance {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.inst
-}
-
-// reset breaks the instance off for a reason that its class gave.
-func (o *object) reset(in *instance, err *driver.Error) {
-	e := *err
-	e.DurableObjectReset = true
-	o.breakOff(in, &e)
-}
-
-// breakOff breaks the instance: its events fail with err, its sockets are dropped
-// with a bare FIN, what it had not committed is lost, its stubs stay broken.
-func (o *object) breakOff(in *instance, err *driver.Error) {
-	e := *err
-	e.Remote, e.Stack, e.Cause = false, "", nil
-	o.mu.Lock()
-	if o.inst != in {
-		o.mu.Unlock()
-		return
-	}
-	o.inst, o.leaving = nil, true
-	o.life.broken.Store(&e)
-	o.life = o.newLife()
-	flight := in.refuse()
-	o.mu.Unlock()
-
-	in.storage.Discard()
-	in.life.sockets.Reset()
-	o.emit(host.Event{Type: host.EventReset, Message: e.Uncaught(), Stack: err.Stack})
-	remote := e
-	remote.Remote = true
-	for _, ev := range flight {
-		ev.fail(&remote)
-	}
-	in.end()
-	o.left()
-}
-
-// shutdown ends the object with its world.
-func (o *object) shutdown() {
-	o.mu.Lock()
-	o.stopped = true
-	in, flight := o.inst, o.waiting
-	o.waiting = nil
-	if in != nil {
-		flight = append(flight, in.refuse()...)
-	}
-	sockets := o.life.sockets
-	o.mu.Unlock()
-	sockets.Shut()
-	for _, e := range flight {
-		e.fail(driver.PlainError(msgConnectionLost))
-	}
-	if in != nil {
-		in.storage.Interrupt()
-		in.end()
-	}
+	return list, r
 }

@@ -46,26 +46,6 @@ func (o *operation) ends() bool {
 // Stop gives the result up.
 func (o *operation) Stop() { o.ends() }
 
-// begin has an operation begin where the event gives its turn up, and at once if it has none.
-func (e *event) begin(o starter) {
-	if e.holds {
-		e.starts = append(e.starts, o)
-	} else {
-		o.start()
-	}
-}
-
-// beginAll begins what the event has asked for in its turn. An instance that is gone begins nothing.
-func (e *event) beginAll() {
-	if !e.in.dead.Load() {
-		for _, o := range e.starts {
-			o.start()
-		}
-	}
-	clear(e.starts)
-	e.starts = e.starts[:0]
-}
-
 // timer is a wait for time: setTimeout.
 type timer struct {
 	operation
@@ -89,12 +69,6 @@ func (t *timer) Stop() {
 	if t.ends() {
 		t.sleep.Stop()
 	}
-}
-
-// After calls f when d of the world's time has passed.
-func (e *event) After(d time.Duration, at driver.Place, f func()) driver.Operation {
-	e.in.waited(e)
-	return newTimer(e.in.host, e, d, at, f)
 }
 
 // fetching is a fetch() that is under way.
@@ -135,35 +109,39 @@ func (f *fetching) start() {
 	}
 }
 
-// StartFetch is the global fetch().
-func (e *event) StartFetch(ctx context.Context, r *driver.Request, at driver.Place, done func(*driver.Response, error)) (driver.Operation, error) {
-	e.in.waited(e)
-	if err := e.mayWait(); err != nil {
-		return nil, err
-	}
-	r.Body = unbound(r.Body)
-	f := &fetching{ctx: ctx, host: e.in.host, out: e.in.o.ns.Outbound, e: e, r: r, done: done}
-	f.begins(e, driver.PinFetch, at)
-	e.begin(f)
-	return f, nil
-}
-
-// owns makes a response that was fetched the event's: its WebSocket pins the object, its
-// body is read off the turn.
-func (e *event) owns(resp *driver.Response, at driver.Place) error {
-	if err := socket.OpenedBy(e.in, resp.WebSocket, at); err != nil {
-		return err
-	}
-	if resp.Body != nil {
-		resp.Body = &turnBody{e: e, r: resp.Body, outside: true}
-	}
-	return nil
-}
-
 // release gives a response back that nobody wants any more.
 func release(resp *driver.Response) {
 	socket.Discard(resp.WebSocket)
 	if c, ok := resp.Body.(io.Closer); ok {
 		c.Close()
+	}
+}
+
+// asking is an ask that is under way.
+type asking struct {
+	operation
+	ask   *socket.Ask
+	ready func()
+}
+
+func newAsking(e runner, ask *socket.Ask, at driver.Place, ready func()) *asking {
+	a := &asking{ask: ask, ready: ready}
+	a.begins(e, driver.PinReceive, at)
+	e.begin(a)
+	return a
+}
+
+func (a *asking) start() { a.ask.Begin(a.answered) }
+
+func (a *asking) answered() {
+	if a.ends() {
+		a.ready()
+	}
+}
+
+// Stop ends the wait.
+func (a *asking) Stop() {
+	if a.ends() {
+		a.ask.Stop()
 	}
 }

@@ -17,7 +17,8 @@ type state instance
 
 func (st *state) instance() *instance { return (*instance)(st) }
 
-func (st *state) ID() driver.ID           { return st.id }
+func (st *state) ID() driver.ID { return st.id }
+
 func (st *state) Storage() driver.Storage { return st.storage }
 
 func (st *state) usable() error {
@@ -105,7 +106,7 @@ func (st *state) BeginBlock(ctx context.Context, at driver.Place) (end func(fail
 	if e.depth >= maxBlockDepth {
 		return nil, driver.PlainError(msgBlockNested)
 	}
-	unblock, err := in.block(e)
+	unblock, err := in.hold(e)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ package emulator
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -98,7 +97,7 @@ func (f *stubFetch) start() {
 	}
 	e.init(f, "fetch", func(e *event) {
 		inner.Body = boundRequest(e, body)
-		e.answer(e.in.fetch(e, &inner, upgrade))
+		e.fetch(&inner, upgrade)
 	})
 	f.s.o.submit(e)
 }
@@ -173,33 +172,6 @@ func (c *stubCall) completed(e *event) {
 		err.DurableObjectID = idString(caller.in.id.Bytes) // workerd names who catches it
 	}
 	c.done(nil, err)
-}
-
-// call runs an RPC method.
-func (e *event) call(method string, args []driver.Value) {
-	if reservedMethods[method] {
-		e.refuse(driver.TypeError(msgReserved(method)))
-		return
-	}
-	v, err := e.in.obj.Call(e, method, args)
-	if errors.Is(err, driver.ErrNoMethod) {
-		e.refuse(driver.TypeError(msgNoMethod(method)))
-		return
-	}
-	if err == nil {
-		v, err = transfer(v)
-	}
-	if err != nil {
-		e.failed(err)
-		return
-	}
-	e.value = v
-}
-
-// refuse is the result of a call that did not reach the class.
-func (e *event) refuse(err *driver.Error) {
-	e.refused = true
-	e.throw(err)
 }
 
 // caught is the exception of a failed event as its caller catches it. Over RPC an

@@ -1,16 +1,49 @@
 package emulator
 
+// What keeps an instance in memory, and how long it stays without that.
 // https://developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle/
 
 import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
+
+// addPin and removePin: in.mu is held.
+func (in *instance) addPin(p *pin) {
+	p.since = in.host.Now()
+	p.index = len(in.pins)
+	in.pins = append(in.pins, p)
+}
+
+func (in *instance) removePin(p *pin) {
+	all := in.pins
+	last := len(all) - 1
+	all[p.index] = all[last]
+	all[p.index].index = p.index
+	all[last] = nil
+	in.pins = all[:last]
+}
+
+// pin adds a pin to the instance.
+func (in *instance) pin(p *pin) {
+	in.mu.Lock()
+	in.addPin(p)
+	in.mu.Unlock()
+}
+
+// unpin removes it, from where the idle time counts if it was the last.
+func (in *instance) unpin(p *pin) {
+	in.mu.Lock()
+	in.removePin(p)
+	if !in.busy {
+		in.checkIdle()
+	}
+	in.mu.Unlock()
+}
 
 // checkIdle starts the idle time if nothing pins the instance. in.mu is held and
 // nobody has the turn.
 func (in *instance) checkIdle() {
-	if len(in.pins.all) > 0 || in.gone {
+	if len(in.pins) > 0 || in.gone {
 		return
 	}
 	in.quiet, in.sampled = in.host.Now(), in.watch.Samples()
@@ -40,7 +73,7 @@ func (in *instance) rest() (since uint64, over bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.idle = nil
-	if in.busy || len(in.pins.all) > 0 || in.gone {
+	if in.busy || len(in.pins) > 0 || in.gone {
 		return 0, false
 	}
 	if over := in.quiet.Add(idleTime); in.host.Now().Before(over) {
@@ -73,32 +106,4 @@ func (in *instance) unpinWhenEnded(p *pin) {
 		in.mu.Unlock()
 		in.unpinWhenEnded(p)
 	})
-}
-
-// letGo takes an idle instance out of memory: with sockets the object
-// hibernates, without it is evicted.
-func (o *object) letGo(in *instance) {
-	o.mu.Lock()
-	in.mu.Lock()
-	if o.inst != in || in.gone || in.busy || len(in.pins.all) > 0 || o.stopped {
-		in.mu.Unlock()
-		o.mu.Unlock()
-		return
-	}
-	in.gone = true
-	in.dead.Store(true)
-	in.mu.Unlock()
-	o.inst, o.leaving = nil, true
-	o.mu.Unlock()
-
-	in.storage.Close()
-	n := in.life.sockets.Hibernate()
-	in.cancel(driver.ErrReset)
-	if n > 0 {
-		o.emit(host.Event{Type: host.EventHibernate, Sockets: n})
-	} else {
-		o.emit(host.Event{Type: host.EventEvict})
-	}
-	in.depart()
-	o.left()
 }

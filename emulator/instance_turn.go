@@ -1,79 +1,27 @@
 package emulator
 
-// Turns: one event at a time of an instance runs user code. It gives its turn up
-// where it waits, which is where what it has written is committed and what it
-// has sent leaves; it takes the turn again in the order of readiness.
-// https://blog.cloudflare.com/durable-objects-easy-fast-correct-choose-three/
+// The turn of an instance, and the output gate.
 
 import (
 	"context"
-	"slices"
+	"errors"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
+	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
-
-// turn is one who wants the turn: an event that has not begun, or one that goes
-// on when resume is closed.
-type turn struct {
-	e      *event
-	resume chan struct{}
-}
-
-// turns are those who want the turn, in the order in which they became ready.
-type turns struct {
-	list []turn
-	head int // those before it have had their turn
-}
-
-func (q *turns) add(t turn) {
-	if q.head > len(q.list)/2 {
-		q.list, q.head = slices.Delete(q.list, 0, q.head), 0
-	}
-	q.list = append(q.list, t)
-}
-
-// next removes the first; with of, the first of that event.
-func (q *turns) next(of *event) (turn, bool) {
-	for i := q.head; i < len(q.list); i++ {
-		t := q.list[i]
-		if of != nil && t.e != of {
-			continue
-		}
-		if i == q.head {
-			q.list[i] = turn{}
-			q.head++
-		} else {
-			q.list = slices.Delete(q.list, i, i+1)
-		}
-		return t, true
-	}
-	return turn{}, false
-}
-
-// keepResumed drops the events that have not begun.
-func (q *turns) keepResumed() {
-	q.list = slices.DeleteFunc(q.list[q.head:], func(t turn) bool { return t.resume == nil })
-	q.head = 0
-}
 
 // pass gives the free turn to who is next. It returns an event that has to be
 // run by the caller, nil if somebody was resumed or nobody is next. in.mu is held.
 func (in *instance) pass() *event {
-	t, ok := in.ready.next(in.blocker)
+	t, ok := in.next()
 	if !ok {
 		in.checkIdle() // while the world still counts as active
 	}
 	in.setBusy(ok)
-	if ok {
-		in.turn++
-	}
 	if t.resume != nil {
 		close(t.resume)
 		return nil
-	}
-	if ok {
-		in.begun++
 	}
 	return t.e
 }
@@ -104,7 +52,7 @@ func (in *instance) finish(e *event) *event {
 		in.settleEnded() // whose results others may have been told before
 		e.beginAll()
 	}
-	if e.done != nil && len(in.ended) < maxEnded && in.callerReady() {
+	if e.done != nil && len(in.ended) < maxEnded && in.answersWait() {
 		in.ended = append(in.ended, e)
 	} else {
 		in.settleEnded()
@@ -124,14 +72,11 @@ func (in *instance) finish(e *event) *event {
 // maxEnded bounds how many events that have ended wait for those that were ready.
 const maxEnded = 64
 
-// callerReady reports whether an event waits for the turn that may have it and that is
-// not a function given to waitUntil, for which no answer waits.
-func (in *instance) callerReady() bool {
+// answersWait reports whether an event is ready behind whose results others may leave.
+func (in *instance) answersWait() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return slices.ContainsFunc(in.ready.list[in.ready.head:], func(t turn) bool {
-		return t.e.pin.kind == driver.PinEvent && (in.blocker == nil || t.e == in.blocker)
-	})
+	return in.callerReady()
 }
 
 // settleEnded lets the results leave that were kept back behind those who waited for the
@@ -167,7 +112,7 @@ func (in *instance) release(e *event) {
 	in.flush()
 	e.deadline.run(false)
 	e.ws.Dispatched()
-	if len(in.ended) > 0 && !in.callerReady() {
+	if len(in.ended) > 0 && !in.answersWait() {
 		in.settleEnded()
 	}
 	e.beginAll()
@@ -178,24 +123,11 @@ func (in *instance) release(e *event) {
 	}
 }
 
-// place is where an event that waits stands among those who want the turn. It is taken
-// by who ends the wait, so that the order is that in which waits end; guarded by the
-// instance's mu.
-type place struct {
-	taken  bool
-	resume chan struct{} // of its turn; nil if it need not wait for that
-}
-
-// reserve takes the place of an event whose wait is over.
-func (in *instance) reserve(e *event, p *place) {
+// arrive takes the place of an event whose wait is over among those who want the turn.
+func (in *instance) arrive(e *event, p *place) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if p.taken { // the wait has ended in another way
-		return
-	}
-	p.taken, p.resume = true, make(chan struct{})
-	in.ready.add(turn{e, p.resume})
-	if !in.busy {
+	if in.reserve(e, p) && !in.busy {
 		if next := in.pass(); next != nil {
 			in.spawn(next)
 		}
@@ -207,18 +139,11 @@ func (in *instance) reserve(e *event, p *place) {
 // active until then; it may be called twice.
 func (in *instance) acquire(e *event, p *place, counted func()) (gone bool) {
 	in.mu.Lock()
-	if !p.taken && (in.busy || in.blocker != nil && in.blocker != e) {
-		p.resume = make(chan struct{})
-		in.ready.add(turn{e, p.resume})
-	}
-	p.taken = true
-	if p.resume != nil {
+	if resume := in.enter(e, p); resume != nil {
 		in.mu.Unlock()
 		counted() // who has the turn counts as active, who waits for it does not
-		<-p.resume
+		<-resume
 		in.mu.Lock()
-	} else {
-		in.turn++
 	}
 	in.setBusy(true)
 	e.wakes = nil
@@ -255,28 +180,23 @@ func (in *instance) flush() {
 // leave lets the frames of this turn go. Those of an instance that is gone are dropped.
 func (in *instance) leave() { in.out.Leave(in.dead.Load()) }
 
-// block lets no other event of the instance have a turn until end is called, by e with
+// hold lets no other event of the instance have a turn until end is called, by e with
 // its turn. What was written before is committed first. If it takes too long the object
 // is reset.
-func (in *instance) block(e *event) (end func(), err error) {
+func (in *instance) hold(e *event) (end func(), err error) {
 	in.flush()
 	if in.dead.Load() {
 		return nil, driver.ErrReset
 	}
 	in.mu.Lock()
-	before := in.blocker
-	in.blocker = e
-	e.depth++
+	unblock := in.block(e)
 	in.mu.Unlock()
 	limit := in.limit()
 	return func() {
 		limit.Stop()
 		in.mu.Lock()
 		defer in.mu.Unlock()
-		e.depth--
-		if in.blocker == e { // a reset has let everybody in
-			in.blocker = before
-		}
+		unblock()
 	}, nil
 }
 
@@ -300,4 +220,82 @@ func (in *instance) eventIn(ctx context.Context) (*event, error) {
 		return nil, errStale
 	}
 	return e, nil
+}
+
+// holder is who has the turn of an instance.
+type holder struct {
+	goroutine uint64
+	e         *event
+}
+
+// held notes that the calling goroutine has the turn for e.
+func (in *instance) held(e *event) {
+	if e != nil { // nil: a test looks at the storage of an object that sleeps
+		in.current.Store(e)
+		e.deadline.run(true)
+	}
+	if in.watch.Foreign != nil {
+		in.holder.Store(&holder{stacks.Goroutine(), e})
+	}
+}
+
+// unheld notes that nobody has it.
+func (in *instance) unheld() {
+	in.holder.Store(nil)
+	in.current.Store(nil)
+}
+
+// touched is called where user code touches the object.
+func (in *instance) touched() {
+	if in.watch.Foreign == nil || in.dead.Load() {
+		return
+	}
+	if h := in.holder.Load(); h == nil || h.goroutine != stacks.Goroutine() {
+		in.report(h)
+	}
+}
+
+// errStale is returned instead of a wait that would hold the whole object up.
+var errStale = errors.New("the context belongs to another event than the one that runs here")
+
+// waited is called where user code waits in an event. In a function given to Await
+// that only waits.
+func (in *instance) waited(e *event) {
+	if h := in.runs(); h != nil && (h.e == e) != (h.goroutine == stacks.Goroutine()) {
+		in.report(h)
+	}
+}
+
+// stale reports whether user code waits with the context of another event than the one
+// that runs: the turn would not be given up.
+func (in *instance) stale(e *event) bool {
+	h := in.runs()
+	return h != nil && h.e != e && h.goroutine == stacks.Goroutine()
+}
+
+// runs is who has the turn for an event, nil if that is not looked at.
+func (in *instance) runs() *holder {
+	if in.watch.Foreign == nil || in.dead.Load() {
+		return nil
+	}
+	if h := in.holder.Load(); h != nil && h.e != nil {
+		return h
+	}
+	return nil
+}
+
+func (in *instance) report(h *holder) {
+	f, ok := stacks.Foreign()
+	if !ok {
+		return
+	}
+	o := in.o
+	f.Class, f.ID, f.Name = o.ns.Class.Name(), idString(o.id), in.id.Name
+	f.Stale = h != nil && h.goroutine == stacks.Goroutine()
+	if f.Stale {
+		f.Handler, f.Away = h.e.handler, false
+	} else if h != nil && h.e != nil {
+		f.Handler, f.At = h.e.handler, stacks.Where(h.goroutine)
+	}
+	in.watch.Foreign(f)
 }

@@ -1,0 +1,121 @@
+package emulator
+
+// The handlers that events run.
+// https://developers.cloudflare.com/durable-objects/api/base/
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/message"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
+)
+
+// fetch runs the class's fetch handler: its answer is the event's result.
+func (e *event) fetch(r *driver.Request, upgrade bool) {
+	resp, err := e.respond(r, upgrade)
+	if err != nil {
+		e.failed(err)
+		return
+	}
+	e.response = resp
+}
+
+// respond returns what the class answers, if that is an answer.
+func (e *event) respond(r *driver.Request, upgrade bool) (*driver.Response, error) {
+	in := e.in
+	if !in.handles(driver.HandlesFetch) {
+		return nil, driver.PlainError(msgNoFetch)
+	}
+	resp, err := in.obj.Fetch(e, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := message.CheckResponse(resp, upgrade); err != nil {
+		return nil, err
+	}
+	out := *resp
+	if resp.WebSocket != nil {
+		s, err := socket.GiveAway(resp.WebSocket)
+		if err != nil {
+			in.o.fault("fetch", err)
+			out.WebSocket = s.View()
+		} else if err := s.Other().ReturnedBy(in); err != nil {
+			return nil, err
+		}
+	}
+	out.Body = message.Unbound(resp.Body)
+	if out.Body != nil {
+		out.Body = &objectBody{in: in, Reader: out.Body}
+	}
+	return &out, nil
+}
+
+// call runs an RPC method.
+func (e *event) call(method string, args []driver.Value) {
+	if reservedMethods[method] {
+		e.refuse(driver.TypeError(msgReserved(method)))
+		return
+	}
+	v, err := e.in.obj.Call(e, method, args)
+	if errors.Is(err, driver.ErrNoMethod) {
+		e.refuse(driver.TypeError(msgNoMethod(method)))
+		return
+	}
+	if err == nil {
+		v, err = transfer(v)
+	}
+	if err != nil {
+		e.failed(err)
+		return
+	}
+	e.value = v
+}
+
+// refuse is the result of a call that did not reach the class.
+func (e *event) refuse(err *driver.Error) {
+	e.refused = true
+	e.throw(err)
+}
+
+func (e *event) webSocketMessage() {
+	v, answered := e.ws.Begin(e.in)
+	if !answered && e.in.handles(driver.HandlesWebSocketMessage) {
+		e.handle(func() error { return e.in.obj.WebSocketMessage(e, v, e.ws.Message) })
+	}
+}
+
+func (e *event) webSocketClose() {
+	v, _ := e.ws.Begin(e.in)
+	e.onRelease = func() { e.ws.Released(e.in) }
+	if e.in.handles(driver.HandlesWebSocketClose) {
+		c := e.ws.Closed
+		e.handle(func() error { return e.in.obj.WebSocketClose(e, v, c.Code, c.Reason, c.WasClean) })
+	}
+}
+
+func (e *event) webSocketError() {
+	v, _ := e.ws.Begin(e.in)
+	e.onRelease = func() { e.ws.Released(e.in) }
+	if e.in.handles(driver.HandlesWebSocketError) {
+		e.handle(func() error { return e.in.obj.WebSocketError(e, v, e.ws.Err) })
+	}
+}
+
+// handle runs a WebSocket handler within the event timeout; what it throws is
+// only logged.
+func (e *event) handle(f func() error) {
+	o := e.in.o
+	if limit := e.in.life.sockets.EventTimeout(); limit > 0 {
+		d := &deadline{in: e.in, handler: e.handler, running: true}
+		d.limited(e)
+		d.timer = o.host.Clock.AfterFunc(limit, d.pass)
+		defer d.end()
+	}
+	err := f()
+	var over *driver.Error // what a handler says that was cancelled by the timeout is of no interest
+	if err != nil && !e.in.over(err) && !errors.As(context.Cause(e), &over) {
+		o.fault(e.handler, driver.Exception(err))
+	}
+}

@@ -1,0 +1,111 @@
+package emulator
+
+// How an object leaves memory.
+// https://developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle/
+
+import (
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
+)
+
+// letGo takes an idle instance out of memory: with sockets the object
+// hibernates, without it is evicted.
+func (o *object) letGo(in *instance) {
+	o.mu.Lock()
+	in.mu.Lock()
+	if o.inst != in || in.gone || in.busy || len(in.pins) > 0 || o.stopped {
+		in.mu.Unlock()
+		o.mu.Unlock()
+		return
+	}
+	in.gone = true
+	in.dead.Store(true)
+	in.mu.Unlock()
+	o.inst, o.leaving = nil, true
+	o.mu.Unlock()
+
+	in.storage.Close()
+	n := in.life.sockets.Hibernate()
+	in.cancel(driver.ErrReset)
+	if n > 0 {
+		o.emit(host.Event{Type: host.EventHibernate, Sockets: n})
+	} else {
+		o.emit(host.Event{Type: host.EventEvict})
+	}
+	in.depart()
+	o.left()
+}
+
+// reset breaks the instance off for a reason that its class gave.
+func (o *object) reset(in *instance, err *driver.Error) {
+	e := *err
+	e.DurableObjectReset = true
+	o.breakOff(in, &e)
+}
+
+// breakOff breaks the instance: its events fail with err, its sockets are dropped
+// with a bare FIN, what it had not committed is lost, its stubs stay broken.
+func (o *object) breakOff(in *instance, err *driver.Error) {
+	e := *err
+	e.Remote, e.Stack, e.Cause = false, "", nil
+	o.mu.Lock()
+	if o.inst != in {
+		o.mu.Unlock()
+		return
+	}
+	o.inst, o.leaving = nil, true
+	o.life.broken.Store(&e)
+	o.life = o.newLife()
+	flight := in.refuse()
+	o.mu.Unlock()
+
+	in.storage.Discard()
+	in.life.sockets.Reset()
+	o.emit(host.Event{Type: host.EventReset, Message: e.Uncaught(), Stack: err.Stack})
+	remote := e
+	remote.Remote = true
+	for _, ev := range flight {
+		ev.fail(&remote)
+	}
+	in.end()
+	o.left()
+}
+
+// shutdown ends the object with its world.
+func (o *object) shutdown() {
+	o.mu.Lock()
+	o.stopped = true
+	in, flight := o.inst, o.waiting
+	o.waiting = nil
+	if in != nil {
+		flight = append(flight, in.refuse()...)
+	}
+	sockets := o.life.sockets
+	o.mu.Unlock()
+	sockets.Shut()
+	for _, e := range flight {
+		e.fail(driver.PlainError(msgConnectionLost))
+	}
+	if in != nil {
+		in.storage.Interrupt()
+		in.end()
+	}
+}
+
+// left ends leaving and runs what waited for it, before what comes from now on.
+func (o *object) left() {
+	o.mu.Lock()
+	o.leaving, o.absent = false, o.host.Now()
+	waiting := o.waiting
+	o.waiting = nil
+	refused := waiting[:0]
+	for _, e := range waiting {
+		if !o.admit(e) {
+			refused = append(refused, e)
+		}
+	}
+	o.mu.Unlock()
+	for _, e := range refused {
+		e.fail(driver.PlainError(msgConnectionLost))
+	}
+}
