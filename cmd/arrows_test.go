@@ -52,9 +52,14 @@ var arrows = map[string]reasons{
 	"config/internal/tree": {},
 	"config/diagnostic":    {"config/terminal": "shows texts of others"},
 	"migrations": {
-		"config":            "plans what the configuration lists",
-		"config/diagnostic": "points at it",
-		"migrations/folder": "keeps the ledger there",
+		"config":                     "plans what the configuration lists",
+		"migrations/internal/record": "against what has been applied",
+		"config/diagnostic":          "points at it",
+		"migrations/folder":          "keeps the ledger there",
+	},
+	"migrations/internal/record": {
+		"config":            "records a migration of it",
+		"migrations/folder": "knows which names can be a folder's",
 	},
 	"migrations/folder": {"config/diagnostic": "says how to go on when it is in use"},
 	"emulator": {

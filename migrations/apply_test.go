@@ -9,6 +9,7 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/migrations/folder"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // peerConf is a configuration of Worker other.
@@ -168,7 +169,7 @@ func TestApplyWriteFails(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	l := &Ledger{worker: "w", dir: filepath.Join(file, "v3", "do"), rec: &record{Version: version, Worker: "w"}}
+	l := &Ledger{worker: "w", dir: filepath.Join(file, "v3", "do"), rec: &record.Record{Version: record.Version, Worker: "w"}}
 	p := l.Plan(Facts{Worker: "w", Config: conf(with("v1", "s:X")), Now: now})
 	if err := l.Apply(p); err == nil {
 		t.Fatal("no error")

@@ -11,17 +11,18 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // fold applies steps to a record and collects what there is to say and do.
 type fold struct {
 	facts *Facts
-	rec   *record
+	rec   *record.Record
 	dir   string
 	// suffixes are the last ones given to a unique key.
 	suffixes map[string]int
 	// known are namespaces that a class of the same origin takes up again.
-	known []namespace
+	known []record.Namespace
 	// adopt is set when there was no ledger: the folders that are there are
 	// what Wrangler's dev command, or an emu whose ledger is gone, left.
 	adopt bool
@@ -65,8 +66,8 @@ func (f *fold) migrate(index int, m config.Migration) {
 	for _, c := range m.NewSQLiteClasses {
 		f.create("new_sqlite_classes", c.Name, SQLite, m.Tag, c.Place)
 	}
-	s := stepOf(m)
-	f.rec.Applied = append(f.rec.Applied, applied{Index: index, Tag: m.Tag, SHA256: s.sum(), Step: s, AppliedAt: f.facts.Now.UTC()})
+	s := record.StepOf(m)
+	f.rec.Applied = append(f.rec.Applied, record.Applied{Index: index, Tag: m.Tag, SHA256: s.Sum(), Step: s, AppliedAt: f.facts.Now.UTC()})
 	f.rec.LastTag = m.Tag
 }
 
@@ -77,7 +78,7 @@ func (f *fold) delete(class, tag string, place diagnostic.Place) {
 		return
 	}
 	delete(f.rec.Classes, class)
-	f.rec.Tombstones = append(f.rec.Tombstones, tombstone{Class: class, namespace: ns, DeletedByTag: tag, DeletedAt: f.facts.Now.UTC()})
+	f.rec.Tombstones = append(f.rec.Tombstones, record.Tombstone{Class: class, Namespace: ns, DeletedByTag: tag, DeletedAt: f.facts.Now.UTC()})
 	f.steps = append(f.steps, f.step(Delete, class, ns, tag, place))
 }
 
@@ -151,7 +152,7 @@ func (f *fold) create(field, class, storage, tag string, place diagnostic.Place)
 
 // add gives a new class its namespace.
 func (f *fold) add(class, storage, tag string, place diagnostic.Place) {
-	ns := namespace{Storage: storage, CreatedAs: class, CreatedByTag: tag}
+	ns := record.Namespace{Storage: storage, CreatedAs: class, CreatedByTag: tag}
 	for _, k := range f.known {
 		if k.CreatedAs == class && k.CreatedByTag == tag && !f.live(k.UniqueKey) {
 			ns.UniqueKey, ns.TransferredFrom = k.UniqueKey, k.TransferredFrom
@@ -173,9 +174,9 @@ func (f *fold) add(class, storage, tag string, place diagnostic.Place) {
 }
 
 // put makes a namespace the class's.
-func (f *fold) put(class string, ns namespace, kind Kind, tag string, place diagnostic.Place) {
+func (f *fold) put(class string, ns record.Namespace, kind Kind, tag string, place diagnostic.Place) {
 	f.rec.Classes[class] = ns
-	f.rec.Aside = slices.DeleteFunc(f.rec.Aside, func(a namespace) bool { return a.UniqueKey == ns.UniqueKey })
+	f.rec.Aside = slices.DeleteFunc(f.rec.Aside, func(a record.Namespace) bool { return a.UniqueKey == ns.UniqueKey })
 	f.steps = append(f.steps, f.step(kind, class, ns, tag, place))
 }
 
@@ -185,7 +186,7 @@ func (f *fold) reclaim(key string) bool {
 	if !f.adopt || !f.facts.exists(key) || hasKey(slices.Collect(maps.Values(f.rec.Classes)), key) {
 		return false
 	}
-	f.rec.Tombstones = slices.DeleteFunc(f.rec.Tombstones, func(t tombstone) bool { return t.UniqueKey == key })
+	f.rec.Tombstones = slices.DeleteFunc(f.rec.Tombstones, func(t record.Tombstone) bool { return t.UniqueKey == key })
 	return true
 }
 
@@ -211,8 +212,8 @@ func (f *fold) taken(key string) bool {
 	return f.live(key) || hasKey(f.rec.Aside, key) || hasKey(f.known, key)
 }
 
-func hasKey(all []namespace, key string) bool {
-	return slices.ContainsFunc(all, func(ns namespace) bool { return ns.UniqueKey == key })
+func hasKey(all []record.Namespace, key string) bool {
+	return slices.ContainsFunc(all, func(ns record.Namespace) bool { return ns.UniqueKey == key })
 }
 
 // live reports whether a class or a tombstone of the record has the key.
@@ -222,10 +223,10 @@ func (f *fold) live(key string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(f.rec.Tombstones, func(t tombstone) bool { return t.UniqueKey == key })
+	return slices.ContainsFunc(f.rec.Tombstones, func(t record.Tombstone) bool { return t.UniqueKey == key })
 }
 
-func (f *fold) step(kind Kind, class string, ns namespace, tag string, place diagnostic.Place) Step {
+func (f *fold) step(kind Kind, class string, ns record.Namespace, tag string, place diagnostic.Place) Step {
 	s := Step{Kind: kind, Class: class, Storage: ns.Storage, Key: ns.UniqueKey, Script: ns.TransferredFrom, Tag: tag, Place: place}
 	if f.facts.exists(ns.UniqueKey) {
 		s.Folder = filepath.Join(f.dir, ns.UniqueKey)

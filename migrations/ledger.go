@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/migrations/folder"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // Ledger is the record of what was applied to one Worker's local state. It is
@@ -21,7 +22,7 @@ import (
 type Ledger struct {
 	worker string
 	dir    string // <persist>/v3/do; "" in memory
-	rec    *record
+	rec    *record.Record
 	// saved is the file's text as read or written last; nil if there is none.
 	saved []byte
 	// revision counts the changes of rec, to know a plan that is out of date.
@@ -36,7 +37,7 @@ func Open(persist, worker string) (*Ledger, error) {
 	if err := folder.CheckWorker(worker); err != nil {
 		return nil, err
 	}
-	l := &Ledger{worker: worker, rec: &record{Version: version, Worker: worker}}
+	l := &Ledger{worker: worker, rec: &record.Record{Version: record.Version, Worker: worker}}
 	if persist == "" {
 		return l, nil
 	}
@@ -57,16 +58,12 @@ func Open(persist, worker string) (*Ledger, error) {
 	if err != nil {
 		return nil, unreadable(l.Path(), err)
 	}
-	rec, err := decode(data)
-	if err == nil && rec.Worker != worker {
-		root, _ := parse(data)
-		err = root.field("worker").wrong("it belongs to Worker %q; expected %q", rec.Worker, worker)
-	}
+	rec, err := record.Decode(data, worker)
 	if err != nil {
 		path := l.Path()
-		var f *fault
+		var f *record.Fault
 		if errors.As(err, &f) {
-			line, column := lineColumn(data, f.at)
+			line, column := f.LineColumn(data)
 			path = fmt.Sprintf("%s:%d:%d", path, line, column)
 		}
 		return nil, unreadable(path, err)
@@ -104,7 +101,7 @@ func Take(persist, worker string) (*folder.Lock, error) {
 	if err != nil {
 		return l, nil // who uses the ledger is the one to say it
 	}
-	for _, ns := range ledger.rec.namespaces() {
+	for _, ns := range ledger.rec.Namespaces() {
 		if err := l.Hold(ns.UniqueKey); err != nil {
 			l.Release()
 			return nil, err
@@ -163,14 +160,14 @@ func (l *Ledger) Peer(worker string) *Ledger {
 // if the state came from a Worker deployed at that tag. The ledger must be
 // empty. Nothing is written before the next [Ledger.Apply].
 func (l *Ledger) Assume(cfg *config.Config, tag string, now time.Time) error {
-	if !l.rec.empty() {
+	if !l.rec.Empty() {
 		return fmt.Errorf(msgAssumeNotEmpty, tag, l.rec.LastTag)
 	}
 	cut, err := Deployed(cfg, tag)
 	if err != nil {
 		return err
 	}
-	f := &fold{facts: &Facts{Worker: l.worker, Config: cut, Now: now}, rec: l.rec.clone(), dir: l.dir}
+	f := &fold{facts: &Facts{Worker: l.worker, Config: cut, Now: now}, rec: l.rec.Clone(), dir: l.dir}
 	for i, m := range cut.Migrations {
 		f.migrate(i, m)
 	}

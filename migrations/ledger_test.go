@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/migrations/folder"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // open opens the ledger of Worker w.
@@ -161,7 +162,7 @@ func TestLedgerUnreadable(t *testing.T) {
 	good := func(t *testing.T) string {
 		l := memory(t, "w")
 		start(t, l, conf(with("v1", "s:Chat"), with("v2", "s:X"), with("v3", "d:X")))
-		return string(l.rec.encode())
+		return string(l.rec.Encode())
 	}
 	class := "    \"Chat\": {\n      \"storage\": \"sqlite\",\n      \"unique_key\": \"w-Chat\",\n      \"created_as\": \"Chat\",\n      \"created_by_tag\": \"v1\"\n    }\n"
 	for name, c := range map[string]struct{ old, new, err string }{
@@ -369,17 +370,17 @@ func TestAssume(t *testing.T) {
 // TestDecodeLinear: a ledger of many classes is read in a time that grows with it.
 func TestDecodeLinear(t *testing.T) {
 	text := func(n int) []byte {
-		r := &record{Version: version, Worker: "w", Classes: map[string]namespace{}}
+		r := &record.Record{Version: record.Version, Worker: "w", Classes: map[string]record.Namespace{}}
 		for i := range n {
 			name := fmt.Sprint("Class", i)
-			r.Classes[name] = namespace{Storage: KV, UniqueKey: "w-" + name, CreatedAs: name}
+			r.Classes[name] = record.Namespace{Storage: KV, UniqueKey: "w-" + name, CreatedAs: name}
 		}
-		return r.encode()
+		return r.Encode()
 	}
 	allocs := func(n int) float64 {
 		data := text(n)
 		return testing.AllocsPerRun(1, func() {
-			if _, err := decode(data); err != nil {
+			if _, err := record.Decode(data, "w"); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -17,12 +17,13 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // The storage backends of a class.
 const (
-	SQLite = "sqlite"
-	KV     = "kv"
+	SQLite = record.SQLite
+	KV     = record.KV
 )
 
 // Class is a Durable Object class and where it keeps its data.

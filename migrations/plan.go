@@ -3,14 +3,12 @@ package migrations
 // The plan: what the configuration asks for against what the ledger has.
 
 import (
-	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 
-	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/migrations/folder"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // Plan is what applying a configuration to a ledger would do, and what there
@@ -25,320 +23,8 @@ type Plan struct {
 
 	ledger   *Ledger
 	revision int
-	next     *record
+	next     *record.Record
 	moves    []move
-}
-
-// Plan compares the configuration with the ledger. It changes nothing.
-func (l *Ledger) Plan(facts Facts) *Plan {
-	f := &fold{
-		facts: &facts,
-		rec:   l.rec.clone(),
-		dir:   l.dir,
-		known: slices.Clone(l.rec.Aside),
-		adopt: l.rec.empty(),
-	}
-	if !f.checkClasses() {
-		return &Plan{Errors: f.errs, ledger: l, revision: l.revision}
-	}
-	f.checkName()
-	live := f
-	switch {
-	case len(facts.Config.Exports) > 0:
-		f.reconcile()
-	case f.checkTags():
-		f.retag()
-		said := len(f.warns)
-		if !f.align() {
-			break
-		}
-		if live = f.anew(f.warns[:said:said]); live == nil {
-			live = f.diverge()
-			break
-		}
-		f = live
-	}
-	live.checkBindings()
-	p := &Plan{
-		Steps:    live.shown(),
-		Errors:   live.errs,
-		Warnings: live.warns,
-		Classes:  live.classes(),
-		ledger:   l,
-		revision: l.revision,
-		next:     f.rec,
-		moves:    live.moves,
-	}
-	if facts.Purge {
-		p.purge(live)
-	}
-	p.repair(f)
-	return p
-}
-
-// problem is an error in a strict plan and a warning in another.
-func (f *fold) problem(d diagnostic.Diagnostic) {
-	if f.facts.Strict {
-		f.errs = append(f.errs, d)
-		return
-	}
-	d.Severity = diagnostic.SeverityWarning
-	f.warns = append(f.warns, d)
-}
-
-func (f *fold) checkName() {
-	cfg := f.facts.Config
-	if !cfg.NameGiven && f.dir != "" {
-		f.warn(diagnostic.Place{File: cfg.File}, fmt.Sprintf("add \"name\": %q", f.facts.Worker), msgNoName, fileName(cfg), f.facts.Worker)
-	}
-}
-
-// checkClasses refuses class names that would lead out of the state folder.
-func (f *fold) checkClasses() bool {
-	cfg := f.facts.Config
-	before := len(f.errs)
-	check := func(class string, place diagnostic.Place) {
-		if !folder.PlainName(class) {
-			f.fail(place, "use a name of letters and digits", msgBadClass, class)
-		}
-	}
-	for _, m := range cfg.Migrations {
-		for _, c := range slices.Concat(m.NewClasses, m.NewSQLiteClasses) {
-			check(c.Name, c.Place)
-		}
-		for _, r := range m.RenamedClasses {
-			check(r.To, r.Place)
-		}
-		for _, t := range m.TransferredClasses {
-			check(t.To, t.Place)
-		}
-	}
-	for _, e := range cfg.Exports {
-		check(e.ClassName, e.Place)
-	}
-	for _, b := range bound(cfg) {
-		check(b.ClassName, b.ClassPlace)
-	}
-	return len(f.errs) == before
-}
-
-// checkTags reports whether the tags can tell the steps apart, once it has
-// said what is wrong with them.
-func (f *fold) checkTags() bool {
-	ok := true
-	first := map[string]int{}
-	for i, m := range f.facts.Config.Migrations {
-		if m.Tag == "" {
-			f.fail(m.Place, fmt.Sprintf("give it one, such as \"v%d\"", i+1), msgEmptyTag, i)
-			ok = false
-			continue
-		}
-		if j, twice := first[m.Tag]; twice {
-			f.problem(diagnostic.Diagnostic{
-				Text:  fmt.Sprintf(msgDuplicateTag, m.Tag, j, i),
-				Place: m.Place,
-				Hint:  "give the later one a new tag",
-				Notes: []diagnostic.Note{{Text: "the first is here", Place: f.facts.Config.Migrations[j].Place}},
-			})
-			ok = ok && !f.facts.Strict
-			continue
-		}
-		first[m.Tag] = i
-	}
-	return ok
-}
-
-// ordinal tells steps apart that share a tag.
-type ordinal struct {
-	tag string
-	n   int
-}
-
-func ordinals(n int, tag func(int) string) []ordinal {
-	seen := map[string]int{}
-	ids := make([]ordinal, n)
-	for i := range ids {
-		t := tag(i)
-		ids[i] = ordinal{t, seen[t]}
-		seen[t]++
-	}
-	return ids
-}
-
-// align applies the steps that come after the applied ones. It applies nothing
-// and returns true if the configuration's history differs from the applied one.
-func (f *fold) align() (differs bool) {
-	cfg := f.facts.Config
-	ids := ordinals(len(cfg.Migrations), func(i int) string { return cfg.Migrations[i].Tag })
-	done := ordinals(len(f.rec.Applied), func(i int) string { return f.rec.Applied[i].Tag })
-
-	at := -1 // where the applied step before this one is in the configuration
-	for i, a := range f.rec.Applied {
-		j := slices.Index(ids, done[i])
-		switch {
-		case j < 0 && i == len(f.rec.Applied)-1:
-			differs = true
-			f.problem(diagnostic.Diagnostic{
-				Text:  fmt.Sprintf(msgLastRemoved, a.Tag, fileName(cfg)),
-				Place: cfg.MigrationsPlace,
-				Hint:  "put it back, " + resetHint,
-				Notes: []diagnostic.Note{{Text: "applied: " + a.Step.text()}},
-			})
-		case j < 0:
-			f.warn(cfg.MigrationsPlace, "put it back", msgRemoved, a.Tag, fileName(cfg))
-		default:
-			if s := stepOf(cfg.Migrations[j]); s.sum() != a.SHA256 {
-				differs = true
-				f.problem(diagnostic.Diagnostic{
-					Text:  fmt.Sprintf(msgEdited, a.Tag),
-					Place: cfg.Migrations[j].Place,
-					Hint:  "add a new migration instead, " + resetHint,
-					Notes: []diagnostic.Note{{Text: "applied: " + a.Step.text()}, {Text: "configuration: " + s.text(), Place: cfg.Migrations[j].Place}},
-				})
-			}
-			if j < at {
-				differs = true
-				f.problem(diagnostic.Diagnostic{
-					Text:  fmt.Sprintf(msgReordered, a.Tag, cfg.Migrations[at].Tag),
-					Place: cfg.Migrations[j].Place,
-					Hint:  "restore the order, " + resetHint,
-				})
-			}
-			at = max(at, j)
-		}
-	}
-	for j, m := range cfg.Migrations[:at+1] {
-		if !slices.Contains(done, ids[j]) {
-			differs = true
-			f.problem(diagnostic.Diagnostic{
-				Text:  fmt.Sprintf(msgInserted, m.Tag, cfg.Migrations[at].Tag),
-				Place: m.Place,
-				Hint:  "move it to the end, " + resetHint,
-			})
-		}
-	}
-	if differs {
-		return true
-	}
-	for j := at + 1; j < len(cfg.Migrations); j++ {
-		f.migrate(j, cfg.Migrations[j])
-	}
-	return false
-}
-
-// diverge makes the classes of a configuration whose history differs from the
-// applied one, without changing what is recorded as applied. A class takes up
-// the namespace that was created under the same name and tag, so that changing
-// to another branch and back loses nothing.
-func (f *fold) diverge() *fold {
-	if f.facts.Strict {
-		return f
-	}
-	cfg := f.facts.Config
-	f.warn(cfg.MigrationsPlace, resetFlag+" to make them the applied ones", msgDiverged, fileName(cfg))
-	view := &fold{facts: f.facts, rec: &record{Classes: map[string]namespace{}}, dir: f.dir, known: f.rec.namespaces(), diverged: true, errs: f.errs, warns: f.warns}
-	for i, m := range cfg.Migrations {
-		view.migrate(i, m)
-	}
-	for _, class := range slices.Sorted(maps.Keys(view.rec.Classes)) {
-		if ns := view.rec.Classes[class]; !hasKey(view.known, ns.UniqueKey) {
-			f.rec.Aside = append(f.rec.Aside, ns)
-		}
-	}
-	return view
-}
-
-// anew applies the configuration's migrations from the first, with the warnings that
-// were there before. It returns nil unless that takes nothing away but what a typing
-// error left in the ledger: classes that the program does not export and whose data, if
-// there is any, another class has now, the wrong storage of a class that has no data,
-// and steps that did nothing. Who has corrected the error is not to be told of it at
-// every start.
-func (f *fold) anew(warns []diagnostic.Diagnostic) *fold {
-	if f.facts.Strict || f.facts.Registered == nil {
-		return nil
-	}
-	fresh := &fold{
-		facts: f.facts, rec: &record{Version: f.rec.Version, Worker: f.rec.Worker, Classes: map[string]namespace{}},
-		dir: f.dir, known: f.rec.namespaces(), warns: warns,
-	}
-	for i, m := range f.facts.Config.Migrations {
-		fresh.migrate(i, m)
-	}
-	mistyped := false
-	for class, ns := range f.rec.Classes {
-		now, ok := fresh.rec.Classes[class]
-		switch {
-		case ok && now.UniqueKey == ns.UniqueKey && now.Storage == ns.Storage:
-		case ok && now.UniqueKey == ns.UniqueKey && !f.facts.holds(ns.UniqueKey):
-			mistyped = true
-		case ok || slices.Contains(f.facts.Registered, class):
-			return nil
-		case f.facts.holds(ns.UniqueKey) && !hasKey(slices.Collect(maps.Values(fresh.rec.Classes)), ns.UniqueKey):
-			return nil
-		default:
-			mistyped = true
-		}
-	}
-	for _, t := range f.rec.Tombstones {
-		if f.facts.holds(t.UniqueKey) {
-			return nil
-		}
-	}
-	mistyped = mistyped || slices.ContainsFunc(f.rec.Applied, func(a applied) bool { return a.SHA256 == step{}.sum() })
-	if !mistyped || len(f.rec.Aside) > 0 || len(fresh.errs) > 0 {
-		return nil
-	}
-	return fresh
-}
-
-// retag gives the applied steps the configuration's tags, if they are its first steps
-// under tags that it has no more. By the old ones their classes would not be known again.
-func (f *fold) retag() {
-	steps := f.facts.Config.Migrations
-	if f.facts.Strict || len(steps) < len(f.rec.Applied) {
-		return
-	}
-	tags, warns := map[string]string{}, len(f.warns)
-	for i, a := range f.rec.Applied {
-		is := steps[i]
-		if is.Tag == a.Tag && stepOf(is).sum() == a.SHA256 {
-			continue
-		}
-		if stepOf(is).sum() != a.SHA256 || slices.ContainsFunc(steps, func(m config.Migration) bool { return m.Tag == a.Tag }) {
-			f.warns = f.warns[:warns]
-			return
-		}
-		tags[a.Tag] = is.Tag
-		f.warn(is.Place, "", msgRetagged, is.Tag, a.Tag)
-	}
-	to := func(tag *string) { *tag = cmp.Or(tags[*tag], *tag) }
-	for i := range f.rec.Applied {
-		to(&f.rec.Applied[i].Tag)
-	}
-	to(&f.rec.LastTag)
-	for class, ns := range f.rec.Classes {
-		to(&ns.CreatedByTag)
-		f.rec.Classes[class] = ns
-	}
-	for i := range f.rec.Tombstones {
-		to(&f.rec.Tombstones[i].CreatedByTag)
-		to(&f.rec.Tombstones[i].DeletedByTag)
-	}
-	for i := range f.rec.Aside {
-		to(&f.rec.Aside[i].CreatedByTag)
-	}
-}
-
-// shown are the steps that a plan has: of an applied migration its line tells
-// what it creates, and a history that is not applied only creates.
-func (f *fold) shown() []Step {
-	return slices.DeleteFunc(slices.Clone(f.steps), func(s Step) bool {
-		if f.diverged {
-			return s.Kind != Create && s.Kind != Transfer || hasKey(f.known, s.Key)
-		}
-		return s.Kind == Create && s.Tag != ""
-	})
 }
 
 // purge moves the data of deleted classes to the trash folder.
@@ -347,7 +33,7 @@ func (p *Plan) purge(live *fold) {
 		if hasKey(slices.Collect(maps.Values(live.rec.Classes)), t.UniqueKey) || !live.facts.exists(t.UniqueKey) {
 			continue
 		}
-		s := live.step(Purge, t.Class, t.namespace, t.DeletedByTag, diagnostic.Place{})
+		s := live.step(Purge, t.Class, t.Namespace, t.DeletedByTag, diagnostic.Place{})
 		s.Folder = folder.TrashPath(p.ledger.dir, t.UniqueKey, live.facts.Now)
 		for i := range p.Steps {
 			if p.Steps[i].Kind == Delete && p.Steps[i].Key == t.UniqueKey {
@@ -360,7 +46,7 @@ func (p *Plan) purge(live *fold) {
 
 // repair finishes transfers that stopped between the two ledgers.
 func (p *Plan) repair(f *fold) {
-	for _, ns := range p.next.namespaces() {
+	for _, ns := range p.next.Namespaces() {
 		if ns.TransferredFrom == "" {
 			continue
 		}

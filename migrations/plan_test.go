@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // planCase is a start after others. The state of earlier starts is in memory.
@@ -689,10 +690,10 @@ func TestPlanRetagged(t *testing.T) {
 	l := memory(t, "w")
 	start(t, l, conf(with("vl", "s:Chat Gone"), with("vll", "d:Gone")))
 	start(t, l, conf(with("vl", "s:Chat Gone"), with("vll", "d:Gone Chat"))) // another branch
-	l.rec.Aside = append(l.rec.Aside, namespace{Storage: SQLite, UniqueKey: "w-Log", CreatedAs: "Log", CreatedByTag: "vll"})
+	l.rec.Aside = append(l.rec.Aside, record.Namespace{Storage: SQLite, UniqueKey: "w-Log", CreatedAs: "Log", CreatedByTag: "vll"})
 	p := start(t, l, conf(with("v1", "s:Chat Gone"), with("v2", "d:Gone")))
 	equal(t, "errors", texts(p.Errors), "")
-	if text := string(l.rec.encode()); strings.Contains(text, `"vl`) {
+	if text := string(l.rec.Encode()); strings.Contains(text, `"vl`) {
 		t.Errorf("an old tag is left:\n%s", text)
 	}
 }

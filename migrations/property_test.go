@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // chooser picks a number below n.
@@ -91,13 +92,13 @@ func checkHistory(t *testing.T, pick chooser) {
 			t.Fatalf("a second start does %s", lines(again.Steps))
 		}
 		// Read back, it is the same.
-		text := l.rec.encode()
-		rec, err := decode(text)
+		text := l.rec.Encode()
+		rec, err := record.Decode(text, "w")
 		if err != nil {
 			t.Fatalf("%v in %s", err, text)
 		}
-		if !bytes.Equal(rec.encode(), text) {
-			t.Fatalf("%s\nis read as\n%s", text, rec.encode())
+		if !bytes.Equal(rec.Encode(), text) {
+			t.Fatalf("%s\nis read as\n%s", text, rec.Encode())
 		}
 		l.rec = rec
 		for class, ns := range l.rec.Classes {
@@ -154,7 +155,7 @@ func FuzzHistory(f *testing.F) {
 }
 
 func FuzzDecode(f *testing.F) {
-	l := &Ledger{worker: "w", rec: &record{Version: version, Worker: "w"}}
+	l := &Ledger{worker: "w", rec: &record.Record{Version: record.Version, Worker: "w"}}
 	for _, o := range [][]option{
 		{with("v1", "s:A B", "n:C")},
 		{with("v1", "s:A B", "n:C"), with("v2", "r:A>D", "d:B", "t:other:Y>X")},
@@ -164,27 +165,27 @@ func FuzzDecode(f *testing.F) {
 		if err := l.Apply(p); err != nil {
 			f.Fatal(err)
 		}
-		f.Add(l.rec.encode())
+		f.Add(l.rec.Encode())
 	}
 	f.Add([]byte(`{"version":2}`))
 	f.Add([]byte(`{"version":1,"worker":"w","classes":{"A":{"storage":"kv","unique_key":"..","created_as":"A"}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		rec, err := decode(data)
+		rec, err := record.Decode(data, "w")
 		if err != nil {
 			return
 		}
-		for _, ns := range rec.namespaces() {
+		for _, ns := range rec.Namespaces() {
 			if strings.ContainsAny(ns.UniqueKey, `/\`) || ns.UniqueKey == ".." {
 				t.Fatalf("key %q", ns.UniqueKey)
 			}
 		}
-		text := rec.encode()
-		again, err := decode(text)
+		text := rec.Encode()
+		again, err := record.Decode(text, "w")
 		if err != nil {
 			t.Fatalf("%v in %s", err, text)
 		}
-		if !bytes.Equal(again.encode(), text) {
-			t.Fatalf("%s\nis read as\n%s", text, again.encode())
+		if !bytes.Equal(again.Encode(), text) {
+			t.Fatalf("%s\nis read as\n%s", text, again.Encode())
 		}
 		// Whatever it holds, a plan can be made of it.
 		l := &Ledger{worker: "w", rec: rec}
@@ -203,10 +204,10 @@ func TestFoldAsWrangler(t *testing.T) {
 	var cases []struct {
 		Migrations []struct {
 			Tag     string
-			New     []string `json:"new_classes"`
-			SQLite  []string `json:"new_sqlite_classes"`
-			Deleted []string `json:"deleted_classes"`
-			Renamed []rename `json:"renamed_classes"`
+			New     []string        `json:"new_classes"`
+			SQLite  []string        `json:"new_sqlite_classes"`
+			Deleted []string        `json:"deleted_classes"`
+			Renamed []record.Rename `json:"renamed_classes"`
 		}
 		Classes map[string]bool // with SQLite or without
 		Error   string

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // Kind is what a [Step] does.
@@ -123,7 +124,7 @@ func describe(m config.Migration) string {
 			parts = append(parts, field+" ["+strings.Join(items, ", ")+"]")
 		}
 	}
-	add("deleted_classes", names(m.DeletedClasses))
+	add("deleted_classes", record.Names(m.DeletedClasses))
 	var renames, transfers []string
 	for _, r := range m.RenamedClasses {
 		renames = append(renames, r.From+" -> "+r.To)
@@ -133,8 +134,8 @@ func describe(m config.Migration) string {
 	}
 	add("renamed_classes", renames)
 	add("transferred_classes", transfers)
-	add("new_classes", names(m.NewClasses))
-	add("new_sqlite_classes", names(m.NewSQLiteClasses))
+	add("new_classes", record.Names(m.NewClasses))
+	add("new_sqlite_classes", record.Names(m.NewSQLiteClasses))
 	if parts == nil {
 		return "no classes"
 	}

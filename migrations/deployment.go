@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // Comparison is a deployment and what it would replace.
@@ -100,7 +101,7 @@ func provisioned(cfg *config.Config) map[string]string {
 
 // folded is the whole history of a configuration applied to nothing.
 func folded(cfg *config.Config) *fold {
-	f := &fold{facts: &Facts{Worker: cfg.Name, Config: cfg, Strict: true}, rec: &record{Classes: map[string]namespace{}}}
+	f := &fold{facts: &Facts{Worker: cfg.Name, Config: cfg, Strict: true}, rec: &record.Record{Classes: map[string]record.Namespace{}}}
 	if f.checkTags() {
 		for i, m := range cfg.Migrations {
 			f.migrate(i, m)
@@ -130,7 +131,7 @@ func (d *deployment) history() {
 			}
 			continue
 		}
-		if is := d.Now.Migrations[i]; stepOf(is).sum() != stepOf(was).sum() {
+		if is := d.Now.Migrations[i]; record.StepOf(is).Sum() != record.StepOf(was).Sum() {
 			d.edited(was, is)
 		}
 	}
@@ -146,7 +147,7 @@ func (d *deployment) edited(was, is config.Migration) {
 	found := false
 	moved := func(from, to []config.ClassRef, before, after string) {
 		for _, c := range to {
-			if i := slices.Index(names(from), c.Name); i >= 0 {
+			if i := slices.Index(record.Names(from), c.Name); i >= 0 {
 				found = true
 				d.fail(c.Place, fmt.Sprintf("restore the step and add a migration that creates a class of another name with %s", field(after)), msgDeployedStorage, c.Name, before, after, is.Tag)
 				d.said[len(d.said)-1].Notes = []diagnostic.Note{{Text: "it was deployed as", Place: from[i].Place}}
@@ -158,7 +159,7 @@ func (d *deployment) edited(was, is config.Migration) {
 	if !found {
 		d.fail(is.Place, "restore it and add a new migration", msgDeployedEdited, is.Tag)
 		n := &d.said[len(d.said)-1]
-		n.Notes = []diagnostic.Note{{Text: "deployed: " + stepOf(was).text(), Place: was.Place}, {Text: "configuration: " + stepOf(is).text(), Place: is.Place}}
+		n.Notes = []diagnostic.Note{{Text: "deployed: " + record.StepOf(was).Text(), Place: was.Place}, {Text: "configuration: " + record.StepOf(is).Text(), Place: is.Place}}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // The states of an entry of exports.
@@ -74,7 +75,7 @@ func (f *fold) adoptFormer() {
 		if e.State != stateDeleted && e.State != stateRenamed || !f.facts.exists(key) {
 			continue
 		}
-		ns := namespace{Storage: SQLite, UniqueKey: key, CreatedAs: e.ClassName}
+		ns := record.Namespace{Storage: SQLite, UniqueKey: key, CreatedAs: e.ClassName}
 		for _, to := range f.facts.Config.Exports {
 			if to.ClassName == e.RenamedTo {
 				ns.Storage = storageOf(to)

@@ -1,6 +1,6 @@
-package migrations
-
-// What the ledger file holds. Version 1.
+// Package record holds what has been applied to a Worker's local state, as its ledger
+// file says it.
+package record
 
 import (
 	"bytes"
@@ -16,35 +16,42 @@ import (
 	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
-const version = 1
+// The storage backends of a class.
+const (
+	SQLite = "sqlite"
+	KV     = "kv"
+)
 
-// record is the ledger file.
-type record struct {
+// Version is that of the file's format.
+const Version = 1
+
+// Record is the ledger file.
+type Record struct {
 	Version int    `json:"version"`
 	Worker  string `json:"worker"`
 	LastTag string `json:"last_tag,omitempty"`
 	// Applied are the migrations in the order they were applied in.
-	Applied []applied `json:"applied,omitempty"`
+	Applied []Applied `json:"applied,omitempty"`
 	// Classes are the live classes of the applied history.
-	Classes map[string]namespace `json:"classes"`
+	Classes map[string]Namespace `json:"classes"`
 	// Tombstones are deleted classes; their keys are never given again.
-	Tombstones []tombstone `json:"tombstones,omitempty"`
+	Tombstones []Tombstone `json:"tombstones,omitempty"`
 	// Aside are namespaces of classes that only a history other than the
 	// applied one has: another branch of the user's code.
-	Aside []namespace `json:"aside,omitempty"`
+	Aside []Namespace `json:"aside,omitempty"`
 }
 
-type applied struct {
+type Applied struct {
 	Index     int       `json:"index"`
 	Tag       string    `json:"tag"`
 	SHA256    string    `json:"sha256"`
-	Step      step      `json:"step"`
+	Step      Step      `json:"step"`
 	AppliedAt time.Time `json:"applied_at"`
 }
 
-// namespace is the data of a class. The class name and tag at its creation
+// Namespace is the data of a class. The class name and tag at its creation
 // tell it from any other, whatever it is called now.
-type namespace struct {
+type Namespace struct {
 	Storage         string `json:"storage"`
 	UniqueKey       string `json:"unique_key"`
 	CreatedAs       string `json:"created_as"`
@@ -52,55 +59,55 @@ type namespace struct {
 	TransferredFrom string `json:"transferred_from,omitempty"`
 }
 
-type tombstone struct {
+type Tombstone struct {
 	Class string `json:"class"`
-	namespace
+	Namespace
 	DeletedByTag string    `json:"deleted_by_tag,omitempty"`
 	DeletedAt    time.Time `json:"deleted_at"`
 }
 
-// step is a migration without its tag, in a canonical form: the lists whose
+// Step is a migration without its tag, in a canonical form: the lists whose
 // order has no meaning are sorted.
-type step struct {
+type Step struct {
 	NewClasses         []string   `json:"new_classes,omitempty"`
 	NewSQLiteClasses   []string   `json:"new_sqlite_classes,omitempty"`
-	RenamedClasses     []rename   `json:"renamed_classes,omitempty"`
+	RenamedClasses     []Rename   `json:"renamed_classes,omitempty"`
 	DeletedClasses     []string   `json:"deleted_classes,omitempty"`
-	TransferredClasses []transfer `json:"transferred_classes,omitempty"`
+	TransferredClasses []Transfer `json:"transferred_classes,omitempty"`
 }
 
-type rename struct {
+type Rename struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
-type transfer struct {
+type Transfer struct {
 	From       string `json:"from"`
 	FromScript string `json:"from_script"`
 	To         string `json:"to"`
 }
 
-func stepOf(m config.Migration) step {
+func StepOf(m config.Migration) Step {
 	sorted := func(refs []config.ClassRef) []string {
-		names := names(refs)
+		names := Names(refs)
 		slices.Sort(names)
 		return names
 	}
-	s := step{
+	s := Step{
 		NewClasses:       sorted(m.NewClasses),
 		NewSQLiteClasses: sorted(m.NewSQLiteClasses),
 		DeletedClasses:   sorted(m.DeletedClasses),
 	}
 	for _, r := range m.RenamedClasses {
-		s.RenamedClasses = append(s.RenamedClasses, rename{r.From, r.To})
+		s.RenamedClasses = append(s.RenamedClasses, Rename{r.From, r.To})
 	}
 	for _, t := range m.TransferredClasses {
-		s.TransferredClasses = append(s.TransferredClasses, transfer{t.From, t.FromScript, t.To})
+		s.TransferredClasses = append(s.TransferredClasses, Transfer{t.From, t.FromScript, t.To})
 	}
 	return s
 }
 
-func names(refs []config.ClassRef) []string {
+func Names(refs []config.ClassRef) []string {
 	var names []string
 	for _, r := range refs {
 		names = append(names, r.Name)
@@ -108,8 +115,8 @@ func names(refs []config.ClassRef) []string {
 	return names
 }
 
-// text is the step as canonical JSON.
-func (s step) text() string {
+// Text is the step as canonical JSON.
+func (s Step) Text() string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -119,43 +126,43 @@ func (s step) text() string {
 	return strings.TrimSpace(b.String())
 }
 
-func (s step) sum() string {
-	sum := sha256.Sum256([]byte(s.text()))
+func (s Step) Sum() string {
+	sum := sha256.Sum256([]byte(s.Text()))
 	return hex.EncodeToString(sum[:])
 }
 
-// clone copies what a plan may change.
-func (r *record) clone() *record {
+// Clone copies what a plan may change.
+func (r *Record) Clone() *Record {
 	c := *r
 	c.Applied = slices.Clone(r.Applied)
 	c.Tombstones = slices.Clone(r.Tombstones)
 	c.Aside = slices.Clone(r.Aside)
-	c.Classes = map[string]namespace{}
+	c.Classes = map[string]Namespace{}
 	maps.Copy(c.Classes, r.Classes)
 	return &c
 }
 
-// empty reports whether nothing was ever recorded.
-func (r *record) empty() bool {
+// Empty reports whether nothing was ever recorded.
+func (r *Record) Empty() bool {
 	return len(r.Applied) == 0 && len(r.Classes) == 0 && len(r.Tombstones) == 0 && len(r.Aside) == 0
 }
 
-// namespaces are all that the record knows of.
-func (r *record) namespaces() []namespace {
-	var all []namespace
+// Namespaces are all that the record knows of.
+func (r *Record) Namespaces() []Namespace {
+	var all []Namespace
 	for _, class := range slices.Sorted(maps.Keys(r.Classes)) {
 		all = append(all, r.Classes[class])
 	}
 	for _, t := range r.Tombstones {
-		all = append(all, t.namespace)
+		all = append(all, t.Namespace)
 	}
 	return append(all, r.Aside...)
 }
 
-// encode is the file's text. Encoding and decoding are each other's inverse.
-func (r *record) encode() []byte {
+// Encode is the file's text. Encoding and decoding are each other's inverse.
+func (r *Record) Encode() []byte {
 	if r.Classes == nil {
-		r = r.clone() // {} and not null
+		r = r.Clone() // {} and not null
 	}
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -165,14 +172,14 @@ func (r *record) encode() []byte {
 }
 
 // validate checks what a ledger file says against itself.
-func (r *record) validate(root *node) error {
+func (r *Record) validate(root *node) error {
 	tag, tags := "", map[string]bool{}
 	for i, a := range r.Applied {
 		at := root.item("applied", i)
 		if a.Tag == "" {
 			return at.field("tag").wrong("applied[%d] has no tag", i)
 		}
-		if a.SHA256 != a.Step.sum() {
+		if a.SHA256 != a.Step.Sum() {
 			return at.field("sha256").wrong("the sha256 of applied migration %q is not that of its step", a.Tag)
 		}
 		tag = a.Tag
@@ -193,7 +200,7 @@ func (r *record) validate(root *node) error {
 		return root.wrong("%s", text)
 	}
 	keys := map[string]bool{}
-	check := func(at *node, class string, ns namespace) error {
+	check := func(at *node, class string, ns Namespace) error {
 		key := at.field("unique_key")
 		switch {
 		case class == "" || ns.CreatedAs == "":
@@ -222,7 +229,7 @@ func (r *record) validate(root *node) error {
 		}
 	}
 	for i, t := range r.Tombstones {
-		if err := check(root.item("tombstones", i), t.Class, t.namespace); err != nil {
+		if err := check(root.item("tombstones", i), t.Class, t.Namespace); err != nil {
 			return err
 		}
 	}
@@ -235,7 +242,7 @@ func (r *record) validate(root *node) error {
 }
 
 // live are the classes that the applied migrations have made and not deleted.
-func (r *record) live() []string {
+func (r *Record) live() []string {
 	live := map[string]bool{}
 	for _, a := range r.Applied {
 		for _, class := range a.Step.DeletedClasses {

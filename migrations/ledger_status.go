@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/migrations/folder"
+	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
 // Status is what a [Ledger] holds.
@@ -45,7 +46,7 @@ func (l *Ledger) Status() (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	stored := func(class string, ns namespace) Stored {
+	stored := func(class string, ns record.Namespace) Stored {
 		s := Stored{Class: class, Storage: ns.Storage, UniqueKey: ns.UniqueKey, CreatedByTag: ns.CreatedByTag, Trash: trash[ns.UniqueKey]}
 		if l.Exists(ns.UniqueKey) {
 			s.Folder = filepath.Join(l.dir, ns.UniqueKey)
@@ -57,7 +58,7 @@ func (l *Ledger) Status() (*Status, error) {
 		st.Classes = append(st.Classes, stored(class, l.rec.Classes[class]))
 	}
 	for _, t := range l.rec.Tombstones {
-		s := stored(t.Class, t.namespace)
+		s := stored(t.Class, t.Namespace)
 		s.DeletedByTag, s.DeletedAt = t.DeletedByTag, &t.DeletedAt
 		st.Deleted = append(st.Deleted, s)
 	}

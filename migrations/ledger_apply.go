@@ -36,7 +36,7 @@ func (l *Ledger) Apply(p *Plan) error {
 			return fmt.Errorf("%s: %w", e.name, err)
 		}
 	}
-	l.rec, l.saved = p.next, p.next.encode()
+	l.rec, l.saved = p.next, p.next.Encode()
 	l.revision++
 	return nil
 }
@@ -47,7 +47,7 @@ func (l *Ledger) effects(p *Plan) []effect {
 		return nil
 	}
 	var all []effect
-	if data := p.next.encode(); !bytes.Equal(data, l.saved) && !(p.next.empty() && l.saved == nil) {
+	if data := p.next.Encode(); !bytes.Equal(data, l.saved) && !(p.next.Empty() && l.saved == nil) {
 		all = append(all, write(l.Path(), data)...)
 	}
 	for _, s := range p.Steps {
@@ -83,7 +83,7 @@ func (l *Ledger) takeFrom(m move) error {
 		return nil
 	}
 	delete(peer.rec.Classes, m.class)
-	for _, e := range write(peer.Path(), peer.rec.encode()) {
+	for _, e := range write(peer.Path(), peer.rec.Encode()) {
 		if err := e.do(); err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package migrations
+package record
 
 // Reading the ledger file. It is written anew at every change, so what is not known,
 // not there or of another kind is refused with its place, and the file stays as it is.
@@ -15,17 +15,17 @@ import (
 	"unicode/utf8"
 )
 
-// fault is what is wrong at an offset of the file.
-type fault struct {
+// Fault is what is wrong at an offset of the file.
+type Fault struct {
 	at   int
 	text string
 }
 
-func (f *fault) Error() string { return f.text }
+func (f *Fault) Error() string { return f.text }
 
-// lineColumn counts from 1, columns in characters.
-func lineColumn(data []byte, at int) (line, column int) {
-	before := data[:min(max(at, 0), len(data))]
+// LineColumn is where in the file it is. It counts from 1, columns in characters.
+func (f *Fault) LineColumn(data []byte) (line, column int) {
+	before := data[:min(max(f.at, 0), len(data))]
 	line = bytes.Count(before, []byte("\n")) + 1
 	return line, utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
 }
@@ -77,7 +77,7 @@ func (n *node) item(name string, i int) *node {
 
 // wrong is a fault of a value, or of where it should be.
 func (n *node) wrong(format string, args ...any) error {
-	f := &fault{text: fmt.Sprintf(format, args...)}
+	f := &Fault{text: fmt.Sprintf(format, args...)}
 	if n != nil {
 		f.at = n.at
 	}
@@ -203,7 +203,7 @@ func (s *shape) check(n *node, name string) error {
 	there := map[string]bool{}
 	for _, f := range n.fields {
 		if there[f.name] {
-			return &fault{f.at, fmt.Sprintf("field %q is there twice", f.name)}
+			return &Fault{f.at, fmt.Sprintf("field %q is there twice", f.name)}
 		}
 		there[f.name] = true
 		inner, known := s.fields[f.name]
@@ -211,7 +211,7 @@ func (s *shape) check(n *node, name string) error {
 			inner, known = *s.each, true
 		}
 		if !known {
-			return &fault{f.at, fmt.Sprintf("field %q is not known here; expected: %s", f.name, strings.Join(sortedNames(s.fields), ", "))}
+			return &Fault{f.at, fmt.Sprintf("field %q is not known here; expected: %s", f.name, strings.Join(sortedNames(s.fields), ", "))}
 		}
 		if err := inner.check(f.value, strconv.Quote(f.name)); err != nil {
 			return err
@@ -239,11 +239,11 @@ func sortedNames(fields map[string]shape) []string {
 	return names
 }
 
-// decode reads a ledger file. Its errors are faults.
-func decode(data []byte) (*record, error) {
+// Decode reads the ledger file of a Worker. Its errors are faults.
+func Decode(data []byte, worker string) (*Record, error) {
 	var whole json.RawMessage
 	if err := json.Unmarshal(data, &whole); err != nil {
-		f := &fault{text: err.Error()}
+		f := &Fault{text: err.Error()}
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
 			f.at = int(syntax.Offset) - 1
@@ -255,22 +255,28 @@ func decode(data []byte) (*record, error) {
 	}
 	root, err := parse(data)
 	if err != nil {
-		return nil, &fault{text: err.Error()}
+		return nil, &Fault{text: err.Error()}
 	}
 	const noVersion = "it has no valid version; expected \"version\": %d"
 	if v := root.field("version"); v == nil {
-		return nil, root.wrong(noVersion, version)
-	} else if n, err := strconv.Atoi(v.text); err != nil || v.kind != aNumber || n < version {
-		return nil, v.wrong(noVersion, version)
-	} else if n > version {
-		return nil, v.wrong("it has version %d and this emu knows version %d", n, version)
+		return nil, root.wrong(noVersion, Version)
+	} else if n, err := strconv.Atoi(v.text); err != nil || v.kind != aNumber || n < Version {
+		return nil, v.wrong(noVersion, Version)
+	} else if n > Version {
+		return nil, v.wrong("it has version %d and this emu knows version %d", n, Version)
 	}
 	if err := recordShape.check(root, "the ledger"); err != nil {
 		return nil, err
 	}
-	r := &record{}
+	r := &Record{}
 	if err := json.Unmarshal(data, r); err != nil {
-		return nil, &fault{text: err.Error()}
+		return nil, &Fault{text: err.Error()}
 	}
-	return r, r.validate(root)
+	if err := r.validate(root); err != nil {
+		return nil, err
+	}
+	if r.Worker != worker {
+		return nil, root.field("worker").wrong("it belongs to Worker %q; expected %q", r.Worker, worker)
+	}
+	return r, nil
 }
