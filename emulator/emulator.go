@@ -43,7 +43,7 @@ type Options struct {
 	Classes []driver.Class
 	Worker  driver.Worker
 	// Exported says that the classes are those that the entrypoint of the configuration
-	// exports: what is missing is said in Wrangler's words, not in those for Go.
+	// exports, so that a missing one is reported in Wrangler's words and not in those for Go.
 	Exported bool
 	// Upstream is what the Worker takes its requests to be for; an empty field is as the client asked.
 	Upstream Origin
@@ -54,27 +54,26 @@ type Options struct {
 	Clock clock.Clock
 	// Seed makes UUIDs, unique ids and jitter reproducible; 0 is random.
 	Seed uint64
-	// Observe is told of every [Event], one at a time; nil is nobody.
+	// Observe, if not nil, is called with every [Event], one at a time.
 	Observe func(Event)
-	// Foreign is told of calls that touch an object from a goroutine that does not
-	// have its turn, on that goroutine; nil is not to look. It is for tests: to look
-	// costs about a microsecond a call.
+	// Foreign, if not nil, is called with each call that touches an object from a goroutine
+	// that does not have its turn, on that goroutine. It is for tests: the check costs about
+	// a microsecond a call.
 	Foreign func(ForeignCall)
-	// Attended is told, with a request's context, that what has been read of the
-	// request counts as activity of the world from now on; nil is nobody. With it
-	// the transport of a test knows what is still under way.
+	// Attended, if not nil, is called with a request's context from when on what has been
+	// read of the request counts as activity of the world. With it the transport of a test
+	// knows what is still under way.
 	Attended func(ctx context.Context)
-	// Patience is how long, in the time package's time, a wait of user code for
-	// something outside the world (fetch, Await) counts as activity for Settle; 0 is
-	// not to count it, and needs no timer.
+	// Patience is how long, in machine time, a wait of user code for something outside the
+	// world (fetch, Await) counts as activity for Settle; with 0 it does not count.
 	Patience time.Duration
 	// Hanging is how long, in machine time, a handler may hold its object without a wait
-	// before an event of type warning says where it is; 0 is not to look.
+	// before an event of type warning says where it is; with 0 nobody looks.
 	Hanging time.Duration
 	// MaxBuffered limits what waits for one slow client, in bytes; 0 is 64 MiB.
 	MaxBuffered int64
 	// MaxWaiting limits the memory of what waits for all slow clients together, in
-	// bytes; 0 is 1 GiB. Those for which most waits are closed first.
+	// bytes; 0 is 1 GiB. The connections for which most waits are closed first.
 	MaxWaiting int64
 	// Strict makes warnings about migrations errors; Purge lets a deleted
 	// class's data be moved to the trash folder.
@@ -83,6 +82,10 @@ type Options struct {
 
 // World is a Worker with its objects. Serve requests with [World.ServeHTTP] and
 // end it with [World.Close].
+//
+// Below it locks are taken in this order, where a package locks its own first: namespace,
+// object, instance; socket, then its object's list or its instance; alarms, then object;
+// connections of arrival, then its tickets; last a signal, and activity, which take none.
 type World struct {
 	opts     Options
 	host     *host.Host

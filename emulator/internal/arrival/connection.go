@@ -59,7 +59,8 @@ func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 	return ctx
 }
 
-// Detach takes a connection out of the order, for who takes it over from the server.
+// Detach takes a connection out of the order and returns the one below it, which is taken
+// over from the server.
 func Detach(conn net.Conn) net.Conn {
 	if c, ok := conn.(*connection); ok {
 		c.detach()
@@ -117,7 +118,7 @@ func (o *Order) Sweep() {
 }
 
 // sweep gives what has arrived its places, in the kernel's order. It runs before what has
-// no place yet is read, since the kernel does not tell of what has been read; and after
+// no place yet is read, since the kernel forgets the order of what has been read; and after
 // that, before the answer: a connection of which more was read than the sweep before had
 // found keeps its place among the kernel's ready ones, in front of others, until the next
 // sweep or the client's next request. mu is held.

@@ -164,7 +164,7 @@ type Successor struct {
 	over bool // the waiter goes on
 }
 
-// Arrives takes the ticket. It is called by who ends the wait.
+// Arrives takes the ticket. It is called where the wait ends.
 func (s *Successor) Arrives(o *Order) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,7 +173,7 @@ func (s *Successor) Arrives(o *Order) {
 	}
 }
 
-// Get returns the ticket. It is called by the waiter.
+// Get returns the ticket, which the waiter takes itself if nobody has.
 func (s *Successor) Get(o *Order) *Ticket {
 	s.Arrives(o)
 	s.mu.Lock()

@@ -1,5 +1,5 @@
-// Package clock is the time of one world: the machine's, or one that moves only
-// when it is told to.
+// Package clock is the time of one world: the machine's, or one that stands until a test
+// moves it.
 package clock
 
 import "time"

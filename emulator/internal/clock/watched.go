@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Watched is the machine's clock for who has to know whether all that was due has
-// been called: the time package does not tell.
+// Watched is the machine's clock with a count of the callbacks that are due: a test can
+// wait until all of them have been called, which the time package does not report.
 type Watched struct {
 	mu      sync.Mutex
 	pending map[*watchedTimer]struct{} // to be called, or being called

@@ -133,22 +133,24 @@ func (d *Door) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// deliver hands the request to the Worker and returns its answer, or its exception. Nobody
-// reads the request's body any more when it returns, but who makes the answer's.
+// deliver hands the request to the Worker and returns its answer, or its exception. When it
+// returns, the request's body is read by nothing but a body of the response that is made of it.
 func (x *exchange) deliver(place *arrival.Ticket, answered func()) (*driver.Response, error) {
 	var attended func()
 	if x.Attended != nil {
 		attended = func() { x.Attended(x.r.Context()) }
 	}
 	run := x.Invoke(place, attended)
-	defer func() { // also on the way out of a goroutine that the handler has ended
+	defer func() { // runtime.Goexit in the handler runs deferred calls, and nothing else of this goroutine
 		if err := run.Exited(); err != nil {
 			x.exited(err)
 		}
 	}()
 	resp, err := run.Fetch(x.request(run, attended))
 	if x.sent == nil && (err != nil || isWhole(resp)) {
-		answered() // else what arrives while the answer streams would hold others up
+		// Before the answer, with which the client may send its next request. While an answer
+		// streams, the next request would wait for its end with a place, and hold others up.
+		answered()
 	}
 	if err == nil {
 		err = message.CheckResponse(resp, x.upgrade)
@@ -163,9 +165,9 @@ func (x *exchange) deliver(place *arrival.Ticket, answered func()) (*driver.Resp
 	return resp, err
 }
 
-// mayReadOn reports whether who makes the response may still read the request's body: a
-// body of the Worker's own is read while the client sends, unless it is in memory, and an
-// object's if the object has been sent one.
+// mayReadOn reports whether the response's body may be made of the request's, which has to
+// be kept readable then. One in memory is not, and one of an object is not if the object
+// was sent no body.
 func (x *exchange) mayReadOn(resp *driver.Response) bool {
 	if x.sent == nil || resp.Body == nil {
 		return false
@@ -178,7 +180,7 @@ func (x *exchange) mayReadOn(resp *driver.Response) bool {
 	return !ofObject || x.sent.Touched()
 }
 
-// isWhole reports whether a response has left when ServeHTTP returns, for a client that reads.
+// isWhole reports whether a response is written at once, without a wait for its body.
 func isWhole(resp *driver.Response) bool {
 	if resp == nil || resp.Body == nil {
 		return true

@@ -25,8 +25,8 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }
 // a client's, but of an upgrade, and a client none of a Worker's.
 var ofConnection = []string{"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
-// smallBody is the size up to which a body can be written without waiting for who reads
-// it: what a socket takes at least.
+// smallBody is the size up to which a body is written without a wait for its reader: what a
+// socket's buffer takes at least.
 const smallBody = 64 << 10
 
 // respond writes a response that is no upgrade, and returns how its end is seen. Each piece
@@ -42,7 +42,7 @@ func (x *exchange) respond(resp *driver.Response) upload.Ending {
 	flush := http.NewResponseController(x.rw)
 	if c, ok := body.(io.Closer); ok {
 		defer c.Close()
-		defer context.AfterFunc(x.Host.Context(), func() { // the world's end does not wait for who streams
+		defer context.AfterFunc(x.Host.Context(), func() { // the end of the world does not wait for a stream
 			c.Close()
 			flush.SetWriteDeadline(time.Now().Add(partingTime))
 		})()
@@ -94,7 +94,7 @@ func (x *exchange) head(resp *driver.Response, bodiless bool) {
 		h["Content-Type"] = nil // net/http must not guess one
 	}
 	if resp.Body == nil && !bodiless || resp.Body != nil && bodiless && !x.upgrade {
-		delete(h, "Content-Length") // in the one case it is 0, in the other workerd does not tell
+		delete(h, "Content-Length") // it is 0 in the one case, and in the other workerd does not know it
 	}
 	if resp.Body == nil && !bodiless && !x.sent.Ended() && resp.Status != http.StatusNoContent && resp.Status != http.StatusNotModified {
 		h.Set("Content-Length", "0") // net/http says so itself only when the handler has returned

@@ -99,7 +99,7 @@ func (a *Activity) isSending() bool {
 	return false
 }
 
-// Wait is one wait of somebody who counted as active before it. The zero Wait is none.
+// Wait is a wait of something that counted as active before it. The zero Wait is none.
 type Wait struct{ timer *time.Timer } // nil: the wait does not count
 
 // Waits begins a wait. One for something outside the world counts as activity for as long
@@ -112,6 +112,6 @@ func (h *Host) Waits(outside bool) Wait {
 	return Wait{}
 }
 
-// End ends the wait and reports whether it counts as activity still, which the caller
-// has to end then.
+// End ends the wait. It reports whether the wait still counts as activity; then the caller
+// goes on as active, and otherwise has to begin that anew.
 func (w Wait) End() bool { return w.timer != nil && w.timer.Stop() }

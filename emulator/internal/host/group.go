@@ -31,5 +31,5 @@ func (g *Group) Seal() {
 	g.sealed = true
 }
 
-// Wait waits until all who have entered have left.
+// Wait waits until each Enter has had its Leave.
 func (g *Group) Wait() { g.wg.Wait() }

@@ -18,7 +18,7 @@ type sleeps struct {
 	mu      sync.Mutex
 	heap    sleepHeap
 	seq     uint64
-	due     []func() // of sleeps that are over, in their order
+	due     []func() // the callbacks of sleeps that are over, in their order
 	calling bool     // a goroutine calls them
 }
 
@@ -60,14 +60,14 @@ func (s *Sleep) end() {
 		over := l.due[0]
 		l.due = l.due[1:]
 		l.calling = true
-		l.mu.Unlock() // over may begin another sleep, or wait for a lock of who does
+		l.mu.Unlock() // over may take a lock whose holder begins a sleep
 		over()
 		l.mu.Lock()
 		l.calling = false
 	}
 }
 
-// Stop ends the sleep without its signal.
+// Stop ends the sleep without a call of over.
 func (s *Sleep) Stop() {
 	s.timer.Stop()
 	s.of.mu.Lock()

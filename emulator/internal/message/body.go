@@ -2,8 +2,8 @@ package message
 
 import "io"
 
-// Unbound is the body below one that is read in an event or an invocation, for another to
-// read.
+// Unbound is the body below one that belongs to an event or an invocation, so that another
+// one can read it.
 func Unbound(r io.Reader) io.Reader {
 	if b, ok := r.(interface{ Unbound() io.Reader }); ok {
 		return b.Unbound()

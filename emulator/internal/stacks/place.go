@@ -31,8 +31,8 @@ func Where(id uint64) driver.Place {
 	return driver.Place{}
 }
 
-// Goroutine is the number that the calling goroutine has in a stack trace, which
-// is the only place that Go tells it.
+// Goroutine is the number that the calling goroutine has in a stack trace, the only place
+// where Go shows it.
 func Goroutine() uint64 {
 	var b [32]byte
 	text := b[len("goroutine "):runtime.Stack(b[:], false)]

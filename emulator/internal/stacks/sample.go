@@ -19,15 +19,15 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// sampler reads the goroutine profile once for all objects that fall idle
-// together.
+// sampler reads the goroutine profile once for all objects that become idle together: a
+// profile of a large program takes milliseconds.
 type sampler struct {
 	begun atomic.Uint64 // how many samples have been begun
 
 	mu    sync.Mutex
 	taken time.Time
 	found map[string]driver.Place // by label: where a class started a goroutine
-	left  map[string][]goroutine  // what found was made of
+	from  map[string][]goroutine  // what found was made of
 }
 
 // sampleAge is how old, in machine time, a sample may be.
@@ -43,20 +43,21 @@ func (s *sampler) renew(than uint64) {
 		return
 	}
 	s.begun.Add(1)
-	left, again := sample()
+	running, again := sample()
 	for tries := 0; again && tries < sampleTries; tries++ {
 		runtime.Gosched()
-		left, again = sample()
+		running, again = sample()
 	}
 	s.taken = time.Now()
-	// The same as before are where they were: to ask where stops the world.
-	if maps.EqualFunc(left, s.left, slices.Equal[[]goroutine]) {
+	// The same goroutines were started where the sample before has found it. To find it out
+	// anew would stop the whole program.
+	if maps.EqualFunc(running, s.from, slices.Equal[[]goroutine]) {
 		return
 	}
-	s.found, s.left = map[string]driver.Place{}, left
-	if len(left) > 0 {
+	s.found, s.from = map[string]driver.Place{}, running
+	if len(running) > 0 {
 		created := creations()
-		for label, list := range left {
+		for label, list := range running {
 			for _, g := range list {
 				if at := g.place(created); at != (driver.Place{}) {
 					s.found[label] = at
@@ -73,8 +74,8 @@ var (
 )
 
 // sample finds the labelled goroutines of the process that are not ours, by their labels.
-// It reports whether one is too young to tell.
-func sample() (left map[string][]goroutine, again bool) {
+// again reports that one of them has not begun to run, so that it is not known yet whose it is.
+func sample() (running map[string][]goroutine, again bool) {
 	var b bytes.Buffer
 	pprof.Lookup("goroutine").WriteTo(&b, 1)
 	for record := range strings.SplitSeq(b.String(), "\n\n") {
@@ -88,16 +89,16 @@ func sample() (left map[string][]goroutine, again bool) {
 		case g.entry == "":
 			again = true
 		default:
-			if left == nil {
-				left = map[string][]goroutine{}
+			if running == nil {
+				running = map[string][]goroutine{}
 			}
-			left[m[1]] = append(left[m[1]], g)
+			running[m[1]] = append(running[m[1]], g)
 		}
 	}
-	return left, again
+	return running, again
 }
 
-// goroutine is what a profile tells of one.
+// goroutine is one in the profile.
 type goroutine struct {
 	entry string       // its first function
 	user  driver.Place // where it is in the outermost function of the user's code, if in any
@@ -106,11 +107,11 @@ type goroutine struct {
 // creation is where the user's code starts goroutines with a function.
 type creation struct {
 	at      driver.Place
-	several bool // it is one of several places
+	several bool // there are others
 }
 
-// place is where the user's code started it or, where several places could be that, where
-// it is in the user's code; the zero place if it is not the user's.
+// place is where the user's code started the goroutine or, if that may have been in several
+// places, where it is now in the user's code. It is zero if the goroutine is not the user's.
 func (g goroutine) place(created map[string]creation) driver.Place {
 	c := created[g.entry]
 	if c.at == (driver.Place{}) || c.several && g.user != (driver.Place{}) {
@@ -140,8 +141,8 @@ func readRecord(record string) (g goroutine, ours bool) {
 	return g, false
 }
 
-// creations returns the places of the go statements in the user's code that have
-// started the goroutines there are, by their first functions.
+// creations returns the places of the go statements in the user's code that have started
+// the goroutines which run now, by the functions that these run.
 func creations() map[string]creation {
 	var b bytes.Buffer
 	pprof.Lookup("goroutine").WriteTo(&b, 2)

@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// Limits on what is read of a body that nobody wants. The program that serves is never held longer.
+// Limits on what is read of a body that nobody wants. No answer waits longer than they say.
 const (
 	// maxBytes is how much is dropped.
 	maxBytes = 1 << 30
@@ -65,7 +65,8 @@ func Begin(ctx context.Context, w http.ResponseWriter, r *http.Request) *Upload 
 	u.control.EnableFullDuplex() // fails only where every request is
 	if r.ProtoAtLeast(1, 1) && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
 		w.WriteHeader(http.StatusContinue)
-		// net/http ends the connection of who was not invited by reading. It knows by the type of the body.
+		// net/http closes a connection whose client waits for an invitation that reading the body would have
+		// given. It finds out by the body's type, so the body becomes another one.
 		r.Body = u
 	}
 	return u
