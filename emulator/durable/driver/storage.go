@@ -28,6 +28,9 @@ type Storage interface {
 }
 
 // Transaction is one of storage.transaction(). Transactions nest: the inner one ends first.
+// One that is asked for beside another, not inside it, waits in workerd until that has ended:
+// a front end that can ask so begins them one after the other. The same goes for
+// blockConcurrencyWhile(), and for one beside the other.
 type Transaction interface {
 	// Rollback undoes what was written in it so far.
 	Rollback() error

@@ -8,8 +8,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Run is one run of an alarm's handler, from when it rings to [Run.End]. A nil Run, as every
-// event but an alarm's has, ignores what it is told of waiting.
+// Run is one run of an alarm's handler, from when it rings to [Run.End]. Every event but an
+// alarm's has a nil Run, for which Waits and Wakes do nothing.
 type Run struct {
 	ID        driver.ID // of the object
 	Scheduled int64     // what the alarm was set for, in ns since 1970

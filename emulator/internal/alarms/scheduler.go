@@ -28,7 +28,7 @@ const (
 
 // Scheduler queues the alarms of all objects of a world and rings those that are due.
 //
-// Its lock is taken before those of [store.Alarms] alone: a [Ringer] is called without it.
+// No other lock is taken while its own is held: a [Ringer] is called without it.
 type Scheduler struct {
 	host *host.Host
 

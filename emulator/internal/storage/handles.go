@@ -24,8 +24,6 @@ const maxOpening = 8
 // which nothing is under way is closed when there are too many, and opened again at its next
 // use. What SQLite keeps for a connection begins anew then: last_insert_rowid() and the like.
 // A database in which a PRAGMA was set stays open.
-//
-// The lock is taken after those of storages, which [Handles.trim] therefore only tries.
 type Handles struct {
 	opening chan struct{} // a place for each database that is being opened
 

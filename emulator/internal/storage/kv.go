@@ -51,6 +51,8 @@ func (k kv) Delete(key string) (existed bool, err error) {
 }
 
 func (k kv) List(o driver.ListOptions) (next func() (driver.Entry, bool, error), err error) {
+	// In workerd a limit that is no 32-bit integer is refused as the call is made, before
+	// anything looks at the class, and options that contradict each other after that.
 	if err := listRange(o); err != nil {
 		return nil, err
 	}
@@ -105,7 +107,7 @@ func listOptions(o driver.ListOptions) (l store.ListOptions, err error) {
 	return l, nil
 }
 
-// listRange refuses what does not become an option in the first place.
+// listRange refuses a limit that JavaScript's conversion to an option refuses.
 func listRange(o driver.ListOptions) error {
 	if o.Limit != nil && (*o.Limit < math.MinInt32 || *o.Limit > math.MaxInt32) {
 		return driver.TypeError(msgListRange)

@@ -59,7 +59,8 @@ func (c *cursor) Next() (row []any, ok bool, err error) {
 
 func (c *cursor) End() (more bool) {
 	c.s.turn.Touched()
-	c.s.within(func(*store.DB) error { // it must end in any case
+	// Not use, which may refuse: a statement that stays open makes the next commit fail.
+	c.s.within(func(*store.DB) error {
 		more = c.rows.Reading()
 		c.rows.Close()
 		return nil
@@ -67,11 +68,10 @@ func (c *cursor) End() (more bool) {
 	return more
 }
 
-// maxSafe is up to where a JavaScript number tells integers apart.
+// maxSafe is the largest integer up to which a JavaScript number can be each one.
 const maxSafe = 1 << 53
 
-// rounded is the integer that is left of n as a JavaScript number; what that has
-// beyond the largest int64 is the largest.
+// rounded is n as a JavaScript number has it, which is 2^63 at most: one too many for an int64.
 func rounded(n int64) int64 {
 	if f := float64(n); f < math.MaxInt64 {
 		return int64(f)

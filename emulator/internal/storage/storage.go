@@ -20,6 +20,9 @@ import (
 
 // Storage is an object's database as one instance uses it. The database is opened at the
 // first use.
+//
+// Lock order: a storage's lock is taken before that of Handles, that of the scheduler of
+// alarms, and, by [Turn.ID] and [Turn.Report], that of the object.
 type Storage struct {
 	ns   *Namespace
 	id   [32]byte

@@ -124,7 +124,7 @@ func (s *Storage) AbandonAlarm() {
 		return
 	}
 	if s.deleteAlarm() == nil {
-		s.Commit()
+		s.Commit() // if it fails the abort drops the deletion, and the alarm stays
 	}
 }
 
