@@ -7,14 +7,12 @@ package door
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
-	"github.com/seed-36a2c969/emu/emulator/internal/message"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
@@ -66,33 +64,9 @@ type Invocation interface {
 	YieldAfter(d time.Duration) *time.Timer
 }
 
-// objectBody is the body of an object's response.
-type objectBody interface {
-	// Pin keeps the object in memory until end is called.
-	Pin() (end func())
-	// WasReset reports whether the object has been reset since: the log has that already.
-	WasReset() bool
-	// Fault logs an exception of the object's.
-	Fault(err *driver.Error)
-}
-
 // partingTime is how long a client has, when the world is closed, to take what is
 // written to it and to send what is read from it.
 const partingTime = time.Second
-
-// exchange is one request with its answer.
-type exchange struct {
-	*Door
-	rw      http.ResponseWriter
-	r       *http.Request
-	begun   time.Time
-	method  string
-	path    string         // as the Worker sees it
-	upgrade bool           // the request asks for a WebSocket
-	refused *wire.Refusal  // how it is refused if the Worker agrees; nil if it asks in the right way
-	sent    *upload.Upload // the request's body
-	key     string         // of an upgrade
-}
 
 // ServeHTTP runs the Worker for a request. The Worker's errors are answered with
 // status 500 and their text, upgrades are taken from the server that it is
@@ -131,112 +105,6 @@ func (d *Door) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		x.log(resp.Status, 0)
 		x.sent.End(x.respond(resp))
 	}
-}
-
-// deliver hands the request to the Worker and returns its answer, or its exception. When it
-// returns, the request's body is read by nothing but a body of the response that is made of it.
-func (x *exchange) deliver(place *arrival.Ticket, answered func()) (*driver.Response, error) {
-	var attended func()
-	if x.Attended != nil {
-		attended = func() { x.Attended(x.r.Context()) }
-	}
-	run := x.Invoke(place, attended)
-	defer func() { // runtime.Goexit in the handler runs deferred calls, and nothing else of this goroutine
-		if err := run.Exited(); err != nil {
-			x.exited(err)
-		}
-	}()
-	resp, err := run.Fetch(x.request(run, attended))
-	if x.sent == nil && (err != nil || isWhole(resp)) {
-		// Before the answer, with which the client may send its next request. While an answer
-		// streams, the next request would wait for its end with a place, and hold others up.
-		answered()
-	}
-	if err == nil {
-		err = message.CheckResponse(resp, x.upgrade)
-	}
-	if run.PassedOn() {
-		x.sent.Touch()
-	}
-	if err != nil || !x.mayReadOn(resp) {
-		x.sent.Drop()
-		x.sent.Await()
-	}
-	return resp, err
-}
-
-// mayReadOn reports whether the response's body may be made of the request's, which has to
-// be kept readable then. One in memory is not, and one of an object is not if the object
-// was sent no body.
-func (x *exchange) mayReadOn(resp *driver.Response) bool {
-	if x.sent == nil || resp.Body == nil {
-		return false
-	}
-	body := message.Unbound(resp.Body)
-	if _, inMemory := message.InMemory(body); inMemory {
-		return false
-	}
-	_, ofObject := body.(objectBody)
-	return !ofObject || x.sent.Touched()
-}
-
-// isWhole reports whether a response is written at once, without a wait for its body.
-func isWhole(resp *driver.Response) bool {
-	if resp == nil || resp.Body == nil {
-		return true
-	}
-	_, inMemory := message.InMemory(message.Unbound(resp.Body))
-	return inMemory
-}
-
-// fail answers with the Worker's exception.
-func (x *exchange) fail(err error) {
-	thrown := driver.Exception(err)
-	x.log(http.StatusInternalServerError, x.fault(thrown))
-	answerError(x.rw, x.r, thrown, x.upgrade, false)
-	x.sent.End(upload.ByChunk)
-}
-
-// exited answers when the handler has ended the goroutine, which is net/http's.
-func (x *exchange) exited(err *driver.Error) {
-	x.sent.Drop()
-	x.sent.Await()
-	x.log(http.StatusInternalServerError, 0)
-	x.rw.Header().Set("Connection", "close") // net/http closes the connection behind it
-	answerError(x.rw, x.r, err, x.upgrade, true)
-	x.sent.End(upload.ByLength)
-}
-
-// accept answers with the WebSocket of a response.
-func (x *exchange) accept(resp *driver.Response) {
-	client, lost := socket.GiveAway(resp.WebSocket)
-	cause := uint64(0)
-	if lost != nil {
-		cause = x.fault(lost)
-	}
-	x.log(http.StatusSwitchingProtocols, cause) // as the Worker answered, also if it is refused
-	if x.refused != nil {
-		client.Other().Lost(nil)
-		x.rw.Header()["Date"] = nil
-		x.refused.ServeHTTP(x.rw, x.r)
-		x.sent.End(upload.ByLength)
-		return
-	}
-	client.Relay()
-	header := http.Header(resp.Header).Clone()
-	x.translateBack(header)
-	x.switchProtocols(client.Other(), header)
-}
-
-// log emits the event of the answered request. Those of emu's own paths are not logged.
-func (x *exchange) log(status int, cause uint64) {
-	if !x.Host.Events.Observed() || strings.HasPrefix(x.path, "/cdn-cgi/") {
-		return
-	}
-	x.Host.Emit(host.Event{
-		Type: host.EventRequest, Cause: cause, Method: x.method, Path: x.path, Status: status,
-		Millis: x.Host.Now().Sub(x.begun).Milliseconds(),
-	})
 }
 
 // fault emits an exception that the Worker did not catch.

@@ -52,12 +52,6 @@ func (d *Door) origins(r *http.Request) (asked, seen Origin) {
 	return asked, seen
 }
 
-// translateBack makes addresses in a response's headers those that the client knows.
-func (x *exchange) translateBack(h http.Header) {
-	asked, seen := x.origins(x.r)
-	translate(h, seen, asked)
-}
-
 // addresses are the addresses in a header's value, as Wrangler finds them.
 var addresses = regexp.MustCompile(`(?i)(https?://[^/?#\s,;"']+)([^\s,;"']*)`)
 

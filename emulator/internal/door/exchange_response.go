@@ -29,6 +29,22 @@ var ofConnection = []string{"Connection", "Keep-Alive", "Te", "Trailer", "Transf
 // socket's buffer takes at least.
 const smallBody = 64 << 10
 
+// objectBody is the body of an object's response.
+type objectBody interface {
+	// Pin keeps the object in memory until end is called.
+	Pin() (end func())
+	// WasReset reports whether the object has been reset since: the log has that already.
+	WasReset() bool
+	// Fault logs an exception of the object's.
+	Fault(err *driver.Error)
+}
+
+// translateBack makes addresses in a response's headers those that the client knows.
+func (x *exchange) translateBack(h http.Header) {
+	asked, seen := x.origins(x.r)
+	translate(h, seen, asked)
+}
+
 // respond writes a response that is no upgrade, and returns how its end is seen. Each piece
 // of a streamed body leaves as it comes; a body that breaks off breaks the connection off.
 func (x *exchange) respond(resp *driver.Response) upload.Ending {
