@@ -47,7 +47,7 @@ func logsAlarm(ctx context.Context, o *obj) error {
 	var retry int
 	var is bool
 	fmt.Sscan(o.arg, &scheduled, &retry, &is)
-	o.s.logf("at %d: scheduled %d retry %d %v, getAlarm %v %v", durable.Now(ctx).Sub(emutest.Start).Milliseconds(),
+	o.rig.logf("at %d: scheduled %d retry %d %v, getAlarm %v %v", durable.Now(ctx).Sub(emutest.Start).Milliseconds(),
 		scheduled-emutest.Start.UnixMilli(), retry, is, at, err)
 	return nil
 }
@@ -55,8 +55,9 @@ func logsAlarm(ctx context.Context, o *obj) error {
 func alarmRuns(ctx context.Context, o *obj) (any, error) { return nil, logsAlarm(ctx, o) }
 
 func TestSetAlarm(t *testing.T) {
+	t.Parallel()
 	t.Run("get, set, delete", func(t *testing.T) {
-		s := newScene(t, methods{"alarm": alarmRuns, "get": getAlarm, "delete": deleteAlarm, "later": setIn(time.Hour),
+		s := newObjects(t, methods{"alarm": alarmRuns, "get": getAlarm, "delete": deleteAlarm, "later": setIn(time.Hour),
 			"past": setIn(-time.Hour), "fraction": setIn(time.Hour + 999*time.Microsecond)})
 		s.call("a", "get").want("null")
 		s.call("a", "later").want("null")
@@ -111,7 +112,7 @@ func TestSetAlarm(t *testing.T) {
 	})
 	t.Run("a class without the handler", func(t *testing.T) {
 		inside := false
-		s := newScene(t, methods{"set": setIn(time.Hour), "get": getAlarm, "new": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"set": setIn(time.Hour), "get": getAlarm, "new": func(ctx context.Context, o *obj) (any, error) {
 			if inside {
 				return nil, o.st.Storage().SetAlarm(ctx, durable.Now(ctx).Add(time.Second))
 			}
@@ -126,8 +127,9 @@ func TestSetAlarm(t *testing.T) {
 }
 
 func TestAlarmHandler(t *testing.T) {
+	t.Parallel()
 	t.Run("the handler's argument, and getAlarm in it", func(t *testing.T) {
-		s := newScene(t, methods{"alarm": alarmRuns, "set": setIn(1500 * time.Millisecond), "get": getAlarm})
+		s := newObjects(t, methods{"alarm": alarmRuns, "set": setIn(1500 * time.Millisecond), "get": getAlarm})
 		s.call("a", "set")
 		s.Advance(1500 * time.Millisecond)
 		s.wantLog("at 1500: scheduled 1500 retry 0 false, getAlarm <nil> <nil>")
@@ -135,7 +137,7 @@ func TestAlarmHandler(t *testing.T) {
 	})
 	t.Run("set again in the handler", func(t *testing.T) {
 		runs := 0
-		s := newScene(t, methods{"set": setIn(time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"set": setIn(time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
 			logsAlarm(ctx, o)
 			if runs++; runs > 2 {
 				return nil, nil
@@ -155,7 +157,7 @@ func TestAlarmHandler(t *testing.T) {
 	})
 	t.Run("set again for now in the handler", func(t *testing.T) {
 		runs := 0
-		s := newScene(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 			logsAlarm(ctx, o)
 			if runs++; runs == 3 {
 				return nil, nil
@@ -169,7 +171,7 @@ func TestAlarmHandler(t *testing.T) {
 	})
 	t.Run("set again, and then failed", func(t *testing.T) {
 		runs := 0
-		s := newScene(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 			logsAlarm(ctx, o)
 			if runs++; runs > 1 {
 				return nil, nil
@@ -182,8 +184,8 @@ func TestAlarmHandler(t *testing.T) {
 		s.wantLog("at 1000: scheduled 1000 retry 0 false, getAlarm <nil> <nil>", "at 2500: scheduled 2500 retry 0 false, getAlarm <nil> <nil>")
 	})
 	t.Run("deleted, and then failed", func(t *testing.T) {
-		s := newScene(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
-			o.s.logf("run")
+		s := newObjects(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
+			o.rig.logf("run")
 			return nil, errors.Join(o.st.Storage().DeleteAlarm(ctx), errors.New("q"))
 		}})
 		s.call("a", "set")
@@ -191,7 +193,7 @@ func TestAlarmHandler(t *testing.T) {
 		s.wantLog("run")
 	})
 	t.Run("set by another event while it runs", func(t *testing.T) {
-		s := newScene(t, methods{"set": setIn(time.Second), "later": setIn(5 * time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"set": setIn(time.Second), "later": setIn(5 * time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
 			logsAlarm(ctx, o)
 			arg := o.arg
 			err := durable.Sleep(ctx, 2*time.Second)
@@ -211,13 +213,13 @@ func TestAlarmHandler(t *testing.T) {
 	t.Run("one that is due while the one before runs waits for its end", func(t *testing.T) {
 		for _, failure := range []error{nil, errors.New("x")} {
 			runs := 0
-			s := newScene(t, methods{"set": setIn(time.Second), "soon": setIn(100 * time.Millisecond), "alarm": func(ctx context.Context, o *obj) (any, error) {
+			s := newObjects(t, methods{"set": setIn(time.Second), "soon": setIn(100 * time.Millisecond), "alarm": func(ctx context.Context, o *obj) (any, error) {
 				logsAlarm(ctx, o)
 				if runs++; runs > 1 {
 					return nil, nil
 				}
 				err := durable.Sleep(ctx, time.Second)
-				o.s.logf("end")
+				o.rig.logf("end")
 				return nil, errors.Join(err, failure)
 			}})
 			s.call("a", "set")
@@ -231,11 +233,12 @@ func TestAlarmHandler(t *testing.T) {
 }
 
 func TestAlarmRetries(t *testing.T) {
+	t.Parallel()
 	t.Run("six retries, then dropped", func(t *testing.T) {
 		var at []time.Duration
-		s := newScene(t, methods{"set": setIn(time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"set": setIn(time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
 			at = append(at, durable.Now(ctx).Sub(emutest.Start))
-			o.s.logf("%s", o.arg)
+			o.rig.logf("%s", o.arg)
 			return nil, errors.New("always")
 		}})
 		s.call("a", "set")
@@ -257,8 +260,8 @@ func TestAlarmRetries(t *testing.T) {
 	t.Run("one that is set while the one before is dropped", func(t *testing.T) {
 		runs := 0
 		dropped := func(e emulator.Event) bool { return strings.HasSuffix(e.Message, "the alarm is dropped") }
-		s := newScene(t, methods{"set": setIn(time.Second), "get": getAlarm, "again": func(ctx context.Context, o *obj) (any, error) {
-			for !slices.ContainsFunc(o.s.Events(), dropped) {
+		s := newObjects(t, methods{"set": setIn(time.Second), "get": getAlarm, "again": func(ctx context.Context, o *obj) (any, error) {
+			for !slices.ContainsFunc(o.rig.Events(), dropped) {
 				runtime.Gosched()
 			}
 			return setIn(time.Hour)(ctx, o)
@@ -277,7 +280,7 @@ func TestAlarmRetries(t *testing.T) {
 	})
 	t.Run("the jitter is the world's chance", func(t *testing.T) {
 		runs := func(seed uint64) (at []int64) {
-			s := newScene(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
+			s := newObjects(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 				at = append(at, durable.Now(ctx).UnixNano())
 				return nil, errors.New("always")
 			}}, emutest.Seed(seed))
@@ -291,7 +294,7 @@ func TestAlarmRetries(t *testing.T) {
 	})
 	t.Run("a constructor that fails does not count", func(t *testing.T) {
 		poison := false
-		s := newScene(t, methods{"set": setIn(time.Minute), "alarm": alarmRuns, "new": func(context.Context, *obj) (any, error) {
+		s := newObjects(t, methods{"set": setIn(time.Minute), "alarm": alarmRuns, "new": func(context.Context, *obj) (any, error) {
 			if poison {
 				return nil, errors.New("poison")
 			}
@@ -307,14 +310,14 @@ func TestAlarmRetries(t *testing.T) {
 		}
 		poison = false
 		s.Advance(time.Hour)
-		if got := s.logged(); len(got) != 1 {
+		if got := s.takeLog(); len(got) != 1 {
 			t.Error(got)
 		}
 	})
 	t.Run("between retries", func(t *testing.T) {
 		fail := true
-		s := newScene(t, methods{"set": setIn(time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
-			o.s.logf("%d", s0(o.arg))
+		s := newObjects(t, methods{"set": setIn(time.Second), "get": getAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
+			o.rig.logf("%d", s0(o.arg))
 			if fail {
 				return nil, errors.New("x")
 			}
@@ -335,8 +338,9 @@ func TestAlarmRetries(t *testing.T) {
 }
 
 func TestAlarmOfSleepingObject(t *testing.T) {
+	t.Parallel()
 	t.Run("an alarm wakes a hibernated object", func(t *testing.T) {
-		s := newScene(t, methods{"set": setIn(15 * time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"set": setIn(15 * time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 			for _, ws := range o.st.WebSockets() {
 				if err := ws.Send("alarm"); err != nil {
 					return nil, err
@@ -361,23 +365,23 @@ func TestAlarmOfSleepingObject(t *testing.T) {
 		dir := t.TempDir()
 		m := methods{"now": setIn(0), "later": setIn(time.Hour),
 			"alarm": func(ctx context.Context, o *obj) (any, error) {
-				o.s.logf("%q %s", o.st.ID().Name(), o.arg)
+				o.rig.logf("%q %s", o.st.ID().Name(), o.arg)
 				return nil, nil
 			}}
 		t.Run("before", func(t *testing.T) {
-			s := newScene(t, m, emutest.Persist(dir))
+			s := newObjects(t, m, emutest.Persist(dir))
 			s.call("a", "now")
 			s.call("b", "later")
 			s.wantLog() // the clock stands
 		})
-		s := newScene(t, m, emutest.Persist(dir))
+		s := newObjects(t, m, emutest.Persist(dir))
 		s.Advance(0)
 		s.wantLog(fmt.Sprintf(`"a" %d 0 false`, emutest.Start.UnixMilli()))
 		s.Advance(time.Hour)
 		s.wantLog(fmt.Sprintf(`"b" %d 0 false`, emutest.Start.Add(time.Hour).UnixMilli()))
 	})
 	t.Run("the object's name is kept with its alarm", func(t *testing.T) {
-		s := newScene(t, methods{"set": setIn(time.Hour), "alarm": func(_ context.Context, o *obj) (any, error) { o.s.logf("%q", o.st.ID().Name()); return nil, nil }})
+		s := newObjects(t, methods{"set": setIn(time.Hour), "alarm": func(_ context.Context, o *obj) (any, error) { o.rig.logf("%q", o.st.ID().Name()); return nil, nil }})
 		s.call("a", "set")
 		s.Advance(time.Hour)
 		s.wantLog(`"a"`)
@@ -385,10 +389,11 @@ func TestAlarmOfSleepingObject(t *testing.T) {
 }
 
 func TestAlarmHandlerLosesWrites(t *testing.T) {
+	t.Parallel()
 	t.Run("abort in the handler", func(t *testing.T) {
-		s := newScene(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"set": setIn(time.Second), "alarm": func(ctx context.Context, o *obj) (any, error) {
 			retry := s0(o.arg)
-			o.s.logf("%d", retry)
+			o.rig.logf("%d", retry)
 			if err := o.st.Storage().Put(ctx, fmt.Sprint("x", retry), true); err != nil {
 				return nil, err
 			}
@@ -405,8 +410,8 @@ func TestAlarmHandlerLosesWrites(t *testing.T) {
 		}
 	})
 	t.Run("a failed commit in the handler", func(t *testing.T) {
-		s := newScene(t, methods{"set": setIn(time.Second), "new": tables, "alarm": func(ctx context.Context, o *obj) (any, error) {
-			o.s.logf("%d", s0(o.arg))
+		s := newObjects(t, methods{"set": setIn(time.Second), "new": tables, "alarm": func(ctx context.Context, o *obj) (any, error) {
+			o.rig.logf("%d", s0(o.arg))
 			if s0(o.arg) < 2 {
 				return violate(ctx, o)
 			}
@@ -419,19 +424,20 @@ func TestAlarmHandlerLosesWrites(t *testing.T) {
 }
 
 func TestDeleteAllOfAlarm(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		date string
 		want string
 	}{{"2026-02-24", "null"}, {"2026-02-23", "60000"}} {
 		t.Run("deleteAll at compatibility date "+tt.date, func(t *testing.T) {
-			s := newScene(t, methods{"set": setIn(time.Minute), "get": getAlarm, "alarm": alarmRuns, "deleteAll": func(ctx context.Context, o *obj) (any, error) {
+			s := newObjects(t, methods{"set": setIn(time.Minute), "get": getAlarm, "alarm": alarmRuns, "deleteAll": func(ctx context.Context, o *obj) (any, error) {
 				return nil, o.st.Storage().DeleteAll(ctx)
-			}}, sceneConfig(t, tt.date))
+			}}, configured(t, tt.date, nil, "Obj", "Other"))
 			s.call("a", "set")
 			s.call("a", "deleteAll")
 			s.call("a", "get").want(tt.want)
 			s.Advance(time.Minute)
-			if ran := len(s.logged()) > 0; ran != (tt.want != "null") {
+			if ran := len(s.takeLog()) > 0; ran != (tt.want != "null") {
 				t.Error("ran:", ran)
 			}
 		})
@@ -440,8 +446,9 @@ func TestDeleteAllOfAlarm(t *testing.T) {
 
 // TestAlarmOrder: alarms run in the order of their times, whatever the object.
 func TestAlarmOrder(t *testing.T) {
-	s := newScene(t, methods{"set3": setIn(3 * time.Second), "set4": setIn(4 * time.Second), "set1": setIn(time.Second), "set2": setIn(2 * time.Second),
-		"alarm": func(_ context.Context, o *obj) (any, error) { o.s.logf("%s", o.st.ID().Name()); return nil, nil }})
+	t.Parallel()
+	s := newObjects(t, methods{"set3": setIn(3 * time.Second), "set4": setIn(4 * time.Second), "set1": setIn(time.Second), "set2": setIn(2 * time.Second),
+		"alarm": func(_ context.Context, o *obj) (any, error) { o.rig.logf("%s", o.st.ID().Name()); return nil, nil }})
 	s.call("a", "set3")
 	s.call("b", "set1")
 	s.call("c", "set2")
@@ -453,7 +460,8 @@ func TestAlarmOrder(t *testing.T) {
 
 // TestAlarmOfLostBatch: an alarm in a batch that is lost is as it was.
 func TestAlarmOfLostBatch(t *testing.T) {
-	s := newScene(t, methods{"set": setIn(time.Minute), "get": getAlarm, "alarm": alarmRuns,
+	t.Parallel()
+	s := newObjects(t, methods{"set": setIn(time.Minute), "get": getAlarm, "alarm": alarmRuns,
 		"sooner": func(ctx context.Context, o *obj) (any, error) {
 			setIn(time.Second)(ctx, o)
 			o.st.Abort("x")

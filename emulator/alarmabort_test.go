@@ -64,7 +64,7 @@ func TestAbortWithoutRetry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			persist := t.TempDir()
 			runs := func(ctx context.Context, o *obj) (any, error) {
-				o.s.logf("retry %d", s0(o.arg))
+				o.rig.logf("retry %d", s0(o.arg))
 				return tt.alarm(ctx, o)
 			}
 			m := methods{"set": setIn(time.Second), "get": getAlarm, "alarm": runs,
@@ -82,7 +82,7 @@ func TestAbortWithoutRetry(t *testing.T) {
 				again = []string{"runs 0"}
 			}
 			t.Run("world", func(t *testing.T) {
-				s := newScene(t, m, emutest.Persist(persist))
+				s := newObjects(t, m, emutest.Persist(persist))
 				s.call("a", "set").want("null")
 				s.Advance(1500 * time.Millisecond)
 				if tt.from != "" {
@@ -93,8 +93,8 @@ func TestAbortWithoutRetry(t *testing.T) {
 				s.call("a", "get").want(shows)
 			})
 			t.Run("next", func(t *testing.T) {
-				m["alarm"] = func(ctx context.Context, o *obj) (any, error) { o.s.logf("runs %d", s0(o.arg)); return nil, nil }
-				s := newScene(t, m, emutest.Persist(persist))
+				m["alarm"] = func(ctx context.Context, o *obj) (any, error) { o.rig.logf("runs %d", s0(o.arg)); return nil, nil }
+				s := newObjects(t, m, emutest.Persist(persist))
 				s.Advance(time.Minute)
 				s.wantLog(again...)
 				s.call("a", "get").want("null")

@@ -82,6 +82,7 @@ func (c *alarmCrowd) names() []string {
 // Alarms that are due at once run a few at a time, in the order in which they were set,
 // and what does not run yet has no goroutine.
 func TestAlarmsRunAFewAtATime(t *testing.T) {
+	t.Parallel()
 	const many = 500
 	synctest.Test(t, func(t *testing.T) {
 		over := make(chan struct{})
@@ -111,6 +112,7 @@ func TestAlarmsRunAFewAtATime(t *testing.T) {
 
 // Handlers that wait hold nobody up, whatever they wait for.
 func TestAlarmsThatWaitHoldNobodyUp(t *testing.T) {
+	t.Parallel()
 	const many = 1200 // more than the bounds
 	for _, tt := range []struct {
 		name  string

@@ -32,7 +32,7 @@ func TestAlarmSetBeforeRetry(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fails := c.fails
-			s := newScene(t, methods{"set": setIn(time.Second), "now": setIn(0), "soon": setIn(500 * time.Millisecond), "later": setIn(4 * time.Second),
+			s := newObjects(t, methods{"set": setIn(time.Second), "now": setIn(0), "soon": setIn(500 * time.Millisecond), "later": setIn(4 * time.Second),
 				"get": getAlarm, "delete": deleteAlarm, "alarm": func(ctx context.Context, o *obj) (any, error) {
 					logsAlarm(ctx, o)
 					if fails--; fails >= 0 {
@@ -49,7 +49,7 @@ func TestAlarmSetBeforeRetry(t *testing.T) {
 			}
 			s.call("a", "get").want(c.get)
 			s.Advance(time.Minute)
-			got := s.logged()
+			got := s.takeLog()
 			for i := range got {
 				_, got[i], _ = strings.Cut(got[i], ": ") // the time of a retry is random
 			}
@@ -66,7 +66,7 @@ func TestAlarmSetBeforeRetry(t *testing.T) {
 // never given up.
 func TestAlarmBackoff(t *testing.T) {
 	fails := false
-	s := newScene(t, methods{
+	s := newObjects(t, methods{
 		"set":   setIn(time.Hour),
 		"alarm": func(context.Context, *obj) (any, error) { return nil, nil },
 		"new": func(context.Context, *obj) (any, error) {

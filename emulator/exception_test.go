@@ -31,10 +31,19 @@ func code(n float64) durable.Value {
 	return durable.ValueOf(&driver.Object{Properties: []driver.Property{{Key: "code", Value: driver.Number(n)}}})
 }
 
+// abort aborts with the argument as the reason.
+func abort(_ context.Context, o *obj) (any, error) {
+	defer o.rig.logf("deferred")
+	o.st.Abort(o.arg)
+	o.rig.logf("went on")
+	return nil, nil
+}
+
 func TestException(t *testing.T) {
+	t.Parallel()
 	const noResponse = "TypeError: Incorrect type for Promise: the Promise did not resolve to 'Response'."
 	t.Run("EX-1 the object returns an error", func(t *testing.T) {
-		s := newScene(t, methods{"count": count,
+		s := newObjects(t, methods{"count": count,
 			"range": throws(&durable.Error{Name: "RangeError", Message: "sync boom"}),
 			"code":  throws(&durable.Error{Message: "m", Props: code(5)}),
 			"late": func(ctx context.Context, o *obj) (any, error) {
@@ -52,31 +61,25 @@ func TestException(t *testing.T) {
 		s.fetch("a", "count").want("2")
 	})
 	t.Run("EX-2 an error of Go is an Error", func(t *testing.T) {
-		s := newScene(t, methods{"count": count, "string": throws(errors.New("a string")), "eof": throws(fmt.Errorf("reading: %w", io.ErrUnexpectedEOF))})
+		s := newObjects(t, methods{"count": count, "string": throws(errors.New("a string")), "eof": throws(fmt.Errorf("reading: %w", io.ErrUnexpectedEOF))})
 		s.fetch("a", "count")
 		s.fetch("a", "string").want("Error: a string +remote")
 		s.fetch("a", "eof").want("Error: reading: unexpected EOF +remote")
 		s.fetch("a", "count").want("2")
 	})
 	t.Run("EX-4 no response", func(t *testing.T) {
-		s := newScene(t, methods{"count": count, "nil": func(context.Context, *obj) (any, error) { return (*durable.Response)(nil), nil }})
+		s := newObjects(t, methods{"count": count, "nil": func(context.Context, *obj) (any, error) { return (*durable.Response)(nil), nil }})
 		s.fetch("a", "count")
 		s.fetch("a", "nil").want(noResponse + " +remote")
 		s.fetch("a", "count").want("2")
 	})
-	abort := func(_ context.Context, o *obj) (any, error) {
-		defer o.s.logf("deferred")
-		o.st.Abort(o.arg)
-		o.s.logf("went on")
-		return nil, nil
-	}
 	for _, tt := range []struct{ name, reason, want string }{
 		{"EX-5 abort", "", "Error: Application called abort() to reset Durable Object."},
 		{"EX-6 abort with a reason", "why", "Error: why"},
 		{"EX-6 abort with a reason that begins with spaces", "  why not ", "Error: why not "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newScene(t, methods{"count": count, "abort": abort, "sleep": sleeper(time.Hour)})
+			s := newObjects(t, methods{"count": count, "abort": abort, "sleep": sleeper(time.Hour)})
 			s.fetch("a", "count")
 			waiting := s.call("a", "sleep w")
 			s.fetch("a", "abort "+tt.reason).want(tt.want + " +remote +durableObjectReset")
@@ -86,8 +89,12 @@ func TestException(t *testing.T) {
 			s.fetch("a", "count").want("1")
 		})
 	}
+}
+
+func TestExceptionThatResets(t *testing.T) {
+	t.Parallel()
 	t.Run("EX-7 the constructor fails", func(t *testing.T) {
-		s := newScene(t, methods{"count": count, "new": throws(&durable.Error{Name: "TypeError", Message: "ctor boom", Props: code(7)})})
+		s := newObjects(t, methods{"count": count, "new": throws(&durable.Error{Name: "TypeError", Message: "ctor boom", Props: code(7)})})
 		for range 2 {
 			s.fetch("a", "count").want(`TypeError: ctor boom +remote +durableObjectReset {"code":7}`)
 			s.call("a", "count").want(`TypeError: ctor boom +durableObjectReset {"code":7}`)
@@ -97,7 +104,7 @@ func TestException(t *testing.T) {
 		}
 	})
 	t.Run("EX-8 blockConcurrencyWhile fails in the constructor", func(t *testing.T) {
-		s := newScene(t, methods{"count": count, "new": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"count": count, "new": func(ctx context.Context, o *obj) (any, error) {
 			return nil, o.st.BlockConcurrencyWhile(ctx, throwsInside("bcw"))
 		}})
 		for range 2 {
@@ -108,19 +115,19 @@ func TestException(t *testing.T) {
 		}
 	})
 	t.Run("EX-9 waitUntil fails", func(t *testing.T) {
-		s := newScene(t, methods{"count": count, "wait": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"count": count, "wait": func(ctx context.Context, o *obj) (any, error) {
 			o.st.WaitUntil(throwsInside("wu boom"))
 			o.st.WaitUntil(func(context.Context) error { panic("wu panic") })
 			return count(ctx, o)
 		}})
 		s.fetch("a", "wait").want("1")
 		s.fetch("a", "count").want("2")
-		if got := jsonOf(s.faults()); got != `["Error: wu boom","Error: wu panic"]` {
+		if got := jsonOf(s.faults()); got != `["waitUntil: Error: wu boom","waitUntil: Error: wu panic"]` {
 			t.Error(got)
 		}
 	})
 	t.Run("EX-10 the stub of a reset object stays broken", func(t *testing.T) {
-		s := newScene(t, methods{"count": count, "abort": abort})
+		s := newObjects(t, methods{"count": count, "abort": abort})
 		s.start(func(ctx context.Context, env *durable.Env) (any, error) {
 			ns := env.DurableObject("Obj")
 			stub, bystander := ns.GetByName("a"), ns.GetByName("a")
@@ -145,7 +152,7 @@ func TestException(t *testing.T) {
 		}))
 	})
 	t.Run("EX-11 writes before abort are lost", func(t *testing.T) {
-		s := newScene(t, methods{"abort": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"abort": func(ctx context.Context, o *obj) (any, error) {
 			if err := o.st.Storage().Put(ctx, "k", 1); err != nil {
 				return nil, err
 			}
@@ -158,7 +165,7 @@ func TestException(t *testing.T) {
 		}
 	})
 	t.Run("EX-12 the log names the exception and its place", func(t *testing.T) {
-		s := newScene(t, methods{"new": func(_ context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"new": func(_ context.Context, o *obj) (any, error) {
 			if o.st.ID().Name() == "a" {
 				nilMap()["x"] = 1
 			}
@@ -227,7 +234,7 @@ func TestPanic(t *testing.T) {
 	}
 	for name, p := range panics {
 		t.Run(name, func(t *testing.T) {
-			s := newScene(t, m)
+			s := newObjects(t, m)
 			method := strings.ReplaceAll(name, " ", "-")
 			s.fetch("a", "count").want("1")
 			s.fetch("a", "put").want("null")
@@ -262,7 +269,7 @@ func TestPanic(t *testing.T) {
 		})
 	}
 	t.Run("in the Worker", func(t *testing.T) {
-		s := newScene(t, methods{})
+		s := newObjects(t, methods{})
 		s.starter = func(context.Context, *durable.Env) { panic("bang") }
 		if got := s.World.Fetch("GET", "/start"); got.Status != 500 || !strings.HasPrefix(got.Body, "Error: bang\n    at ") {
 			t.Errorf("%d %q", got.Status, got.Body)
@@ -275,7 +282,7 @@ func TestPanic(t *testing.T) {
 	})
 	t.Run("in the constructor", func(t *testing.T) {
 		bad := true
-		s := newScene(t, methods{"count": count, "new": func(context.Context, *obj) (any, error) {
+		s := newObjects(t, methods{"count": count, "new": func(context.Context, *obj) (any, error) {
 			if bad {
 				runtime.Goexit()
 			}

@@ -71,7 +71,7 @@ var foreign = methods{
 				ws.Send("late")
 			}
 		}()
-		o.s.onEnd(func() { close(over); <-ended })
+		o.rig.onEnd(func() { close(over); <-ended })
 		return nil, nil
 	},
 	"waits": func(ctx context.Context, o *obj) (any, error) {
@@ -80,7 +80,7 @@ var foreign = methods{
 		return nil, <-done                            // at: waits holder
 	},
 	"test": func(ctx context.Context, o *obj) (any, error) {
-		o.s.onEnd(func() { o.st.WebSocketAutoResponse() }) // at: test
+		o.rig.onEnd(func() { o.st.WebSocketAutoResponse() }) // at: test
 		return nil, nil
 	},
 	"await": func(ctx context.Context, o *obj) (any, error) {
@@ -177,8 +177,7 @@ func TestForeignCalls(t *testing.T) {
 			var tb *toldTB
 			t.Run("world", func(t *testing.T) {
 				tb = &toldTB{TB: t}
-				s := &scene{t: t, methods: foreign}
-				s.World = emutest.New(tb, emutest.Worker(durable.WorkerFunc(s.serve)), emutest.Classes(s.classes()...))
+				s := newObjectsOf(t, tb, foreign)
 				if method == "body" || method == "net/http" {
 					s.start(func(ctx context.Context, env *durable.Env) (any, error) {
 						r, err := durable.NewRequest("GET", "http://obj/"+method, nil)

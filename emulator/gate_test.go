@@ -34,8 +34,8 @@ func violate(_ context.Context, o *obj) (any, error) {
 	return "must never arrive", err
 }
 
-// TestOutputGate is case LC-8.
 func TestOutputGate(t *testing.T) {
+	t.Parallel()
 	t.Run("LC-8 what was sent after a write waits for its commit", func(t *testing.T) {
 		dir := t.TempDir()
 		committed := func(id durable.ID) bool { // as another process would see it
@@ -48,7 +48,7 @@ func TestOutputGate(t *testing.T) {
 			_, ok, err := db.Get("k")
 			return ok && err == nil
 		}
-		s := newScene(t, methods{
+		s := newObjects(t, methods{
 			"ws": func(ctx context.Context, o *obj) (any, error) {
 				if err := o.st.Storage().Put(ctx, "k", 1); err != nil {
 					return nil, err
@@ -56,12 +56,12 @@ func TestOutputGate(t *testing.T) {
 				if err := socketOf(ctx).Send("sent"); err != nil {
 					return nil, err
 				}
-				o.s.logf("in the turn: committed %v", committed(o.st.ID()))
+				o.rig.logf("in the turn: committed %v", committed(o.st.ID()))
 				_, err := callOf(ctx, o.env.DurableObject("Obj").GetByName("b"), "look")
 				return nil, err
 			},
 			"look": func(_ context.Context, o *obj) (any, error) {
-				o.s.logf("called: committed %v", committed(o.env.DurableObject("Obj").IDFromName("a")))
+				o.rig.logf("called: committed %v", committed(o.env.DurableObject("Obj").IDFromName("a")))
 				return nil, nil
 			},
 		}, emutest.Persist(dir))
@@ -71,14 +71,69 @@ func TestOutputGate(t *testing.T) {
 		s.Settle()
 		s.wantLog("in the turn: committed false", "called: committed true")
 	})
+	t.Run("LC-8 sends keep their order over several sockets and turns", func(t *testing.T) {
+		s := newObjects(t, methods{"ws": func(ctx context.Context, o *obj) (any, error) {
+			for _, text := range []string{"1", "2", "3"} {
+				for _, ws := range o.st.WebSockets() {
+					if err := ws.Send(text); err != nil {
+						return nil, err
+					}
+				}
+				if err := errors.Join(o.st.Storage().Put(ctx, "k", text), durable.Sleep(ctx, time.Millisecond)); err != nil {
+					return nil, err
+				}
+			}
+			return nil, nil
+		}})
+		a, b := s.Dial("/a"), s.Dial("/a")
+		a.Send("go")
+		a.Expect("1")
+		b.Expect("1")
+		s.Advance(time.Millisecond)
+		a.Expect("2")
+		b.Expect("2")
+		a.ExpectNone()
+		s.Advance(time.Second)
+		a.Expect("3")
+		b.Expect("3")
+	})
+	// workerd was asked: a transaction holds back nothing that is sent in it.
+	t.Run("LC-8 what is sent in a transaction leaves, whatever becomes of it", func(t *testing.T) {
+		s := newObjects(t, methods{"hello": logs, "ws": func(ctx context.Context, o *obj) (any, error) {
+			ws := socketOf(ctx)
+			err := o.st.Storage().Transaction(ctx, func(ctx context.Context) error {
+				_, call := callOf(ctx, o.env.DurableObject("Obj").GetByName("other"), "hello out")
+				err := errors.Join(o.st.Storage().Put(ctx, "k", 1), call, ws.Send("in"), durable.Sleep(ctx, time.Second), ws.Send("in 2"))
+				if o.arg == "fail" {
+					return errors.Join(err, errors.New("x"))
+				}
+				return err
+			})
+			return nil, ws.Send(caught(err))
+		}})
+		c := s.Dial("/a")
+		c.Send("pass")
+		c.Expect("in")
+		s.Advance(time.Second)
+		c.Expect("in 2", "ok")
+		c.Send("fail")
+		c.Expect("in")
+		s.Advance(time.Second)
+		c.Expect("in 2", "Go: x")
+		s.wantLog("in out", "in out")
+	})
+}
+
+func TestFailedCommit(t *testing.T) {
+	t.Parallel()
 	t.Run("LC-8 a failed commit", func(t *testing.T) {
-		s := newScene(t, methods{"new": tables, "sleep": sleeper(time.Hour), "hello": logs, "violate": violate,
+		s := newObjects(t, methods{"new": tables, "sleep": sleeper(time.Hour), "hello": logs, "violate": violate,
 			"ws": func(ctx context.Context, o *obj) (any, error) {
 				ws := socketOf(ctx)
 				err := errors.Join(ws.Send("sent before"), second(violate(ctx, o)), ws.Send("must never arrive"), ws.Close(4000, "must never arrive"))
 				if o.arg == "wait" {
 					err = errors.Join(err, durable.Sleep(ctx, time.Second))
-					o.s.logf("%v %v", err, ws.Send("must never arrive"))
+					o.rig.logf("%v %v", err, ws.Send("must never arrive"))
 				}
 				return nil, err
 			},
@@ -87,8 +142,8 @@ func TestOutputGate(t *testing.T) {
 				_, before := callOf(ctx, other, "hello before")
 				_, bad := violate(ctx, o)
 				_, after := callOf(ctx, other, "hello after")
-				o.s.logf("%v %v %v", before, bad, after)
-				return nil, durable.Await(ctx, func() error { o.s.logf("went on"); return nil })
+				o.rig.logf("%v %v %v", before, bad, after)
+				return nil, durable.Await(ctx, func() error { o.rig.logf("went on"); return nil })
 			},
 		})
 		waiting, overRPC := s.fetch("a", "sleep w"), s.call("a", "sleep r")
@@ -122,9 +177,13 @@ func TestOutputGate(t *testing.T) {
 			t.Errorf("the log tells of %d resets, want 5", resets)
 		}
 	})
+}
+
+func TestFailedCommitOfQueuedEvents(t *testing.T) {
+	t.Parallel()
 	for name, doom := range map[string]string{"a violated constraint": "violate", "an open RETURNING": "returning"} {
-		t.Run("LC-8 queued events of which the last cannot be committed: "+name, func(t *testing.T) {
-			s := newScene(t, methods{"new": tables, "violate": violate, "hello": logs, "put": func(ctx context.Context, o *obj) (any, error) {
+		t.Run("LC-8 "+name, func(t *testing.T) {
+			s := newObjects(t, methods{"new": tables, "violate": violate, "hello": logs, "put": func(ctx context.Context, o *obj) (any, error) {
 				for _, ws := range o.st.WebSockets() {
 					if err := ws.Send("put " + o.arg); err != nil {
 						return nil, err
@@ -165,8 +224,12 @@ func TestOutputGate(t *testing.T) {
 			s.call("a", "get").want("3601000")
 		})
 	}
+}
+
+func TestStubOfFailedCommit(t *testing.T) {
+	t.Parallel()
 	t.Run("LC-8 the stub of a failed commit stays broken", func(t *testing.T) {
-		s := newScene(t, methods{"new": tables, "hello": logs, "violate": violate})
+		s := newObjects(t, methods{"new": tables, "hello": logs, "violate": violate})
 		s.start(func(ctx context.Context, env *durable.Env) (any, error) {
 			stub := env.DurableObject("Obj").GetByName("a")
 			var got []string
@@ -178,67 +241,16 @@ func TestOutputGate(t *testing.T) {
 			return append(got, caught(err)), nil
 		}).want(jsonOf([]string{violated + " +remote", violated, violated, violated}))
 	})
-	t.Run("LC-8 sends keep their order over several sockets and turns", func(t *testing.T) {
-		s := newScene(t, methods{"ws": func(ctx context.Context, o *obj) (any, error) {
-			for _, text := range []string{"1", "2", "3"} {
-				for _, ws := range o.st.WebSockets() {
-					if err := ws.Send(text); err != nil {
-						return nil, err
-					}
-				}
-				if err := errors.Join(o.st.Storage().Put(ctx, "k", text), durable.Sleep(ctx, time.Millisecond)); err != nil {
-					return nil, err
-				}
-			}
-			return nil, nil
-		}})
-		a, b := s.Dial("/a"), s.Dial("/a")
-		a.Send("go")
-		a.Expect("1")
-		b.Expect("1")
-		s.Advance(time.Millisecond)
-		a.Expect("2")
-		b.Expect("2")
-		a.ExpectNone()
-		s.Advance(time.Second)
-		a.Expect("3")
-		b.Expect("3")
-	})
-	// Asked of the real one: a transaction holds nothing back that is sent in it.
-	t.Run("LC-8 what is sent in a transaction leaves, whatever becomes of it", func(t *testing.T) {
-		s := newScene(t, methods{"hello": logs, "ws": func(ctx context.Context, o *obj) (any, error) {
-			ws := socketOf(ctx)
-			err := o.st.Storage().Transaction(ctx, func(ctx context.Context) error {
-				_, call := callOf(ctx, o.env.DurableObject("Obj").GetByName("other"), "hello out")
-				err := errors.Join(o.st.Storage().Put(ctx, "k", 1), call, ws.Send("in"), durable.Sleep(ctx, time.Second), ws.Send("in 2"))
-				if o.arg == "fail" {
-					return errors.Join(err, errors.New("x"))
-				}
-				return err
-			})
-			return nil, ws.Send(caught(err))
-		}})
-		c := s.Dial("/a")
-		c.Send("pass")
-		c.Expect("in")
-		s.Advance(time.Second)
-		c.Expect("in 2", "ok")
-		c.Send("fail")
-		c.Expect("in")
-		s.Advance(time.Second)
-		c.Expect("in 2", "Go: x")
-		s.wantLog("in out", "in out")
-	})
 }
 
 func deleteAlarmOf(ctx context.Context, o *obj) error { return o.st.Storage().DeleteAlarm(ctx) }
 
-// TestDamage: damage that shows only later is told with the file's name.
+// TestDamage: damage that shows only after the open is reported with the file's name.
 func TestDamage(t *testing.T) {
 	dir := t.TempDir()
 	put := func(ctx context.Context, o *obj) (any, error) { return nil, o.st.Storage().Put(ctx, "k", 1) }
 	t.Run("before", func(t *testing.T) {
-		newScene(t, methods{"put": put}, emutest.Persist(dir)).call("a", "put").want("null")
+		newObjects(t, methods{"put": put}, emutest.Persist(dir)).call("a", "put").want("null")
 	})
 	files, err := filepath.Glob(filepath.Join(dir, "v3", "do", "test-Obj", strings.Repeat("[0-9a-f]", 64)+".sqlite"))
 	if err != nil || len(files) != 1 {
@@ -252,12 +264,12 @@ func TestDamage(t *testing.T) {
 	if _, err := f.WriteAt(bytes.Repeat([]byte{0xff}, 4096), 4096); err != nil {
 		t.Fatal(err)
 	}
-	s := newScene(t, methods{"put": put}, emutest.Persist(dir))
+	s := newObjects(t, methods{"put": put}, emutest.Persist(dir))
 	s.call("a", "put")
-	told := func(e emulator.Event) bool {
+	reported := func(e emulator.Event) bool {
 		return e.Type == emulator.EventError && strings.HasPrefix(e.Message, "database "+files[0]+" is damaged")
 	}
-	if events := s.Events(); !slices.ContainsFunc(events, told) {
+	if events := s.Events(); !slices.ContainsFunc(events, reported) {
 		t.Error(events)
 	}
 }
@@ -265,7 +277,7 @@ func TestDamage(t *testing.T) {
 func second(_ any, err error) error { return err }
 
 // stored returns the key-value pairs that are stored for an object.
-func (s *scene) stored(name string) map[string]any {
+func (s *rig) stored(name string) map[string]any {
 	s.t.Helper()
 	all := map[string]any{}
 	s.Object("Obj", name).Storage(func(st *durable.Storage) error {

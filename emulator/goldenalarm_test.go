@@ -16,6 +16,7 @@ import (
 )
 
 func TestGoldenAlarms(t *testing.T) {
+	t.Parallel()
 	golden(t, "KV13", runs{"alarm": func(context.Context, *gold) (any, error) { return nil, nil }, "run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}

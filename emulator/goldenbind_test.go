@@ -65,6 +65,7 @@ func bytesOf(list any) any {
 }
 
 func TestGoldenBindings(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL02", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		r := map[string]any{}
 		// first is [...raw()][0], or the exception.

@@ -96,6 +96,7 @@ func (o *gold) list(ctx context.Context) any {
 func listed(ctx context.Context, o *gold) (any, error) { return o.list(ctx), nil }
 
 func TestGoldenAbortDropsWrites(t *testing.T) {
+	t.Parallel()
 	golden(t, "DUR02", runs{
 		"setup": func(_ context.Context, o *gold) (any, error) { return 1, o.exec("CREATE TABLE IF NOT EXISTS t(x)") },
 		"abortNow": func(ctx context.Context, o *gold) (any, error) {
@@ -120,6 +121,7 @@ func TestGoldenAbortDropsWrites(t *testing.T) {
 }
 
 func TestGoldenBlockThatFails(t *testing.T) {
+	t.Parallel()
 	golden(t, "DUR03", runs{
 		"new": func(ctx context.Context, o *gold) (any, error) {
 			return nil, o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error {
@@ -156,6 +158,7 @@ func TestGoldenBlockThatFails(t *testing.T) {
 }
 
 func TestGoldenKillLosesBatch(t *testing.T) {
+	t.Parallel()
 	golden(t, "DUR05", runs{
 		"setup": func(_ context.Context, o *gold) (any, error) { return 1, o.exec("CREATE TABLE t(x)") },
 		"spin": func(ctx context.Context, o *gold) (any, error) {
@@ -178,6 +181,7 @@ func TestGoldenKillLosesBatch(t *testing.T) {
 }
 
 func TestGoldenBatchIsVisible(t *testing.T) {
+	t.Parallel()
 	golden(t, "DUR07", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		if err := errors.Join(o.exec("CREATE TABLE t(x)"), o.storage.Put(ctx, "a", 1), o.exec("INSERT INTO t VALUES (1)")); err != nil {
 			return nil, err
@@ -187,6 +191,7 @@ func TestGoldenBatchIsVisible(t *testing.T) {
 }
 
 func TestGoldenInputGate(t *testing.T) {
+	t.Parallel()
 	inc := func(key string, wait time.Duration) run {
 		return func(ctx context.Context, o *gold) (any, error) {
 			var n int
@@ -226,6 +231,7 @@ func TestGoldenInputGate(t *testing.T) {
 }
 
 func TestGoldenAbortInTransaction(t *testing.T) {
+	t.Parallel()
 	golden(t, "DUR10", runs{
 		"w": func(ctx context.Context, o *gold) (any, error) {
 			err := o.storage.Put(ctx, "u", 1)
@@ -255,7 +261,8 @@ func TestGoldenAbortInTransaction(t *testing.T) {
 
 // Asked of the real one: a transaction is durable when it has ended.
 func TestAbortAfterTransaction(t *testing.T) {
-	s := newScene(t, methods{"abort": func(ctx context.Context, o *obj) (any, error) {
+	t.Parallel()
+	s := newObjects(t, methods{"abort": func(ctx context.Context, o *obj) (any, error) {
 		st := o.st.Storage()
 		err := errors.Join(st.Transaction(ctx, func(ctx context.Context) error { return st.Put(ctx, "tb", 1) }), st.Put(ctx, "tc", 1))
 		o.st.Abort("tb")
@@ -268,12 +275,13 @@ func TestAbortAfterTransaction(t *testing.T) {
 }
 
 func TestGoldenOutputGate(t *testing.T) {
+	t.Parallel()
 	var recorded []struct {
 		Messages []string
 		Close    *struct{ Code int }
 	}
 	readJSON(t, filepath.Join(caseDir(t, "DUR06"), "expected.json"), &recorded)
-	s := newScene(t, methods{"new": tables, "rows": func(ctx context.Context, o *obj) (any, error) {
+	s := newObjects(t, methods{"new": tables, "rows": func(ctx context.Context, o *obj) (any, error) {
 		rows, err := o.st.Storage().SQL().Exec("SELECT * FROM c")
 		n := 0
 		for err == nil && rows.Next() {
@@ -305,6 +313,7 @@ func TestGoldenOutputGate(t *testing.T) {
 }
 
 func TestGoldenDisk(t *testing.T) {
+	t.Parallel()
 	persisted := runs{
 		"alarm": func(context.Context, *gold) (any, error) { return nil, nil },
 		"touch": func(context.Context, *gold) (any, error) { return "touched", nil },

@@ -48,6 +48,7 @@ func getMany(ctx context.Context, o *gold, keys ...string) any {
 }
 
 func TestGoldenGet(t *testing.T) {
+	t.Parallel()
 	golden(t, "KV03", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		r := map[string]any{}
 		put := func(k string, v any) { r[""] = none(o.storage.Put(ctx, k, v)); delete(r, "") }
@@ -66,6 +67,7 @@ func TestGoldenGet(t *testing.T) {
 }
 
 func TestGoldenPut(t *testing.T) {
+	t.Parallel()
 	golden(t, "KV04", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -86,6 +88,7 @@ func TestGoldenPut(t *testing.T) {
 }
 
 func TestGoldenDelete(t *testing.T) {
+	t.Parallel()
 	golden(t, "KV05", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -173,6 +176,7 @@ func TestGoldenDelete(t *testing.T) {
 }
 
 func TestGoldenList(t *testing.T) {
+	t.Parallel()
 	golden(t, "KV06", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		entries := map[string]any{}
 		for i, k := range []string{"a", "A", "b", "ab", "a:1", "a:2", "é", "\U0001F600", "\uFFFD", "~", "10", "9"} {
@@ -196,6 +200,7 @@ func TestGoldenList(t *testing.T) {
 }
 
 func TestGoldenKVLimits(t *testing.T) {
+	t.Parallel()
 	golden(t, "KV07", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -242,6 +247,7 @@ func TestGoldenKVLimits(t *testing.T) {
 }
 
 func TestGoldenSQLiteLimits(t *testing.T) {
+	t.Parallel()
 	golden(t, "KV07c", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		st, sql := o.storage, o.storage.SQL()
 		r := map[string]any{}
@@ -292,6 +298,7 @@ func TestGoldenSQLiteLimits(t *testing.T) {
 }
 
 func TestGoldenSyncKVBigValue(t *testing.T) {
+	t.Parallel()
 	golden(t, "KV07d", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		kv := o.storage.KV()
 		r := map[string]any{}
@@ -308,6 +315,7 @@ func TestGoldenSyncKVBigValue(t *testing.T) {
 }
 
 func TestGoldenDeleteAll(t *testing.T) {
+	t.Parallel()
 	golden(t, "KV09", runs{"alarm": func(context.Context, *gold) (any, error) { return nil, nil }, "run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -342,6 +350,7 @@ func TestGoldenDeleteAll(t *testing.T) {
 }
 
 func TestGoldenDeleteAllKeepsAlarm(t *testing.T) {
+	t.Parallel()
 	golden(t, "KV09b", runs{"alarm": func(context.Context, *gold) (any, error) { return nil, nil }, "run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -356,6 +365,7 @@ func TestGoldenDeleteAllKeepsAlarm(t *testing.T) {
 }
 
 func TestGoldenBookmarks(t *testing.T) {
+	t.Parallel()
 	golden(t, "PITR01", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		st := o.storage
 		r := map[string]any{}
@@ -377,6 +387,7 @@ func TestGoldenBookmarks(t *testing.T) {
 }
 
 func TestGoldenSyncKV(t *testing.T) {
+	t.Parallel()
 	golden(t, "SK01", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		kv := o.storage.KV()
 		r := map[string]any{}

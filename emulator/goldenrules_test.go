@@ -15,6 +15,7 @@ import (
 )
 
 func TestGoldenRules(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL07", runs{
 		"alarm": func(context.Context, *gold) (any, error) { return nil, nil },
 		"run": func(ctx context.Context, o *gold) (any, error) {

@@ -32,7 +32,8 @@ func column(v any) any {
 
 // TestIntegers: those beyond 2^53 are the integers that JavaScript has of them.
 func TestIntegers(t *testing.T) {
-	s := newScene(t, methods{"select": func(_ context.Context, o *obj) (any, error) {
+	t.Parallel()
+	s := newObjects(t, methods{"select": func(_ context.Context, o *obj) (any, error) {
 		rows, err := o.st.Storage().SQL().Exec("SELECT 9007199254740991, 9007199254740993, -9007199254740995, 9223372036854775807, -9223372036854775808")
 		if err != nil {
 			return nil, err
@@ -156,6 +157,7 @@ func (o *gold) strings(mark string) (list []string) {
 }
 
 func TestGoldenSQLValues(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL01", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		r := map[string]any{}
 		for name, q := range o.queries() {
@@ -170,6 +172,7 @@ func TestGoldenSQLValues(t *testing.T) {
 }
 
 func TestGoldenCursor(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL04", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		sql := o.storage.SQL()
 		r := map[string]any{}
@@ -241,6 +244,7 @@ func TestGoldenCursor(t *testing.T) {
 }
 
 func TestGoldenCursorAcrossWait(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL04b", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		sql := o.storage.SQL()
 		r := map[string]any{}
@@ -279,6 +283,7 @@ func TestGoldenCursorAcrossWait(t *testing.T) {
 }
 
 func TestGoldenUnreadReturningBreaksCommit(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL04c", runs{
 		"setup": func(ctx context.Context, o *gold) (any, error) {
 			return 1, o.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT)")
@@ -302,6 +307,7 @@ func TestGoldenUnreadReturningBreaksCommit(t *testing.T) {
 }
 
 func TestGoldenDDLWhileCursorIsOpen(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL04d", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		r := map[string]any{}
 		if err := o.exec("CREATE TABLE t(x); INSERT INTO t VALUES (1),(2),(3)"); err != nil {
@@ -321,6 +327,7 @@ func TestGoldenDDLWhileCursorIsOpen(t *testing.T) {
 }
 
 func TestGoldenSeveralStatements(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL05", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		r := map[string]any{}
 		written := func(c *durable.Rows) any { return c.RowsWritten() }
@@ -350,6 +357,7 @@ func TestGoldenSeveralStatements(t *testing.T) {
 }
 
 func TestGoldenSQLErrors(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL06", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		_, setup, _ := strings.Cut(o.play.source, `sql.exec("CREATE TABLE p(`)
 		setup, _, _ = strings.Cut("CREATE TABLE p("+setup, `");`)
@@ -366,12 +374,14 @@ func TestGoldenSQLErrors(t *testing.T) {
 }
 
 func TestGoldenSQLLimits(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL08", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		return sqlLimits(o), nil
 	}})
 }
 
 func TestGoldenSQLFunctions(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL09", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		r := map[string]any{}
 		for _, f := range o.strings("const one = ") {
@@ -406,6 +416,7 @@ func TestGoldenSQLFunctions(t *testing.T) {
 }
 
 func TestGoldenPragmas(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL10", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		if err := errors.Join(o.exec("CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT REFERENCES t(a)); CREATE INDEX ti ON t(b)"), o.storage.Put(ctx, "k", 1)); err != nil {
 			return nil, err
@@ -432,6 +443,7 @@ func withoutSQL(ctx context.Context, o *gold) (any, error) {
 }
 
 func TestGoldenSQLOfKVClass(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL14", runs{"run": func(ctx context.Context, o *gold) (any, error) {
 		v, err := withoutSQL(ctx, o)
 		r := v.(map[string]any)
@@ -442,10 +454,12 @@ func TestGoldenSQLOfKVClass(t *testing.T) {
 }
 
 func TestGoldenSQLWithoutMigration(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL14b", runs{"run": withoutSQL})
 }
 
 func TestGoldenForeignKeys(t *testing.T) {
+	t.Parallel()
 	golden(t, "SQL16", runs{
 		"run": func(ctx context.Context, o *gold) (any, error) {
 			r := map[string]any{"default": o.query(one, "PRAGMA foreign_keys")}

@@ -17,6 +17,7 @@ import (
 )
 
 func TestGoldenTransactions(t *testing.T) {
+	t.Parallel()
 	golden(t, "KV10", runs{
 		"alarm": func(context.Context, *gold) (any, error) { return nil, nil },
 		"run":   func(ctx context.Context, o *gold) (any, error) { return transactions(ctx, o), nil },

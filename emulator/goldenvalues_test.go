@@ -125,6 +125,7 @@ func valuesOfKV01() map[string]driver.Value {
 
 // TestGoldenValues stores each type of value, past the conversions of Go.
 func TestGoldenValues(t *testing.T) {
+	t.Parallel()
 	for _, id := range []string{"KV01", "KV01b"} {
 		t.Run(id, func(t *testing.T) {
 			var recorded []answer

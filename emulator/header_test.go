@@ -368,7 +368,7 @@ func TestGoexitInWaitUntil(t *testing.T) {
 			return nil, nil
 		},
 	}
-	s := newScene(t, gone)
+	s := newObjects(t, gone)
 	s.fetch("a", "wait").want("null")
 	s.Settle()
 	s.fetch("a", "ok").want("\"ok\"")

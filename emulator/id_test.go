@@ -52,7 +52,7 @@ func configOf(t *testing.T, worker, class string) string {
 }
 
 func TestID(t *testing.T) {
-	s := newScene(t, methods{
+	s := newObjects(t, methods{
 		"name": func(_ context.Context, o *obj) (any, error) {
 			return []any{o.st.ID().String(), o.st.ID().Name()}, nil
 		},
@@ -145,7 +145,7 @@ func TestID(t *testing.T) {
 
 // TestIDName is case ID-9: when an object knows its name.
 func TestIDName(t *testing.T) {
-	s := newScene(t, methods{"name": func(_ context.Context, o *obj) (any, error) { return o.st.ID().Name(), nil }})
+	s := newObjects(t, methods{"name": func(_ context.Context, o *obj) (any, error) { return o.st.ID().Name(), nil }})
 	by := func(id func(ns *durable.Namespace) durable.ID) func(want string) {
 		return func(want string) {
 			t.Helper()

@@ -17,7 +17,7 @@ const blockTimeout = "Error: A call to blockConcurrencyWhile() in a Durable Obje
 
 // logs is a method that only notes that it runs.
 func logs(_ context.Context, o *obj) (any, error) {
-	o.s.logf("in %s", o.arg)
+	o.rig.logf("in %s", o.arg)
 	return o.arg, nil
 }
 
@@ -25,19 +25,20 @@ func logs(_ context.Context, o *obj) (any, error) {
 func sleeper(d time.Duration) method {
 	return func(ctx context.Context, o *obj) (any, error) {
 		name := o.arg
-		o.s.logf("in %s", name)
+		o.rig.logf("in %s", name)
 		if err := durable.Sleep(ctx, d); err != nil {
 			return nil, err
 		}
-		o.s.logf("mid %s", name)
-		o.s.logf("out %s", name)
+		o.rig.logf("mid %s", name)
+		o.rig.logf("out %s", name)
 		return name, nil
 	}
 }
 
-func TestLife(t *testing.T) {
+func TestConstructAndEvict(t *testing.T) {
+	t.Parallel()
 	t.Run("constructed lazily, by the first event", func(t *testing.T) {
-		s := newScene(t, methods{"hello": func(context.Context, *obj) (any, error) { return "hello", nil }})
+		s := newObjects(t, methods{"hello": func(context.Context, *obj) (any, error) { return "hello", nil }})
 		o := s.Object("Obj", "a")
 		if o.State() != emulator.Absent || s.instances() != 0 {
 			t.Error("constructed unasked")
@@ -49,7 +50,7 @@ func TestLife(t *testing.T) {
 		}
 	})
 	t.Run("HB-3 evicted 10 s after the last event", func(t *testing.T) {
-		s := newScene(t, methods{"hello": logs})
+		s := newObjects(t, methods{"hello": logs})
 		s.fetch("a", "hello 1")
 		s.Advance(9 * time.Second)
 		s.fetch("a", "hello 2")
@@ -67,8 +68,12 @@ func TestLife(t *testing.T) {
 			t.Error(s.instances(), "instances")
 		}
 	})
+}
+
+func TestBlockConcurrency(t *testing.T) {
+	t.Parallel()
 	t.Run("LC-1 blockConcurrencyWhile in the constructor", func(t *testing.T) {
-		s := newScene(t, methods{"hello": logs, "new": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"hello": logs, "new": func(ctx context.Context, o *obj) (any, error) {
 			return nil, o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error { return durable.Sleep(ctx, 500*time.Millisecond) })
 		}})
 		a, b := s.fetch("a", "hello a"), s.fetch("a", "hello b")
@@ -80,13 +85,13 @@ func TestLife(t *testing.T) {
 		b.want(`"b"`)
 	})
 	t.Run("LC-2 blockConcurrencyWhile in a handler", func(t *testing.T) {
-		s := newScene(t, methods{"hello": logs, "block": func(ctx context.Context, o *obj) (any, error) {
-			o.s.logf("before")
+		s := newObjects(t, methods{"hello": logs, "block": func(ctx context.Context, o *obj) (any, error) {
+			o.rig.logf("before")
 			err := o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error {
-				defer o.s.logf("blocked")
+				defer o.rig.logf("blocked")
 				return durable.Sleep(ctx, 1500*time.Millisecond)
 			})
-			o.s.logf("after")
+			o.rig.logf("after")
 			return 5, err
 		}})
 		a, b := s.fetch("a", "block"), s.fetch("a", "hello b")
@@ -98,10 +103,10 @@ func TestLife(t *testing.T) {
 		b.want(`"b"`)
 	})
 	t.Run("LC-2 events that waited before it go on after it", func(t *testing.T) {
-		s := newScene(t, methods{"sleep": sleeper(time.Second), "block": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"sleep": sleeper(time.Second), "block": func(ctx context.Context, o *obj) (any, error) {
 			return 1, o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error {
-				o.s.logf("block")
-				defer o.s.logf("unblock")
+				o.rig.logf("block")
+				defer o.rig.logf("unblock")
 				return durable.Sleep(ctx, 5*time.Second)
 			})
 		}})
@@ -113,11 +118,15 @@ func TestLife(t *testing.T) {
 		a.want(`"a"`)
 		b.want("1")
 	})
+}
+
+func TestBlockConcurrencyFails(t *testing.T) {
+	t.Parallel()
 	t.Run("LC-3 the callback fails", func(t *testing.T) {
-		s := newScene(t, methods{"sleep": sleeper(time.Hour), "hello": logs, "block": func(ctx context.Context, o *obj) (any, error) {
-			defer o.s.logf("deferred")
+		s := newObjects(t, methods{"sleep": sleeper(time.Hour), "hello": logs, "block": func(ctx context.Context, o *obj) (any, error) {
+			defer o.rig.logf("deferred")
 			err := o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error { return errors.New("bcw fail") })
-			o.s.logf("went on: %v", err)
+			o.rig.logf("went on: %v", err)
 			return 1, err
 		}})
 		waiting := s.fetch("a", "sleep w")
@@ -133,19 +142,19 @@ func TestLife(t *testing.T) {
 		}
 	})
 	t.Run("LC-3 the callback panics", func(t *testing.T) {
-		s := newScene(t, methods{"block": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"block": func(ctx context.Context, o *obj) (any, error) {
 			return 1, o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error { panic("bang") })
 		}})
 		s.fetch("a", "block").want("Error: bang +remote +durableObjectReset")
 	})
 	t.Run("LC-4 the callback takes 30 s", func(t *testing.T) {
-		s := newScene(t, methods{"hello": logs, "block": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"hello": logs, "block": func(ctx context.Context, o *obj) (any, error) {
 			err := o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error {
 				err := durable.Sleep(ctx, time.Hour)
-				o.s.logf("woken: %v", err)
+				o.rig.logf("woken: %v", err)
 				return err
 			})
-			o.s.logf("went on: %v", err)
+			o.rig.logf("went on: %v", err)
 			return 1, err
 		}})
 		a, b, c := s.fetch("a", "block"), s.fetch("a", "hello b"), s.call("a", "hello c")
@@ -168,15 +177,19 @@ func TestLife(t *testing.T) {
 			}
 			return o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error { return nest(ctx, o, n-1) })
 		}
-		s := newScene(t, methods{
+		s := newObjects(t, methods{
 			"64": func(ctx context.Context, o *obj) (any, error) { return "bottom", nest(ctx, o, 64) },
 			"65": func(ctx context.Context, o *obj) (any, error) { return "bottom", nest(ctx, o, 65) },
 		})
 		s.call("a", "64").want(`"bottom"`)
 		s.call("a", "65").want("Error: blockConcurrencyWhile() calls are nested too deeply. +durableObjectReset")
 	})
+}
+
+func TestTurns(t *testing.T) {
+	t.Parallel()
 	t.Run("LC-6 two handlers that sleep", func(t *testing.T) {
-		s := newScene(t, methods{"sleep": sleeper(100 * time.Millisecond)})
+		s := newObjects(t, methods{"sleep": sleeper(100 * time.Millisecond)})
 		a, b := s.fetch("a", "sleep a"), s.fetch("a", "sleep b")
 		s.Advance(100 * time.Millisecond)
 		s.wantLog("in a", "in b", "mid a", "out a", "mid b", "out b")
@@ -184,24 +197,24 @@ func TestLife(t *testing.T) {
 		b.want(`"b"`)
 	})
 	t.Run("LC-6 the first to be ready goes on first", func(t *testing.T) {
-		s := newScene(t, methods{"long": sleeper(200 * time.Millisecond), "short": sleeper(100 * time.Millisecond)})
+		s := newObjects(t, methods{"long": sleeper(200 * time.Millisecond), "short": sleeper(100 * time.Millisecond)})
 		s.fetch("a", "long a")
 		s.fetch("a", "short b")
 		s.Advance(time.Second)
 		s.wantLog("in a", "in b", "mid b", "out b", "mid a", "out a")
 	})
 	t.Run("LC-7 storage lets no event in", func(t *testing.T) {
-		s := newScene(t, methods{"rw": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"rw": func(ctx context.Context, o *obj) (any, error) {
 			name := o.arg
-			o.s.logf("gin %s", name)
+			o.rig.logf("gin %s", name)
 			for range 5 {
 				if _, err := o.st.Storage().Get(ctx, "k", new(any)); err != nil {
 					return nil, err
 				}
 			}
-			o.s.logf("gmid %s", name)
+			o.rig.logf("gmid %s", name)
 			err := o.st.Storage().Put(ctx, "k", name)
-			o.s.logf("gout %s", name)
+			o.rig.logf("gout %s", name)
 			return name, err
 		}, "wait": sleeper(time.Second)})
 		s.fetch("a", "wait x")
@@ -211,7 +224,7 @@ func TestLife(t *testing.T) {
 		b.want(`"b"`)
 	})
 	t.Run("events that wait for the constructor keep their order", func(t *testing.T) {
-		s := newScene(t, methods{"hello": logs, "new": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"hello": logs, "new": func(ctx context.Context, o *obj) (any, error) {
 			return nil, durable.Sleep(ctx, time.Second)
 		}})
 		var want []string
@@ -224,12 +237,13 @@ func TestLife(t *testing.T) {
 	})
 }
 
-// TestSelfCalls: what the real one does was asked of it.
+// TestSelfCalls: workerd was asked what it does.
 func TestSelfCalls(t *testing.T) {
+	t.Parallel()
 	self := func(o *obj) *durable.Stub { return o.env.DurableObject("Obj").Get(o.st.ID()) }
 	hello := func(_ context.Context, o *obj) (any, error) { return "hello from " + o.st.ID().Name(), nil }
 	t.Run("an object may call itself", func(t *testing.T) {
-		s := newScene(t, methods{"hello": hello,
+		s := newObjects(t, methods{"hello": hello,
 			"fetch": func(ctx context.Context, o *obj) (any, error) { return fetchOf(ctx, self(o), "hello") },
 			"call":  func(ctx context.Context, o *obj) (any, error) { return callOf(ctx, self(o), "hello") },
 		})
@@ -237,7 +251,7 @@ func TestSelfCalls(t *testing.T) {
 		s.call("a", "call").want(`"hello from a"`)
 	})
 	t.Run("two may call each other", func(t *testing.T) {
-		s := newScene(t, methods{"mutual": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"mutual": func(ctx context.Context, o *obj) (any, error) {
 			if len(o.arg) == 5 {
 				return "end", nil
 			}
@@ -259,7 +273,7 @@ func TestSelfCalls(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newScene(t, methods{"hello": hello, "call": func(ctx context.Context, o *obj) (any, error) {
+			s := newObjects(t, methods{"hello": hello, "call": func(ctx context.Context, o *obj) (any, error) {
 				return nil, inside(ctx, o, func(ctx context.Context) error {
 					_, err := callOf(ctx, self(o), "hello")
 					return err
@@ -276,7 +290,7 @@ func TestSelfCalls(t *testing.T) {
 		})
 	}
 	t.Run("in the constructor it waits for itself", func(t *testing.T) {
-		s := newScene(t, methods{"hello": hello, "new": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"hello": hello, "new": func(ctx context.Context, o *obj) (any, error) {
 			_, err := callOf(ctx, self(o), "hello")
 			return nil, err
 		}})

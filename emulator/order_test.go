@@ -38,7 +38,7 @@ func TestOrder(t *testing.T) {
 }
 
 func rounds(t *testing.T, how string, want []string) {
-	s := &scene{t: t, methods: methods{
+	s := newObjects(t, methods{
 		"new": func(ctx context.Context, o *obj) (any, error) {
 			if how == "behind the constructor" {
 				return nil, durable.Sleep(ctx, time.Second)
@@ -46,21 +46,21 @@ func rounds(t *testing.T, how string, want []string) {
 			return nil, nil
 		},
 		"mark": func(ctx context.Context, o *obj) (any, error) {
-			o.s.logf("%s", o.arg)
+			o.rig.logf("%s", o.arg)
 			if how == "out of a sleep" {
 				arg := o.arg
 				if err := durable.Sleep(ctx, time.Second); err != nil {
 					return nil, err
 				}
-				o.s.logf("%s", arg)
+				o.rig.logf("%s", arg)
 			}
 			return nil, nil
 		},
 		"block": func(ctx context.Context, o *obj) (any, error) {
 			return nil, o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error { return durable.Sleep(ctx, time.Second) })
 		},
-	}}
-	s.World = emutest.New(t, emutest.Classes(s.classes()...), emutest.Worker(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
+		"nothing": func(context.Context, *obj) (any, error) { return nil, nil },
+	}, emutest.Worker(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
 		p := strings.Split(r.URL.Path, "/")
 		stub := env.DurableObject("Obj").GetByName(p[1])
 		if how == "behind a wait of the Worker" {
@@ -70,7 +70,6 @@ func rounds(t *testing.T, how string, want []string) {
 		}
 		return durable.Text(200, ""), stub.Call(ctx, "do", nil, p[2]+" "+r.URL.RawQuery)
 	})))
-	s.methods["nothing"] = func(context.Context, *obj) (any, error) { return nil, nil }
 	address := strings.TrimPrefix(s.Listen(), "http://")
 	var conns []*bufio.ReadWriter
 	for range len(want) + 1 {
@@ -128,7 +127,7 @@ func rounds(t *testing.T, how string, want []string) {
 		if how == "behind what blocks" {
 			answered(conns[len(want)])
 		}
-		if got := s.logged(); !slices.Equal(got, expected) {
+		if got := s.takeLog(); !slices.Equal(got, expected) {
 			if wrong++; wrong == 1 {
 				t.Errorf("round %d: %v", round, got)
 			}

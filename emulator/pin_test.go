@@ -53,7 +53,7 @@ var pinned = methods{
 				}
 			}
 		}()
-		o.s.onEnd(func() { tick.Stop(); close(stop) })
+		o.rig.onEnd(func() { tick.Stop(); close(stop) })
 		return nil, nil
 	},
 	"library": func(ctx context.Context, o *obj) (any, error) {
@@ -63,7 +63,7 @@ var pinned = methods{
 		}
 		server := &http.Server{}
 		go server.Serve(l) // pin: library
-		o.s.onEnd(func() { server.Close() })
+		o.rig.onEnd(func() { server.Close() })
 		return nil, nil
 	},
 	"waitUntil": func(ctx context.Context, o *obj) (any, error) {
@@ -76,7 +76,7 @@ var pinned = methods{
 		return nil, durable.Sleep(ctx, time.Hour) // pin: sleep
 	},
 	"fetch": func(ctx context.Context, o *obj) (any, error) {
-		r, err := durable.NewRequest("GET", o.s.hanging(), nil)
+		r, err := durable.NewRequest("GET", o.rig.hanging(), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -100,10 +100,10 @@ var pinned = methods{
 }
 
 // onEnd runs f when the test ends, before the world does.
-func (s *scene) onEnd(f func()) { s.t.Cleanup(f) }
+func (s *rig) onEnd(f func()) { s.t.Cleanup(f) }
 
 // hanging is the address of a server that does not answer until the test ends.
-func (s *scene) hanging() string {
+func (s *rig) hanging() string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		s.t.Error(err)
@@ -148,7 +148,7 @@ func TestPins(t *testing.T) {
 		{"transaction", []string{"event do", "transaction at transaction", "sleep at txnsleep"}},
 	} {
 		t.Run("9.3 "+tt.method, func(t *testing.T) {
-			s := newScene(t, pinned)
+			s := newObjects(t, pinned)
 			p := s.call("a", tt.method)
 			if tt.want == nil {
 				p.wait()
@@ -191,10 +191,10 @@ func TestPins(t *testing.T) {
 
 func TestPinnedTime(t *testing.T) {
 	t.Run("HB-6 a timer pins until it fires", func(t *testing.T) {
-		s := newScene(t, methods{"count": count, "timer": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"count": count, "timer": func(ctx context.Context, o *obj) (any, error) {
 			o.st.WaitUntil(func(ctx context.Context) error {
 				err := durable.Sleep(ctx, 25*time.Second)
-				o.s.logf("fired on an instance that counted %d", o.n)
+				o.rig.logf("fired on an instance that counted %d", o.n)
 				return err
 			})
 			return count(ctx, o)
@@ -212,7 +212,7 @@ func TestPinnedTime(t *testing.T) {
 		}
 	})
 	t.Run("HB-7 an interval pins while it runs", func(t *testing.T) {
-		s := newScene(t, methods{"interval": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"interval": func(ctx context.Context, o *obj) (any, error) {
 			o.st.WaitUntil(func(ctx context.Context) error {
 				for range 30 {
 					if err := durable.Sleep(ctx, 2*time.Second); err != nil {
@@ -235,7 +235,7 @@ func TestPinnedTime(t *testing.T) {
 	})
 	for name, pin := range map[string]string{"HB-8 waitUntil": "until", "HB-8 a request": "request"} {
 		t.Run(name+" pins, and 10 s after it the object leaves", func(t *testing.T) {
-			s := newScene(t, methods{
+			s := newObjects(t, methods{
 				"until": func(ctx context.Context, o *obj) (any, error) {
 					o.st.WaitUntil(func(ctx context.Context) error { return durable.Sleep(ctx, 20*time.Second) })
 					return nil, nil
@@ -255,7 +255,7 @@ func TestPinnedTime(t *testing.T) {
 	}
 	t.Run("a goroutine pins until it ends", func(t *testing.T) {
 		stop, ended := make(chan struct{}), make(chan struct{})
-		s := newScene(t, methods{"leave": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"leave": func(ctx context.Context, o *obj) (any, error) {
 			go func() {
 				defer close(ended)
 				<-stop
@@ -280,7 +280,7 @@ func TestPinnedTime(t *testing.T) {
 	})
 	t.Run("a goroutine that one object left is seen though another was looked at just before", func(t *testing.T) {
 		stop := make(chan struct{})
-		s := newScene(t, methods{"fine": pinned["fine"], "leave": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"fine": pinned["fine"], "leave": func(ctx context.Context, o *obj) (any, error) {
 			go func() { <-stop }()
 			return nil, nil
 		}})
@@ -303,7 +303,7 @@ func TestPinnedTime(t *testing.T) {
 		}
 		go server.Serve(l)
 		defer server.Close()
-		s := newScene(t, methods{"all": func(ctx context.Context, o *obj) (any, error) {
+		s := newObjects(t, methods{"all": func(ctx context.Context, o *obj) (any, error) {
 			r, err := durable.NewRequest("GET", "http://"+l.Addr().String(), nil)
 			if err != nil {
 				return nil, err
@@ -313,7 +313,7 @@ func TestPinnedTime(t *testing.T) {
 				return nil, err
 			}
 			if _, err := resp.Body.Read(make([]byte, 10)); err != nil {
-				o.s.logf("%v", err)
+				o.rig.logf("%v", err)
 			}
 			_, err = callOf(ctx, o.env.DurableObject("Obj").GetByName("b"), "count")
 			return nil, errors.Join(err, o.st.Storage().Put(ctx, "k", 1), o.st.Storage().SetAlarm(ctx, durable.Now(ctx).Add(time.Hour)))
@@ -341,11 +341,10 @@ func TestLeftGoroutine(t *testing.T) {
 			var tb *toldTB
 			t.Run("world", func(t *testing.T) {
 				tb = &toldTB{TB: t}
-				s := &scene{t: t, methods: methods{"leave": func(ctx context.Context, o *obj) (any, error) {
+				s := newObjectsOf(t, tb, methods{"leave": func(ctx context.Context, o *obj) (any, error) {
 					go func() { <-stop }() // pin: left
 					return nil, nil
-				}}}
-				s.World = emutest.New(tb, emutest.Worker(durable.WorkerFunc(s.serve)), emutest.Classes(s.classes()...))
+				}})
 				s.call("a", "leave")
 				leave(s.Object("Obj", "a"))
 			})

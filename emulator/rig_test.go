@@ -1,12 +1,14 @@
 package emulator_test
 
-// A rig is a world with one scripted class, P, and clients that speak raw frames.
+// A rig is a world under test: of the class P, which follows a script, or of objects with
+// methods (objects_test.go), and of clients that speak raw frames.
 
 import (
 	"bufio"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -49,13 +51,15 @@ type probe struct {
 
 type rig struct {
 	*emutest.World
-	t      *testing.T
-	script script
+	t       *testing.T
+	script  script  // of P
+	methods methods // of Obj and Other
 
-	mu     sync.Mutex
-	log    []string
-	inside []func(ctx context.Context, p *probe) error
-	made   int // instances
+	mu      sync.Mutex
+	log     []string
+	inside  []func(ctx context.Context, p *probe) error
+	made    int // instances
+	starter func(ctx context.Context, env *durable.Env)
 }
 
 func newRig(t *testing.T, s script, options ...emutest.Option) *rig {
@@ -63,7 +67,7 @@ func newRig(t *testing.T, s script, options ...emutest.Option) *rig {
 	return newRigOf(t, t, s, options...)
 }
 
-// newRigOf is newRig with a world whose failures tb is told.
+// newRigOf is newRig with a world that reports failures to tb.
 func newRigOf(t *testing.T, tb emutest.TB, s script, options ...emutest.Option) *rig {
 	t.Helper()
 	r := &rig{t: t, script: s}
@@ -81,13 +85,33 @@ func newRigOf(t *testing.T, tb emutest.TB, s script, options ...emutest.Option) 
 	return r
 }
 
-// dated is the option of a configuration with a compatibility date.
+// dated is the option of a configuration with a compatibility date and flags, for P.
 func dated(t *testing.T, date string, flags ...string) emutest.Option {
-	path := filepath.Join(t.TempDir(), "wrangler.jsonc")
-	text := fmt.Sprintf(`{"name": "dated", "main": "src/index.js", "compatibility_date": %q, "compatibility_flags": [%s],
-		"durable_objects": {"bindings": [{"name": "P", "class_name": "P"}]}, "migrations": [{"tag": "v1", "new_sqlite_classes": ["P"]}]}`,
-		date, strings.Join(flags, ","))
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+	t.Helper()
+	return configured(t, date, flags, "P")
+}
+
+// configured is the option of a configuration that binds classes to their own names.
+func configured(t *testing.T, date string, flags []string, classes ...string) emutest.Option {
+	t.Helper()
+	type binding struct {
+		Name  string `json:"name"`
+		Class string `json:"class_name"`
+	}
+	var bindings []binding
+	for _, c := range classes {
+		bindings = append(bindings, binding{c, c})
+	}
+	text, err := json.Marshal(map[string]any{
+		"name": "test", "main": "src/index.js", "compatibility_date": date, "compatibility_flags": append([]string{}, flags...),
+		"durable_objects": map[string]any{"bindings": bindings},
+		"migrations":      []any{map[string]any{"tag": "v1", "new_sqlite_classes": classes}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "wrangler.json")
+	if err := os.WriteFile(path, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	return emutest.Config(path)
@@ -163,7 +187,24 @@ func (r *rig) run(f func(ctx context.Context, p *probe) error) emutest.Response 
 // object is the object that run and clients at /P/o talk to.
 func (r *rig) object() *emutest.Object { return r.Object("P", "o") }
 
-// instances is how often the class was constructed.
+// takeLog returns the lines logged so far, and forgets them.
+func (r *rig) takeLog() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	lines := r.log
+	r.log = nil
+	return lines
+}
+
+// wantLog compares the lines logged so far, and forgets them.
+func (r *rig) wantLog(want ...string) {
+	r.t.Helper()
+	if got := r.takeLog(); !slices.Equal(got, want) {
+		r.t.Errorf("logged\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
+
+// instances is how many the classes have had.
 func (r *rig) instances() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -153,7 +153,7 @@ func TestRPCErrorID(t *testing.T) {
 		}
 		return list, nil
 	}
-	s := newScene(t, methods{
+	s := newObjects(t, methods{
 		"all": func(ctx context.Context, o *obj) (any, error) { return all(ctx, o.env) },
 		"throw": func(context.Context, *obj) (any, error) {
 			return nil, &durable.Error{Name: "RangeError", Message: "boom"}
@@ -171,7 +171,7 @@ func TestRPCErrorID(t *testing.T) {
 
 // TestManyCalls: in the recording 3,000 calls queued behind 8 s all succeed.
 func TestManyCalls(t *testing.T) {
-	s := newScene(t, methods{"count": count, "block": func(ctx context.Context, o *obj) (any, error) {
+	s := newObjects(t, methods{"count": count, "block": func(ctx context.Context, o *obj) (any, error) {
 		return nil, o.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error { return durable.Sleep(ctx, 8*time.Second) })
 	}})
 	block := s.call("a", "block")

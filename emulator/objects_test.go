@@ -1,21 +1,16 @@
 package emulator_test
 
-// A scene is a world with two classes, Obj and Other, whose methods a test gives
-// by name, and callers that start one after the other.
+// Two classes, Obj and Other, whose methods a test gives by name, and callers that start one
+// after the other.
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/seed-36a2c969/emu/emulator"
 	"github.com/seed-36a2c969/emu/emulator/durable"
 	"github.com/seed-36a2c969/emu/emulator/emutest"
 )
@@ -27,23 +22,11 @@ type methods map[string]method
 
 // obj is an instance.
 type obj struct {
-	s   *scene
+	rig *rig
 	st  *durable.State
 	env *durable.Env
 	arg string // of the latest call
 	n   int    // for tests to count
-}
-
-// scene is a world under test.
-type scene struct {
-	*emutest.World
-	t       *testing.T
-	methods methods
-
-	mu      sync.Mutex
-	lines   []string
-	made    int // instances of Obj
-	starter func(ctx context.Context, env *durable.Env)
 }
 
 // withAlarm is an instance of a class that has an alarm handler, the method "alarm".
@@ -51,42 +34,35 @@ type withAlarm struct{ *obj }
 
 func (o withAlarm) Alarm(ctx context.Context, info durable.AlarmInfo) error {
 	o.arg = fmt.Sprintf("%d %d %v", info.ScheduledTime.UnixMilli(), info.RetryCount, info.IsRetry)
-	_, err := o.s.methods["alarm"](ctx, o.obj)
+	_, err := o.rig.methods["alarm"](ctx, o.obj)
 	return err
 }
 
-// newScene makes a world of the methods. The method "new" is the constructor's, "ws"
+// newObjects makes a world of the methods. The method "new" is the constructor's, "ws"
 // gets the messages of WebSockets. With an "alarm" the class handles alarms.
-func newScene(t *testing.T, m methods, options ...emutest.Option) *scene {
+func newObjects(t *testing.T, m methods, options ...emutest.Option) *rig {
 	t.Helper()
-	s := &scene{t: t, methods: m}
-	s.World = emutest.New(t, append(options, emutest.Worker(durable.WorkerFunc(s.serve)), emutest.Classes(s.classes()...))...)
-	return s
+	return newObjectsOf(t, t, m, options...)
 }
 
-// sceneConfig is the option of a configuration with a compatibility date.
-func sceneConfig(t *testing.T, date string) emutest.Option {
+// newObjectsOf is newObjects with a world that reports failures to tb.
+func newObjectsOf(t *testing.T, tb emutest.TB, m methods, options ...emutest.Option) *rig {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "wrangler.jsonc")
-	text := `{"name": "test", "main": "src/index.js", "compatibility_date": "` + date + `",
-		"durable_objects": {"bindings": [{"name": "Obj", "class_name": "Obj"}, {"name": "Other", "class_name": "Other"}]},
-		"migrations": [{"tag": "v1", "new_sqlite_classes": ["Obj", "Other"]}]}`
-	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	return emutest.Config(path)
+	r := &rig{t: t, methods: m}
+	r.World = emutest.New(tb, append([]emutest.Option{emutest.Worker(durable.WorkerFunc(r.serve)), emutest.Classes(r.classes()...)}, options...)...)
+	return r
 }
 
-func (s *scene) classes() []emutest.Class {
-	other := durable.Define("Other", s.construct)
+func (r *rig) classes() []emutest.Class {
+	other := durable.Define("Other", r.construct)
 	durable.Method(other, "do", callObj)
-	if s.methods["alarm"] == nil {
-		obj := durable.Define("Obj", s.construct)
+	if r.methods["alarm"] == nil {
+		obj := durable.Define("Obj", r.construct)
 		durable.Method(obj, "do", callObj)
 		return []emutest.Class{obj, other}
 	}
 	obj := durable.Define("Obj", func(ctx context.Context, st *durable.State, env *durable.Env) (withAlarm, error) {
-		o, err := s.construct(ctx, st, env)
+		o, err := r.construct(ctx, st, env)
 		return withAlarm{o}, err
 	})
 	durable.Method(obj, "do", func(o withAlarm, ctx context.Context, name string) (any, error) { return o.run(ctx, name) })
@@ -95,12 +71,12 @@ func (s *scene) classes() []emutest.Class {
 
 func callObj(o *obj, ctx context.Context, name string) (any, error) { return o.run(ctx, name) }
 
-func (s *scene) construct(ctx context.Context, st *durable.State, env *durable.Env) (*obj, error) {
-	o := &obj{s: s, st: st, env: env}
-	s.mu.Lock()
-	s.made++
-	s.mu.Unlock()
-	if f := s.methods["new"]; f != nil {
+func (r *rig) construct(ctx context.Context, st *durable.State, env *durable.Env) (*obj, error) {
+	o := &obj{rig: r, st: st, env: env}
+	r.mu.Lock()
+	r.made++
+	r.mu.Unlock()
+	if f := r.methods["new"]; f != nil {
 		if _, err := f(ctx, o); err != nil {
 			return nil, err
 		}
@@ -111,7 +87,7 @@ func (s *scene) construct(ctx context.Context, st *durable.State, env *durable.E
 // run runs the method of "name" or "name argument".
 func (o *obj) run(ctx context.Context, call string) (any, error) {
 	name, arg, _ := strings.Cut(call, " ")
-	f := o.s.methods[name]
+	f := o.rig.methods[name]
 	if f == nil {
 		return nil, fmt.Errorf("the test has no method %q", name)
 	}
@@ -138,7 +114,7 @@ func (o *obj) Fetch(ctx context.Context, r *durable.Request) (*durable.Response,
 // WebSocketMessage runs the method "ws" with the message as its argument.
 func (o *obj) WebSocketMessage(ctx context.Context, ws *durable.WebSocket, m durable.Message) error {
 	o.arg = m.String()
-	_, err := o.s.methods["ws"](context.WithValue(ctx, socketKey{}, ws), o)
+	_, err := o.rig.methods["ws"](context.WithValue(ctx, socketKey{}, ws), o)
 	return err
 }
 
@@ -149,54 +125,13 @@ func socketOf(ctx context.Context) *durable.WebSocket {
 	return ctx.Value(socketKey{}).(*durable.WebSocket)
 }
 
-// logf notes what happens.
-func (s *scene) logf(format string, args ...any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lines = append(s.lines, fmt.Sprintf(format, args...))
-}
-
-// logged takes the lines noted so far.
-func (s *scene) logged() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	lines := s.lines
-	s.lines = nil
-	return lines
-}
-
-// wantLog compares the lines noted so far, and forgets them.
-func (s *scene) wantLog(want ...string) {
-	s.t.Helper()
-	if got := s.logged(); !slices.Equal(got, want) {
-		s.t.Errorf("it went\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
-	}
-}
-
-// instances is how often Obj or Other has been constructed.
-func (s *scene) instances() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.made
-}
-
-// faults returns the messages of the errors in the log.
-func (s *scene) faults() (list []string) {
-	for _, e := range s.Events() {
-		if e.Type == emulator.EventError {
-			list = append(list, e.Message)
-		}
-	}
-	return list
-}
-
 // serve lets the Worker start what the test asks for.
-func (s *scene) serve(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
-	if r.URL.Path == "/start" {
-		s.starter(ctx, env)
+func (r *rig) serve(ctx context.Context, q *durable.Request, env *durable.Env) (*durable.Response, error) {
+	if q.URL.Path == "/start" {
+		r.starter(ctx, env)
 		return durable.Text(200, ""), nil
 	}
-	return env.DurableObject("Obj").GetByName(strings.Trim(r.URL.Path, "/")).Fetch(ctx, r)
+	return env.DurableObject("Obj").GetByName(strings.Trim(q.URL.Path, "/")).Fetch(ctx, q)
 }
 
 // pending is a call under way.
@@ -208,33 +143,33 @@ type pending struct {
 }
 
 // start runs f in the Worker. It returns when f has ended or waits.
-func (s *scene) start(f func(ctx context.Context, env *durable.Env) (any, error)) *pending {
-	s.t.Helper()
-	p := &pending{t: s.t, done: make(chan struct{})}
-	s.starter = func(ctx context.Context, env *durable.Env) {
+func (r *rig) start(f func(ctx context.Context, env *durable.Env) (any, error)) *pending {
+	r.t.Helper()
+	p := &pending{t: r.t, done: make(chan struct{})}
+	r.starter = func(ctx context.Context, env *durable.Env) {
 		durable.WaitUntil(ctx, func(ctx context.Context) error {
 			defer close(p.done)
 			p.value, p.err = f(ctx, env)
 			return nil
 		})
 	}
-	s.World.Fetch("GET", "/start")
-	s.Settle()
+	r.World.Fetch("GET", "/start")
+	r.Settle()
 	return p
 }
 
 // fetch starts stub.fetch() of the object of that name.
-func (s *scene) fetch(name, call string) *pending {
-	s.t.Helper()
-	return s.start(func(ctx context.Context, env *durable.Env) (any, error) {
+func (r *rig) fetch(name, call string) *pending {
+	r.t.Helper()
+	return r.start(func(ctx context.Context, env *durable.Env) (any, error) {
 		return fetchOf(ctx, env.DurableObject("Obj").GetByName(name), call)
 	})
 }
 
 // call starts an RPC to the object of that name.
-func (s *scene) call(name, call string) *pending {
-	s.t.Helper()
-	return s.start(func(ctx context.Context, env *durable.Env) (any, error) {
+func (r *rig) call(name, call string) *pending {
+	r.t.Helper()
+	return r.start(func(ctx context.Context, env *durable.Env) (any, error) {
 		return callOf(ctx, env.DurableObject("Obj").GetByName(name), call)
 	})
 }
