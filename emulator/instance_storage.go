@@ -25,8 +25,6 @@ func (t *storageTurn) Flush() { t.instance().flush() }
 
 func (t *storageTurn) Leave() { t.instance().leave() }
 
-func (t *storageTurn) Answer() { t.instance().settleEnded() }
-
 func (t *storageTurn) Reset(err *driver.Error) { t.o.reset(t.instance(), err) }
 
 // HandlesAlarm is true in the constructor, which workerd does not ask.

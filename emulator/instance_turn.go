@@ -171,7 +171,6 @@ func (in *instance) flush() {
 	}
 	in.leave()
 	if err != nil {
-		in.settleEnded() // events that ended before: what they wrote is durable
 		in.o.breakOff(in, err)
 		in.storage.AfterReset()
 	}

@@ -66,7 +66,6 @@ func (t *testTurn) Holds(context.Context) (bool, error) { return true, nil }
 func (t *testTurn) HandlesAlarm() bool                  { return true }
 func (t *testTurn) FirstWrite()                         {}
 func (t *testTurn) Leave()                              {}
-func (t *testTurn) Answer()                             {}
 func (t *testTurn) Reset(*driver.Error)                 { t.gone.Store(true) }
 func (t *testTurn) Report(string)                       {}
 

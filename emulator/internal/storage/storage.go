@@ -281,7 +281,6 @@ func (s *Storage) DeleteAll(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.turn.Answer() // in workerd the caller waits for the deletion, and answers leave meanwhile
 	return s.use(func(db *store.DB) error {
 		if err := db.DeleteAll(); err != nil {
 			return err

@@ -30,8 +30,6 @@ type Turn interface {
 	Flush()
 	// Leave lets leave what was sent, whatever becomes of the batch.
 	Leave()
-	// Answer lets the results of events leave that ended before the one that has the turn.
-	Answer()
 	// Block lets no event but that of ctx have the turn until end is called.
 	Block(ctx context.Context) (end func(), err error)
 	// Pin keeps the instance in memory until Unpin is called.
