@@ -176,10 +176,10 @@ func (e *event) Network() *socket.Network { return e.in.o.ns.Net }
 func (e *event) Receives() (*socket.Receives, socket.Instance) { return &e.receives, e.in }
 
 // Ask waits for a message of an accepted socket.
-func (e *event) Ask(a *socket.Ask, at driver.Place, ready func()) (driver.Operation, error) {
+func (e *event) Ask(s *socket.Socket, at driver.Place, ready func()) (driver.Operation, error) {
 	e.in.waited(e)
 	if err := e.mayWait(); err != nil {
 		return nil, err
 	}
-	return newAsking(e, a, at, ready), nil
+	return newAsking(e, s, at, ready), nil
 }

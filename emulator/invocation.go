@@ -212,6 +212,6 @@ func (i *invocation) Network() *socket.Network { return i.w.net }
 func (i *invocation) Receives() (*socket.Receives, socket.Instance) { return nil, nil }
 
 // Ask waits for a message of an accepted socket.
-func (i *invocation) Ask(a *socket.Ask, at driver.Place, ready func()) (driver.Operation, error) {
-	return newAsking(i, a, at, ready), nil
+func (i *invocation) Ask(s *socket.Socket, at driver.Place, ready func()) (driver.Operation, error) {
+	return newAsking(i, s, at, ready), nil
 }

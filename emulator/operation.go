@@ -117,23 +117,24 @@ func release(resp *driver.Response) {
 	}
 }
 
-// asking is an ask that is under way.
+// asking is a wait for what an accepted socket receives.
 type asking struct {
 	operation
-	ask   *socket.Ask
+	s     *socket.Socket
 	ready func()
 }
 
-func newAsking(e runner, ask *socket.Ask, at driver.Place, ready func()) *asking {
-	a := &asking{ask: ask, ready: ready}
+func newAsking(e runner, s *socket.Socket, at driver.Place, ready func()) *asking {
+	a := &asking{s: s, ready: ready}
 	a.begins(e, driver.PinReceive, at)
 	e.begin(a)
 	return a
 }
 
-func (a *asking) start() { a.ask.Begin(a.answered) }
+func (a *asking) start() { a.s.Ask(a) }
 
-func (a *asking) answered() {
+// Ready is called by the socket.
+func (a *asking) Ready() {
 	if a.ends() {
 		a.ready()
 	}
@@ -142,6 +143,6 @@ func (a *asking) answered() {
 // Stop ends the wait.
 func (a *asking) Stop() {
 	if a.ends() {
-		a.ask.Stop()
+		a.s.Forget(a)
 	}
 }

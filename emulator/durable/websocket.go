@@ -143,12 +143,19 @@ func (ws *WebSocket) Accept(o *AcceptOptions) error {
 // what JavaScript's error event would. Where workerd has an error event follow the
 // close event, the Receive after the [*CloseError] returns it.
 func (ws *WebSocket) Receive(ctx context.Context) (Message, error) {
-	at := callerOf(ctx)
+	e, at := driver.EventOf(ctx), callerOf(ctx)
+	if e == nil {
+		return Message{}, ErrNoEvent
+	}
 	for {
-		o := newOperation[struct{}](ctx)
-		started, err := ws.s.StartReceive(ctx, at, func() { o.done(struct{}{}, nil) })
-		if _, err := o.wait(ctx, started, err); err != nil {
-			return Message{}, err
+		ready := e.NewSignal()
+		asked, err := ws.s.StartReceive(ctx, at, ready.Send)
+		if err != nil {
+			return Message{}, caught(err)
+		}
+		if err := e.WaitFor(ctx, ready); err != nil {
+			asked.Stop()
+			return Message{}, caught(err)
 		}
 		// Another event that waited too may have taken the message.
 		if m, ok, err := ws.s.Receive(); ok || err != nil {

@@ -14,14 +14,14 @@ type receiver struct {
 	halfOpen    bool // a Close frame is not answered
 	at          driver.Place
 	queue       []driver.Message
-	ended       error  // follows the queue, once the connection has ended
-	after       error  // follows ended
-	endReturned bool   // Receive has returned ended
-	closeSeen   bool   // the receiver has read the end, or has nothing to read before it
-	asks        []*Ask // wait for the queue or the end
-	receivers   int    // events that have asked and have not ended
-	busy        bool   // a message was received and the next one not asked for: the event may still send an answer
-	deferred    bool   // the answer to the Close frame waits for an event that may still ask
+	ended       error   // follows the queue, once the connection has ended
+	after       error   // follows ended
+	endReturned bool    // Receive has returned ended
+	closeSeen   bool    // the receiver has read the end, or has nothing to read before it
+	asks        []Asker // wait for the queue or the end
+	receivers   int     // events that have asked and have not ended
+	busy        bool    // a message was received and the next one not asked for: the event may still send an answer
+	deferred    bool    // the answer to the Close frame waits for an event that may still ask
 }
 
 // idle reports whether everything that has arrived is received and dealt with.
@@ -29,10 +29,11 @@ func (p *receiver) idle() bool { return len(p.queue) == 0 && (p.receivers == 0 |
 
 // wake answers all asks. If there is one message only, each looks in its turn whether it is still there.
 func (p *receiver) wake() {
-	for _, a := range p.asks {
-		a.ready()
+	for i, a := range p.asks {
+		a.Ready()
+		p.asks[i] = nil
 	}
-	p.asks = nil
+	p.asks = p.asks[:0]
 }
 
 // accept is accept(): the socket's messages wait for Receive.
@@ -70,40 +71,33 @@ func (s *Socket) deliver(m driver.Message) (cost int) {
 	return len(m.Data) + messageCost
 }
 
-// Ask is a wait for what an accepted socket receives.
-type Ask struct {
-	s     *Socket
-	ready func()
-}
+// Asker waits for what an accepted socket receives. Ready is called under the socket's lock and must not use the socket.
+type Asker interface{ Ready() }
 
-// Begin has ready called when there is a message or the end, at once if there is already. It is called under the socket's
-// lock and must not use the socket.
-func (a *Ask) Begin(ready func()) {
-	s := a.s
-	a.ready = ready
+// Ask calls a's Ready when there is a message or the end, at once if there is one.
+func (s *Socket) Ask(a Asker) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.plain
-	switch {
-	case p == nil, len(p.queue) > 0:
-		ready()
-		return
-	case p.ended != nil:
-		p.busy = false
-		s.replyToClose()
-		ready()
+	if p == nil || len(p.queue) > 0 {
+		a.Ready()
 		return
 	}
 	p.busy = false
+	if p.ended != nil {
+		s.replyToClose()
+		a.Ready()
+		return
+	}
 	p.asks = append(p.asks, a)
 }
 
-// Stop ends the wait.
-func (a *Ask) Stop() {
-	a.s.mu.Lock()
-	defer a.s.mu.Unlock()
-	if p := a.s.plain; p != nil {
-		p.asks = slices.DeleteFunc(p.asks, func(other *Ask) bool { return other == a })
+// Forget ends the wait of a.
+func (s *Socket) Forget(a Asker) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.plain; p != nil {
+		p.asks = slices.DeleteFunc(p.asks, func(other Asker) bool { return other == a })
 	}
 }
 
@@ -273,16 +267,19 @@ func (s *Socket) answerDeferred(ending *Receives) {
 	}
 }
 
-// countReceivers counts the events that have asked for messages.
-func (s *Socket) countReceivers(change int) {
+// countReceivers counts the events that have asked for messages. It is false for a socket that is not accepted.
+func (s *Socket) countReceivers(change int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p := s.plain; p != nil {
-		if p.receivers += change; p.receivers == 0 {
-			p.busy = false
-			s.replyToClose()
-		}
+	p := s.plain
+	if p == nil {
+		return false
 	}
+	if p.receivers += change; p.receivers == 0 {
+		p.busy = false
+		s.replyToClose()
+	}
+	return true
 }
 
 // Run is the run of user code that asks for messages: an object's event or a Worker's invocation.
@@ -290,8 +287,8 @@ type Run interface {
 	// Receives are the sockets that an object's event has asked, and its instance. Both are nil in a Worker.
 	Receives() (*Receives, Instance)
 	Network() *Network
-	// Ask begins an ask, which pins the instance, and calls ready when it is answered.
-	Ask(a *Ask, at driver.Place, ready func()) (driver.Operation, error)
+	// Ask asks the socket, which pins the instance until ready is called or the operation is stopped.
+	Ask(s *Socket, at driver.Place, ready func()) (driver.Operation, error)
 }
 
 // askedBy notes which run of user code asks for messages.
@@ -307,13 +304,17 @@ func (v *View) askedBy(run Run, at driver.Place) error {
 		}
 		return nil
 	}
-	if err := s.adopt(in, driver.PinSocket, at); err != nil {
-		return err
+	s.mu.Lock()
+	owned := s.owner == in
+	s.mu.Unlock()
+	if !owned { // it is, but for the first message
+		if err := s.adopt(in, driver.PinSocket, at); err != nil {
+			return err
+		}
 	}
 	v.in = in
-	if !slices.Contains(r.sockets, s) {
+	if !slices.Contains(r.sockets, s) && s.countReceivers(1) {
 		r.sockets = append(r.sockets, s)
-		s.countReceivers(1)
 	}
 	return nil
 }

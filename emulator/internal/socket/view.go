@@ -256,7 +256,7 @@ func (v *View) StartReceive(ctx context.Context, at driver.Place, ready func()) 
 	if err := v.askedBy(run, at); err != nil {
 		return nil, err
 	}
-	return run.Ask(&Ask{s: v.s}, at, ready)
+	return run.Ask(v.s, at, ready)
 }
 
 func (v *View) Receive() (m driver.Message, ok bool, err error) {
