@@ -8,7 +8,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
 
 	"github.com/seed-36a2c969/emu/config/diagnostic"
@@ -43,34 +42,31 @@ func become(s *serving) error {
 }
 
 // buildUnlessSignaled builds a program. A signal before that ends the command.
-func buildUnlessSignaled(s *serving, p *program.Package) (*program.Executable, error) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	over := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		select {
-		case sig := <-s.Signals:
-			cancel(&exit{code: exitCode(sig)})
-		case <-over:
-		}
-	})
+func buildUnlessSignaled(s *serving, p *program.Package) (built *program.Executable, err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	var said bytes.Buffer
-	built, err := p.Build(ctx, &said, s.Dir)
-	// From here on a signal ends the process as if nobody had asked for it,
-	// so that none is lost on the way into the program.
-	signal.Reset(os.Interrupt, syscall.SIGTERM)
-	close(over)
-	watch.Wait()
+	over := make(chan struct{})
+	go func() {
+		built, err = p.Build(ctx, &said, s.Dir)
+		// From here on a signal ends the process as if nobody had asked for it, so that none is
+		// lost on the way into the program.
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		close(over)
+	}()
 	select {
 	case sig := <-s.Signals:
-		cancel(&exit{code: exitCode(sig)})
+		cancel()
+		<-over
+		return nil, &exit{code: exitCode(sig)}
+	case <-over:
+	}
+	select {
+	case sig := <-s.Signals: // it came before the reset
+		return nil, &exit{code: exitCode(sig)}
 	default:
 	}
-	switch {
-	case context.Cause(ctx) != nil:
-		return nil, context.Cause(ctx)
-	case errors.Is(err, program.ErrBuild):
+	if errors.Is(err, program.ErrBuild) {
 		explained, rest := p.Explain(said.String(), s.Dir)
 		s.log.Compiler(s.Stderr, explained, rest)
 		return nil, &exit{code: exitError}

@@ -23,6 +23,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/terminal"
 	"github.com/seed-36a2c969/emu/emulator"
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // projectFiles are templates of a new project's files.
@@ -35,17 +36,14 @@ const (
 	projectSuffix = ".tmpl"
 )
 
-// emuModule is the module that a project needs.
-const emuModule = "github.com/seed-36a2c969/emu"
-
 // project is what the templates are about.
 type project struct {
 	Name    string // the Worker's
 	Module  string // the Go module's
 	Date    string // the compatibility date
-	Emu     string // emuModule
-	Version string // of emuModule
-	Replace string // the folder of a checkout of emuModule, as go.mod has it; "" is none
+	Emu     string // program.Emu
+	Version string // of program.Emu
+	Replace string // the folder of a checkout of program.Emu, as go.mod has it; "" is none
 }
 
 func initCommand(c *Command) *cobra.Command {
@@ -79,16 +77,16 @@ func runInit(c *Command, dir, checkout string) error {
 	if err != nil {
 		return diagnostic.NewError("there is no go command to make a Go module with", "install Go from https://go.dev/dl/")
 	}
-	p := project{Date: emulator.DefaultCompatibilityDate, Emu: emuModule}
+	p := project{Date: emulator.DefaultCompatibilityDate, Emu: program.Emu}
 	target := c.path(dir)
 	if info, err := os.Stat(target); err == nil && !info.IsDir() {
 		return diagnostic.NewError(dir+" is a file", "emu init takes the folder of the new project")
 	}
-	p.Name = workerName(filepath.Base(target))
+	p.Name = program.WorkerName(target)
 	p.Module = "example.com/" + p.Name
 	if checkout == "" {
 		info, _ := debug.ReadBuildInfo()
-		if p.Version = released(info); p.Version == "" {
+		if p.Version = program.Released(info); p.Version == "" {
 			return diagnostic.NewError("this emu was built from a checkout: no version of its module is known that go.mod could ask for",
 				"say where the checkout is: emu init "+quoted(dir)+" --emu-path FOLDER")
 		}
@@ -141,8 +139,8 @@ func quoted(path string) string {
 func replacement(c *Command, dir, checkout string) (string, error) {
 	at := c.path(checkout)
 	mod, err := os.ReadFile(filepath.Join(at, "go.mod"))
-	if err != nil || !regexp.MustCompile(`(?m)^module `+regexp.QuoteMeta(emuModule)+`\s*$`).Match(mod) {
-		return "", diagnostic.NewError(checkout+" is not a checkout of emu: it has no go.mod of module "+emuModule,
+	if err != nil || !regexp.MustCompile(`(?m)^module `+regexp.QuoteMeta(program.Emu)+`\s*$`).Match(mod) {
+		return "", diagnostic.NewError(checkout+" is not a checkout of emu: it has no go.mod of module "+program.Emu,
 			"give the folder that emu was built in; go.mod is in it")
 	}
 	if !filepath.IsAbs(checkout) {
@@ -156,12 +154,6 @@ func replacement(c *Command, dir, checkout string) (string, error) {
 		at = strconv.Quote(at)
 	}
 	return at, nil
-}
-
-// workerName makes a name that Cloudflare and Go accept of a folder's.
-func workerName(folder string) string {
-	name := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(folder), "-")
-	return cmp.Or(strings.Trim(name, "-"), "worker")
 }
 
 // newFile is a file of a new project.

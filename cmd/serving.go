@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"sync"
 	"syscall"
 
 	"github.com/seed-36a2c969/emu/config"
@@ -216,17 +215,9 @@ func (s *serving) serve() error {
 		return s.link.Serve(server)
 	}
 	code := exitCode(<-s.Signals)
-	ended := make(chan struct{})
-	var impatient sync.WaitGroup
-	impatient.Go(func() {
-		select {
-		case <-s.Signals:
-			os.Exit(code)
-		case <-ended:
-		}
-	})
-	err = server.Close()
-	close(ended)
-	impatient.Wait()
-	return &exit{code, err}
+	go func() { // a second signal does not wait for handlers
+		<-s.Signals
+		os.Exit(code)
+	}()
+	return &exit{code, server.Close()}
 }

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
 // Version is emu's.
@@ -41,12 +43,12 @@ func origin(info *debug.BuildInfo) string {
 	if info == nil {
 		return unknown
 	}
-	if v := released(info); v != "" {
+	if v := program.Released(info); v != "" {
 		return "module " + v // of a commit without a tag it ends in the commit
 	}
-	if info.Main.Path != emuModule { // the commit is that of the user's program
+	if info.Main.Path != program.Emu { // the commit is that of the user's program
 		for _, m := range info.Deps {
-			if m.Path == emuModule && m.Replace != nil {
+			if m.Path == program.Emu && m.Replace != nil {
 				return unknown + ", module replaced by " + m.Replace.Path
 			}
 		}
@@ -65,20 +67,4 @@ func origin(info *debug.BuildInfo) string {
 		return unknown
 	}
 	return "commit " + revision[:min(12, len(revision))] + modified
-}
-
-// released is the version of emu's module in a program, "" if it is not one
-// that can be fetched. Only what was fetched has a sum.
-//
-// Source: https://pkg.go.dev/runtime/debug#Module
-func released(info *debug.BuildInfo) string {
-	if info == nil {
-		return ""
-	}
-	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
-		if m.Path == emuModule && m.Replace == nil && m.Sum != "" {
-			return m.Version
-		}
-	}
-	return ""
 }

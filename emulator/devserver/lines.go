@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
-
-	"github.com/seed-36a2c969/emu/emulator"
 )
 
 const (
@@ -200,18 +198,4 @@ func (m *marked) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 	}
-}
-
-// output writes a line of the program, at every level, as it would be for people.
-func (l *Log) output(line string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.line(emulator.Event{Time: time.Now(), Type: emulator.EventLog, Message: line})
-}
-
-// pass writes an event of the program's log.
-func (l *Log) pass(event []byte) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.Out.Write(event)
 }

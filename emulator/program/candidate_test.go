@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // TestMain makes the test's own program stand for one that serves, if the environment says so.
@@ -77,7 +79,7 @@ func TestOtherProtocol(t *testing.T) {
 	if err == nil || err.Error() != want || len(rest) != 1 {
 		t.Errorf("%v, %q", err, rest)
 	}
-	if hint := err.(*ProtocolError).Hint(); !strings.HasSuffix(hint, "go run github.com/seed-36a2c969/emu/cmd/emu dev") {
+	if hint := diagnostic.HintOf(err); !strings.HasSuffix(hint, "go run github.com/seed-36a2c969/emu/cmd/emu dev") {
 		t.Errorf("hint %q", hint)
 	}
 }

@@ -20,9 +20,6 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// emuModule is the module that every program needs.
-const emuModule = "github.com/seed-36a2c969/emu"
-
 // module is what is known of the Go module of a program.
 type module struct {
 	p    *Package
@@ -84,28 +81,25 @@ func (m *module) there(hint string) string {
 
 // getEmu is what makes go.mod know of emu's module.
 func (m *module) getEmu() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, known := range append([]*debug.Module{&info.Main}, info.Deps...) {
-			if known.Path == emuModule && known.Replace == nil && known.Sum != "" {
-				return "go get " + emuModule + "@" + known.Version
-			}
-		}
+	info, _ := debug.ReadBuildInfo()
+	if version := Released(info); version != "" {
+		return "go get " + Emu + "@" + version
 	}
-	if strings.Contains(m.text, emuModule+" =>") {
+	if strings.Contains(m.text, Emu+" =>") {
 		return "go mod tidy"
 	}
-	return "go mod edit -replace " + emuModule + "=FOLDER && go mod tidy, where FOLDER is a checkout of emu"
+	return "go mod edit -replace " + Emu + "=FOLDER && go mod tidy, where FOLDER is a checkout of emu"
 }
 
 // requiresNothing finds emu's module as go.mod requires what has no version: only a
 // replacement has it.
-var requiresNothing = regexp.MustCompile(`(?m)^[ \t]*(?:require[ \t]+)?` + regexp.QuoteMeta(emuModule) + `[ \t]+v0\.0\.0\b`)
+var requiresNothing = regexp.MustCompile(`(?m)^[ \t]*(?:require[ \t]+)?` + regexp.QuoteMeta(Emu) + `[ \t]+v0\.0\.0\b`)
 
 // notReplaced says that a go.mod requires emu's module at no version, and does not say
 // where a checkout is.
 func (m *module) notReplaced() (text, hint string, at diagnostic.Place) {
-	return "go.mod requires module " + emuModule + " v0.0.0, which is no version: nothing replaces it with a checkout",
-		m.getEmu(), m.line(regexp.QuoteMeta(emuModule) + `\s+v0\.0\.0\S*`)
+	return "go.mod requires module " + Emu + " v0.0.0, which is no version: nothing replaces it with a checkout",
+		m.getEmu(), m.line(regexp.QuoteMeta(Emu) + `\s+v0\.0\.0\S*`)
 }
 
 // fault is a kind of message of the go command: explain makes of what the pattern has
@@ -121,20 +115,20 @@ var faults = []fault{
 	{pattern: regexp.MustCompile(`^go: (?:go\.mod file not found in current directory|cannot find main module)`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
 		get := m.getEmu()
 		return "there is no go.mod: Go package " + m.p.Path(m.dir) + " belongs to no Go module",
-			"go mod init example.com/" + projectName(m.dir) + " && " + get, diagnostic.Place{File: Shown(m.dir, m.p.Dir)}
+			"go mod init example.com/" + WorkerName(m.dir) + " && " + get, diagnostic.Place{File: Shown(m.dir, m.p.Dir)}
 	}},
 	{pattern: regexp.MustCompile(`(?:no required module provides|cannot find module providing) package ([^\s;]+)`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		missing, own := found[1], m.path()
-		_, emu := strings.CutPrefix(missing, emuModule+"/")
+		_, emu := strings.CutPrefix(missing, Emu+"/")
 		switch {
 		case own != "" && (missing == own || strings.HasPrefix(missing, own+"/")):
 			return "there is no Go package " + missing + ": module " + own + " has none in its folder ." + strings.TrimPrefix(missing, own),
 				"write the package, or mend the import", diagnostic.Place{}
-		case emu && regexp.MustCompile(`(?m)^\s*(require\s+)?`+regexp.QuoteMeta(emuModule)+`\s+v`).MatchString(m.text):
-			return "there is no Go package " + missing + " in module " + emuModule + " as go.mod has it",
-				"a class imports " + emuModule + "/emulator/durable, a program emulator/worker, a test emulator/emutest", diagnostic.Place{}
+		case emu && regexp.MustCompile(`(?m)^\s*(require\s+)?`+regexp.QuoteMeta(Emu)+`\s+v`).MatchString(m.text):
+			return "there is no Go package " + missing + " in module " + Emu + " as go.mod has it",
+				"a class imports " + Emu + "/emulator/durable, a program emulator/worker, a test emulator/emutest", diagnostic.Place{}
 		case emu:
-			return "go.mod does not require module " + emuModule, m.getEmu(), diagnostic.Place{}
+			return "go.mod does not require module " + Emu, m.getEmu(), diagnostic.Place{}
 		}
 		return "no module that go.mod requires has Go package " + missing, "go mod tidy, or go get " + missing, diagnostic.Place{}
 	}},
@@ -143,7 +137,7 @@ var faults = []fault{
 	}},
 	{pattern: regexp.MustCompile(`missing go\.sum entry(?: for module providing package (\S+))?`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		// A sum of it cannot be had, whatever go mod tidy is asked.
-		if strings.HasPrefix(found[1], emuModule+"/") && requiresNothing.MatchString(m.text) && !strings.Contains(m.text, emuModule+" =>") {
+		if strings.HasPrefix(found[1], Emu+"/") && requiresNothing.MatchString(m.text) && !strings.Contains(m.text, Emu+" =>") {
 			return m.notReplaced()
 		}
 		return "go.sum lacks sums of modules that the program needs", "go mod tidy", m.line("^module ")
@@ -172,7 +166,7 @@ var faults = []fault{
 			"install it from https://go.dev/dl/, or: go mod edit -go=" + strings.Join(strings.Split(strings.TrimPrefix(runtime.Version(), "go")+"..", ".")[:2], ".") + " -toolchain=none", m.line(`^(go|toolchain)\s.*`)
 	}},
 	{pattern: regexp.MustCompile(`^go: error reading .*go\.mod: missing module declaration`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
-		return "go.mod has no module line", "go mod edit -module=example.com/" + projectName(filepath.Dir(m.file)), diagnostic.Place{File: Shown(m.dir, m.file)}
+		return "go.mod has no module line", "go mod edit -module=example.com/" + WorkerName(filepath.Dir(m.file)), diagnostic.Place{File: Shown(m.dir, m.file)}
 	}},
 	{pattern: regexp.MustCompile(`cannot find package "[^"]+" in any of:`), explain: func(*module, []string) (string, string, diagnostic.Place) {
 		return "GO111MODULE=off switches Go modules off, and emu is one", "unset GO111MODULE, or: go env -u GO111MODULE", diagnostic.Place{File: "."}
@@ -213,18 +207,12 @@ var faults = []fault{
 	{pattern: regexp.MustCompile(`^verifying (\S+): checksum mismatch`), explain: func(m *module, found []string) (string, string, diagnostic.Place) {
 		return "module " + found[1] + " is not what go.sum says it is", "take go.sum back from where it was right: git checkout go.sum", diagnostic.Place{}
 	}, whole: true},
-	{pattern: regexp.MustCompile(regexp.QuoteMeta(emuModule) + `@v0\.0\.0: `), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
+	{pattern: regexp.MustCompile(regexp.QuoteMeta(Emu) + `@v0\.0\.0: `), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
 		return m.notReplaced()
 	}},
 	{pattern: regexp.MustCompile(`module lookup disabled by GOPROXY=off|dial tcp: lookup \S+`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
 		return "modules that the program needs are not on this machine, and cannot be fetched", "go mod download, with a network", m.line("^module ")
 	}, whole: true},
-}
-
-// projectName is a folder's name as the last part of a module's.
-func projectName(dir string) string {
-	name := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(filepath.Base(dir)), "-")
-	return cmp.Or(strings.Trim(name, "-"), "worker")
 }
 
 var linePlace = regexp.MustCompile(`^([^\s:]+\.[A-Za-z]+):(\d+)(?::(\d+))?: `)

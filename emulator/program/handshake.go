@@ -4,6 +4,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // The handshake is a variable of the environment with which emu starts a program. It says
@@ -41,7 +43,9 @@ func Accept(environ []string, version string) (*Link, []string, error) {
 	}
 	spoken, described, linked := strings.Cut(value, " ")
 	if spoken != protocol {
-		return nil, rest, &ProtocolError{version, spoken}
+		return nil, rest, diagnostic.NewError(
+			"this program is linked with emu "+version+", which speaks protocol "+protocol+"; the emu that started it speaks protocol "+spoken,
+			"use the emu of the program's own module: go run "+Emu+"/cmd/emu dev")
 	}
 	if !linked {
 		return nil, rest, nil
@@ -54,16 +58,3 @@ func Accept(environ []string, version string) (*Link, []string, error) {
 func Without(environ []string) []string { return slices.DeleteFunc(slices.Clone(environ), isHandshake) }
 
 func isHandshake(entry string) bool { return strings.HasPrefix(entry, handshake+"=") }
-
-// ProtocolError says that the emu that has started a program speaks another protocol.
-type ProtocolError struct{ version, spoken string }
-
-func (e *ProtocolError) Error() string {
-	return "this program is linked with emu " + e.version + ", which speaks protocol " + protocol +
-		"; the emu that started it speaks protocol " + e.spoken
-}
-
-// Hint says how to go on.
-func (e *ProtocolError) Hint() string {
-	return "use the emu of the program's own module: go run " + emuModule + "/cmd/emu dev"
-}

@@ -29,7 +29,7 @@ type Package struct {
 }
 
 // workerPackage is what a program that can be run imports.
-const workerPackage = "github.com/seed-36a2c969/emu/emulator/worker"
+const workerPackage = Emu + "/emulator/worker"
 
 // Find looks for the Go package to run: that of a script, if one is given, or
 // else of the configuration's main. dir is the working directory. With a

@@ -11,8 +11,8 @@ import (
 
 // Once is the program of a [Watch] that serves without being watched.
 type Once struct {
-	watch   *Watch
-	program *program.Candidate
+	*program.Candidate
+	watch *Watch
 }
 
 // ServeOnce builds the program and returns when it serves. It ends with an
@@ -46,25 +46,16 @@ func (w *Watch) ServeOnce() (o *Once, err error) {
 	if err := w.await(a.program, 0, func() error { return a.program.Serve(program.Start) }); err != nil {
 		return nil, err
 	}
-	return &Once{w, a.program}, nil
+	return &Once{a.program, w}, nil
 }
-
-// URL is where the program serves.
-func (o *Once) URL() string { return o.program.URL() }
-
-// Ended is closed when the program has ended.
-func (o *Once) Ended() <-chan struct{} { return o.program.Ended() }
-
-// EndError waits for the program's end, and says how it has ended.
-func (o *Once) EndError() error { return o.program.EndError() }
 
 // End ends the program, unless it has ended; a signal ends it at once. It
 // reports whether the program served until then.
 func (o *Once) End() bool {
-	o.program.End()
+	o.Candidate.End()
 	select {
-	case <-o.program.Ended():
-		return o.program.Complied()
+	case <-o.Ended():
+		return o.Complied()
 	case <-time.After(maxEnding):
 	case <-o.watch.Signals:
 	}

@@ -12,6 +12,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,6 +44,8 @@ const (
 	// maxHolding is how long a handler may hold its object before it is named, as long as
 	// blockConcurrencyWhile may.
 	maxHolding = 30 * time.Second
+	// manySockets is how many sockets of one object are worth a collection when it hibernates.
+	manySockets = 100
 )
 
 // Server is a world that listens.
@@ -66,9 +69,14 @@ func Start(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{listeners: listening.Listeners, url: address(listening.Host, o.TLS != nil)}
-	memory := releaser{}
+	release := time.AfterFunc(time.Hour, debug.FreeOSMemory)
+	release.Stop()
 	o.World.Observe = func(e emulator.Event) {
-		memory.note(&e)
+		// What many handshakes and waking frames have needed goes back to the system soon after
+		// the last of their objects hibernates. The collector would keep it for minutes.
+		if e.Type == emulator.EventHibernate && e.Sockets >= manySockets {
+			release.Reset(time.Second)
+		}
 		if !s.left.Load() {
 			o.Log.Event(e)
 		}
