@@ -21,11 +21,11 @@ type Config struct {
 	// UserPath is the file that the user wrote: Path, unless a build tool
 	// redirects to another. .dev.vars and the state folder stand beside it.
 	UserPath string
-	// Name is the Worker's name with the environment's suffix. A config
-	// without a name gets one of its folder; NameGiven is then false.
+	// Name is the Worker's name with the environment's suffix. NameGiven is false
+	// if the configuration has no name: Name is then made from its folder.
 	Name      string
 	NameGiven bool
-	// RouteHost is the host of the first route, which the addresses have that the Worker sees.
+	// RouteHost is the host of the first route. The Worker sees it in request.url.
 	RouteHost string
 	// TopLevelName is the name without an environment's suffix.
 	TopLevelName string
@@ -39,29 +39,28 @@ type Config struct {
 	CompatibilityDate  string
 	CompatibilityFlags []string
 	Bindings           []DurableObjectBinding
-	// Migrations are the steps in order; MigrationsPlace is the field's place.
+	// Migrations are the steps in order. MigrationsPlace is where the field is.
 	Migrations      []Migration
 	MigrationsPlace diagnostic.Place
 	Exports         []Export
-	// Vars are the variables and secrets, in order of the file.
+	// Vars are the variables and secrets, in the order of the file.
 	Vars []Var
 	// Services are the service bindings, which name other Workers.
 	Services []Service
 	Dev      Dev
-	// NotEmulated are the fields that are given and valid and would do something with
-	// wrangler dev, and do nothing here. Those that only a deployment looks at are not
-	// among them.
+	// NotEmulated are the valid fields that change something in wrangler dev and
+	// nothing here. A field that matters to a deployment alone is not listed.
 	NotEmulated []Field
 
 	environment schema.Environment
 	dev         *tree.Value // the dev block with its defaults
-	dateGiven   bool        // there is a compatibility date, be it empty
+	dateGiven   bool        // compatibility_date is a string, even an empty one
 	datePlace   diagnostic.Place
 	flagPlaces  map[string]diagnostic.Place
 }
 
-// Field is a field of the configuration with the page that documents it. Bindings are
-// the names that it binds, nil if it is no field of bindings.
+// Field is a field of the configuration. Bindings are the names that it binds, nil if
+// it binds none by its nature. Page is its documentation.
 type Field struct {
 	Name     string
 	Bindings []string
@@ -86,7 +85,7 @@ type Migration struct {
 	Place              diagnostic.Place `json:"-"`
 }
 
-// ClassRef is a class name at its place.
+// ClassRef is a class name in a list of classes.
 type ClassRef struct {
 	Name  string
 	Place diagnostic.Place
@@ -114,8 +113,8 @@ type Export struct {
 	Place                                  diagnostic.Place
 }
 
-// Var is a variable or secret. JSON is its value as JSON; Text is set for a
-// string. Secret values are not shown.
+// Var is a variable or secret. JSON is its value; for a string, IsText is true and Text
+// is the string. The value of a Secret is never printed.
 type Var struct {
 	Name   string
 	IsText bool
@@ -131,59 +130,60 @@ type Service struct {
 	Place                      diagnostic.Place
 }
 
-// Dev is the dev block; a zero field is not given (Port -1).
+// Dev is the dev block. A field that is not given is zero; Port is then -1.
 type Dev struct {
 	IP, LocalProtocol, Host string
 	Port                    int
-	// UpstreamProtocol is that of the addresses that the Worker sees, LocalProtocol if it is not given.
+	// UpstreamProtocol is the protocol in request.url. Its default is LocalProtocol.
 	UpstreamProtocol string
 }
 
 // Options say which configuration to read.
 type Options struct {
-	// Config is --config; "" searches upwards as Wrangler does.
+	// Config is --config. If it is "", Load searches upwards from Dir as Wrangler does.
 	Config string
 	// Past, if not nil, is read in place of the file that Config names.
 	Past *Past
 	// Dir is the working directory; "" is the process's.
 	Dir string
-	// Env is --env; nil is not given, and then CLOUDFLARE_ENV counts.
+	// Env is --env. If it is nil, CLOUDFLARE_ENV names the environment.
 	Env *string
 	// EnvFiles are --env-file.
 	EnvFiles []string
 	// Vars are --var name:value.
 	Vars []string
 	// Name, CompatibilityDate and CompatibilityFlags are --name, --compatibility-date
-	// and --compatibility-flag, which count in place of the configuration's; "" and nil
-	// are not given.
+	// and --compatibility-flag. Each replaces the field of the configuration, unless it
+	// is "" or nil.
 	Name               string
 	CompatibilityDate  *string
 	CompatibilityFlags []string
-	// Script is a positional script.
+	// Script is the script that the command line names instead of main.
 	Script string
 	// LocalProtocol is --local-protocol.
 	LocalProtocol string
-	// Getenv reads the environment; nil is none.
+	// Getenv reads the process's environment. If it is nil, no variable is set.
 	Getenv func(string) (string, bool)
-	// Environ lists the environment as os.Environ does, for CLOUDFLARE_INCLUDE_PROCESS_ENV.
+	// Environ lists the process's environment as os.Environ does. It becomes secrets if
+	// CLOUDFLARE_INCLUDE_PROCESS_ENV is true.
 	Environ []string
 }
 
-// Past is a version of a configuration that is not what lies in its folder now,
-// such as a commit's. Secrets are not read beside it.
+// Past is an earlier version of a configuration file, for example that of a commit.
+// Load reads no secrets for it.
 type Past struct {
 	Name string // in diagnostics, such as HEAD~1:wrangler.jsonc
 	Text []byte
 }
 
-// Result is what came of reading a configuration. Config is nil if there are errors.
+// Result is what [Load] returns. Config is nil if there are errors.
 type Result struct {
 	Config   *Config
 	Errors   []diagnostic.Diagnostic
 	Warnings []diagnostic.Diagnostic
-	// SecretFiles are the files that secrets came from, as they are shown.
+	// SecretFiles are the files that secrets came from, relative to Dir.
 	SecretFiles []string
-	// Notices are not about what the file says but are to be told at a start:
-	// that a build tool redirects to another file, or that a secret is missing.
+	// Notices are for whoever starts the Worker, and no fault of the file: a build tool
+	// redirects to another file, or a secret is missing.
 	Notices []diagnostic.Diagnostic
 }

@@ -1,6 +1,6 @@
 package config
 
-// Compatibility dates and flags.
+// Compatibility dates and flags:
 // https://developers.cloudflare.com/workers/configuration/compatibility-dates/
 
 import (
@@ -15,12 +15,12 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// DefaultCompatibilityDate is what a configuration without a compatibility_date
-// gets: the date of the workerd that emu was recorded against.
+// DefaultCompatibilityDate is the compatibility date of a configuration without one: the
+// date of the workerd whose behaviour emu was recorded from.
 const DefaultCompatibilityDate = "2026-11-17"
 
-// compatibilityJSON is what workerd's own binary says of its flags; its first field
-// names the binary.
+// compatibilityJSON is the table of flags in workerd's binary. Its first field names the
+// binary.
 //
 //go:embed compatibility.json
 var compatibilityJSON []byte
@@ -37,13 +37,13 @@ type compatibilityTable struct {
 type compatibilityFlag struct {
 	Enable  string `json:"enable"`
 	Disable string `json:"disable,omitempty"`
-	// Date is the first on which it is on; "" is none yet.
+	// Date is the first date that switches it on, "" if none does yet.
 	Date string `json:"date,omitempty"`
-	// Always is a behaviour that is on at every date.
+	// Always means that it is on at every date.
 	Always bool `json:"always,omitempty"`
-	// Experimental flags are refused by a deployment; a dev server takes them.
+	// Experimental flags are refused by a deployment, not by wrangler dev.
 	Experimental bool `json:"experimental,omitempty"`
-	// ImpliedBy are flags any of which switches it on from ImpliedAfter on.
+	// ImpliedBy are other flags. Each of them switches it on from ImpliedAfter on.
 	ImpliedBy    []string `json:"implied_by,omitempty"`
 	ImpliedAfter string   `json:"implied_after,omitempty"`
 }
@@ -56,8 +56,8 @@ var compatibilityFlags = sync.OnceValue(func() *compatibilityTable {
 	return t
 })
 
-// Enables reports whether the date and the flags of the configuration switch on the
-// behaviour with this enabling flag. A date that is newer than the recorded workerd
+// Enables reports whether the configuration switches on the behaviour of an enabling
+// flag, by its date or by its flags. A date that the recorded workerd does not know yet
 // counts as the newest that it knows.
 func (c *Config) Enables(flag string) bool {
 	t := compatibilityFlags()
@@ -79,9 +79,9 @@ func (c *Config) Enables(flag string) bool {
 	return f.Always || f.Date != "" && min(date, t.Newest) >= f.Date
 }
 
-// today is the date in UTC, as real ones judge whether a date is in the future; ""
-// if the clock is of no use: one that is behind the recorded workerd is not the
-// world's, such as that of a testing/synctest bubble, which begins in 2000.
+// today is the date in UTC, by which Miniflare decides that a date is in the future. It is
+// "" if the clock is older than the recorded workerd and so cannot be right: a
+// testing/synctest bubble begins in 2000.
 func today() string {
 	if now := time.Now().UTC().Format(time.DateOnly); now >= compatibilityFlags().Newest {
 		return now
@@ -89,8 +89,8 @@ func today() string {
 	return ""
 }
 
-// checkCompatibility says what Wrangler's dev command and then workerd refuse of the
-// date and the flags, or warn of.
+// checkCompatibility returns the errors and warnings of Wrangler's dev command, and then
+// of workerd, about the date and the flags.
 func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.Diagnostic) {
 	t := compatibilityFlags()
 	date, flags := c.CompatibilityDate, c.CompatibilityFlags
@@ -113,7 +113,7 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 		fail(c.flagPlace("nodejs_compat_v2"), "", msgNodeCompatBoth)
 		return errs, nil
 	}
-	// Then Miniflare, which compares the texts: "Jan 2, 2020" is behind every date.
+	// Then Miniflare. It compares strings, so a date in words is later than every other.
 	const form = `a date is written "` + DefaultCompatibilityDate + `"`
 	if today != "" && date > today {
 		hint := form
@@ -123,7 +123,8 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 		fail(c.datePlace, hint, msgDateFuture, date)
 		return errs, nil
 	}
-	// What is on by its date since then is no news to Miniflare: it takes the flags away.
+	// From this date on both flags are the default, and Miniflare drops them before
+	// workerd could warn of them.
 	if date >= "2026-08-04" {
 		keep := func(flag string) bool { return slices.Contains(flags, "no_"+flag) }
 		flags = slices.DeleteFunc(slices.Clone(flags), func(f string) bool {
@@ -131,9 +132,9 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 		})
 	}
 
-	// What follows is workerd's, which goes through all of it.
+	// Then workerd, which reports every error and not only the first.
 	service := "service core:user:" + c.Name + ": "
-	newer := false // than workerd knows: what it does not know may be right
+	newer := false // an unknown flag may be right if the date is newer than workerd
 	switch {
 	case !isCompatibilityDay(date):
 		fail(c.datePlace, form, service+msgDateInvalid, date)
@@ -141,8 +142,8 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 		newer = true
 		warn(c.datePlace, fmt.Sprintf("it runs as %q here", t.Newest), service+msgDateNewer, date, t.Newest)
 	}
-	// Flags are taken from the unknown ones as from workerd's hash table, in which the
-	// last entry moves into the gap: that is the order in which they are listed.
+	// workerd lists unknown flags in the order of its hash table. Taking an entry out
+	// moves the last one into the gap, which this loop repeats.
 	unknown, at := []string{}, map[string]int{}
 	for _, f := range flags {
 		if _, twice := at[f]; twice {
@@ -176,7 +177,7 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 			warn(c.flagPlace(f.Enable), "", service+msgFlagDefaultSince, f.Enable, f.Date)
 		}
 	}
-	const most = 8 // more hints would not be read, and each takes time
+	const most = 8 // nobody reads more hints, and each costs a search
 	for i, f := range unknown {
 		hint, near := "", ""
 		if i < most {
@@ -194,7 +195,7 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 	return errs, warnings
 }
 
-// names are the flags that can be given.
+// names are the flags that workerd knows, to enable and to disable.
 func (t *compatibilityTable) names() []string {
 	var names []string
 	for _, f := range t.Flags {
@@ -206,11 +207,11 @@ func (t *compatibilityTable) names() []string {
 	return names
 }
 
-// flagPlace is where a flag stands for the last time.
+// flagPlace is the place of a flag, of its last occurrence if it is given twice.
 func (c *Config) flagPlace(flag string) diagnostic.Place { return c.flagPlaces[flag] }
 
-// isCompatibilityDay reports whether workerd reads a date: of the years 2000 to 2999,
-// with a day up to 31 in every month, as strptime has it.
+// isCompatibilityDay reports whether workerd can read a date. It uses strptime, which
+// accepts the years 2000 to 2999 and 31 days in every month.
 func isCompatibilityDay(s string) bool {
 	if len(s) != len(time.DateOnly) || s[0] != '2' || s[4] != '-' || s[7] != '-' {
 		return false

@@ -1,6 +1,6 @@
 package config
 
-// What a start refuses of a configuration that Wrangler reads without an error.
+// Errors that Wrangler's reader does not find and its dev command does.
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// CheckStart says what every start refuses of the configuration, whatever program
-// runs, and what it warns of: emu dev, emu exec, emu check and emutest ask it. What
-// is wrong with the classes and the stored state is for package emulator.
+// CheckStart returns the errors and warnings of every start with the configuration,
+// whatever program runs: emu dev, emu exec, emu check and emutest call it. Package
+// emulator checks the classes and the stored state.
 func (c *Config) CheckStart() (errs, warnings []diagnostic.Diagnostic) {
 	errs, warnings = c.checkCompatibility(today())
 	for _, b := range c.Bindings {

@@ -14,7 +14,7 @@ type variable struct {
 	place      diagnostic.Place
 }
 
-// dotenvLine is the grammar of dotenv 16; a line that does not fit is passed over.
+// dotenvLine is the grammar of dotenv 16. A line that does not match is ignored.
 //
 // Source: https://developers.cloudflare.com/workers/configuration/secrets/#local-development-with-secrets
 var dotenvLine = regexp.MustCompile(`(?m)^` + jsSpace + `*(?:export` + jsSpace + `+)?([A-Za-z0-9_.-]+)(?:` + jsSpace + `*=` + jsSpace + `*?|:` + jsSpace + `+?)` +
@@ -23,7 +23,8 @@ var dotenvLine = regexp.MustCompile(`(?m)^` + jsSpace + `*(?:export` + jsSpace +
 // jsSpace is what \s means in JavaScript.
 const jsSpace = `[\t\n\v\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}]`
 
-// parseDotenv reads the text of a file. The last of two variables of one name counts.
+// parseDotenv reads the text of a file. A later variable replaces an earlier one of the
+// same name.
 func parseDotenv(file, text string) []variable {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	var vars variables
@@ -47,7 +48,7 @@ func parseDotenv(file, text string) []variable {
 	return vars.list
 }
 
-// variables are named texts in the order in which they came.
+// variables are named strings in the order of their first appearance.
 type variables struct {
 	list  []variable
 	index map[string]int
@@ -74,9 +75,9 @@ func (v *variables) put(x variable) {
 	v.list = append(v.list, x)
 }
 
-// expand replaces $NAME, ${NAME}, ${NAME:-default} and ${NAME:+other} in the
-// variables of .env files, as dotenv-expand 12 does. The environment's own
-// variables go first and win. It fails at a variable that grows too long.
+// expand replaces $NAME, ${NAME}, ${NAME:-default} and ${NAME:+other} in the variables
+// of .env files, as dotenv-expand 12 does. A variable of the process's environment wins
+// over one of a file. It fails if a variable becomes too long.
 func expand(parsed []variable, environment variables) (variables, *diagnostic.Diagnostic) {
 	var running variables
 	work := maxExpansionWork
@@ -106,17 +107,17 @@ var reference = regexp.MustCompile(`\$\{([^{}]+)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
 var operator = regexp.MustCompile(`:\+|\+|:-|-`)
 
 const (
-	// maxExpansions ends a text that refers to itself; Wrangler hangs there.
+	// maxExpansions stops a value that refers to itself. Wrangler hangs on it.
 	maxExpansions = 1000
-	// maxExpanded bounds one value, and maxExpansionWork all that is written on the way
-	// to all of them: variables that double each other reach gigabytes in thirty lines,
-	// at which Wrangler ends with "Invalid string length".
+	// maxExpanded limits one value, and maxExpansionWork the bytes written for all of
+	// them together: thirty lines that each double the one before reach gigabytes, where
+	// Wrangler fails with "Invalid string length".
 	maxExpanded      = 1 << 20
 	maxExpansionWork = 64 << 20
 )
 
-// expandText replaces the references of a text. It fails if that takes more than is
-// left of the work.
+// expandText replaces the references in a string. It subtracts the bytes it writes from
+// work, and fails if nothing remains.
 func expandText(s string, environment, running variables, work *int) (string, bool) {
 	lookup := func(name string) string {
 		if v := environment.get(name); v != "" {
@@ -133,7 +134,7 @@ func expandText(s string, environment, running variables, work *int) (string, bo
 		if m == nil {
 			return s, true
 		}
-		seen[s] = true // as a value; it may come again as a text
+		seen[s] = true // dotenv-expand takes a value that it has seen for a circle
 		expression := group(s, m, 1) + group(s, m, 2)
 		name, with, other := expression, "", ""
 		if op := operator.FindStringIndex(expression); op != nil {
@@ -151,7 +152,8 @@ func expandText(s string, environment, running variables, work *int) (string, bo
 		if *work -= len(s) + len(to); len(s)+len(to) > maxExpanded || *work < 0 {
 			return "", false
 		}
-		// JavaScript's replace takes the first place of the text, and reads $ in what replaces it.
+		// JavaScript's replace changes the first occurrence, which may be an earlier one
+		// than the match, and turns $$ in the replacement into $.
 		s = strings.Replace(s, s[m[0]:m[1]], strings.ReplaceAll(to, "$$", "$"), 1)
 		if s == running.get(name) && running.has(name) {
 			return s, true

@@ -2,5 +2,5 @@
 
 package config
 
-// localhost is what Wrangler listens on.
+// localhost is the address that Wrangler listens on.
 const localhost = "localhost"

@@ -1,4 +1,4 @@
 package config
 
-// localhost is what Wrangler listens on. On Windows it takes IPv4 alone.
+// localhost is the address that Wrangler listens on. On Windows it is IPv4 only.
 const localhost = "127.0.0.1"

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// reading is one run of [Load].
+// reading is one run of [Load]: find the file, read it, check it, make the configuration.
 type reading struct {
 	options Options
 	dir     string // the working directory, absolute
@@ -40,7 +40,8 @@ func (r *reading) getenv(name string) (string, bool) {
 	return r.options.Getenv(name)
 }
 
-// refuse ends the reading with one error.
+// refuse records the error that ends the reading. It returns false for its caller to
+// return.
 func (r *reading) refuse(d diagnostic.Diagnostic) bool {
 	if d.Place.File == "" {
 		d.Place.File = r.source.File
@@ -49,7 +50,7 @@ func (r *reading) refuse(d diagnostic.Diagnostic) bool {
 	return false
 }
 
-// open finds, reads and parses the file.
+// open finds, reads and parses the file. It reports whether there is a tree to check.
 func (r *reading) open() bool {
 	var err error
 	if r.dir, err = filepath.Abs(r.options.Dir); err != nil {
@@ -115,7 +116,7 @@ func (r *reading) parse(data []byte) bool {
 	return true
 }
 
-// shown is a path as a user would write it from the working directory.
+// shown is a path relative to the working directory, as a user would type it.
 func (r *reading) shown(path string) string {
 	if rel, err := filepath.Rel(r.dir, path); err == nil {
 		return filepath.ToSlash(rel)
@@ -123,7 +124,7 @@ func (r *reading) shown(path string) string {
 	return path
 }
 
-// check checks the tree. If it is good, it makes the configuration.
+// check checks the tree and, if it has no errors, makes the configuration.
 func (r *reading) check() {
 	env := r.environmentName()
 	_, quiet := r.getenv("WRANGLER_DISABLE_EXPERIMENTAL_WARNING")

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// config makes the configuration of a file without errors.
+// config makes the configuration from a tree without errors.
 func (r *reading) config(env string) *Config {
 	e := r.active
 	c := &Config{
@@ -21,7 +21,7 @@ func (r *reading) config(env string) *Config {
 		environment:  e,
 	}
 	c.DefinedEnvironments = append([]string{}, r.file.Get("env").Keys()...)
-	if r.files.redirected { // the build tool has kept both
+	if r.files.redirected { // the build tool has merged env away and noted what it was
 		c.TopLevelName, c.DefinedEnvironments = r.file.Get("topLevelName").Text(), nil
 		for _, m := range r.file.Get("definedEnvironments").Entries() {
 			c.DefinedEnvironments = append(c.DefinedEnvironments, m.Value.Text())
@@ -60,7 +60,8 @@ func (r *reading) config(env string) *Config {
 	return c
 }
 
-// compatibility reads the compatibility date and flags, of the options or the file.
+// compatibility takes the compatibility date and flags from the options, or else from the
+// file.
 func (r *reading) compatibility(c *Config) {
 	date := r.active.Get("compatibility_date")
 	c.CompatibilityDate, c.dateGiven, c.datePlace = date.Text(), date.Is(tree.Text), r.place(date)
@@ -79,8 +80,8 @@ func (r *reading) compatibility(c *Config) {
 	}
 }
 
-// folderName is the name of a Worker without one: its folder's, so that its
-// storage is found again. Wrangler takes a new random name at every start.
+// folderName names a Worker that has no name after its folder, so that the next start
+// finds its storage again. Wrangler takes a new random name at every start.
 func (r *reading) folderName(env string) string {
 	dir := r.dir
 	if r.files.user != "" {
@@ -95,7 +96,7 @@ func (r *reading) folderName(env string) string {
 	return name
 }
 
-// beside resolves a path on the folder of the configuration.
+// beside resolves a path that is relative to the folder of the configuration.
 func (r *reading) beside(path string) string {
 	dir := r.dir
 	if r.files.config != "" {
@@ -107,7 +108,7 @@ func (r *reading) beside(path string) string {
 	return filepath.Join(dir, path)
 }
 
-// place is where a value stands.
+// place is the place of a value, the zero Place if the file does not have it.
 func (r *reading) place(v *tree.Value) diagnostic.Place {
 	if v == nil || v.End == 0 {
 		return diagnostic.Place{}

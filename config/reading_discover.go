@@ -13,15 +13,15 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/syntax"
 )
 
-// deployConfig redirects to a configuration that a build tool wrote.
+// deployConfig is a file by which a build tool redirects to the configuration it wrote.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#generated-wrangler-configuration
 const deployConfig = ".wrangler/deploy/config.json"
 
 // found is where the configuration is; all paths are absolute.
 type found struct {
-	config     string // the one that is read, "" if there is none
-	user       string // the one that the user wrote
+	config     string // the file to read, "" if there is none
+	user       string // the file that the user wrote: config, unless it is redirected
 	redirected bool
 }
 
@@ -48,7 +48,7 @@ func (r *reading) find() *diagnostic.Diagnostic {
 	return nil
 }
 
-// redirect follows a deploy configuration file.
+// redirect follows a deploy configuration file to the configuration that it names.
 func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 	shown := r.shown(deploy)
 	data, err := os.ReadFile(deploy)
@@ -93,7 +93,7 @@ func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 	return nil
 }
 
-// absolute resolves a path on the working directory.
+// absolute resolves a path that is relative to the working directory.
 func (r *reading) absolute(path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
@@ -116,12 +116,13 @@ func above(dir, name string) string {
 	}
 }
 
-// knownFormat reports whether a file's name says how to read it.
+// knownFormat reports whether Wrangler knows the format of a file, which it tells by the
+// name.
 func knownFormat(path string) bool {
 	return strings.HasSuffix(path, ".toml") || strings.HasSuffix(path, ".json") || strings.HasSuffix(path, ".jsonc")
 }
 
-// nodeError is a file's error in the words of Node.js.
+// nodeError words the error of reading a file as Node.js does.
 func nodeError(err error, path string) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

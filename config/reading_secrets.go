@@ -28,7 +28,7 @@ func (r *reading) loadSecrets() {
 	}
 	declared := r.active.Get("secrets").IsGiven()
 	bound := schema.BoundNames(r.active)
-	at := map[string]int{} // where each variable is
+	at := map[string]int{} // the index of each variable in c.Vars
 	for i, v := range c.Vars {
 		at[v.Name] = i
 	}
@@ -67,7 +67,7 @@ func (r *reading) loadSecrets() {
 	}
 }
 
-// readSecrets reads the files that count: .dev.vars alone, or else .env files.
+// readSecrets reads .dev.vars, or the .env files if there is no .dev.vars.
 func (r *reading) readSecrets() (loaded variables, ok bool) {
 	dir := r.dir
 	if r.files.user != "" {
@@ -134,7 +134,7 @@ func (r *reading) readSecrets() (loaded variables, ok bool) {
 	return expanded, true
 }
 
-// boolean reads a setting of the environment that is true or false.
+// boolean reads a variable of the process's environment that is true or false.
 func (r *reading) boolean(name string, otherwise bool) (is, ok bool) {
 	v, given := r.getenv(name)
 	switch {

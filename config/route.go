@@ -9,7 +9,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// hostOfRoute is the host of the first route, "" if there is none or it is for every host.
+// hostOfRoute is the host of the first route, "" if there is no route or it matches every
+// host.
 func hostOfRoute(e schema.Environment) string {
 	first := e.Get("route")
 	if routes := e.Get("routes"); routes.Is(tree.List) && len(routes.Items) > 0 {

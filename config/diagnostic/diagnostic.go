@@ -1,10 +1,9 @@
-// Package diagnostic holds what is wrong with a configuration, each error with its
-// place in a file.
+// Package diagnostic describes an error by its place in a file.
 package diagnostic
 
 import "encoding/json"
 
-// Severity of a [Diagnostic].
+// Severity says what a [Diagnostic] means for a start: an error prevents it.
 type Severity int
 
 // The severities.
@@ -14,8 +13,8 @@ const (
 	SeverityInfo
 )
 
-// Diagnostic is one thing that is wrong. Text is Wrangler's own where Wrangler
-// has one.
+// Diagnostic is one error, warning or notice. Text is Wrangler's own where Wrangler has
+// one.
 type Diagnostic struct {
 	Severity Severity
 	Text     string
@@ -24,18 +23,18 @@ type Diagnostic struct {
 	LineText string // the source line
 	Hint     string // what to type instead
 	Notes    []Note
-	Path     []string // Wrangler's headers above the text
+	Path     []string // Wrangler's headings above the text
 }
 
-// Note points at another place that a diagnostic is about.
+// Note points at another place that belongs to a diagnostic.
 type Note struct {
 	Text     string
 	Place    Place
 	LineText string
 }
 
-// MarshalJSON writes a diagnostic as {"text","file","line","column","hint"};
-// what it does not have is left out.
+// MarshalJSON writes a diagnostic as {"text","code","file","line","column","hint"}. It
+// omits what is empty.
 func (d Diagnostic) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Text   string `json:"text"`

@@ -2,10 +2,9 @@ package diagnostic
 
 import "slices"
 
-// WithLines fills in the source lines that a diagnostic and its notes point at.
-// Those that were made from a [Config], and not while it was read, do not have
-// them. A file is read by the name that the place has; what cannot be read is
-// left without a line.
+// WithLines adds the source lines at the places of a diagnostic and of its notes, where
+// they are missing: what was found after the file was read has places alone. It reads a
+// file by the name in the place. A file that it cannot read gives no line.
 func (d Diagnostic) WithLines(read func(file string) ([]byte, error)) Diagnostic {
 	d.LineText = lineOf(d.Place, d.LineText, read)
 	d.Notes = slices.Clone(d.Notes)
@@ -24,7 +23,7 @@ func lineOf(at Place, line string, read func(string) ([]byte, error)) string {
 		return ""
 	}
 	s, _ := NewSource(at.File, data)
-	s.line(0) // finds where the lines start
+	s.line(0) // makes s.lines
 	if at.Line > len(s.lines) {
 		return ""
 	}

@@ -10,12 +10,12 @@ import (
 	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
-// Style is how diagnostics are written.
+// Style is how [Diagnostic.Render] writes.
 type Style int
 
 const (
-	// Unwrapped is for files and pipes: each line of a text stays one line,
-	// so that it can be searched for.
+	// Unwrapped is for files and pipes. A line of a text stays one line, so that grep
+	// finds it.
 	Unwrapped Style = iota
 	// Wrapped is for terminals, of 80 columns.
 	Wrapped
@@ -23,7 +23,7 @@ const (
 	Colored
 )
 
-// columns is the width of a terminal, and of the source lines that are shown.
+// columns is the width of a terminal. No style shows more of a source line.
 const columns = 80
 
 // Render writes a diagnostic with its place, its source line and a marker
@@ -73,7 +73,7 @@ type printer struct {
 	style Style
 }
 
-// write never fails before the writer is flushed.
+// write needs no check: bufio keeps the first error for Flush.
 func (p *printer) write(s string) { _, _ = p.w.WriteString(s) }
 
 func (p *printer) paint(s, color string) string {
@@ -83,7 +83,7 @@ func (p *printer) paint(s, color string) string {
 	return color + s + plain
 }
 
-// room is what a line has left for text.
+// room is how many columns of a line are free after some are taken.
 func (p *printer) room(taken int) int {
 	if p.style == Unwrapped {
 		return math.MaxInt / 2
@@ -91,7 +91,7 @@ func (p *printer) room(taken int) int {
 	return columns - taken
 }
 
-// head writes a message behind its mark.
+// head writes a message after its mark.
 func (p *printer) head(mark, color, message string) {
 	lines := wrap(message, p.room(Width(mark)), p.room(2))
 	for i, line := range lines {
@@ -105,7 +105,7 @@ func (p *printer) head(mark, color, message string) {
 	}
 }
 
-// wrap writes a text behind a mark and lines it up.
+// wrap writes a text after a mark, with its other lines below the first.
 func (p *printer) wrap(mark, indent, message string) {
 	for i, line := range wrap(message, p.room(len(indent)), p.room(len(indent))) {
 		if i == 0 {
@@ -116,7 +116,7 @@ func (p *printer) wrap(mark, indent, message string) {
 	}
 }
 
-// place writes file:line:column, the line and the marker.
+// place writes file:line:column, the source line and the marker below it.
 func (p *printer) place(at Place, line, indent string) {
 	if at.Line == 0 {
 		if at.File != "" {
@@ -128,7 +128,7 @@ func (p *printer) place(at Place, line, indent string) {
 	p.write("\n" + indent + terminal.Line(at.File) + ":" + number + ":" + strconv.Itoa(at.Column) + ":\n")
 	gutter := indent + "  " + number + " │ "
 	before, marked, after := cut(line, at.Column-1, max(at.Length, 1))
-	room := columns - Width(gutter) - 1 // a marker may stand behind the line
+	room := columns - Width(gutter) - 1 // the marker may point at the end of the line
 	before, marked, after = window(before, marked, after, room)
 	p.write(gutter + before + p.paint(marked, green) + after + "\n")
 	marker := "^"
@@ -138,9 +138,9 @@ func (p *printer) place(at Place, line, indent string) {
 	p.write(strings.Repeat(" ", Width(gutter)-2) + "╵ " + strings.Repeat(" ", Width(before)) + p.paint(marker, green) + "\n")
 }
 
-// cut splits a line around some of its runes, and makes it fit to be shown.
+// cut splits a line around some of its runes. It escapes what would change the terminal.
 func cut(line string, from, length int) (before, marked, after string) {
-	// A line may be megabytes long: what is far from the marker is not looked at.
+	// A line can be megabytes long, so what is far from the marker is not escaped.
 	const far = 4 * columns
 	start := skipRunes(line, from)
 	end := start + skipRunes(line[start:], min(length, far))
@@ -155,7 +155,7 @@ func cut(line string, from, length int) (before, marked, after string) {
 	return terminal.Line(before), terminal.Line(line[start:end]), terminal.Line(after)
 }
 
-// window cuts a line down to what fits, with the start of what is marked in it.
+// window shortens a line so that it fits and shows the start of what is marked.
 func window(before, marked, after string, room int) (string, string, string) {
 	if Width(before)+Width(marked)+Width(after) <= room {
 		return before, marked, after

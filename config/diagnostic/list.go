@@ -1,11 +1,11 @@
 package diagnostic
 
-// List gathers diagnostics in the order in which they are found.
+// List holds errors and warnings, each in the order in which they were found.
 type List struct {
 	Errors, Warnings []Diagnostic
 }
 
-// Add puts a diagnostic where its severity belongs.
+// Add adds a diagnostic to the errors or to the warnings, by its severity.
 func (l *List) Add(d Diagnostic) {
 	if d.Severity == SeverityError {
 		l.Errors = append(l.Errors, d)

@@ -8,25 +8,25 @@ import (
 )
 
 // Place is a position in a file. Line and Column are 1-based, Column and
-// Length count runes. The zero Place is nowhere.
+// Length count runes. The zero Place is no place.
 type Place struct {
 	File                 string
 	Line, Column, Length int
 }
 
-// Source is the text of a file, and turns byte offsets into places.
+// Source is the text of a file. It converts byte offsets to places.
 type Source struct {
-	File  string // as it is shown
-	Text  string // without a byte order mark, valid UTF-8
-	lines []int  // where each line starts, once asked for
-	runes []int  // how many runes start before each block, once asked for
+	File  string // as diagnostics show it
+	Text  string // valid UTF-8, without a byte order mark
+	lines []int  // the offset of each line; made by line
+	runes []int  // how many runes start before each block; made by runesBefore
 }
 
-// block is how many bytes lie between two counted runes, so that a place in a
-// long line costs no more than one in a short line.
+// block is the number of bytes between two entries of runes. With them a place in a line
+// of megabytes costs no more than one in a short line.
 const block = 1024
 
-// Place gives the place of the bytes from start to end. It ends with its line.
+// Place is the place of the bytes from start to end. It does not reach beyond its line.
 func (s *Source) Place(start, end int) Place {
 	start = min(max(start, 0), len(s.Text))
 	line := s.line(start)
@@ -106,7 +106,8 @@ func starts(text string) int {
 	return n
 }
 
-// byteOrderMarks are the encodings that are refused; UTF-32 LE begins as UTF-16 LE does.
+// byteOrderMarks are the encodings that are refused. UTF-32 LE begins with the mark of
+// UTF-16 LE, so it comes first.
 var byteOrderMarks = []struct {
 	mark     []byte
 	encoding string
@@ -117,8 +118,8 @@ var byteOrderMarks = []struct {
 	{[]byte{0xFF, 0xFE}, "UTF-16 LE"},
 }
 
-// NewSource reads bytes as Wrangler does: a UTF-8 byte order mark is dropped and
-// what is not UTF-8 becomes U+FFFD. The encoding is not "" if it is refused.
+// NewSource reads bytes as Wrangler does: it drops a byte order mark of UTF-8, and a byte
+// that is no UTF-8 becomes U+FFFD. For an encoding that is refused it returns its name.
 func NewSource(file string, data []byte) (s *Source, encoding string) {
 	for _, b := range byteOrderMarks {
 		if bytes.HasPrefix(data, b.mark) {

@@ -2,10 +2,10 @@ package diagnostic
 
 import "unicode/utf8"
 
-// Suggest returns the one among some names that a name was probably meant to
-// be, or "". The nearest counts if few letters differ for its length.
+// Suggest returns the name that the user probably meant: the nearest one, if few letters
+// differ for the length of name, or else "".
 func Suggest(name string, among []string) string {
-	// A name that is too long to be a typing error is not worth the work.
+	// A long name is no typing error, and comparing it costs the square of its length.
 	const longest = 64
 	n := utf8.RuneCountInString(name)
 	if n < 2 || n > longest {

@@ -1,6 +1,6 @@
 package diagnostic
 
-// How wide text is on a terminal, and what of it fits.
+// The width of text on a terminal.
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
-// skipRunes gives the bytes that so many runes take.
+// skipRunes returns the length in bytes of the first n runes.
 func skipRunes(s string, n int) int {
 	for i := range s {
 		if n == 0 {
@@ -20,7 +20,7 @@ func skipRunes(s string, n int) int {
 	return len(s)
 }
 
-// head is the start of a text that fits, tail its end.
+// head is the longest start of a text that fits, tail the longest end.
 func head(s string, room int) string {
 	for i, r := range s {
 		if room -= runeWidth(r); room < 0 {
@@ -40,10 +40,10 @@ func tail(s string, room int) string {
 	return string(r[i:])
 }
 
-// wrap breaks a text into lines at spaces. Its own lines and their indents
-// stay; a word that is too long is cut.
+// wrap breaks a text into lines at spaces. It keeps the text's own lines and their
+// indents. A word that is too long is broken.
 func wrap(message string, first, others int) []string {
-	// Wrangler quotes whole values: no more than fits a screen or two is shown.
+	// Wrangler quotes whole values, which can be megabytes. Two screens are enough.
 	const most = 4000
 	if len(message) > most {
 		message = strings.ToValidUTF8(message[:most], "") + "…"
@@ -70,7 +70,7 @@ func wrap(message string, first, others int) []string {
 	return lines
 }
 
-// Width is how many columns a text takes on a terminal.
+// Width is the number of columns that a text takes on a terminal.
 func Width(s string) int {
 	n := 0
 	for _, r := range s {
@@ -79,7 +79,7 @@ func Width(s string) int {
 	return n
 }
 
-// wide are the characters that take two columns, in ranges.
+// wide are the ranges of characters that take two columns.
 //
 // Source: https://www.unicode.org/reports/tr11/
 var wide = [...][2]rune{

@@ -1,6 +1,6 @@
-// Package terminal makes text that comes from elsewhere fit to be shown: what
-// would move the cursor, change the terminal, reverse the line or fake another
-// line is written as an escape of Go, such as \x1b or \u202e.
+// Package terminal makes foreign text safe to print: a character that would move the
+// cursor, change the terminal, reverse the line or fake another line becomes an escape of
+// Go, such as \x1b or \u202e.
 //
 // Sources: https://ecma-international.org/publications-and-standards/standards/ecma-48/ (control functions),
 // https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
@@ -13,15 +13,14 @@ import (
 	"unicode/utf8"
 )
 
-// Line is a text as a part of one line: its line ends are escapes too, and a tab
-// is a space.
+// Line makes a text a part of one line. Line ends become escapes, a tab becomes a space.
 func Line(s string) string { return visible(s, false) }
 
-// Text is a text of several lines. A line ends with LF or CR LF; tabs stay.
+// Text keeps the lines of a text, which end with LF or CR LF, and its tabs.
 func Text(s string) string { return visible(s, true) }
 
-// Indented is a [Text] whose lines but the first stand behind an indent, so that
-// none of them looks like a line of its own.
+// Indented is a [Text] whose lines have an indent, except the first, so that no line of
+// the text can pass for one of emu's.
 func Indented(s, indent string) string {
 	s = Text(s)
 	if !strings.Contains(s, "\n") {
@@ -39,9 +38,9 @@ func Indented(s, indent string) string {
 	return b.String()
 }
 
-// visible escapes what is not to be shown; with lines LF, CR LF and tabs are.
+// visible escapes a text. With lines, it keeps LF, CR LF and tabs.
 func visible(s string, lines bool) string {
-	clean := 0 // s up to here is in b
+	clean := 0 // b holds s up to this offset
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
@@ -59,7 +58,7 @@ func visible(s string, lines bool) string {
 			b.WriteString(`\n`)
 		case r == '\r':
 			b.WriteString(`\r`)
-		case r == utf8.RuneError: // a byte that is no UTF-8: some terminals take it for a control function
+		case r == utf8.RuneError: // no UTF-8: some terminals take the byte for a control function
 			fmt.Fprintf(&b, `\x%02x`, s[i])
 		case r < utf8.RuneSelf:
 			fmt.Fprintf(&b, `\x%02x`, r)
@@ -76,7 +75,8 @@ func visible(s string, lines bool) string {
 	return b.String()
 }
 
-// hidden reports whether a character, of n bytes, does something other than to be seen.
+// hidden reports whether a character of n bytes must be escaped: it is invisible, or it
+// acts on the terminal.
 func hidden(r rune, n int) bool {
 	switch {
 	case r < ' ', 0x7f <= r && r < 0xa0: // C0, DEL and C1

@@ -6,7 +6,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// The kinds of bindings.
+// The checks of a binding of each kind.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#bindings
 var (
@@ -144,12 +144,12 @@ var (
 		must("name", msgMustString), must("namespace_id", msgMustString), isSimpleLimit,
 	), "name", "namespace_id", "simple")
 
-	// A field that is one binding.
+	// Fields that are one binding and no list.
 	isSimpleBinding  = until(boundTable, all(must("binding", msgBindingString), isRemote, known("binding", "remote")))
 	isAIBinding      = until(boundTable, all(must("binding", msgBindingString), isRemote))
 	isVersionBinding = until(boundTable, must("binding", msgBindingString))
 
-	// boundTable says the path with the environment, the checks after it do not.
+	// Wrangler names the environment in this message and in no other of these fields.
 	boundTable = pathed(tableOr(msgFieldObject))
 )
 

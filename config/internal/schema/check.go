@@ -10,10 +10,10 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// The checks of this file are what the fields and bindings tables are made of.
+// The checks that others are built from.
 
-// ofType asks for a value that JavaScript's typeof calls so, if it is given.
-// "object" lets null and lists through, as Wrangler does.
+// ofType accepts a value of the type that JavaScript's typeof names, and no value. null and
+// lists are an "object", for Wrangler too.
 func ofType(name string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil || v.Typeof() == name {
@@ -30,7 +30,7 @@ var (
 	isObject  = ofType("object")
 )
 
-// required asks that a value is given.
+// required refuses a missing value.
 func required(then check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil {
@@ -40,7 +40,7 @@ func required(then check) check {
 	}
 }
 
-// oneOf asks for one of some strings.
+// oneOf accepts one of some strings.
 func oneOf(choices ...string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil {
@@ -82,7 +82,7 @@ func all(checks ...check) check {
 	}
 }
 
-// until runs checks up to the first that is not content.
+// until runs checks up to the first that fails.
 func until(checks ...check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		for _, c := range checks {
@@ -94,7 +94,7 @@ func until(checks ...check) check {
 	}
 }
 
-// arrayOf asks for a list whose items are of a type.
+// arrayOf accepts a list whose items are of a type.
 func arrayOf(name string) check {
 	item := required(ofType(name))
 	return func(s *scope, field string, v *tree.Value) bool {
@@ -116,7 +116,7 @@ func arrayOf(name string) check {
 	}
 }
 
-// isStrings is the check of compatibility_flags, which has its own words.
+// isStrings checks compatibility_flags, a list of strings with a message of its own.
 func isStrings(s *scope, field string, v *tree.Value) bool {
 	ok := v == nil || v.Is(tree.List)
 	if v != nil {
@@ -130,7 +130,7 @@ func isStrings(s *scope, field string, v *tree.Value) bool {
 	return s.fail(v, msgType, slots{field: field, typ: "string array", value: tree.Stringify(v), hint: hintList(v)})
 }
 
-// hintList says how a string is written that stands where a list of them belongs.
+// hintList is the hint for a string in the place of a list of strings.
 func hintList(v *tree.Value) string {
 	if !v.Is(tree.Text) {
 		return ""
@@ -144,7 +144,7 @@ type named struct {
 	check check
 }
 
-// fieldsOf checks fields of a value, in order, whatever the value is.
+// fieldsOf checks the fields of a value in order. A value that is no table has none.
 func fieldsOf(fields ...named) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		ok, inner := true, s.in(v)
@@ -162,24 +162,24 @@ func join(field, key string) string {
 	return field + "." + key
 }
 
-// known warns of keys that are not in the list, under the field's own name.
+// known warns of keys that are not in the list.
 func known(keys ...string) check {
 	return func(s *scope, field string, v *tree.Value) bool { return s.unknown(field, v, keys...) }
 }
 
-// optional runs a check if a value is given.
+// optional accepts a missing value.
 func optional(then check) check {
 	return func(s *scope, field string, v *tree.Value) bool { return v == nil || then(s, field, v) }
 }
 
-// objectOr asks for an object that is not null. Lists pass too, as in Wrangler.
+// objectOr accepts an object that is not null. A list is one, for Wrangler too.
 func objectOr(message string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		return v.IsObject() || s.fail(v, message, slots{field: field, value: tree.Stringify(v), typ: v.Typeof()})
 	}
 }
 
-// tableOr asks for an object that is neither null nor a list.
+// tableOr accepts an object that is neither null nor a list.
 func tableOr(message string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		return v.IsRecord() ||
@@ -187,7 +187,7 @@ func tableOr(message string) check {
 	}
 }
 
-// isName checks a Worker's name.
+// isName checks the name of a Worker.
 func isName(s *scope, field string, v *tree.Value) bool {
 	if v == nil || v.Is(tree.Text) && (v.Str == "" || v.Str[0] != '-' && strings.Trim(v.Str, "abcdefghijklmnopqrstuvwxyz0123456789_-") == "") {
 		return true
@@ -199,7 +199,7 @@ func isName(s *scope, field string, v *tree.Value) bool {
 	return s.fail(v, msgName, slots{field: field, value: tree.Stringify(v), hint: hint})
 }
 
-// Slug makes a Worker's name of any text.
+// Slug makes a valid name of a Worker from any text.
 func Slug(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' || r == '-' {
@@ -213,15 +213,15 @@ func Slug(s string) string {
 	return s
 }
 
-// isoDates is what JavaScript's Date reads as ISO 8601. It counts a 30 February on
-// into March, so every month has 31 days here; workerd refuses such a day at the start.
+// isoDates matches what JavaScript's Date reads as ISO 8601. Every month has 31 days:
+// 30 February is 2 March for JavaScript, and workerd refuses it at the start.
 //
 // Source: https://tc39.es/ecma262/#sec-date-time-string-format
 var isoDates = regexp.MustCompile(`^(\d{4}|[+-]\d{6})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?` +
 	`([Tt](([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?|24:00(:00(\.0+)?)?)([Zz]|[+-]([01]\d|2[0-3]):?[0-5]\d)?)?$`)
 
-// isCompatibilityDate asks for an ISO 8601 date. Wrangler also reads what browsers do,
-// such as "Jan 2, 2026", and then its dev command refuses to start with it.
+// isCompatibilityDate accepts an ISO 8601 date. Wrangler's reader also accepts the older
+// forms of browsers, such as "Jan 2, 2026", and its dev command then refuses to start.
 func isCompatibilityDate(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true
@@ -245,7 +245,7 @@ func isCompatibilityDate(s *scope, field string, v *tree.Value) bool {
 	return ok
 }
 
-// isPort refuses what is no port. Wrangler finds out only when it listens.
+// isPort checks a port. Wrangler accepts any number, and then cannot listen.
 func isPort(s *scope, field string, v *tree.Value) bool {
 	if !isNumber(s, field, v) || v == nil {
 		return v == nil
@@ -257,7 +257,7 @@ func isPort(s *scope, field string, v *tree.Value) bool {
 	return true
 }
 
-// integer reports whether a value is a whole number of at least a minimum.
+// integer reports whether a value is a whole number in a range.
 func integer(v *tree.Value, least, most float64) bool {
 	return v.Is(tree.Number) && v.Num == math.Trunc(v.Num) && v.Num >= least && v.Num <= most
 }

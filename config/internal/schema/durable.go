@@ -52,7 +52,7 @@ var isCodeUpdateStrategy = optional(until(tableOr(msgFieldObject), all(
 	),
 )))
 
-// isDelay checks a delay in seconds: up to a day, in milliseconds.
+// isDelay checks a delay: at most a day, in seconds with at most three decimals.
 func isDelay(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true
@@ -69,7 +69,7 @@ func isDelay(s *scope, field string, v *tree.Value) bool {
 	return true
 }
 
-// isMigrations checks migrations; what the steps do is for package migrations.
+// isMigrations checks the shape of migrations. Package migrations checks their effect.
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
 func isMigrations(s *scope, field string, v *tree.Value) bool {
@@ -101,7 +101,7 @@ var isMigration = fieldsOf(
 	named{"deleted_classes", arrayOf("string")},
 )
 
-// classMoves asks for a list of objects with these strings.
+// classMoves accepts a list of objects that have these keys, each a string.
 func classMoves(message string, keys ...string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil {

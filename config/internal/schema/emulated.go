@@ -8,8 +8,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// Field is a field that is given. Bindings are the names that it binds, nil if it is no
-// field of bindings. Page documents it.
+// Field is a field of a configuration. Bindings are the names that it binds, nil if it
+// binds none by its nature. Page is its documentation.
 type Field struct {
 	Name     string
 	Key      *tree.Value
@@ -17,11 +17,10 @@ type Field struct {
 	Page     string
 }
 
-// page is where the fields are documented.
+// page is the documentation of the fields; each has an anchor in it.
 const page = "https://developers.cloudflare.com/workers/wrangler/configuration/#"
 
-// NotEmulated lists the fields that are given and would do something with wrangler dev,
-// and do nothing here.
+// NotEmulated lists the fields that change something in wrangler dev and nothing here.
 func NotEmulated(d Document, active Environment) []Field {
 	var list []Field
 	for i := range fields {
@@ -37,8 +36,8 @@ func NotEmulated(d Document, active Environment) []Field {
 	return list
 }
 
-// boundBy lists the names that a field binds, [] if it binds none yet, nil if it is no
-// field of bindings.
+// boundBy lists the names that a field binds. It returns nil for a field that cannot bind
+// any, and an empty list for one that could.
 func boundBy(field string, v *tree.Value) []string {
 	if !slices.ContainsFunc(kindsOfBindings, func(k bindingKind) bool { return k.field == field }) {
 		return nil

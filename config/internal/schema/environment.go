@@ -2,7 +2,8 @@ package schema
 
 import "github.com/seed-36a2c969/emu/config/internal/tree"
 
-// readEnvironment checks the fields of a table and gives those that count there.
+// readEnvironment checks the fields of the top level or of an environment, and returns
+// them after inheritance.
 func readEnvironment(s *scope) Environment {
 	e := Environment{}
 	s.active = e
@@ -29,14 +30,14 @@ func readEnvironment(s *scope) Environment {
 	return e
 }
 
-// inherit checks a field that an environment may have from the top level.
+// inherit checks a field that an environment inherits from the top level.
 func inherit(s *scope, f *fieldSpec) *tree.Value {
 	v := s.raw.Get(f.name)
 	if f.name == "build" && !v.IsGiven() {
 		v = buildOf(s.top.Get("build"))
 	}
 	f.check(s, f.name, v)
-	v = s.raw.Get(f.name) // a check may ignore it
+	v = s.raw.Get(f.name) // the check may have removed it: an empty string is ignored
 	switch above := s.top.Get(f.name); {
 	case v.IsGiven():
 		return v
@@ -48,14 +49,15 @@ func inherit(s *scope, f *fieldSpec) *tree.Value {
 	return f.fallback
 }
 
-// buildOf is what an environment sees of the top level's build.
+// buildOf is the build that an environment inherits from the top level.
 func buildOf(v *tree.Value) *tree.Value {
 	if v == nil {
 		return nil
 	}
 	seen := &tree.Value{Kind: tree.Table, Start: v.Start, End: v.End, KeyStart: v.KeyStart, KeyEnd: v.KeyEnd}
 	for _, key := range []string{"command", "watch_dir", "cwd"} {
-		// With a command Wrangler has made texts of watch_dir, which are good.
+		// If there is a command, Wrangler has already turned watch_dir into paths, which
+		// its check accepts whatever they were.
 		if x := v.Get(key); x != nil && !(key == "watch_dir" && v.Get("command").IsTruthy()) {
 			seen.Put(key, x)
 		}
@@ -63,7 +65,7 @@ func buildOf(v *tree.Value) *tree.Value {
 	return seen
 }
 
-// suffixed is a name of the top level in an environment.
+// suffixed is the top level's name with the environment's as its suffix.
 func suffixed(s *scope, name *tree.Value) *tree.Value {
 	if !name.IsTruthy() {
 		return nil
@@ -73,7 +75,7 @@ func suffixed(s *scope, name *tree.Value) *tree.Value {
 	return &v
 }
 
-// own checks a field that an environment has for itself or not at all.
+// own checks a field that an environment does not inherit.
 func own(s *scope, f *fieldSpec) *tree.Value {
 	v := s.raw.Get(f.name)
 	switch above := s.File.Get(f.name); {
@@ -91,7 +93,7 @@ func own(s *scope, f *fieldSpec) *tree.Value {
 	return f.fallback
 }
 
-// objectsOf gives durable_objects with a list of bindings, whatever it is.
+// objectsOf is durable_objects with a list of bindings, even if the field has none.
 func objectsOf(v *tree.Value) *tree.Value {
 	objects := &tree.Value{Kind: tree.Table}
 	if v != nil {

@@ -42,10 +42,10 @@ func isExports(s *scope, field string, v *tree.Value) bool {
 	return ok
 }
 
-// exportState is what an export may hold in one of its states.
+// exportState lists what an export may hold in one of its states.
 type exportState struct {
 	storage, container bool
-	needs              string // a further string
+	needs              string // a key that must be a string
 }
 
 var exportStates = map[string]exportState{

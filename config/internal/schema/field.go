@@ -2,14 +2,14 @@ package schema
 
 import "github.com/seed-36a2c969/emu/config/internal/tree"
 
-// scopeKind says where a field stands and how an environment gets it.
+// scopeKind says where a field may be and whether environments inherit it.
 type scopeKind uint8
 
 const (
-	topOnly      scopeKind = iota // at the top level only, checked before all else
-	inherited                     // an environment has the top level's if it has none
-	notInherited                  // an environment has only its own
-	topLast                       // at the top level only, checked after the rest
+	topOnly      scopeKind = iota // at the top level only, and checked first
+	inherited                     // an environment without it has the top level's
+	notInherited                  // an environment without it has none
+	topLast                       // at the top level only, and checked last
 )
 
 // fieldSpec is a field that Wrangler knows.
@@ -17,8 +17,8 @@ type fieldSpec struct {
 	name     string
 	scope    scopeKind
 	check    check
-	fallback *tree.Value // its value if it is not given
-	local    bool        // it means something on a developer's machine
-	deployed bool        // it means nothing but to a deployment, with wrangler dev too
-	page     string      // its anchor on the page of the configuration
+	fallback *tree.Value // its default
+	local    bool        // emu uses it
+	deployed bool        // only a deployment uses it, and wrangler dev does not
+	page     string      // its anchor in the documentation of the configuration
 }

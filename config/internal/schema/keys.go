@@ -2,9 +2,8 @@ package schema
 
 import "github.com/seed-36a2c969/emu/config/internal/tree"
 
-// topLevelKeys and environmentKeys are the fields that are known there, in the order of
-// the table of fields, which fills them. A redirected configuration holds some that
-// Wrangler itself has written.
+// topLevelKeys and environmentKeys are the fields that Wrangler knows there. The table of
+// fields fills them. Some of the first appear only in files that a build tool writes.
 var topLevelKeys, environmentKeys []string
 
 // listFields are the fields that TOML writes with double brackets.

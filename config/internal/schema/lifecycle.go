@@ -7,7 +7,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// warnNoLifecycle warns of classes that are bound but never created.
+// warnNoLifecycle warns of bound classes that neither a migration nor an export creates.
 func warnNoLifecycle(s *scope, e Environment) {
 	bound := e.Get("durable_objects").Get("bindings")
 	if !bound.Is(tree.List) {
@@ -55,7 +55,7 @@ func covered(s *scope, e Environment, class string) bool {
 	return state.live()
 }
 
-// exportsSnippet is what to add to the file, in the file's format.
+// exportsSnippet is the text to add to the file, in its format.
 func exportsSnippet(s *scope, classes []string) string {
 	all := &tree.Value{Kind: tree.Table}
 	for _, class := range classes {
@@ -79,7 +79,7 @@ func exportsSnippet(s *scope, classes []string) string {
 	return b.String()
 }
 
-// tomlKey writes a key, quoted if it must be.
+// tomlKey writes a key of TOML, in quotes if it needs them.
 func tomlKey(key string) string {
 	if key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == "" {
 		return key
@@ -87,7 +87,7 @@ func tomlKey(key string) string {
 	return string(tree.AppendString(nil, key))
 }
 
-// fileName is the file as Wrangler calls it in advice.
+// fileName is what Wrangler calls the file in its messages.
 func fileName(s *scope) string {
 	switch ext := strings.TrimPrefix(filepath.Ext(s.Path), "."); ext {
 	case "toml", "json", "jsonc":

@@ -1,9 +1,8 @@
 package schema
 
 // The messages in this file are Cloudflare's, verbatim, as Wrangler 4.164.0
-// prints them. In a message {field} stands for the path of the field that is
-// checked, {key} for a key in it, {value} for its value as JSON, {got} for the
-// value of that key, {type} for the type that is asked for.
+// prints them. In a message {field} is the path of the checked field, {key} a key in it,
+// {value} its value as JSON, {got} the value of that key, and {type} the expected type.
 const (
 	msgType        = `Expected "{field}" to be of type {type} but got {value}.`
 	msgRequired    = `"{field}" is a required field.`
@@ -145,7 +144,7 @@ const (
 	msgPagesReserved = `The name 'ASSETS' is reserved in Pages projects. Please use a different name for your {type} binding.`
 )
 
-// msgObjects asks that the bindings of a kind are objects.
+// msgObjects is the message about a binding that is no object.
 func msgObjects(kind string) string {
 	return `"` + kind + `" bindings should be objects, but got {value}`
 }

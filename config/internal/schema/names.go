@@ -7,15 +7,15 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// objectMembers are the names that every JavaScript object has; Wrangler ends
-// with a TypeError if one of them is a binding's name.
+// objectMembers are the members of every object of JavaScript. Wrangler keeps bindings in
+// an object, and fails with a TypeError if one of them has such a name.
 var objectMembers = map[string]bool{
 	"constructor": true, "__defineGetter__": true, "__defineSetter__": true, "hasOwnProperty": true,
 	"__lookupGetter__": true, "__lookupSetter__": true, "isPrototypeOf": true, "propertyIsEnumerable": true,
 	"toString": true, "valueOf": true, "__proto__": true, "toLocaleString": true,
 }
 
-// checkNames refuses names that are bound twice, by whatever kind.
+// checkNames refuses a name that is bound twice, by one kind of binding or by two.
 func checkNames(s *scope, e Environment) {
 	kinds := map[string][]string{}
 	order := &tree.Value{Kind: tree.Table}
@@ -73,7 +73,7 @@ func checkNames(s *scope, e Environment) {
 	}
 }
 
-// failTwice says by which kinds of bindings a name is bound.
+// failTwice reports the kinds of bindings that bind one name.
 func failTwice(s *scope, name string, nouns []string) {
 	count := map[string]int{}
 	var different, several []string
@@ -106,7 +106,7 @@ func failTwice(s *scope, name string, nouns []string) {
 	}
 }
 
-// BoundNames are the names of bindings that are no variables.
+// BoundNames are the names that an environment binds, without its variables.
 func BoundNames(e Environment) map[string]bool {
 	bound := map[string]bool{}
 	for _, k := range kindsOfBindings {
@@ -123,7 +123,7 @@ func BoundNames(e Environment) map[string]bool {
 	return bound
 }
 
-// places finds where each name is bound, in the order of the file.
+// places finds the places at which each name is bound, in the order of the file.
 func places(s *scope) map[string][]*tree.Value {
 	if s.bound != nil {
 		return s.bound
@@ -166,8 +166,8 @@ func places(s *scope) map[string][]*tree.Value {
 
 type bindingKind struct{ field, noun string }
 
-// kindsOfBindings are the fields that bind names, with Wrangler's nouns, in the
-// order in which it looks for names that are bound twice.
+// kindsOfBindings are the fields that bind names, with Wrangler's nouns for them, in the
+// order in which Wrangler compares them.
 var kindsOfBindings = []bindingKind{
 	{"data_blobs", "Data Blob"}, {"durable_objects", "Durable Object"}, {"kv_namespaces", "KV Namespace"},
 	{"send_email", "Send Email"}, {"queues", "Queue"}, {"d1_databases", "D1 Database"}, {"vectorize", "Vectorize Index"},

@@ -46,7 +46,7 @@ func isObservability(s *scope, field string, v *tree.Value) bool {
 		at string
 		x  *tree.Value
 	}{{field, v}, {field + ".logs", v.Get("logs")}, {field + ".traces", v.Get("traces")}} {
-		// JavaScript compares whatever it is: [5] is more than 1.
+		// Wrangler compares without a check of the type: [5] > 1 is true in JavaScript.
 		if rate := part.x.Get("head_sampling_rate"); rate.IsTruthy() && (tree.ToNumber(rate) < 0 || tree.ToNumber(rate) > 1) {
 			s.fail(rate, msgSamplingRate, slots{field: part.at + ".head_sampling_rate"})
 		}

@@ -2,7 +2,7 @@ package schema
 
 import "github.com/seed-36a2c969/emu/config/internal/tree"
 
-// The bindings of queues.
+// The checks of the entries of queues.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#queues
 var (
@@ -40,7 +40,7 @@ var (
 	), "queue", "type", "max_batch_size", "max_batch_timeout", "max_retries", "dead_letter_queue", "max_concurrency", "visibility_timeout_ms", "retry_delay")
 )
 
-// isQueues checks queues, whose lists are checked apart.
+// isQueues checks queues.
 func isQueues(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true
@@ -61,7 +61,7 @@ func isQueues(s *scope, field string, v *tree.Value) bool {
 	return bindings(isQueueProducer)(inner, field+".producers", v.Get("producers")) && ok
 }
 
-// isConnect checks the handlers of connect.
+// isConnect checks connect.
 func isConnect(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true

@@ -6,8 +6,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// report gathers diagnostics as Wrangler does: a heading, its own messages, and
-// further reports below it whose messages come after.
+// report holds diagnostics as Wrangler prints them: a heading, its messages, and then the
+// reports below it.
 type report struct {
 	heading string
 	diagnostic.List
@@ -30,13 +30,13 @@ func (r *report) flatten(path []string, to *diagnostic.List) {
 	}
 }
 
-// slots fill a message's {placeholders}. The hint goes below the message.
+// slots are the values of a message's {placeholders}, and the hint below the message.
 type slots struct {
 	field, key, value, got, typ string
 	hint                        string
 }
 
-// fill puts the slots into a message. What is put in is not looked into again.
+// fill replaces the placeholders of a message. A value that contains one stays as it is.
 func fill(message string, s slots) string {
 	if strings.IndexByte(message, '{') < 0 {
 		return message

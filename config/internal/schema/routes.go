@@ -16,7 +16,7 @@ func isRoute(s *scope, field string, v *tree.Value) bool {
 	return s.fail(v, msgRoute, slots{field: field, value: tree.Stringify(v)})
 }
 
-// isRoutes checks routes, and that an environment does not take the top level's domains.
+// isRoutes checks routes. It warns of an environment that inherits custom domains.
 func isRoutes(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		if s.top != nil {
@@ -55,7 +55,7 @@ func warnCustomDomains(s *scope, field string) {
 		for _, x := range routes.Items {
 			if custom := x.Get("custom_domain"); custom.Is(tree.Boolean) && custom.Bool {
 				domain := ""
-				if pattern := x.Get("pattern"); pattern.IsGiven() { // as JavaScript's join has it
+				if pattern := x.Get("pattern"); pattern.IsGiven() { // JavaScript's join writes nothing for null
 					domain = tree.ToString(pattern)
 				}
 				domains = append(domains, domain)
@@ -67,7 +67,8 @@ func warnCustomDomains(s *scope, field string) {
 	}
 }
 
-// routeShape reports whether a value is a route: a pattern, or one with its zone.
+// routeShape reports whether a value is a route: a pattern, or a table with a pattern and
+// its zone or domain.
 func routeShape(v *tree.Value) bool {
 	if v.Is(tree.Text) {
 		return v.Str != ""

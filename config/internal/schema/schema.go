@@ -12,8 +12,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// Check checks a document as Wrangler does. It returns the fields that count in the
-// environment that is asked for, and what is wrong.
+// Check checks a document as Wrangler does. It returns the fields of the chosen
+// environment, and the errors and warnings in Wrangler's order.
 func Check(d Document) (Environment, diagnostic.List) {
 	top := &scope{checking: &checking{Document: d}, report: &report{}, raw: d.File, name: "top level", owner: d.File}
 	if old := d.File.Get("legacy_env"); old != nil && !d.Redirected {
@@ -31,7 +31,7 @@ func Check(d Document) (Environment, diagnostic.List) {
 	return top.active, found
 }
 
-// run checks the fields of one scope.
+// run checks the fields of one kind.
 func run(s *scope, k scopeKind) {
 	for i := range fields {
 		if f := &fields[i]; f.scope == k {
@@ -40,7 +40,8 @@ func run(s *scope, k scopeKind) {
 	}
 }
 
-// chooseEnvironment reads the active environment.
+// chooseEnvironment returns the environment that the document asks for: the top level, or
+// a named one, which it checks.
 func chooseEnvironment(top *scope, topLevel Environment) Environment {
 	name, environments := top.Env, top.File.Get("env")
 	if top.Redirected {
@@ -80,7 +81,8 @@ func chooseEnvironment(top *scope, topLevel Environment) Environment {
 	return active
 }
 
-// redirectedEnvironment refuses what a generated configuration cannot have.
+// redirectedEnvironment is the environment of a file that a build tool has written. Such
+// a file has been merged already: it has no environments, and one target.
 func redirectedEnvironment(top *scope, topLevel Environment, environments *tree.Value) Environment {
 	name := top.Env
 	if names := environments.Keys(); len(names) > 0 {
@@ -96,7 +98,7 @@ func redirectedEnvironment(top *scope, topLevel Environment, environments *tree.
 	return topLevel
 }
 
-// checkPython asks for the flag that a Worker in Python needs.
+// checkPython refuses a Worker in Python without the flag for Python.
 func checkPython(top *scope) {
 	main := top.active.Get("main")
 	file := main.Text()
@@ -116,8 +118,8 @@ func checkPython(top *scope) {
 	top.fail(main, msgPython, slots{hint: `add "compatibility_flags": ["python_workers"]`})
 }
 
-// Swallowed are warnings of fields of the top level that stand below [vars] and are
-// variables there, of which Wrangler says nothing.
+// Swallowed warns of top-level fields below the header [vars], where they are variables.
+// Wrangler does not notice.
 func Swallowed(d Document) []diagnostic.Diagnostic {
 	vars := d.File.Get("vars")
 	if !d.toml() || vars == nil || !vars.IsHeaded() {

@@ -9,22 +9,22 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// scope is where a check runs: the top level of a configuration or one of its
-// environments, with the report that takes what the check finds.
+// scope is what a check needs to know besides the value: whether it is at the top level
+// or in an environment, and the report to add to.
 type scope struct {
 	*checking
 	report *report
-	raw    *tree.Value // the table that is checked: the file, or env.NAME
+	raw    *tree.Value // the table to check: the file, or env.NAME
 	name   string      // of the environment; "top level" for the file itself
 	top    Environment // the top level's fields, normalised; nil at the top level
-	owner  *tree.Value // the table or list that a missing field belongs to
+	owner  *tree.Value // where a diagnostic about a missing field points: its table or list
 }
 
-// check looks at the value of a field, which is nil if it is not given, and
-// reports whether it is good.
+// check checks the value of a field, nil if it is not given. It reports whether the value
+// is valid.
 type check func(s *scope, field string, v *tree.Value) bool
 
-// path is the field as Wrangler names it in most messages.
+// path is the name of a field in most messages: env.NAME.FIELD in an environment.
 func (s *scope) path(field string) string {
 	if s.top == nil {
 		return field
@@ -32,21 +32,21 @@ func (s *scope) path(field string) string {
 	return "env." + s.name + "." + field
 }
 
-// in is the scope for what is inside a value.
+// in is the scope for the fields of a value.
 func (s *scope) in(owner *tree.Value) *scope {
 	inner := *s
 	inner.owner = owner
 	return &inner
 }
 
-// below is the scope for a report of its own.
+// below is a scope with a report of its own. Call adopt to keep what it finds.
 func (s *scope) below(heading string) *scope {
 	inner := *s
 	inner.report = &report{heading: heading}
 	return &inner
 }
 
-// adopt adds the report of a scope below, if it found anything.
+// adopt adds the report of a scope that below made, unless it is empty.
 func (s *scope) adopt(inner *scope) {
 	if r := inner.report; len(r.Errors) > 0 || len(r.Warnings) > 0 || len(r.below) > 0 {
 		s.report.below = append(s.report.below, r)
@@ -65,7 +65,8 @@ func (s *scope) warn(at *tree.Value, message string, fills slots) bool {
 	return false
 }
 
-// crash adds an error in our words where Wrangler ends with a JavaScript TypeError.
+// crash adds an error in emu's words, for a value on which Wrangler fails with a
+// TypeError. It returns false.
 func (s *scope) crash(at *tree.Value, text string) bool {
 	d := s.diagnose(diagnostic.SeverityError, at, "", slots{})
 	d.Code, d.Text = "crash", text
@@ -82,7 +83,7 @@ func (s *scope) diagnose(severity diagnostic.Severity, at *tree.Value, message s
 		start, end = at.Start, at.End
 	case s.owner != nil && s.owner.KeyEnd > 0:
 		start, end = s.owner.KeyStart, s.owner.KeyEnd
-	case s.owner != nil && s.owner.End > 0: // its first byte: the whole may be the file
+	case s.owner != nil && s.owner.End > 0: // mark its first byte, not the whole: it may be the file
 		start, end = s.owner.Start, s.owner.Start+1
 	}
 	if end == 0 {
@@ -93,7 +94,8 @@ func (s *scope) diagnose(severity diagnostic.Severity, at *tree.Value, message s
 	return d
 }
 
-// unknown warns of the keys of a value that are not known. It reports whether there are none.
+// unknown warns of the keys of a value that are not among known, and reports whether
+// there are none.
 func (s *scope) unknown(field string, v *tree.Value, known ...string) bool {
 	var quoted, names []string
 	var first *tree.Value
@@ -112,14 +114,15 @@ func (s *scope) unknown(field string, v *tree.Value, known ...string) bool {
 	return s.in(v).warn(tree.KeyOf(first), msgUnknown, slots{field: field, value: strings.Join(quoted, ","), hint: s.hintUnknown(field, names, known)})
 }
 
-// warnExperimental warns of a field unless the environment says not to.
+// warnExperimental warns of an experimental field.
 func (s *scope) warnExperimental(field string, v *tree.Value) {
 	if !s.NoExperimentalWarning {
 		s.warn(tree.KeyOf(v), msgExperimental, slots{field: field})
 	}
 }
 
-// ignoreEmpty takes an empty string away.
+// ignoreEmpty removes a field that is an empty string, with a warning, and reports whether
+// it did.
 func (s *scope) ignoreEmpty(field string, v *tree.Value) bool {
 	if !v.Is(tree.Text) || v.Str != "" {
 		return false
@@ -138,7 +141,7 @@ func (s *scope) items(field string, v *tree.Value, item check) bool {
 	return ok
 }
 
-// missing lists the keys of a field that the top level has and the value has not.
+// missing lists the keys of the top level's field that are not in v, one a line.
 func (s *scope) missing(field string, v *tree.Value) string {
 	if s.top == nil {
 		return ""

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// removedFields are fields of older Wranglers, with what stands for them now.
+// removedFields are fields of older Wranglers, with what to do instead.
 var removedFields = map[string]string{
 	"type":           "Wrangler bundles every Worker now: remove the field",
 	"usage_model":    "usage models are set in the dashboard: remove the field",
@@ -17,9 +17,9 @@ var removedFields = map[string]string{
 	"miniflare":      "Miniflare's options are now those of dev: remove the field",
 }
 
-// hintUnknown says what was probably meant by keys that are not known.
+// hintUnknown suggests what the user meant by unknown keys.
 func (s *scope) hintUnknown(field string, names, known []string) string {
-	const most = 8 // more would not be read, and each takes time
+	const most = 8 // nobody reads more, and each costs a search
 	var near, above []string
 	for _, name := range names[:min(len(names), most)] {
 		switch meant := diagnostic.Suggest(name, known); {
@@ -42,7 +42,8 @@ func (s *scope) hintUnknown(field string, names, known []string) string {
 	return strings.Join(above, ", ") + ": a field of the top level"
 }
 
-// hintBrackets says which brackets TOML and JSONC want for a value of the wrong type.
+// hintBrackets is the hint for a table in the place of a list, or a list in that of a
+// table: which brackets to write.
 func (s *scope) hintBrackets(field string, v *tree.Value) string {
 	switch {
 	case !s.toml() && v.Is(tree.Table) && listFields[strings.TrimPrefix(field, "env."+s.name+".")]:
@@ -57,7 +58,7 @@ func (s *scope) hintBrackets(field string, v *tree.Value) string {
 	return "write [" + header + "], with single brackets"
 }
 
-// hintQuotes says how a TOML date is written as a string.
+// hintQuotes is the hint for a TOML date in the place of a string.
 func (s *scope) hintQuotes(key string, v *tree.Value) string {
 	return "quote the date: " + key + ` = "` + s.Source.Text[v.Start:v.End] + `"`
 }

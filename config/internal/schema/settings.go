@@ -18,12 +18,12 @@ var isInstrumentation = optional(until(isObject, func(s *scope, field string, v 
 	)(s, field, v)
 }))
 
-// isAccount checks account_id, which is ignored if it is empty.
+// isAccount checks account_id.
 func isAccount(s *scope, field string, v *tree.Value) bool {
 	return s.ignoreEmpty(field, v) || isString(s, field, v)
 }
 
-// isTsconfig checks tsconfig, which Wrangler joins to a path.
+// isTsconfig checks tsconfig. Wrangler joins it to a path, which fails for other values.
 func isTsconfig(s *scope, field string, v *tree.Value) bool {
 	if v.IsTruthy() && !v.Is(tree.Text) {
 		s.crash(v, field+" is not a path")
@@ -31,7 +31,7 @@ func isTsconfig(s *scope, field string, v *tree.Value) bool {
 	return isString(s, field, v)
 }
 
-// isBuild checks the custom build.
+// isBuild checks build.
 var isBuild = all(
 	known("command", "cwd", "watch_dir"),
 	fieldsOf(
@@ -46,7 +46,7 @@ var isBuild = all(
 	),
 )
 
-// isRules checks the rules of modules.
+// isRules checks rules.
 var isRules = pathed(listOf(msgFieldArray, until(objectOr(msgObject), all(
 	rule("type", func(v *tree.Value) bool {
 		return slices.Contains([]string{"ESModule", "CommonJS", "CompiledWasm", "Text", "Data"}, v.Text())
@@ -92,7 +92,7 @@ func isLimits(s *scope, field string, v *tree.Value) bool {
 	return fieldsOf(named{"cpu_ms", isNumber}, named{"subrequests", isNumber})(s, field, v)
 }
 
-// isPlacement checks placement, which is smart or targeted.
+// isPlacement checks placement. With a hint it is smart, with a region or a host targeted.
 func isPlacement(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		return true
@@ -143,7 +143,8 @@ func isPlacement(s *scope, field string, v *tree.Value) bool {
 	return true
 }
 
-// atLeastOne asks that one of some keys, with dots for keys inside, has a type.
+// atLeastOne accepts a value in which one of some keys has a type. A key with a dot is one
+// inside another.
 func atLeastOne(typ string, keys ...string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		var names []string
@@ -170,7 +171,7 @@ func atLeastOne(typ string, keys ...string) check {
 	}
 }
 
-// isContainers checks no more of containers than that they are a list: there are none on this machine.
+// isContainers checks that containers is a list. emu runs no containers.
 func isContainers(s *scope, _ string, v *tree.Value) bool {
 	return !v.IsTruthy() || v.Is(tree.List) || s.fail(v, msgContainers, slots{value: tree.Stringify(v)})
 }

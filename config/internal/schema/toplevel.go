@@ -23,7 +23,7 @@ func isDev(s *scope, field string, v *tree.Value) bool {
 			named{"inspector_ip", isString},
 			named{"local_protocol", protocol},
 			named{"upstream_protocol", func(s *scope, field string, x *tree.Value) bool {
-				if x == nil { // it follows the other, errors and all
+				if x == nil { // its default is local_protocol, so an error there is repeated
 					x = v.Get("local_protocol")
 				}
 				return protocol(s, field, x)

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// isLogfwdr checks logfwdr, whose bindings are as those of durable_objects.
+// isLogfwdr checks logfwdr.
 var isLogfwdr = until(
 	bindingsOf(until(
 		objectOr(msgBindingObject),
@@ -16,7 +16,7 @@ var isLogfwdr = until(
 	rule("schema", func(v *tree.Value) bool { return v == nil }, "", msgLogfwdrSchema),
 )
 
-// supportedKinds are the kinds of bindings that need not be unsafe.
+// supportedKinds are the kinds of bindings that have a field of their own.
 var supportedKinds = strings.Fields(`plain_text secret_text json wasm_module data_blob text_blob browser analytics ai
 	ai_search_namespace ai_search agent_memory kv_namespace durable_object_namespace d1_database r2_bucket service logfwdr
 	mtls_certificate pipeline k2 worker_loader vpc_service flagship vpc_network stream media artifacts`)

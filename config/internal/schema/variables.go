@@ -2,7 +2,7 @@ package schema
 
 import "github.com/seed-36a2c969/emu/config/internal/tree"
 
-// isVars checks vars, which hold any value but a TOML date.
+// isVars checks vars. A variable may be any value except a TOML date.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#environment-variables
 func isVars(s *scope, field string, v *tree.Value) bool {
@@ -54,7 +54,7 @@ func isDefines(s *scope, field string, v *tree.Value) bool {
 	return ok
 }
 
-// isSecrets checks secrets, which names those that a Worker needs.
+// isSecrets checks secrets, the names of the secrets that a Worker needs.
 var isSecrets = pathed(optional(until(tableOr(msgFieldObject), all(
 	known("required"),
 	fieldsOf(named{"required", arrayOf("string")}),

@@ -27,7 +27,8 @@ var workflowNames64 = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9-_]{0,63}$`)
 
 func workflowName(v *tree.Value) bool { return v.Is(tree.Text) && workflowNames64.MatchString(v.Str) }
 
-// workflowSettings checks what a binding and an export of a workflow share.
+// workflowSettings checks the keys that a binding and an export of a workflow have in
+// common.
 func workflowSettings(kind string) check {
 	return all(
 		func(s *scope, field string, v *tree.Value) bool { return isSchedules(s, field, kind, v) },
@@ -62,7 +63,7 @@ func workflowSettings(kind string) check {
 	)
 }
 
-// workflowTable checks one of a workflow's tables.
+// workflowTable checks a key of a workflow that is a table.
 func workflowTable(kind, key string, keys []string, inside check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		x := v.Get(key)
@@ -101,7 +102,7 @@ func isSchedules(s *scope, field, kind string, v *tree.Value) bool {
 	return !empty || s.fail(schedules, msgSchedulesEmpties, fills)
 }
 
-// uniqueNames asks that the entries of a list have different names.
+// uniqueNames refuses two entries of a list with one name.
 func uniqueNames(s *scope, field string, v *tree.Value) bool {
 	if !v.Is(tree.List) {
 		return true

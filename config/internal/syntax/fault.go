@@ -3,8 +3,8 @@ package syntax
 
 import "github.com/seed-36a2c969/emu/config/diagnostic"
 
-// fault is why a file could not be read: Wrangler's code for it, what is wrong, what to
-// type, and which bytes of the file it is about.
+// fault is an error of syntax: Wrangler's code for it, its text, a hint, and the bytes of
+// the file that it marks.
 type fault struct {
 	code       string
 	text, hint string

@@ -12,7 +12,8 @@ import (
 	"github.com/tailscale/hujson"
 )
 
-// maxDepth is how deep lists and tables may nest, in TOML for Wrangler too.
+// maxDepth limits how deep lists and tables nest. Wrangler has this limit in TOML; in
+// JSONC its limit is the stack of JavaScript.
 const maxDepth = 1000
 
 // JSONC reads JSON with comments and trailing commas. Wrangler reads .json and .jsonc alike.
@@ -32,7 +33,7 @@ func JSONC(s *diagnostic.Source) (*tree.Value, *diagnostic.Diagnostic) {
 			data[i] = '\n'
 		}
 	}
-	// hujson wants a line comment to end.
+	// hujson refuses a line comment without a line end.
 	parsed, err := hujson.Parse(append(data, '\n'))
 	if err == nil {
 		return (&jsoncBuilder{text: s.Text}).value(&parsed), nil
@@ -61,8 +62,8 @@ func tooDeep(data []byte) (at int, deep bool) {
 	return 0, false
 }
 
-// jsoncBuilder makes the tree. It takes values by the hundred and the strings
-// without escapes from the text itself.
+// jsoncBuilder makes the tree. To allocate little, it takes values from blocks, and a
+// string without escapes is a part of the text.
 type jsoncBuilder struct {
 	text string
 	free []tree.Value
@@ -84,7 +85,7 @@ func (b *jsoncBuilder) value(from *hujson.Value) *tree.Value {
 			m := &x.Members[i]
 			key := unquote(b.text[m.Name.StartOffset:m.Name.EndOffset])
 			if key == "__proto__" {
-				continue // JavaScript sets the object's prototype
+				continue // in JavaScript this key sets the prototype and is no member
 			}
 			to := b.value(&m.Value)
 			to.KeyStart, to.KeyEnd = m.Name.StartOffset, m.Name.EndOffset
@@ -110,7 +111,7 @@ func (b *jsoncBuilder) value(from *hujson.Value) *tree.Value {
 	return v
 }
 
-// parseFloat reads a number that is known to be one; too large is infinite, as in JavaScript.
+// parseFloat reads a valid number. One that is too large is infinite, as in JavaScript.
 func parseFloat(s string) float64 {
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil && !math.IsInf(f, 0) {

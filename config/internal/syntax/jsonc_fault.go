@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// jsoncFaults are hujson's errors by what they contain, with Wrangler's code for each.
-// {got} is the token at which hujson stopped.
+// jsoncFaults maps hujson's errors, by a part of their text, to Wrangler's codes. {got}
+// stands for the token at which hujson stopped.
 var jsoncFaults = []struct{ contains, code, text, hint string }{
 	{"parsing comment", "UnexpectedEndOfComment", "a comment that is not closed", "close it with */"},
 	{"parsing string", "UnexpectedEndOfString", "a string that is not closed on its line", `close it with ", and write a line break as \n`},
@@ -22,21 +22,22 @@ var jsoncFaults = []struct{ contains, code, text, hint string }{
 }
 
 var (
-	// jsoncToken is a token, or what Wrangler calls a symbol: all up to the next delimiter.
+	// jsoncToken is a token. What is no token of JSON reaches to the next delimiter, and
+	// Wrangler calls it a symbol.
 	jsoncToken = regexp.MustCompile(`^(?:"(?:\\.|[^"\\\r\n])*"?|[{}\[\]:,]|(?s:/\*.*)|[^ \t\r\n{}\[\]":,/]+|(?s:.))`)
 	// jsoncLiteral is a token that is neither punctuation nor a symbol.
 	jsoncLiteral = regexp.MustCompile(`^(?:"|-?[0-9]|(?:true|false|null)$)`)
-	// jsoncNumber is how far Wrangler reads a number before it looks for a comma.
+	// jsoncNumber is the valid start of a token. Wrangler expects a comma after it.
 	jsoncNumber = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?`)
 )
 
-// jsoncFault names and words hujson's error in a text.
+// jsoncFault turns hujson's error about a text into a fault.
 func jsoncFault(text string, err error) *fault {
 	f := &fault{start: hujsonOffset(text, err)}
 	says := err.Error()
 	if strings.Contains(says, "parsing string") {
-		// hujson points at the end of the file. A quote inside the string would have a
-		// backslash before it, so the last one without is the one that opened it.
+		// hujson points at the end of the file. A quote inside the open string has a
+		// backslash before it, so the last quote without one opened it.
 		for f.start = strings.LastIndexByte(text, '"'); f.start > 0 && text[f.start-1] == '\\'; {
 			f.start = strings.LastIndexByte(text[:f.start], '"')
 		}
@@ -63,8 +64,8 @@ func jsoncFault(text string, err error) *fault {
 	return f
 }
 
-// hujsonOffset is where an error of hujson is in a text, whose lone carriage returns
-// hujson has read as line ends.
+// hujsonOffset converts the line and column in hujson's error to an offset. hujson was
+// given a line end for every carriage return, so each counts as one here.
 func hujsonOffset(text string, err error) int {
 	var line, column int
 	if _, err := fmt.Sscanf(err.Error(), "hujson: line %d, column %d:", &line, &column); err != nil {
@@ -73,7 +74,7 @@ func hujsonOffset(text string, err error) int {
 	at := 0
 	for ; line > 1; line-- {
 		n := strings.IndexAny(text[at:], "\r\n")
-		if n < 0 { // behind the line end that hujson has read and the text does not have
+		if n < 0 { // the error is after the line end that was added for hujson
 			return len(text)
 		}
 		at += n + 1
@@ -81,7 +82,7 @@ func hujsonOffset(text string, err error) int {
 	return min(at+column-1, len(text))
 }
 
-// expected words an error at a token that cannot stand where it stands.
+// expected words an error about a token that is valid JSON in a wrong position.
 func (f *fault) expected(says, got, text string) {
 	for _, known := range jsoncFaults {
 		if !strings.Contains(says, known.contains) {
@@ -99,7 +100,7 @@ func (f *fault) expected(says, got, text string) {
 	f.code, f.text = "InvalidSymbol", "the file is not JSON: "+says
 }
 
-// invalidString says what is wrong in a string.
+// invalidString words an error inside a string.
 func (f *fault) invalidString(text, got string) {
 	f.code, f.text, f.hint = "InvalidEscapeCharacter", "an unknown escape in a string", `write \\ for a backslash`
 	switch {
@@ -112,7 +113,7 @@ func (f *fault) invalidString(text, got string) {
 	}
 }
 
-// invalidSymbol says what is wrong with a token that JSON does not have.
+// invalidSymbol words an error about a token that JSON does not have.
 func (f *fault) invalidSymbol(got string) {
 	f.code, f.text, f.hint = "InvalidSymbol", "unknown word "+clip(got), "strings and property names stand in double quotes"
 	switch {
@@ -137,7 +138,7 @@ func orEnd(token string) string {
 	return clip(token)
 }
 
-// clip quotes a piece of the file and keeps it short.
+// clip shortens a piece of the file for a message.
 func clip(s string) string {
 	const most = 24
 	if n := strings.IndexByte(s, '\n'); n >= 0 {

@@ -9,13 +9,13 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// TOML reads TOML 1.1. Package toml itself would look up keys in a time
-// that grows with the square of the file.
+// TOML reads TOML 1.1. It builds on go-toml's parser and not on its decoder, whose search
+// for keys takes time that grows with the square of the file.
 //
 // Source: https://toml.io/en/v1.1.0
 func TOML(s *diagnostic.Source) (*tree.Value, *diagnostic.Diagnostic) {
 	data := []byte(s.Text)
-	data = data[:len(data):len(data)] // what go-toml points at is found by what is left
+	data = data[:len(data):len(data)] // tomlFault computes offsets from capacities
 	b := &tomlBuilder{source: s, root: &tree.Value{Kind: tree.Table, End: len(s.Text)}, made: map[*tree.Value]made{}}
 	b.table = b.root
 	b.parser.Reset(data)
@@ -46,15 +46,16 @@ func order(v *tree.Value) {
 	}
 }
 
-// made is how TOML defines a table or value, which decides what may add to it.
+// made is how a document defines a table or a value. It decides whether a later key or
+// header may add to it.
 type made uint8
 
 const (
-	asValue    made = iota // a value, which is whole
-	asDotted               // a part of a dotted key: more dotted keys may add to it
-	asParent               // a part of a header: a header of its own may come
-	asListPart             // a part of a header of a list
-	asTable                // by its header
+	asValue    made = iota // by a value: nothing may add to it
+	asDotted               // by a part of a dotted key: other dotted keys may add to it
+	asParent               // by a part of another table's header: its own header may follow
+	asListPart             // by a part of the header of a list
+	asTable                // by its own header
 	asList                 // by headers in double brackets
 )
 
@@ -63,10 +64,10 @@ type tomlBuilder struct {
 	source *diagnostic.Source
 	parser unstable.Parser
 	root   *tree.Value
-	made   map[*tree.Value]made // of the tables and lists that may grow
-	table  *tree.Value          // the one whose header came last
-	header int                  // how deep that one lies
-	depth  int                  // how deep what is read lies
+	made   map[*tree.Value]made // of tables and lists that may grow
+	table  *tree.Value          // the table of the last header
+	header int                  // the depth of table
+	depth  int                  // the depth of what is read now
 	fault  *fault
 }
 
@@ -98,7 +99,7 @@ func (b *tomlBuilder) open(parent *tree.Value, key *unstable.Node) {
 		parent.Put(name, b.table)
 	case b.made[b.table] != asParent && b.made[b.table] != asListPart:
 		b.twice(key, definedTwice)
-	default: // its own header is the better place
+	default: // point at its own header from now on, not at another table's
 		b.keyed(b.table, key)
 	}
 	b.made[b.table] = asTable
@@ -122,14 +123,14 @@ func (b *tomlBuilder) entry(parent *tree.Value, key *unstable.Node) {
 	tables.Items = append(tables.Items, b.table)
 }
 
-// twice refuses what is defined a second time.
+// twice refuses a key or table that is defined a second time.
 func (b *tomlBuilder) twice(key *unstable.Node, message string) {
 	start, end := span(key)
 	b.refuse(message, &tree.Value{Start: start, End: end})
 }
 
-// descend goes to the table that holds the last part of a key, and makes what
-// is missing. The table is nil if the key cannot go there.
+// descend walks a dotted key and returns the table of its last part. It makes the tables
+// that are missing, each in the way of how. It returns nil if a part is taken.
 func (b *tomlBuilder) descend(at *tree.Value, keys unstable.Iterator, how made, twice string) (parent *tree.Value, key *unstable.Node) {
 	var first *unstable.Node
 	for keys.Next() {
@@ -161,7 +162,7 @@ func (b *tomlBuilder) descend(at *tree.Value, keys unstable.Iterator, how made, 
 	return at, key
 }
 
-// keyed gives a value the place of its key, which is where a header opens it.
+// keyed sets the place of a value to that of its key, as for a table with a header.
 func (b *tomlBuilder) keyed(v *tree.Value, key *unstable.Node) *tree.Value {
 	v.KeyStart, v.KeyEnd = span(key)
 	v.Start, v.End = v.KeyStart, v.KeyEnd
@@ -172,7 +173,7 @@ func span(n *unstable.Node) (start, end int) {
 	return int(n.Raw.Offset), int(n.Raw.Offset + n.Raw.Length)
 }
 
-// keyValue adds a pair to a table and returns where its value ends.
+// keyValue adds a pair to a table. It returns the offset at which the value ends.
 func (b *tomlBuilder) keyValue(to *tree.Value, pair *unstable.Node, twice string) int {
 	depth := b.depth
 	defer func() { b.depth = depth }()
@@ -192,7 +193,8 @@ func (b *tomlBuilder) keyValue(to *tree.Value, pair *unstable.Node, twice string
 	return v.End
 }
 
-// value makes a value that begins after an offset.
+// value makes a value. The offset is one before it: go-toml does not say where a list
+// begins.
 func (b *tomlBuilder) value(n *unstable.Node, after int) *tree.Value {
 	v := &tree.Value{}
 	v.Start, v.End = span(n)
@@ -237,7 +239,7 @@ func (b *tomlBuilder) value(n *unstable.Node, after int) *tree.Value {
 	return v
 }
 
-// skip passes white space, comments, commas and the equals sign.
+// skip returns the offset after white space, comments, commas and the equals sign.
 func (b *tomlBuilder) skip(at int) int {
 	for at < len(b.source.Text) {
 		switch b.source.Text[at] {
@@ -256,7 +258,7 @@ func (b *tomlBuilder) skip(at int) int {
 	return len(b.source.Text) - 1
 }
 
-// refuse notes the first fault in a value.
+// refuse records a fault at a value, unless there is one already.
 func (b *tomlBuilder) refuse(message string, v *tree.Value) {
 	if b.fault == nil {
 		b.fault = wordTOMLFault(b.source, message, v.Start, v.End)
@@ -266,7 +268,8 @@ func (b *tomlBuilder) refuse(message string, v *tree.Value) {
 // MaxInteger is the largest integer that JavaScript's numbers hold exactly.
 const MaxInteger = 1<<53 - 1
 
-// integer refuses what JavaScript's numbers cannot hold, as Wrangler does.
+// integer reads an integer. It refuses one that JavaScript's numbers cannot hold, as
+// Wrangler does.
 func (b *tomlBuilder) integer(s string, v *tree.Value) float64 {
 	n, err := strconv.ParseInt(strings.TrimPrefix(s, "+"), 0, 64)
 	if err != nil || n > MaxInteger || n < -MaxInteger {

@@ -8,8 +8,8 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// isoDate writes a date as Wrangler shows it, or "" if it does not exist.
-// JavaScript counts a 30 February on into March.
+// isoDate writes a TOML date as Wrangler does. It returns "" for a date that does not
+// exist; 30 February is 2 March in JavaScript, and no error.
 func isoDate(s string, k unstable.Kind) string {
 	s = strings.ToUpper(s)
 	if k == unstable.LocalTime {
@@ -41,7 +41,7 @@ func isoDate(s string, k unstable.Kind) string {
 	return t.Format("2006-01-02T15:04:05.000") + zone
 }
 
-// isoTime reads a date and a time in UTC whose day may lie past the month's end.
+// isoTime reads a date and a time in UTC. The day may be past the end of its month.
 func isoTime(s string) (time.Time, bool) {
 	day, err := strconv.Atoi(s[8:10])
 	if err != nil || day < 1 || day > 31 {

@@ -8,10 +8,10 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// tomlPrefix begins every message that Wrangler has for TOML.
+// tomlPrefix is how Wrangler begins every message about TOML.
 const tomlPrefix = "Invalid TOML document: "
 
-// What the builder finds, in Wrangler's words behind the prefix.
+// Errors that the builder finds, in Wrangler's words without the prefix.
 const (
 	tooNested    = "document contains excessively nested structures. aborting."
 	definedTwice = "trying to redefine an already defined table or value"
@@ -20,8 +20,8 @@ const (
 	noDate       = "invalid date"
 )
 
-// tomlFaults are the errors of go-toml and of the builder by what they contain, with
-// Wrangler's message for each.
+// tomlFaults maps the errors of go-toml and of the builder, by a part of their text, to
+// Wrangler's messages. The first that matches counts.
 var tomlFaults = []struct{ contains, code, text, hint string }{
 	{tooNested, tooNested, "the configuration nests too deeply", ""},
 	{definedTwice, definedTwice, "a table or key that is already defined", "a table or key stands in the file once; use [[name]] for the entries of a list"},
@@ -55,24 +55,23 @@ var tomlFaults = []struct{ contains, code, text, hint string }{
 	{"", "invalid value", "expected a value", `put text in double quotes: "…"`},
 }
 
-// tomlFault names and words an error of go-toml in the text of s, of which data are
-// the bytes.
+// tomlFault turns an error of go-toml, which has read data, into a fault.
 func tomlFault(s *diagnostic.Source, data []byte, err error) *fault {
 	start, end := len(data), len(data)
 	var at *unstable.ParserError
 	if errors.As(err, &at) {
-		// go-toml points at a piece of data, whose place only its capacity says.
+		// The error holds a slice of data. Its capacity tells how far from the end it is.
 		start = len(data) - cap(at.Highlight)
 		end = start + len(at.Highlight)
 	}
 	says := err.Error()
 	if strings.Contains(says, "invalid escape character") {
-		start++ // behind the backslash, as Wrangler has it
+		start++ // go-toml points at the backslash, Wrangler at the character after it
 	}
 	return wordTOMLFault(s, says, start, end)
 }
 
-// wordTOMLFault makes a fault of what go-toml or the builder says.
+// wordTOMLFault makes a fault of an error's text.
 func wordTOMLFault(s *diagnostic.Source, says string, start, end int) *fault {
 	f := &fault{start: start, end: end}
 	for _, known := range tomlFaults {
@@ -86,7 +85,7 @@ func wordTOMLFault(s *diagnostic.Source, says string, start, end int) *fault {
 	if n := strings.IndexAny(rest, " \t\r\n,#]}"); n >= 0 {
 		rest = rest[:n]
 	}
-	switch { // what people write instead of TOML
+	switch { // a better hint for what people type instead of TOML
 	case strings.HasPrefix(line, "{") || strings.HasPrefix(line, `"`) && strings.Contains(line, `":`):
 		f.hint = "this looks like JSON: name the file wrangler.jsonc"
 	case strings.HasPrefix(line, "//"):

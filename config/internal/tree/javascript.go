@@ -1,6 +1,6 @@
 package tree
 
-// How JavaScript sees a value.
+// Conversions of ECMAScript: https://tc39.es/ecma262/#sec-type-conversion
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ToString is JavaScript's String.
+// ToString converts a value as JavaScript's String does.
 func ToString(v *Value) string {
 	if v == nil {
 		return "undefined"
@@ -34,7 +34,7 @@ func ToString(v *Value) string {
 	return "null"
 }
 
-// ToNumber is JavaScript's Number of a value, as its < and > see it.
+// ToNumber converts a value as JavaScript does before it compares it with a number.
 func ToNumber(v *Value) float64 {
 	switch {
 	case v == nil, v.IsRecord():

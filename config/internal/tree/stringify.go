@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Stringify writes a value as JavaScript's JSON.stringify does, which is how
-// Wrangler quotes it in a message.
+// Stringify writes a value as JavaScript's JSON.stringify does. Wrangler's messages quote
+// values so.
 func Stringify(v *Value) string {
 	if v == nil {
 		return "undefined"
@@ -18,8 +18,8 @@ func Stringify(v *Value) string {
 // JSON is a way to write a value as JSON.
 type JSON struct {
 	Indent string
-	// exact writes what JSON has no number for as {"$number":"Infinity"}
-	// and a TOML date as {"$date":"…"}, where JavaScript writes null and a string.
+	// Exact keeps what JSON cannot write: {"$number":"Infinity"} where JavaScript writes
+	// null, and {"$date":"…"} for a TOML date where it writes a string.
 	Exact bool
 }
 
@@ -108,7 +108,8 @@ func (j JSON) appendNumber(b []byte, f float64) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// AppendString quotes a string as JavaScript's JSON.stringify does: only what must be escaped is.
+// AppendString quotes a string as JavaScript's JSON.stringify does. It escapes nothing
+// that JSON can hold as it is.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); i++ {
@@ -146,13 +147,13 @@ func AppendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// AppendSurrogate writes half a character, which JavaScript's strings can hold,
-// as the three bytes that UTF-8 would give it if it could.
+// AppendSurrogate writes half of a surrogate pair, which a string of JavaScript can hold
+// alone. UTF-8 cannot, so it becomes the three bytes that its rules would give.
 func AppendSurrogate(b []byte, r rune) []byte {
 	return append(b, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
 }
 
-// surrogate reads half a character back.
+// surrogate reads what [AppendSurrogate] wrote.
 func surrogate(s string) (r rune, ok bool) {
 	if len(s) < 3 || s[0] != 0xED || s[1]&0xE0 != 0xA0 || s[2]&0xC0 != 0x80 {
 		return 0, false

@@ -20,26 +20,25 @@ const (
 	Table
 )
 
-// Value is a node of the tree that JSONC and TOML are both read into. A nil
-// *value is what JavaScript calls undefined. Places are byte offsets into the
-// source; only diagnostics turn them into lines and columns.
+// Value is a node of the tree. A nil *Value is JavaScript's undefined. Start, End and the
+// others are byte offsets; a diagnostic turns them into a line and a column.
 type Value struct {
 	Kind       Kind
 	Start, End int // of the value, or of the header that opens a TOML table
-	KeyStart   int // of the key that names it, if keyEnd > 0
+	KeyStart   int // of the key that names it, if KeyEnd > 0
 	KeyEnd     int
 	Bool       bool
 	Num        float64
 	Str        string // the text, or a date in ISO 8601
 	Items      []*Value
 	Members    []Member
-	index      map[string]int // of members, once there are many
+	index      map[string]int // of Members by key; made when there are many
 }
 
-// NewText is a string that stands nowhere in the source.
+// NewText makes a string that is not in the source.
 func NewText(s string) *Value { return &Value{Kind: Text, Str: s} }
 
-// Member is a key of a table with its value, nil once the value is ignored.
+// Member is a key of a table with its value. The value is nil if it is ignored.
 type Member struct {
 	Key   string
 	Value *Value
@@ -48,7 +47,7 @@ type Member struct {
 // manyMembers is the size from which a table is searched through an index.
 const manyMembers = 12
 
-// Find returns the place of a key among the members, or -1.
+// Find returns the index of a key in Members, or -1.
 func (v *Value) Find(key string) int {
 	if len(v.Members) < manyMembers {
 		for i := range v.Members {
@@ -70,7 +69,7 @@ func (v *Value) Find(key string) int {
 	return -1
 }
 
-// Put sets a key. A key that is there already keeps its place, as in JavaScript.
+// Put sets a key. An existing key keeps its position, as in JavaScript.
 func (v *Value) Put(key string, to *Value) {
 	if i := v.Find(key); i >= 0 {
 		v.Members[i].Value = to
@@ -82,7 +81,7 @@ func (v *Value) Put(key string, to *Value) {
 	}
 }
 
-// Get returns the value of a key of a table or of an index of a list, or nil.
+// Get returns the value of a key of a table, or of an index of a list, or nil.
 func (v *Value) Get(key string) *Value {
 	if v == nil {
 		return nil
@@ -100,8 +99,8 @@ func (v *Value) Get(key string) *Value {
 	return nil
 }
 
-// Entries lists what Object.entries would: the members of a table, the indexed
-// items of a list, the characters of a string, and nothing for all else.
+// Entries lists what Object.entries does: the members of a table, the items of a list by
+// index, the characters of a string by index, and nothing of any other value.
 func (v *Value) Entries() []Member {
 	if v == nil {
 		return nil
@@ -127,7 +126,7 @@ func (v *Value) Entries() []Member {
 	return nil
 }
 
-// Keys lists what Object.keys would.
+// Keys lists what Object.keys does.
 func (v *Value) Keys() []string {
 	entries := v.Entries()
 	keys := make([]string, len(entries))
@@ -137,7 +136,7 @@ func (v *Value) Keys() []string {
 	return keys
 }
 
-// utf16Units splits a character as JavaScript indexes it.
+// utf16Units splits a character into what JavaScript's string indexes count.
 func utf16Units(r rune) []string {
 	if high, low := utf16.EncodeRune(r); r > 0xFFFF {
 		return []string{string(AppendSurrogate(nil, high)), string(AppendSurrogate(nil, low))}
@@ -147,17 +146,17 @@ func utf16Units(r rune) []string {
 
 func (v *Value) Is(k Kind) bool { return v != nil && v.Kind == k }
 
-// IsRecord reports whether v is an object that is not an array, as Wrangler asks.
+// IsRecord reports whether v is an object and no array. A TOML date is one in JavaScript.
 func (v *Value) IsRecord() bool { return v.Is(Table) || v.Is(Date) }
 
-// IsObject reports what JavaScript's typeof calls an object, but for null.
+// IsObject reports whether JavaScript's typeof is "object" and v is not null.
 func (v *Value) IsObject() bool { return v.IsRecord() || v.Is(List) }
 
-// IsGiven reports what JavaScript's ?? lets through.
+// IsGiven reports whether v is neither undefined nor null.
 func (v *Value) IsGiven() bool { return v != nil && v.Kind != Null }
 
-// IsIdle reports whether a value asks for nothing: false, null, and what holds no more
-// than that.
+// IsIdle reports whether a value switches nothing on: null, false, an empty list, or a
+// table of such values.
 func (v *Value) IsIdle() bool {
 	switch v.Kind {
 	case Null:
@@ -172,7 +171,7 @@ func (v *Value) IsIdle() bool {
 	return false
 }
 
-// IsTruthy reports what JavaScript's if lets through.
+// IsTruthy reports whether JavaScript's if takes v for true.
 func (v *Value) IsTruthy() bool {
 	switch {
 	case v == nil || v.Kind == Null:
@@ -187,7 +186,7 @@ func (v *Value) IsTruthy() bool {
 	return true
 }
 
-// Typeof is JavaScript's.
+// Typeof is JavaScript's typeof.
 func (v *Value) Typeof() string {
 	if v == nil {
 		return "undefined"
@@ -222,8 +221,8 @@ func (v *Value) Text() string {
 	return ""
 }
 
-// Order puts keys that look like array indexes first, ascending, as
-// JavaScript's objects do.
+// Order moves the keys that are array indexes to the front, in ascending order. That is
+// the order of keys in an object of JavaScript.
 func (v *Value) Order() {
 	at := func(m Member) (uint64, bool) {
 		if m.Key == "" || m.Key[0] < '0' || m.Key[0] > '9' || m.Key[0] == '0' && len(m.Key) > 1 {
@@ -249,12 +248,13 @@ func (v *Value) Order() {
 	v.index = nil
 }
 
-// IsHeaded reports whether a header opens a value, in single or double brackets.
+// IsHeaded reports whether a TOML header, [name] or [[name]], opens the value.
 func (v *Value) IsHeaded() bool {
 	return v.KeyEnd > 0 && v.Start == v.KeyStart && (v.Kind == Table || v.Kind == List)
 }
 
-// KeyOf is the key that names a value, as something to point at.
+// KeyOf is a value with the place of the key of v, for a diagnostic to point at. Without a
+// key it is v.
 func KeyOf(v *Value) *Value {
 	if v == nil || v.KeyEnd == 0 {
 		return v

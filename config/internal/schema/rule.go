@@ -8,10 +8,10 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// The checks of this file look at one key of a table and speak of the table.
+// Checks of one key of a table, whose messages are about the table.
 
-// rule asks that a key's value satisfies a condition; the value is nil if the
-// key is not there.
+// rule accepts a table in which the value of a key satisfies a condition. The value is
+// nil if the key is missing.
 func rule(key string, ok func(v *tree.Value) bool, typ, message string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		x := v.Get(key)
@@ -26,25 +26,26 @@ func rule(key string, ok func(v *tree.Value) bool, typ, message string) check {
 	}
 }
 
-// must asks for a string.
+// must accepts a table in which the key is a string.
 func must(key, message string) check {
 	return rule(key, func(v *tree.Value) bool { return v.Is(tree.Text) }, "string", message)
 }
 
-// may asks for a type, if the key is there.
+// may accepts a table in which the key is missing or of a type.
 func may(key, typ, message string) check {
 	return rule(key, func(v *tree.Value) bool { return v == nil || v.Typeof() == typ }, typ, message)
 }
 
-// mayText asks for a string that is not empty, if the key is there.
+// mayText accepts a table in which the key is missing or a string that is not empty.
 func mayText(key, message string) check {
 	return rule(key, func(v *tree.Value) bool { return v == nil || v.Is(tree.Text) && v.Str != "" }, "string", message)
 }
 
-// isRemote is the check of "remote", which most bindings have.
+// isRemote checks the key remote, which most bindings have.
 var isRemote = may("remote", "boolean", msgShouldOptional)
 
-// binding is the check of a binding: an object, what its keys must be, and the keys that it knows.
+// binding checks a binding: that it is an object, its rules, and that no other keys are in
+// it.
 func binding(notObject string, rules check, keys ...string) check {
 	if keys != nil {
 		rules = all(rules, known(keys...))
@@ -52,7 +53,7 @@ func binding(notObject string, rules check, keys ...string) check {
 	return until(objectOr(notObject), rules)
 }
 
-// listOf checks the items of a list at the field's path.
+// listOf checks a list and its items.
 func listOf(message string, item check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		if !v.IsTruthy() {
@@ -65,12 +66,13 @@ func listOf(message string, item check) check {
 	}
 }
 
-// pathed gives a check the path with the environment in it.
+// pathed runs a check with the path of the field, which names the environment.
 func pathed(then check) check {
 	return func(s *scope, field string, v *tree.Value) bool { return then(s, s.path(field), v) }
 }
 
-// bindings checks a list of bindings, and that an environment has those of the top level.
+// bindings checks a list of bindings. It warns of an environment that lacks some of the
+// top level's.
 func bindings(item check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil {
@@ -89,7 +91,7 @@ func bindings(item check) check {
 	}
 }
 
-// bindingsOf checks a table that holds a list of bindings, each in a report of its own.
+// bindingsOf checks a table with a list of bindings. Each has a report of its own.
 func bindingsOf(item check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		path := s.path(field)
@@ -118,9 +120,9 @@ func bindingsOf(item check) check {
 	}
 }
 
-// warnMissingBinding warns of the bindings of a list that the top level has and an
-// environment has not. It is Wrangler's Set that compares: texts, numbers and the like
-// by what they are, and objects and lists never.
+// warnMissingBinding warns of each binding of the top level that an environment lacks.
+// Wrangler compares names with a Set: two equal strings or numbers are the same, two
+// objects or lists never are.
 func warnMissingBinding(s *scope, field string, v *tree.Value) {
 	above := s.top.Get(field)
 	for _, list := range []*tree.Value{above, v} {
@@ -164,8 +166,8 @@ func warnMissingBindings(s *scope, field string, v *tree.Value) {
 	}
 }
 
-// bindingNames lists the names that a field binds, as Wrangler reads them: a
-// field that it does not understand binds its keys.
+// bindingNames lists the names that a field binds, as Wrangler reads them. A table of an
+// unknown shape binds its keys.
 func bindingNames(v *tree.Value) []string {
 	var names []string
 	switch held := v.Get("bindings"); {
@@ -202,7 +204,7 @@ func everyName(v *tree.Value) bool {
 	return true
 }
 
-// whole asks for a whole number in a range.
+// whole is the condition of a whole number in a range.
 func whole(least, most float64) func(v *tree.Value) bool {
 	return func(v *tree.Value) bool { return integer(v, least, most) }
 }
