@@ -1,7 +1,7 @@
 package config
 
-// Difference is where a configuration is read otherwise than Wrangler reads
-// it, on purpose.
+// Difference is one way in which emu reads a configuration differently from Wrangler,
+// on purpose.
 type Difference struct {
 	ID, What, Why string
 	// Cases are the numbers of the recorded cases that show it.
