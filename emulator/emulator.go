@@ -25,6 +25,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/door"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/object"
 	"github.com/seed-36a2c969/emu/emulator/internal/outbound"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
@@ -90,7 +91,7 @@ type World struct {
 	opts     Options
 	host     *host.Host
 	env      *env
-	classes  map[string]*namespace // by class name
+	classes  map[string]*object.Namespace // by class name
 	alarms   *alarms.Scheduler
 	door     door.Door
 	budget   *wire.Budget
@@ -111,7 +112,7 @@ type World struct {
 // New makes a world: it checks the classes against the bindings, applies the
 // migrations and opens the namespaces. What is wrong comes as a [*Refusal].
 func New(o Options) (*World, error) {
-	w := &World{opts: o, classes: map[string]*namespace{}}
+	w := &World{opts: o, classes: map[string]*object.Namespace{}}
 	w.host = host.New(host.Options{Clock: o.Clock, Seed: o.Seed, Flags: flags(o.Config), Patience: o.Patience})
 	if o.Observe != nil {
 		w.host.Events.Read(0, o.Observe)
@@ -144,8 +145,7 @@ func New(o Options) (*World, error) {
 	program := &worker{host: w.host, watch: w.watch, order: &w.order, net: w.net, outbound: w.outbound, env: w.env, export: o.Worker}
 	w.door.Invoke = program.invoke
 	if o.Hanging > 0 {
-		h := &hanging{host: w.host, objects: w.objects, limit: o.Hanging, seen: map[*instance]*heldTurn{}}
-		h.watch()
+		object.WatchHanging(w.host, w.objects, o.Hanging)
 	}
 	w.alarms.Start()
 	return w, nil
@@ -204,8 +204,8 @@ func (w *World) Stop() error {
 	w.host.Cancel()
 	w.alarms.Stop()
 	for _, n := range w.classes {
-		for _, o := range n.stop() {
-			o.shutdown()
+		for _, o := range n.Stop() {
+			o.Shutdown()
 		}
 	}
 	w.net.Shut()

@@ -8,12 +8,13 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/object"
 )
 
 // env holds a world's bindings.
 type env struct {
 	vars       map[string]config.Var
-	namespaces map[string]*namespace // by binding
+	namespaces map[string]*object.Namespace // by binding
 }
 
 // Var returns a variable or secret.

@@ -12,6 +12,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/object"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
@@ -37,6 +38,13 @@ func (i *invocation) Exited() *driver.Error { return i.exited }
 // PassedOn reports whether the Worker has sent a body to somebody.
 func (i *invocation) PassedOn() bool { return i.passedOn.Load() }
 
+// PassesOn notes that the Worker sends something, with a body or not.
+func (i *invocation) PassesOn(body bool) {
+	if body {
+		i.passedOn.Store(true)
+	}
+}
+
 // YieldAfter gives the invocation's place in the order back when d has passed. The timer
 // is nil if there is no place.
 func (i *invocation) YieldAfter(d time.Duration) *time.Timer {
@@ -56,25 +64,25 @@ func (i *invocation) Value(key any) any {
 
 // Wait runs f.
 func (i *invocation) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) error {
-	return waitIn(i, kind, at, f)
+	return object.WaitIn(i, kind, at, f)
 }
 
-func (i *invocation) pause(p pause) error {
-	if p.over != nil {
-		defer p.over()
+func (i *invocation) Pause(p object.Wait) error {
+	if p.Over != nil {
+		defer p.Over()
 	}
-	if p.instant {
-		return p.f()
+	if p.Instant {
+		return p.F()
 	}
 	i.passed()
-	waits := i.w.host.Waits(p.outside)
+	waits := i.w.host.Waits(p.Outside)
 	defer func() {
 		if !waits.End() {
 			i.w.host.Activity.Begin()
 		}
 		i.goesOn(i.w.order.Take())
 	}()
-	return p.f()
+	return p.F()
 }
 
 // NewSignal makes a signal for WaitFor.
@@ -95,22 +103,22 @@ func (i *invocation) WaitFor(ctx context.Context, on driver.Signal) error {
 	return s.Wait(ctx)
 }
 
-// begin begins an operation in the order of the invocation's ticket, which is kept for
+// Begin begins an operation in the order of the invocation's ticket, which is kept for
 // those that follow without a wait.
-func (i *invocation) begin(o starter) {
+func (i *invocation) Begin(o object.Starter) {
 	k := i.ticket.Swap(nil)
 	if k == nil {
-		o.start()
+		o.Start()
 		return
 	}
 	k.Await()
-	o.start()
+	o.Start()
 	i.goesOn(k)
 }
 
 // After calls f when d of the world's time has passed.
 func (i *invocation) After(d time.Duration, at driver.Place, f func()) driver.Operation {
-	return newTimer(i.w.host, i, d, at, f)
+	return object.StartTimer(i.w.host, i, d, at, f)
 }
 
 // passed closes the invocation's ticket.
@@ -150,12 +158,8 @@ func (i *invocation) InObject() bool { return false }
 
 // StartFetch is the global fetch().
 func (i *invocation) StartFetch(ctx context.Context, r *driver.Request, _ driver.Place, done func(*driver.Response, error)) (driver.Operation, error) {
-	if r.Body != nil {
-		i.passedOn.Store(true)
-	}
-	f := &fetching{ctx: ctx, host: i.w.host, out: i.w.outbound, r: r, done: done}
-	i.begin(f)
-	return f, nil
+	i.PassesOn(r.Body != nil)
+	return object.StartFetch(ctx, i.w.host, i.w.outbound, i, r, driver.Place{}, done), nil
 }
 
 // WaitUntil runs f beside the invocation; the world's Close waits for it.
@@ -197,7 +201,7 @@ func (i *invocation) Fetch(r *driver.Request) (resp *driver.Response, err error)
 		}
 	}()
 	if i.w.export == nil {
-		err = driver.PlainError(msgNoFetch)
+		err = driver.PlainError(object.MsgNoFetch)
 	} else {
 		resp, err = i.w.export.Fetch(i, r, i.w.env)
 	}
@@ -213,5 +217,5 @@ func (i *invocation) Receives() (*socket.Receives, socket.Instance) { return nil
 
 // Ask waits for a message of an accepted socket.
 func (i *invocation) Ask(s *socket.Socket, at driver.Place, ready func()) (driver.Operation, error) {
-	return newAsking(i, s, at, ready), nil
+	return object.StartAsking(i, s, at, ready), nil
 }

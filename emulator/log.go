@@ -23,16 +23,3 @@ const (
 // Event is something that happened in a world, as `emu dev --log-format json`
 // prints it: one object a line, fields without a value left out.
 type Event = host.Event
-
-// emit adds an event of the object to the stream and returns its number.
-func (o *object) emit(e host.Event) uint64 {
-	if !o.host.Events.Observed() {
-		return 0 // the id's text is worth sparing
-	}
-	id := o.ID()
-	if noted := o.noted.Load(); noted != nil && !id.HasName {
-		id.Name = *noted
-	}
-	e.Class, e.ID, e.Name = o.ns.Class.Name(), idString(o.id), id.Name
-	return o.host.Emit(e)
-}

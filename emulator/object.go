@@ -1,214 +1,31 @@
 package emulator
 
-// https://developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle/
+import "github.com/seed-36a2c969/emu/emulator/internal/object"
 
-import (
-	"encoding/hex"
-	"slices"
-	"sync"
-	"sync/atomic"
-	"time"
+// Object is a Durable Object seen from outside, by tests and tools. It stays
+// valid whether the object is in memory or not.
+type Object = object.Handle
 
-	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/host"
-	"github.com/seed-36a2c969/emu/emulator/internal/socket"
-	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
+// State says where an object is.
+type State = object.State
+
+// The states of an object.
+const (
+	Running    = object.Running    // an event has its turn
+	Idle       = object.Idle       // in memory
+	Hibernated = object.Hibernated // not in memory, with sockets
+	Absent     = object.Absent     // not in memory, without sockets
 )
 
-// object is a Durable Object that has been addressed, in memory or not. What
-// is here outlives hibernation.
-type object struct {
-	ns   *namespace
-	host *host.Host
-	id   [32]byte
+// Pin is something that keeps an object in memory.
+type Pin = object.Pin
 
-	mu      sync.Mutex // never held while user code runs; taken before instance.mu
-	inst    *instance  // nil: not in memory
-	leaving bool       // an instance is being let go; events wait
-	waiting []*event   // for leaving to end
-	life    *life      // of this and later instances until a reset
-	stopped bool       // by World.Close
+// PinnedError is [Object.Hibernate]'s error for an object that the runtime would
+// not let go.
+type PinnedError = object.PinnedError
 
-	addressed bool                   // and not forgotten since
-	name      *string                // what it was first addressed by, nil if by its id
-	absent    time.Time              // since when it is not in memory
-	noted     atomic.Pointer[string] // its name as wrangler's local explorer has it, for the log
-}
+// Socket is a connection accepted for hibernation, seen from outside.
+type Socket = object.Socket
 
-// life is an object between two resets: what its stubs are connected to, and its
-// connections, which no later life gets to see.
-type life struct {
-	broken  atomic.Pointer[driver.Error]
-	sockets *socket.List
-}
-
-// lost is what the body of an object fails with that has been reset, nil if it has not.
-func (l *life) lost() error {
-	broken := l.broken.Load()
-	if broken == nil {
-		return nil
-	}
-	e := *broken
-	e.Remote = true
-	return &e
-}
-
-func newObject(n *namespace, id [32]byte) *object {
-	o := &object{ns: n, host: n.Host, id: id}
-	o.life = o.newLife()
-	return o
-}
-
-func (o *object) newLife() *life {
-	return &life{sockets: socket.NewList(o, o.ns.Net)}
-}
-
-// connections are those of the object's present life.
-func (o *object) connections() *socket.List {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.life.sockets
-}
-
-// instance returns the object in memory, nil if it is not.
-func (o *object) instance() *instance {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.inst
-}
-
-// ID returns the object's id with its name, if that is known.
-func (o *object) ID() driver.ID {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.ident()
-}
-
-// ident is ID. o.mu is held.
-func (o *object) ident() driver.ID {
-	id := driver.ID{Bytes: o.id}
-	if o.name != nil {
-		id.Name, id.HasName = *o.name, true
-	}
-	return id
-}
-
-func idString(id [32]byte) string { return hex.EncodeToString(id[:]) }
-
-// connect returns the life that a stub's calls belong to from its first use on.
-// What the object is first addressed by decides on its name until it is forgotten.
-func (o *object) connect(id driver.ID) *life {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !o.addressed || o.forgotten() {
-		o.addressed, o.name = true, nil
-		if id.HasName {
-			name := id.Name // only this is kept
-			o.name = &name
-		}
-	}
-	return o.life
-}
-
-// forgotten reports whether workerd would no longer know of the object, which has
-// been out of memory for long and has no sockets. o.mu is held.
-func (o *object) forgotten() bool {
-	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.life.sockets.Count() == 0 && o.host.Now().Sub(o.absent) >= forgetTime
-}
-
-// Deliver makes an event of what a socket has received.
-func (o *object) Deliver(ws socket.Event) {
-	handler, run := "webSocketMessage", (*event).webSocketMessage
-	switch {
-	case ws.Closed != nil:
-		handler, run = "webSocketClose", (*event).webSocketClose
-	case ws.Err != nil:
-		handler, run = "webSocketError", (*event).webSocketError
-	}
-	e := newEvent(nil, handler, run)
-	e.ws = ws
-	o.submit(e)
-}
-
-// submit gives an event to the object, which is started if it is not in memory.
-// The event's fail is called if it cannot run.
-func (o *object) submit(e *event) {
-	o.mu.Lock()
-	admitted := o.admit(e)
-	o.mu.Unlock()
-	if !admitted {
-		e.fail(driver.PlainError(msgConnectionLost))
-	}
-}
-
-// admit queues an event, unless its object has ended or a reset has dropped its socket:
-// what such a socket still sends goes with the events in flight, or the next instance
-// would handle messages whose predecessors are lost. o.mu is held, under which a reset
-// begins another life.
-func (o *object) admit(e *event) bool {
-	switch {
-	case o.stopped || e.ws.Strange(o.life.sockets):
-		return false
-	case o.leaving:
-		o.waiting = append(o.waiting, e)
-		return true
-	case o.inst == nil:
-		o.inst = newInstance(o)
-	}
-	o.inst.submit(e)
-	return true
-}
-
-// own runs f, which makes a socket the instance's, unless the instance is gone: a reset
-// that has begun would not drop the socket.
-func (o *object) own(in *instance, f func() error) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.inst != in {
-		return driver.ErrReset
-	}
-	return f()
-}
-
-// Log emits a line of the log.
-func (o *object) Log(message string) { o.emit(host.Event{Type: host.EventLog, Message: message}) }
-
-// fault emits an exception that user code did not catch.
-func (o *object) fault(handler string, err *driver.Error) { o.emit(host.Fault(handler, err)) }
-
-// Pins returns what keeps the object in memory now, oldest first.
-func (o *object) Pins() []Pin {
-	list, running := o.pinned()
-	if running.pin >= 0 && running.goroutine != 0 {
-		list[running.pin].Place = stacks.Where(running.goroutine)
-	}
-	slices.SortStableFunc(list, func(a, b Pin) int { return a.Since.Compare(b.Since) })
-	return list
-}
-
-// pinned is Pins in no order and without the place of what has the turn: to look for it
-// stops the whole process.
-func (o *object) pinned() ([]Pin, running) {
-	r := running{pin: -1}
-	in := o.instance()
-	if in == nil {
-		return nil, r
-	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	list := make([]Pin, len(in.pins))
-	h, current := in.holder.Load(), in.current.Load()
-	for i, p := range in.pins {
-		list[i] = Pin{Kind: p.kind, Place: p.at, Since: p.since}
-		if p.event != nil {
-			list[i].Handler = p.event.handler
-			if current == p.event && p.at == (driver.Place{}) {
-				r = running{pin: i, label: in.label}
-				if h != nil && h.e == current {
-					r.goroutine = h.goroutine
-				}
-			}
-		}
-	}
-	return list, r
-}
+// ErrBlocked is [Object.StorageBy]'s error when it is too late.
+var ErrBlocked = object.ErrBlocked

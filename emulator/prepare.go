@@ -11,6 +11,7 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/object"
 	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 	"github.com/seed-36a2c969/emu/migrations"
 	"github.com/seed-36a2c969/emu/migrations/folder"
@@ -171,7 +172,7 @@ func saidAlready(errs []diagnostic.Diagnostic, d diagnostic.Diagnostic) bool {
 
 // open makes the namespaces and bindings of the plan.
 func (w *World) open(plan *migrations.Plan) error {
-	w.env = &env{vars: map[string]config.Var{}, namespaces: map[string]*namespace{}}
+	w.env = &env{vars: map[string]config.Var{}, namespaces: map[string]*object.Namespace{}}
 	for _, v := range w.opts.Config.Vars {
 		w.env.vars[v.Name] = v
 	}
@@ -180,12 +181,12 @@ func (w *World) open(plan *migrations.Plan) error {
 		if !ok {
 			continue
 		}
-		g := ground{Host: w.host, Watch: w.watch, Net: w.net, Outbound: w.outbound, Env: w.env, Class: class, Key: c.UniqueKey}
+		g := object.Config{Host: w.host, Watch: w.watch, Net: w.net, Outbound: w.outbound, Env: w.env, Class: class, Key: c.UniqueKey}
 		o := storage.Options{Host: w.host, Handles: w.handles, Alarms: w.alarms, SQL: c.Storage == migrations.SQLite}
 		if w.opts.Persist != "" {
 			o.Dir = filepath.Join(folder.Dir(w.opts.Persist), c.UniqueKey)
 		}
-		n, err := openNamespace(g, o)
+		n, err := object.Open(g, o)
 		if err != nil {
 			return err
 		}

@@ -106,18 +106,22 @@ func newResets(t *testing.T) *resets {
 
 // fetch has the object do something by a new stub.
 func (r *resets) fetch(path string) (resp *driver.Response, err error) {
-	n := r.w.env.namespaces["K"]
-	u := &driver.Request{Method: "GET", URL: &url.URL{Scheme: "http", Host: "o", Path: "/" + path}, Header: map[string][]string{"Upgrade": {"websocket"}}}
 	answered := make(chan struct{})
-	_, refused := n.Get(n.IDFromName("o")).StartFetch(context.Background(), u, driver.Place{}, func(got *driver.Response, failed error) {
+	r.start(path, func(got *driver.Response, failed error) {
 		resp, err = got, failed
 		close(answered)
 	})
-	if refused != nil {
-		return nil, refused
-	}
 	<-answered
 	return resp, err
+}
+
+// start is fetch that does not wait.
+func (r *resets) start(path string, done func(*driver.Response, error)) {
+	n := r.w.env.namespaces["K"]
+	u := &driver.Request{Method: "GET", URL: &url.URL{Scheme: "http", Host: "o", Path: "/" + path}, Header: map[string][]string{"Upgrade": {"websocket"}}}
+	if _, err := n.Get(n.IDFromName("o")).StartFetch(context.Background(), u, driver.Place{}, done); err != nil {
+		done(nil, err)
+	}
 }
 
 // open connects a socket, of which it returns the object's end.
@@ -161,7 +165,7 @@ func TestDroppedSockets(t *testing.T) {
 		"a panic in blockConcurrencyWhile":  {does: block(func(context.Context) error { panic("x") })},
 		"blockConcurrencyWhile takes too long": {
 			does:  block(func(ctx context.Context) error { return durable.Sleep(ctx, time.Hour) }),
-			reset: func(r *resets) { r.clock.Advance(blockTimeout) },
+			reset: func(r *resets) { r.clock.Advance(30 * time.Second) },
 		},
 		"a commit that fails": {does: func(_ context.Context, k *witness, _ string) error {
 			_, err := k.st.Storage().SQL().Exec(`CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, pid INT REFERENCES p(id));
@@ -215,7 +219,7 @@ func TestDroppedSockets(t *testing.T) {
 			}
 			r.on = func() { late("while it is reset") }
 			if kind.built != nil {
-				r.clock.Advance(idleTime)
+				r.clock.Advance(10 * time.Second)
 			}
 			old[0].Message(false, []byte("do it"))
 			for i := range 5 {
@@ -232,11 +236,11 @@ func TestDroppedSockets(t *testing.T) {
 			// The next instance: while it is constructed, blocked, and at work.
 			r.built = func(ctx context.Context, k *witness) error { return durable.Sleep(ctx, time.Second) }
 			blocked := false
-			r.w.env.namespaces["K"].object(r.w.env.namespaces["K"].key.fromName("o").Bytes).submit(newEvent(nil, "fetch", func(e *event) {
-				end, _ := (*state)(e.in).BeginBlock(e, driver.Place{})
+			r.does = block(func(ctx context.Context) error {
 				blocked = true
-				end(durable.Sleep(e, time.Second))
-			}))
+				return durable.Sleep(ctx, time.Second)
+			})
+			r.start("block", func(*driver.Response, error) {})
 			for _, when := range []string{"behind the constructor", "behind what blocks", "behind nothing"} {
 				r.w.Settle()
 				late(when)

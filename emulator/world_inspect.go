@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config/diagnostic"
+	"github.com/seed-36a2c969/emu/emulator/internal/object"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
@@ -51,7 +52,7 @@ func (w *World) Object(binding, name string) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.outside(n.IDFromName(name)), nil
+	return n.Outside(n.IDFromName(name)), nil
 }
 
 // ObjectByID returns the object with that id.
@@ -64,10 +65,10 @@ func (w *World) ObjectByID(binding, hex string) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.outside(id), nil
+	return n.Outside(id), nil
 }
 
-func (w *World) namespace(binding string) (*namespace, error) {
+func (w *World) namespace(binding string) (*object.Namespace, error) {
 	n, ok := w.env.namespaces[binding]
 	if !ok {
 		return nil, fmt.Errorf("no Durable Object binding %q", binding)
@@ -79,15 +80,15 @@ func (w *World) namespace(binding string) (*namespace, error) {
 // made, in memory or not, in no particular order.
 func (w *World) Objects() (all []*Object) {
 	for _, o := range w.objects() {
-		all = append(all, &Object{o, o.ID()})
+		all = append(all, o.Handle())
 	}
 	return all
 }
 
 // objects returns every object that has been addressed.
-func (w *World) objects() (all []*object) {
+func (w *World) objects() (all []*object.Object) {
 	for _, n := range w.classes {
-		all = append(all, n.all()...)
+		all = append(all, n.All()...)
 	}
 	return all
 }
@@ -95,7 +96,7 @@ func (w *World) objects() (all []*object) {
 // Busy names what keeps objects in memory and, with Options.Foreign, what runs of the
 // Worker, a line each: ten of them, first the handlers that have a turn and
 // then what is oldest, and how many more there are.
-func (w *World) Busy() string { return whatIsBusy(w.objects(), w.watch) }
+func (w *World) Busy() string { return object.Busy(w.objects(), w.watch) }
 
 // Leftover is a goroutine that user code has left running.
 type Leftover = stacks.Leftover

@@ -13,12 +13,12 @@ const (
 	durable = root + "/durable"                       // what the user's code calls
 
 	// These run user code on goroutines of ours.
-	runsEvents = root + ".(*instance)"
+	runsEvents = root + "/internal/object.(*instance)"
 	serves     = root + "/internal/door.(*Door).ServeHTTP"
 	goes       = root + "/internal/host.(*Host).Go"
 	// An event that is in one of these waits through the emulator, without its turn.
-	pauses   = root + ".(*event).pause"
-	waitsFor = root + ".(*event).WaitFor"
+	pauses   = root + "/internal/object.(*event).Pause"
+	waitsFor = root + "/internal/object.(*event).WaitFor"
 
 	// This runs a function of the user's, whose stack ends here.
 	catches = durable + ".catch"

@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // https://developers.cloudflare.com/durable-objects/api/state/
 

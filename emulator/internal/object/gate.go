@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // Turns: one event at a time of an instance runs user code. It gives its turn up
 // where it waits, which is where what it has written is committed and what it

@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // How an event waits: it begins operations, and gives its turn up until they have ended.
 
@@ -15,7 +15,7 @@ import (
 // runs f. On an instance that is gone, because what was written before could not
 // be committed for example, f does not run.
 func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) error {
-	return waitIn(e, kind, at, f)
+	return WaitIn(e, kind, at, f)
 }
 
 // NewSignal makes a signal for WaitFor.
@@ -66,17 +66,17 @@ func (e *event) mayWait() error {
 	return nil
 }
 
-// pause gives the turn up while p.f runs.
-func (e *event) pause(p pause) (err error) {
+// Pause gives the turn up while p.f runs.
+func (e *event) Pause(p Wait) (err error) {
 	e.in.waited(e)
 	if err := e.mayWait(); err != nil {
 		return err
 	}
 	if !e.holds {
-		if p.over != nil {
-			defer p.over()
+		if p.Over != nil {
+			defer p.Over()
 		}
-		return p.f()
+		return p.F()
 	}
 	hold := &pin{kind: p.kind, at: p.at}
 	e.in.pin(hold)
@@ -84,8 +84,8 @@ func (e *event) pause(p pause) (err error) {
 	h.Activity.Begin() // until f waits, and from when it has returned: between them nobody has the turn
 	active, waits := true, host.Wait{}
 	over := func() { // also before it waits for the turn, which may wait for time
-		if p.over != nil {
-			p.over()
+		if p.Over != nil {
+			p.Over()
 		}
 		if active {
 			active = false
@@ -111,27 +111,30 @@ func (e *event) pause(p pause) (err error) {
 	if e.in.dead.Load() {
 		return driver.ErrReset
 	}
-	if !p.instant {
+	if !p.Instant {
 		active = false
-		waits = h.Waits(p.outside)
+		waits = h.Waits(p.Outside)
 	}
-	return p.f()
+	return p.F()
 }
 
-// begin has an operation begin where the event gives its turn up, and at once if it has none.
-func (e *event) begin(o starter) {
+// Begin has an operation begin where the event gives its turn up, and at once if it has none.
+func (e *event) Begin(o Starter) {
 	if e.holds {
 		e.starts = append(e.starts, o)
 	} else {
-		o.start()
+		o.Start()
 	}
 }
+
+// PassesOn is of no interest in an object, which has read its request's body itself.
+func (e *event) PassesOn(bool) {}
 
 // beginAll begins what the event has asked for in its turn. An instance that is gone begins nothing.
 func (e *event) beginAll() {
 	if !e.in.dead.Load() {
 		for _, o := range e.starts {
-			o.start()
+			o.Start()
 		}
 	}
 	clear(e.starts)
@@ -141,7 +144,7 @@ func (e *event) beginAll() {
 // After calls f when d of the world's time has passed.
 func (e *event) After(d time.Duration, at driver.Place, f func()) driver.Operation {
 	e.in.waited(e)
-	return newTimer(e.in.host, e, d, at, f)
+	return StartTimer(e.in.host, e, d, at, f)
 }
 
 // StartFetch is the global fetch().
@@ -151,10 +154,7 @@ func (e *event) StartFetch(ctx context.Context, r *driver.Request, at driver.Pla
 		return nil, err
 	}
 	r.Body = unbound(r.Body)
-	f := &fetching{ctx: ctx, host: e.in.host, out: e.in.o.ns.Outbound, e: e, r: r, done: done}
-	f.begins(e, driver.PinFetch, at)
-	e.begin(f)
-	return f, nil
+	return StartFetch(ctx, e.in.host, e.in.o.ns.Outbound, e, r, at, done), nil
 }
 
 // owns makes a response that was fetched the event's: its WebSocket pins the object, its
@@ -181,5 +181,5 @@ func (e *event) Ask(s *socket.Socket, at driver.Place, ready func()) (driver.Ope
 	if err := e.mayWait(); err != nil {
 		return nil, err
 	}
-	return newAsking(e, s, at, ready), nil
+	return StartAsking(e, s, at, ready), nil
 }

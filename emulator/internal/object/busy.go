@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // What a world waits for when it is to end or to settle.
 
@@ -25,10 +25,10 @@ type busy struct {
 	label       string
 }
 
-// whatIsBusy names what keeps objects in memory and what runs of the Worker, a line each:
+// Busy names what keeps objects in memory and what runs of the Worker, a line each:
 // ten of them, first the handlers that have a turn and then what is oldest, and how many
 // more there are.
-func whatIsBusy(objects []*object, watch *stacks.Watch) string {
+func Busy(objects []*Object, watch *stacks.Watch) string {
 	all := busyObjects(objects)
 	slices.SortFunc(all, func(a, b busy) int {
 		switch {
@@ -68,7 +68,7 @@ func whatIsBusy(objects []*object, watch *stacks.Watch) string {
 	return text.String()
 }
 
-func busyObjects(objects []*object) (all []busy) {
+func busyObjects(objects []*Object) (all []busy) {
 	for _, o := range objects {
 		pins, running := o.pinned()
 		if len(pins) == 0 {

@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // https://developers.cloudflare.com/durable-objects/api/alarms/#alarm
 
@@ -11,7 +11,7 @@ import (
 )
 
 // ringer runs the alarm handlers of a namespace's objects.
-type ringer struct{ n *namespace }
+type ringer struct{ n *Namespace }
 
 // Ring submits the event of an alarm that is due.
 func (r ringer) Ring(run *alarms.Run) {

@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // Handlers that hold their object and do not end. JavaScript cannot: its code either
 // computes or waits, and what waits lets others in. Go can block on a channel, a lock or
@@ -23,7 +23,7 @@ const hangingLooks = 6
 // emulator (a sleep, a stub, Await, a client) has given its turn up, for however long.
 type hanging struct {
 	host    *host.Host
-	objects func() []*object
+	objects func() []*Object
 	limit   time.Duration
 	seen    map[*instance]*heldTurn
 }
@@ -35,9 +35,10 @@ type heldTurn struct {
 	named  bool
 }
 
-// watch looks until the world ends.
-func (h *hanging) watch() {
-	h.host.Go(func() {
+// WatchHanging looks until the world ends.
+func WatchHanging(on *host.Host, objects func() []*Object, limit time.Duration) {
+	h := &hanging{host: on, objects: objects, limit: limit, seen: map[*instance]*heldTurn{}}
+	on.Go(func() {
 		ticker := time.NewTicker(h.limit / hangingLooks)
 		defer ticker.Stop()
 		for {
@@ -97,11 +98,4 @@ func (h *hanging) name(late []*instance) {
 	if more := len(late) - maxBusy; more > 0 {
 		h.host.Emit(host.Event{Type: host.EventWarning, Message: fmt.Sprintf(msgMoreHang, more)})
 	}
-}
-
-// heldTurn is the number of the turn that an event has.
-func (in *instance) heldTurn() (number uint64, held bool) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.turn, in.busy && !in.gone
 }

@@ -1,4 +1,4 @@
-package emulator
+package object
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
 
-// starter is what begins where the turn is given up: behind the output gate, and before
+// Starter is what begins where the turn is given up: behind the output gate, and before
 // another event has the turn.
-type starter interface{ start() }
+type Starter interface{ Start() }
 
 // operation is something that user code has begun and has not waited for yet. It pins the
 // instance that has begun it.
@@ -52,8 +52,8 @@ type timer struct {
 	sleep *host.Sleep
 }
 
-// newTimer begins a timer of e, at once: nobody outside sees it, so that it needs no output gate.
-func newTimer(h *host.Host, e driver.Event, d time.Duration, at driver.Place, f func()) *timer {
+// StartTimer begins a timer of e, at once: nobody outside sees it, so that it needs no output gate.
+func StartTimer(h *host.Host, e Run, d time.Duration, at driver.Place, f func()) driver.Operation {
 	t := new(timer)
 	t.begins(e, driver.PinSleep, at)
 	t.sleep = h.Sleep(d, func() {
@@ -77,13 +77,21 @@ type fetching struct {
 	ctx  context.Context
 	host *host.Host
 	out  *outbound.Client
-	e    *event // nil in a Worker
+	e    Run
 	r    *driver.Request
 	done func(*driver.Response, error)
 }
 
-// start sends the request on a goroutine of its own.
-func (f *fetching) start() {
+// StartFetch begins a fetch() of e.
+func StartFetch(ctx context.Context, h *host.Host, c *outbound.Client, e Run, r *driver.Request, at driver.Place, done func(*driver.Response, error)) driver.Operation {
+	f := &fetching{ctx: ctx, host: h, out: c, e: e, r: r, done: done}
+	f.begins(e, driver.PinFetch, at)
+	e.Begin(f)
+	return f
+}
+
+// Start sends the request on a goroutine of its own.
+func (f *fetching) Start() {
 	h := f.host
 	h.Activity.Begin()
 	waits := h.Waits(true)
@@ -94,8 +102,8 @@ func (f *fetching) start() {
 		}
 		defer h.Activity.End() // the signal that done sends counts by then
 		wanted := f.ends()
-		if err == nil && f.e != nil && wanted {
-			err = f.e.owns(resp, f.at)
+		if e, ok := f.e.(*event); ok && err == nil && wanted {
+			err = e.owns(resp, f.at)
 		}
 		switch {
 		case wanted:
@@ -124,14 +132,15 @@ type asking struct {
 	ready func()
 }
 
-func newAsking(e runner, s *socket.Socket, at driver.Place, ready func()) *asking {
+// StartAsking begins a wait of e for a message.
+func StartAsking(e Run, s *socket.Socket, at driver.Place, ready func()) driver.Operation {
 	a := &asking{s: s, ready: ready}
 	a.begins(e, driver.PinReceive, at)
-	e.begin(a)
+	e.Begin(a)
 	return a
 }
 
-func (a *asking) start() { a.s.Ask(a) }
+func (a *asking) Start() { a.s.Ask(a) }
 
 // Ready is called by the socket.
 func (a *asking) Ready() {

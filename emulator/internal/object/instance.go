@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // https://developers.cloudflare.com/durable-objects/concepts/what-are-durable-objects/
 
@@ -22,7 +22,7 @@ import (
 // instance is an object in memory: one construction of the class. One event at
 // a time has its turn; see turn.go.
 type instance struct {
-	o       *object
+	o       *Object
 	host    *host.Host
 	watch   *stacks.Watch
 	life    *life // of o
@@ -49,7 +49,7 @@ type instance struct {
 }
 
 // newInstance starts an instance. o.mu is held.
-func newInstance(o *object) *instance {
+func newInstance(o *Object) *instance {
 	in := &instance{o: o, host: o.host, watch: o.ns.Watch, life: o.life, id: inside(o.ident())}
 	in.storage = o.ns.storage.Storage(o.id, (*storageTurn)(in))
 	ctx, cancel := context.WithCancelCause(context.Background())

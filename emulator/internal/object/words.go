@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // Cloudflare's words, verbatim: what wrangler 4.164.0 and workerd 2026-11-17
 // say. Nothing here is rephrased, also where it is odd.
@@ -12,7 +12,7 @@ const (
 	msgAbort          = "Application called abort() to reset Durable Object."
 	msgBlockTimeout   = "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was canceled and the Durable Object was reset."
 	msgBlockNested    = "blockConcurrencyWhile() calls are nested too deeply."
-	msgNoFetch        = "Handler does not export a fetch() function."
+	MsgNoFetch        = "Handler does not export a fetch() function."
 	msgEventTimeout   = "Actor exceeded event execution time and was disconnected."
 	msgConnectionLost = "Network connection lost."
 

@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // The turn of an instance, and the output gate.
 
@@ -297,4 +297,11 @@ func (in *instance) report(h *holder) {
 		f.Handler, f.At = h.e.handler, stacks.Where(h.goroutine)
 	}
 	in.watch.Foreign(f)
+}
+
+// heldTurn is the number of the turn that an event has.
+func (in *instance) heldTurn() (number uint64, held bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.turn, in.busy && !in.gone
 }

@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // https://developers.cloudflare.com/durable-objects/api/stub/
 
@@ -16,7 +16,7 @@ import (
 // stub is a client of an object. From its first call on it belongs to a life of
 // the object, and stays broken when that ends in a reset.
 type stub struct {
-	o    *object
+	o    *Object
 	id   driver.ID
 	life atomic.Pointer[life]
 }
@@ -51,11 +51,11 @@ func (s *stub) mayStart(ctx context.Context) error {
 }
 
 // beginIn begins an operation of the context's event, if it has one.
-func beginIn(e driver.Event, o starter) {
-	if e, ok := e.(runner); ok {
-		e.begin(o)
+func beginIn(e driver.Event, o Starter) {
+	if e, ok := e.(Run); ok {
+		e.Begin(o)
 	} else {
-		o.start()
+		o.Start()
 	}
 }
 
@@ -79,16 +79,16 @@ func (s *stub) StartFetch(ctx context.Context, r *driver.Request, at driver.Plac
 	if err := s.mayStart(ctx); err != nil {
 		return nil, err
 	}
-	if i, ok := f.caller.(*invocation); ok && r.Body != nil {
-		i.passedOn.Store(true)
+	if caller, ok := f.caller.(Run); ok {
+		caller.PassesOn(r.Body != nil)
 	}
 	f.begins(f.caller, driver.PinStub, at)
 	beginIn(f.caller, f)
 	return f, nil
 }
 
-// start sends the request once.
-func (f *stubFetch) start() {
+// Start sends the request once.
+func (f *stubFetch) Start() {
 	inner := *f.Request // a redirect changes the caller's own
 	body, upgrade := unbound(inner.Body), wire.IsUpgrade(inner.Header)
 	e := &f.first
@@ -107,7 +107,7 @@ func (f *stubFetch) completed(e *event) {
 	resp, again, err := f.response(e)
 	if again {
 		if err = f.s.connected(); err == nil {
-			f.start()
+			f.Start()
 			return
 		}
 	}
@@ -156,7 +156,7 @@ func (s *stub) StartCall(ctx context.Context, method string, args []driver.Value
 	return c, nil
 }
 
-func (c *stubCall) start() { c.s.o.submit(&c.called) }
+func (c *stubCall) Start() { c.s.o.submit(&c.called) }
 
 // completed hands the result over.
 func (c *stubCall) completed(e *event) {

@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // Bodies of requests and responses. Reading one in an event gives the turn up.
 // https://developers.cloudflare.com/workers/runtime-apis/streams/
@@ -55,24 +55,24 @@ type attending interface {
 
 // Read reads off the turn.
 func (b *turnBody) Read(p []byte) (n int, err error) {
-	off := pause{kind: driver.PinBody, outside: b.outside}
-	_, off.instant = message.InMemory(b.r)
-	off.f = func() error { n, err = b.r.Read(p); return nil }
+	off := Wait{kind: driver.PinBody, Outside: b.outside}
+	_, off.Instant = message.InMemory(b.r)
+	off.F = func() error { n, err = b.r.Read(p); return nil }
 	if c, ok := b.r.(attending); ok && c.Attends() {
 		var done func()
-		off.f = func() error {
+		off.F = func() error {
 			n, err = b.r.Read(p)
 			done = c.Attend()
 			return nil
 		}
-		off.over = func() {
+		off.Over = func() {
 			if done != nil {
 				done()
 				done = nil
 			}
 		}
 	}
-	if werr := b.e.(runner).pause(off); werr != nil {
+	if werr := b.e.(Run).Pause(off); werr != nil {
 		return n, werr
 	}
 	return n, err

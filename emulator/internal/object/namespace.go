@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // https://developers.cloudflare.com/durable-objects/api/namespace/
 
@@ -13,8 +13,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 )
 
-// ground is what the objects of a class run on.
-type ground struct {
+// Config is what the objects of a class run on.
+type Config struct {
 	Host     *host.Host
 	Watch    *stacks.Watch
 	Net      *socket.Network
@@ -24,31 +24,31 @@ type ground struct {
 	Key      string // of the class's ids, and of its data
 }
 
-// namespace holds the objects of one class.
-type namespace struct {
-	ground
+// Namespace holds the objects of one class.
+type Namespace struct {
+	Config
 	handlers driver.Handlers
 	key      idKey
 	storage  *storage.Namespace
 
 	mu      sync.Mutex
-	objects map[[32]byte]*object
+	objects map[[32]byte]*Object
 	closed  bool
 }
 
-// openNamespace opens the namespace of a class, with the storage that the options say.
-func openNamespace(g ground, o storage.Options) (n *namespace, err error) {
+// Open opens the namespace of a class, with the storage that the options say.
+func Open(g Config, o storage.Options) (n *Namespace, err error) {
 	if !g.Class.Goroutines() {
 		g.Watch = stacks.NoWatch()
 	}
-	n = &namespace{ground: g, handlers: g.Class.Handlers(), key: newIDKey(g.Key), objects: map[[32]byte]*object{}}
+	n = &Namespace{Config: g, handlers: g.Class.Handlers(), key: newIDKey(g.Key), objects: map[[32]byte]*Object{}}
 	o.Ringer = ringer{n}
 	n.storage, err = storage.Open(o)
 	return n, err
 }
 
 // object returns the object with that id, which need not be in memory.
-func (n *namespace) object(id [32]byte) *object {
+func (n *Namespace) object(id [32]byte) *Object {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	o := n.objects[id]
@@ -61,20 +61,20 @@ func (n *namespace) object(id [32]byte) *object {
 }
 
 // IDFromName derives the id of a name.
-func (n *namespace) IDFromName(name string) driver.ID { return n.key.fromName(name) }
+func (n *Namespace) IDFromName(name string) driver.ID { return n.key.fromName(name) }
 
 // IDFromString parses an id of this namespace.
-func (n *namespace) IDFromString(hex string) (driver.ID, error) { return n.key.fromString(hex) }
+func (n *Namespace) IDFromString(hex string) (driver.ID, error) { return n.key.fromString(hex) }
 
 // NewUniqueID makes a random id.
-func (n *namespace) NewUniqueID() driver.ID {
+func (n *Namespace) NewUniqueID() driver.ID {
 	var base [16]byte
 	n.Host.Chance.Read(base[:])
 	return driver.ID{Bytes: n.key.fromBase(base[:])}
 }
 
 // Jurisdiction refuses every jurisdiction, as workerd does.
-func (n *namespace) Jurisdiction(j string) (driver.Namespace, error) {
+func (n *Namespace) Jurisdiction(j string) (driver.Namespace, error) {
 	if j != "" {
 		return nil, driver.PlainError(msgJurisdiction)
 	}
@@ -82,25 +82,25 @@ func (n *namespace) Jurisdiction(j string) (driver.Namespace, error) {
 }
 
 // Get returns a stub. An id of another namespace works, as locally in workerd.
-func (n *namespace) Get(id driver.ID) driver.Stub { return &stub{o: n.object(id.Bytes), id: id} }
+func (n *Namespace) Get(id driver.ID) driver.Stub { return &stub{o: n.object(id.Bytes), id: id} }
 
-// stop ends the namespace's objects, and those that are addressed later.
-func (n *namespace) stop() []*object {
+// Stop ends the namespace's objects, and those that are addressed later.
+func (n *Namespace) Stop() []*Object {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.closed = true
 	return n.list()
 }
 
-func (n *namespace) all() []*object {
+func (n *Namespace) All() []*Object {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.list()
 }
 
 // list: n.mu is held.
-func (n *namespace) list() []*object {
-	list := make([]*object, 0, len(n.objects))
+func (n *Namespace) list() []*Object {
+	list := make([]*Object, 0, len(n.objects))
 	for _, o := range n.objects {
 		list = append(list, o)
 	}

@@ -1,4 +1,4 @@
-package emulator
+package object
 
 import (
 	"time"
@@ -31,4 +31,16 @@ type running struct {
 	pin       int
 	goroutine uint64 // with Options.Foreign
 	label     string
+}
+
+// String is the pin as a message shows it.
+func (p Pin) String() string {
+	s := string(p.Kind)
+	if p.Handler != "" && p.Handler != s {
+		s += " " + p.Handler
+	}
+	if p.Place != (driver.Place{}) {
+		s += " at " + p.Place.String()
+	}
+	return s
 }

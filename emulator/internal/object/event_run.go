@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // The handlers that events run.
 // https://developers.cloudflare.com/durable-objects/api/base/
@@ -26,7 +26,7 @@ func (e *event) fetch(r *driver.Request, upgrade bool) {
 func (e *event) respond(r *driver.Request, upgrade bool) (*driver.Response, error) {
 	in := e.in
 	if !in.handles(driver.HandlesFetch) {
-		return nil, driver.PlainError(msgNoFetch)
+		return nil, driver.PlainError(MsgNoFetch)
 	}
 	resp, err := in.obj.Fetch(e, r)
 	if err != nil {

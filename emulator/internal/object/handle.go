@@ -1,4 +1,4 @@
-package emulator
+package object
 
 import (
 	"errors"
@@ -8,22 +8,24 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
-// Object is a Durable Object seen from outside, by tests and tools. It stays
+// Handle is a Durable Object seen from outside, by tests and tools. It stays
 // valid whether the object is in memory or not.
-type Object struct {
-	o  *object
+type Handle struct {
+	o  *Object
 	id driver.ID
 }
 
-// outside is the object with an id, seen from outside.
-func (n *namespace) outside(id driver.ID) *Object { return &Object{n.object(id.Bytes), id} }
+// Handle is the object as it is seen from outside.
+func (o *Object) Handle() *Handle { return &Handle{o, o.ID()} }
+
+// Outside is the object with an id, seen from outside.
+func (n *Namespace) Outside(id driver.ID) *Handle { return &Handle{n.object(id.Bytes), id} }
 
 // Addressed reports whether a Worker, another object or an alarm has ever called the
 // object in this world.
-func (o *Object) Addressed() bool {
+func (o *Handle) Addressed() bool {
 	o.o.mu.Lock()
 	defer o.o.mu.Unlock()
 	return o.o.addressed
@@ -41,7 +43,7 @@ const (
 )
 
 // ID returns the object's id, with its name if that is known.
-func (o *Object) ID() driver.ID {
+func (o *Handle) ID() driver.ID {
 	if o.id.HasName {
 		return o.id
 	}
@@ -49,10 +51,10 @@ func (o *Object) ID() driver.ID {
 }
 
 // Class returns the name of the object's class.
-func (o *Object) Class() string { return o.o.ns.Class.Name() }
+func (o *Handle) Class() string { return o.o.ns.Class.Name() }
 
 // State says where the object is now.
-func (o *Object) State() State {
+func (o *Handle) State() State {
 	in := o.o.instance()
 	if in == nil {
 		if o.o.connections().Count() > 0 {
@@ -70,7 +72,7 @@ func (o *Object) State() State {
 
 // Pins returns what keeps the object in memory now, oldest first, goroutines that
 // its class left running included.
-func (o *Object) Pins() []Pin {
+func (o *Handle) Pins() []Pin {
 	pins := o.o.Pins()
 	in := o.o.instance()
 	if in == nil {
@@ -99,21 +101,9 @@ func (e *PinnedError) Error() string {
 	return "the object cannot hibernate: pinned by " + strings.Join(list, "; ")
 }
 
-// String is the pin as a message shows it.
-func (p Pin) String() string {
-	s := string(p.Kind)
-	if p.Handler != "" && p.Handler != s {
-		s += " " + p.Handler
-	}
-	if p.Place != (driver.Place{}) {
-		s += " at " + p.Place.String()
-	}
-	return s
-}
-
 // Hibernate takes the object out of memory now, as its idle time would if it were
 // over. An object that something pins is refused, with a [*PinnedError].
-func (o *Object) Hibernate() error {
+func (o *Handle) Hibernate() error {
 	if pins := o.Pins(); len(pins) > 0 {
 		return &PinnedError{pins}
 	}
@@ -130,44 +120,13 @@ func (o *Object) Hibernate() error {
 	return &PinnedError{o.Pins()}
 }
 
-// stopIdle stops the idle timer; false if nothing may be let go.
-func (in *instance) stopIdle() bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.idle != nil {
-		in.idle.Stop()
-		in.idle = nil
-	}
-	return !in.gone && !in.busy
-}
-
 // Evict takes the object out of memory whatever pins it, as a machine that goes
 // away does: its events fail, accepted sockets are dropped, sockets accepted for
 // hibernation stay.
-func (o *Object) Evict() { o.o.evict() }
-
-func (o *object) evict() {
-	o.mu.Lock()
-	in := o.inst
-	if in == nil || o.stopped {
-		o.mu.Unlock()
-		return
-	}
-	o.inst, o.leaving = nil, true
-	flight := in.refuse()
-	o.mu.Unlock()
-	in.storage.Discard()
-	n := in.life.sockets.Evict()
-	o.emit(host.Event{Type: host.EventEvict, Sockets: n})
-	for _, e := range flight {
-		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true})
-	}
-	in.end()
-	o.left()
-}
+func (o *Handle) Evict() { o.o.evict() }
 
 // Abort resets the object as ctx.abort(reason) does.
-func (o *Object) Abort(reason string) {
+func (o *Handle) Abort(reason string) {
 	in := o.o.instance()
 	if in == nil {
 		return
@@ -187,7 +146,7 @@ type Socket struct {
 }
 
 // Sockets returns the object's hibernatable sockets, the oldest first.
-func (o *Object) Sockets() []Socket {
+func (o *Handle) Sockets() []Socket {
 	found := o.o.connections().All(nil)
 	list := make([]Socket, 0, len(found))
 	for _, s := range slices.Backward(found) {
@@ -201,14 +160,14 @@ func (o *Object) Sockets() []Socket {
 
 // Storage runs f with the object's storage, between its events. It does not
 // start the object. What f has written is committed, whatever f returns.
-func (o *Object) Storage(f func(driver.Storage) error) error { return o.StorageBy(nil, f) }
+func (o *Handle) Storage(f func(driver.Storage) error) error { return o.StorageBy(nil, f) }
 
 // ErrBlocked is [Object.StorageBy]'s error when it is too late.
 var ErrBlocked = errors.New("the object lets nobody in")
 
 // StorageBy is Storage until late has something: if f could not begin by then it does
 // not run, and the error is ErrBlocked.
-func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) error {
+func (o *Handle) StorageBy(late <-chan time.Time, f func(driver.Storage) error) error {
 	h := o.o.host
 	o.o.mu.Lock()
 	in := o.o.inst
@@ -247,19 +206,6 @@ func (o *Object) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 	}
 	if e.failure != nil {
 		return e.failure
-	}
-	return err
-}
-
-// detached runs f with the storage of an object that is not in memory.
-func (o *object) detached(f func(driver.Storage) error) error {
-	in := &instance{o: o, host: o.host, watch: o.ns.Watch, gate: gate{busy: true}} // it never falls idle
-	in.storage = o.ns.storage.Storage(o.id, (*storageTurn)(in))
-	in.held(nil)
-	defer in.storage.Close()
-	err := f(in.storage)
-	if lost := in.storage.Commit(); lost != nil {
-		return lost
 	}
 	return err
 }

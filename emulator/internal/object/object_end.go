@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // How an object leaves memory.
 // https://developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle/
@@ -10,7 +10,7 @@ import (
 
 // letGo takes an idle instance out of memory: with sockets the object
 // hibernates, without it is evicted.
-func (o *object) letGo(in *instance) {
+func (o *Object) letGo(in *instance) {
 	o.mu.Lock()
 	in.mu.Lock()
 	if o.inst != in || in.gone || in.busy || len(in.pins) > 0 || o.stopped {
@@ -37,7 +37,7 @@ func (o *object) letGo(in *instance) {
 }
 
 // reset breaks the instance off for a reason that its class gave.
-func (o *object) reset(in *instance, err *driver.Error) {
+func (o *Object) reset(in *instance, err *driver.Error) {
 	e := *err
 	e.DurableObjectReset = true
 	o.breakOff(in, &e)
@@ -45,7 +45,7 @@ func (o *object) reset(in *instance, err *driver.Error) {
 
 // breakOff breaks the instance: its events fail with err, its sockets are dropped
 // with a bare FIN, what it had not committed is lost, its stubs stay broken.
-func (o *object) breakOff(in *instance, err *driver.Error) {
+func (o *Object) breakOff(in *instance, err *driver.Error) {
 	e := *err
 	e.Remote, e.Stack, e.Cause = false, "", nil
 	o.mu.Lock()
@@ -71,8 +71,8 @@ func (o *object) breakOff(in *instance, err *driver.Error) {
 	o.left()
 }
 
-// shutdown ends the object with its world.
-func (o *object) shutdown() {
+// Shutdown ends the object with its world.
+func (o *Object) Shutdown() {
 	o.mu.Lock()
 	o.stopped = true
 	in, flight := o.inst, o.waiting
@@ -93,7 +93,7 @@ func (o *object) shutdown() {
 }
 
 // left ends leaving and runs what waited for it, before what comes from now on.
-func (o *object) left() {
+func (o *Object) left() {
 	o.mu.Lock()
 	o.leaving, o.absent = false, o.host.Now()
 	waiting := o.waiting
@@ -108,4 +108,25 @@ func (o *object) left() {
 	for _, e := range refused {
 		e.fail(driver.PlainError(msgConnectionLost))
 	}
+}
+
+// evict takes the object out of memory whatever pins it.
+func (o *Object) evict() {
+	o.mu.Lock()
+	in := o.inst
+	if in == nil || o.stopped {
+		o.mu.Unlock()
+		return
+	}
+	o.inst, o.leaving = nil, true
+	flight := in.refuse()
+	o.mu.Unlock()
+	in.storage.Discard()
+	n := in.life.sockets.Evict()
+	o.emit(host.Event{Type: host.EventEvict, Sockets: n})
+	for _, e := range flight {
+		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true})
+	}
+	in.end()
+	o.left()
 }

@@ -1,4 +1,4 @@
-package emulator
+package object
 
 import (
 	"context"
@@ -23,7 +23,7 @@ type event struct {
 	run     func(*event)
 
 	holds     bool         // has the turn; touched only by the goroutine that runs it
-	starts    []starter    // what begins where the turn is given up; likewise
+	starts    []Starter    // what begins where the turn is given up; likewise
 	wakes     *host.Signal // what the event waits for, which a reset sends; guarded by the instance's mu
 	depth     int          // of blockConcurrencyWhile
 	onRelease func()

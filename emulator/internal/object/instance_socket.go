@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // What the WebSockets that an instance uses need of it: see socket.Instance.
 

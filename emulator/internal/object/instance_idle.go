@@ -1,4 +1,4 @@
-package emulator
+package object
 
 // What keeps an instance in memory, and how long it stays without that.
 // https://developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle/
@@ -106,4 +106,15 @@ func (in *instance) unpinWhenEnded(p *pin) {
 		in.mu.Unlock()
 		in.unpinWhenEnded(p)
 	})
+}
+
+// stopIdle stops the idle timer; false if nothing may be let go.
+func (in *instance) stopIdle() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.idle != nil {
+		in.idle.Stop()
+		in.idle = nil
+	}
+	return !in.gone && !in.busy
 }
