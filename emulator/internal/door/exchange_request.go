@@ -28,14 +28,15 @@ func (x *exchange) request(run Invocation, attended func()) *driver.Request {
 	}
 	asked, seen := x.origins(r)
 	translate(h, asked, seen)
-	h["Host"] = []string{r.Host}
+	own := []string{r.Host, "br, gzip", ""} // one allocation for three headers
+	h["Host"], h["Accept-Encoding"] = own[0:1:1], own[1:2:2]
 	if x.Upstream.Host != "" {
-		h["Host"] = []string{seen.Host}
+		own[0] = seen.Host
 		h["Mf-Original-Hostname"] = h["Host"] // so it is with Wrangler
 	}
-	h["Accept-Encoding"] = []string{"br, gzip"}
 	if h["Cf-Connecting-Ip"] == nil {
-		h["Cf-Connecting-Ip"] = []string{remoteIP(r)}
+		own[2] = remoteIP(r)
+		h["Cf-Connecting-Ip"] = own[2:3:3]
 	}
 	req := &driver.Request{
 		Method: r.Method, URL: addressOf(r, x.Upstream, seen), Header: h,

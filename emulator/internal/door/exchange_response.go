@@ -55,15 +55,14 @@ func (x *exchange) respond(resp *driver.Response) upload.Ending {
 	bodiless := x.r.Method == http.MethodHead
 	x.head(resp, bodiless)
 	size, inMemory := message.InMemory(body)
-	flush := http.NewResponseController(x.rw)
 	if c, ok := body.(io.Closer); ok {
 		defer c.Close()
 		defer context.AfterFunc(x.Host.Context(), func() { // the end of the world does not wait for a stream
 			c.Close()
-			flush.SetWriteDeadline(time.Now().Add(partingTime))
+			x.part()
 		})()
 	} else if body != nil && !(inMemory && size <= smallBody) {
-		defer context.AfterFunc(x.Host.Context(), func() { flush.SetWriteDeadline(time.Now().Add(partingTime)) })()
+		defer context.AfterFunc(x.Host.Context(), x.part)()
 	}
 	if body == nil || bodiless {
 		x.rw.WriteHeader(resp.Status)
@@ -84,12 +83,20 @@ func (x *exchange) respond(resp *driver.Response) upload.Ending {
 		begin = &head{write: func() {
 			x.rw.WriteHeader(resp.Status)
 			if !known {
-				flush.Flush()
+				x.flush()
 			}
 		}}
 		begin.timer = time.AfterFunc(headDelay, begin.now)
 	}
-	return x.stream(body, begin, length, known, flush)
+	return x.stream(body, begin, length, known)
+}
+
+// flush sends what has been written.
+func (x *exchange) flush() { http.NewResponseController(x.rw).Flush() }
+
+// part gives a client a moment to take what is written to it.
+func (x *exchange) part() {
+	http.NewResponseController(x.rw).SetWriteDeadline(time.Now().Add(partingTime))
 }
 
 // head makes the head of a response, but for its status.
@@ -119,17 +126,11 @@ func (x *exchange) head(resp *driver.Response, bodiless bool) {
 
 // stream writes a body. begin is its head, which has been written if it is nil; known says
 // that the head has a length.
-func (x *exchange) stream(body io.Reader, begin *head, length int64, known bool, flush *http.ResponseController) upload.Ending {
+func (x *exchange) stream(body io.Reader, begin *head, length int64, known bool) upload.Ending {
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	exited := func() { // net/http closes the connection behind it
-		if begin.never() {
-			answerLost(x.rw, true)
-		}
-		flush.Flush()
-	}
 	for written := int64(0); ; {
-		n, err := x.readBody(body, *buf, exited)
+		n, err := x.readBody(body, *buf, begin)
 		switch {
 		case known && int64(n) > length-written:
 			n, err = 0, driver.TypeError(msgLengthMore)
@@ -151,7 +152,7 @@ func (x *exchange) stream(body io.Reader, begin *head, length int64, known bool,
 			}
 			written += int64(n)
 			if begin != nil && err == nil {
-				flush.Flush() // what comes next may take its time
+				x.flush() // what comes next may take its time
 			}
 		}
 		if err == io.EOF {
@@ -161,7 +162,7 @@ func (x *exchange) stream(body io.Reader, begin *head, length int64, known bool,
 			if b, ok := body.(objectBody); !ok || !b.WasReset() {
 				x.bodyFailed(err)
 			}
-			flush.Flush() // the client has what came before
+			x.flush() // the client has what came before
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -186,9 +187,9 @@ func (x *exchange) bodyFailed(err error) {
 }
 
 // readBody reads a piece of a response's body. A panic is an exception of the handler
-// that has answered with it, and so is it if reading ends the goroutine: then exited is
-// called, as readBody does not return.
-func (x *exchange) readBody(body io.Reader, buf []byte, exited func()) (n int, err error) {
+// that has answered with it, and so is it if reading ends the goroutine: then readBody does
+// not return, and ends the answer itself.
+func (x *exchange) readBody(body io.Reader, buf []byte, begin *head) (n int, err error) {
 	returned := false
 	defer func() {
 		if returned {
@@ -207,7 +208,10 @@ func (x *exchange) readBody(body io.Reader, buf []byte, exited func()) (n int, e
 			x.fault(thrown)
 		}
 		if p == nil {
-			exited()
+			if begin.never() {
+				answerLost(x.rw, true)
+			}
+			x.flush() // net/http closes the connection of a goroutine that ends
 			return
 		}
 		n, err = 0, http.ErrAbortHandler
