@@ -53,17 +53,15 @@ func (l *local) Buffered() int64 {
 
 func (l *local) Consumed(int) {}
 
-func (l *local) Finish() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.last = true
-	l.carry()
-}
+func (l *local) Finish() { l.end(false) }
+func (l *local) Shut()   { l.end(true) }
 
-func (l *local) Shut() {
+func (l *local) end(drop bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.last, l.queue, l.bytes = true, nil, 0
+	if l.last = true; drop {
+		l.queue, l.bytes = nil, 0
+	}
 	l.carry()
 }
 

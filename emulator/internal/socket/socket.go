@@ -291,31 +291,13 @@ func (s *Socket) dropBy(end func(transport)) {
 const messageCost = 256
 
 // Message is called by the transport when a message has arrived. It returns what the message costs until it is dispatched.
-func (s *Socket) Message(binary bool, data []byte) int {
-	m := driver.Message{Data: data, Binary: binary}
-	s.mu.Lock()
-	switch s.mode {
-	case hibernatable:
-		list := s.list
-		s.mu.Unlock()
-		// What is staged after this look was sent after the message arrived, and may leave behind the response to it.
-		behind := s.pending.Load() > 0 || s.holding.Load()
-		if list.Auto.onArrival(s, m, behind) {
-			return 0
-		}
-		return s.submit(Event{Message: m, behind: behind, cost: len(data) + messageCost})
-	case relayed:
-		s.mu.Unlock() // the other end has a lock of its own, and its messages come the opposite way
-		s.other.write(messageFrame(m)(nil))
-		return 0
-	}
-	defer s.mu.Unlock()
-	return s.deliver(m)
+func (s *Socket) Message(binary bool, data []byte) (cost int) {
+	return s.received(Event{Message: driver.Message{Data: data, Binary: binary}, cost: len(data) + messageCost})
 }
 
 // PeerClosed is called by the transport when the peer's Close frame has arrived.
 func (s *Socket) PeerClosed(code int, reason string) {
-	s.closed(&driver.Closed{Code: code, Reason: reason, WasClean: true})
+	s.received(Event{Closed: &driver.Closed{Code: code, Reason: reason, WasClean: true}})
 }
 
 // Lost is called by the transport when the connection has ended without a Close frame.
@@ -323,39 +305,44 @@ func (s *Socket) Lost(error) {
 	s.mu.Lock()
 	s.streamEnded = true
 	s.mu.Unlock()
-	s.closed(&driver.Closed{Code: 1006, Reason: msgDisconnected})
-}
-
-func (s *Socket) closed(c *driver.Closed) {
-	s.mu.Lock()
-	switch s.mode {
-	case hibernatable:
-		s.mu.Unlock()
-		s.submit(Event{Closed: c})
-	case relayed:
-		s.mu.Unlock()
-		s.relayClose(c)
-	default:
-		defer s.mu.Unlock()
-		s.closedAccepted(c)
-	}
+	s.received(Event{Closed: &driver.Closed{Code: 1006, Reason: msgDisconnected}})
 }
 
 // Failed is called by the transport when the peer has violated the protocol.
 func (s *Socket) Failed(status int, description string) {
-	err := driver.PlainError(msgProtocol(status, description))
+	s.received(Event{Err: driver.PlainError(msgProtocol(status, description))})
+}
+
+// received passes on what the peer has sent: to the object, to the other end's connection, or to the receiver.
+func (s *Socket) received(e Event) (cost int) {
 	s.mu.Lock()
 	switch s.mode {
 	case hibernatable:
 		s.mu.Unlock()
-		s.submit(Event{Err: err})
+		return s.submit(e)
 	case relayed:
-		s.mu.Unlock()
-		s.relayClose(&driver.Closed{Code: 1006})
-	default:
-		defer s.mu.Unlock()
-		s.failedAccepted(err)
+		s.mu.Unlock() // the other end has a lock of its own, and its messages come the opposite way
+		s.relay(e)
+		return 0
 	}
+	defer s.mu.Unlock()
+	return s.queue(e)
+}
+
+// submit gives the object an event, unless it is a message that is answered automatically.
+func (s *Socket) submit(e Event) (cost int) {
+	if e.Closed == nil && e.Err == nil {
+		// What is staged after this look was sent after the message arrived, and may leave behind the response to it.
+		e.behind = s.pending.Load() > 0 || s.holding.Load()
+		if s.list.Auto.onArrival(s, e.Message, e.behind) {
+			return 0
+		}
+	}
+	e.socket, e.pending = s, 1
+	s.pending.Add(1)
+	s.unfinished.Add(1)
+	s.list.object.Deliver(e)
+	return e.cost
 }
 
 // Ended is called by the transport when the stream has ended after PeerClosed or Failed.
@@ -390,15 +377,6 @@ func (s *Socket) Overflow(buffered, together int64) {
 		}
 		s.Lost(nil)
 	})
-}
-
-// submit gives the object an event of the socket, and returns what it costs.
-func (s *Socket) submit(e Event) int {
-	e.socket, e.pending = s, 1
-	s.pending.Add(1)
-	s.unfinished.Add(1)
-	s.list.object.Deliver(e)
-	return e.cost
 }
 
 // AutoAnswered is the time of the latest automatic response, zero if there was none.

@@ -60,15 +60,20 @@ func (s *Socket) accept(halfOpen bool, at driver.Place) error {
 	return nil
 }
 
-// deliver queues a message of an accepted socket. s.mu is held.
-func (s *Socket) deliver(m driver.Message) (cost int) {
+// queue takes what an accepted socket has received. s.mu is held.
+func (s *Socket) queue(e Event) (cost int) {
 	p := s.plain
-	if p == nil || p.ended != nil {
-		return 0
+	switch {
+	case e.Closed != nil:
+		s.closedAccepted(e.Closed)
+	case e.Err != nil:
+		s.failedAccepted(e.Err)
+	case p != nil && p.ended == nil:
+		p.queue = append(p.queue, e.Message)
+		p.wake()
+		return e.cost
 	}
-	p.queue = append(p.queue, m)
-	p.wake()
-	return len(m.Data) + messageCost
+	return 0
 }
 
 // Asker waits for what an accepted socket receives. Ready is called under the socket's lock and must not use the socket.
@@ -147,7 +152,7 @@ func (s *Socket) closedAccepted(c *driver.Closed) {
 	switch {
 	case idle:
 		s.replyToClose()
-	case p.receivers > 0 || s.owner == nil: // who has asked will come to the end; a Worker may ask yet
+	case p.receivers > 0 || s.owner == nil: // a receiver reads the end later, and a Worker may ask yet
 	default:
 		// Counted before the look at the events: one that ends meanwhile finds the deferral.
 		p.deferred = true
@@ -230,7 +235,7 @@ func (s *Socket) closedSecond() {
 	}
 }
 
-// endDeferral: s.mu is held.
+// endDeferral takes back that the answer to a Close frame is deferred. s.mu is held.
 func (s *Socket) endDeferral() {
 	if s.plain.deferred {
 		s.plain.deferred = false
@@ -307,7 +312,7 @@ func (v *View) askedBy(run Run, at driver.Place) error {
 	s.mu.Lock()
 	owned := s.owner == in
 	s.mu.Unlock()
-	if !owned { // it is, but for the first message
+	if !owned { // only before the first message
 		if err := s.adopt(in, driver.PinSocket, at); err != nil {
 			return err
 		}

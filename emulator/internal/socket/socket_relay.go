@@ -28,21 +28,25 @@ func (s *Socket) Relay() {
 	s.startReading()
 }
 
-// relayClose passes the end of one connection on to the other. When both peers have sent a Close frame both connections end.
-func (s *Socket) relayClose(c *driver.Closed) {
-	s.mu.Lock()
-	s.peer = peerClosed
-	answered := s.closeSent
-	s.mu.Unlock()
+// relay passes on what a connection has received. When both peers have sent a Close frame both connections end.
+func (s *Socket) relay(e Event) {
 	o := s.other
-	if !c.WasClean {
+	if e.Closed == nil && e.Err == nil {
+		o.write(messageFrame(e.Message)(nil))
+		return
+	}
+	if e.Err != nil || !e.Closed.WasClean {
 		s.shut()
 		o.shut()
 		return
 	}
+	s.mu.Lock()
+	s.peer = peerClosed
+	answered := s.closeSent
+	s.mu.Unlock()
 	o.mu.Lock()
 	o.closeSent = true
-	o.send(closeFrame(c))
+	o.send(closeFrame(e.Closed))
 	o.mu.Unlock()
 	if answered {
 		for _, end := range []*Socket{s, o} {
