@@ -37,20 +37,20 @@ func accompanied(t *testing.T, env []string, script string) *served {
 	return s
 }
 
-// TestExecEnds: whoever is told to end, nothing that has emu's output is left.
+// TestExecEnds: whichever process ends first, no process is left that holds emu's output open.
 func TestExecEnds(t *testing.T) {
 	t.Parallel()
 	const killed = 128 + int(syscall.SIGKILL)
 	tests := []struct {
 		name, script string
-		signals      []syscall.Signal // to emu, each after the script has said so
+		signals      []syscall.Signal // to emu, the second once the script has printed "heard"
 		code         int
 	}{
 		{"the command", "sleep 1000 & echo started; exit 3", nil, 3},
 		{"the command, killed", "sleep 1000 & echo started; kill -9 $$", nil, killed},
-		{"emu", "trap 'echo told; exit 9' TERM; sleep 1000 & echo started; wait", []syscall.Signal{syscall.SIGTERM}, 9},
-		{"emu, interrupted", "trap 'echo told; exit 9' INT; sleep 1000 & echo started; wait", []syscall.Signal{syscall.SIGINT}, 9},
-		{"emu, twice", "trap 'echo told' TERM; echo started; while :; do sleep 1000 & wait; done", []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, killed},
+		{"emu", "trap 'echo heard; exit 9' TERM; sleep 1000 & echo started; wait", []syscall.Signal{syscall.SIGTERM}, 9},
+		{"emu, interrupted", "trap 'echo heard; exit 9' INT; sleep 1000 & echo started; wait", []syscall.Signal{syscall.SIGINT}, 9},
+		{"emu, twice", "trap 'echo heard' TERM; echo started; while :; do sleep 1000 & wait; done", []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, killed},
 		{"emu, killed", "trap '' TERM INT; sleep 1000 & echo started; wait", []syscall.Signal{syscall.SIGKILL}, -1},
 		{"emu, killed by the command's first act", "echo started; kill -9 $PPID; sleep 1000 & wait", nil, -1},
 	}
@@ -60,7 +60,7 @@ func TestExecEnds(t *testing.T) {
 			s := accompanied(t, env, test.script)
 			for i, signal := range test.signals {
 				if i > 0 {
-					waitFor(t, s, "told")
+					waitFor(t, s, "heard")
 				}
 				if err := s.cmd.Process.Signal(signal); err != nil {
 					t.Fatal(err)

@@ -198,7 +198,7 @@ func TestEdits(t *testing.T) {
 	t.Logf("from save to ready: median %v, longest %v", took[len(took)/2], took[len(took)-1])
 }
 
-// openFiles is how many files emu has open; 0 where it cannot be told.
+// openFiles is how many files emu has open, 0 where the system does not show them.
 func openFiles(s *served) int {
 	files, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.cmd.Process.Pid))
 	return len(files)

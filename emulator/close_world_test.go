@@ -184,7 +184,7 @@ func TestCloseLosesTheBatch(t *testing.T) {
 		<-wrote
 		closed := make(chan error)
 		go func() { closed <- w.Close() }()
-		synctest.Wait() // it has told the object, and waits for the handler
+		synctest.Wait() // the object has heard of it, and Close waits for the handler
 		close(closing)
 		if err := <-closed; err != nil {
 			t.Error(err)

@@ -287,7 +287,7 @@ func TestWorldsShareNothing(t *testing.T) {
 	clients[1].Expect(", 1 sockets")
 }
 
-// keeper stores what it is told and tells it.
+// keeper stores the latest message and answers with it.
 type keeper struct{ st *durable.State }
 
 func (k *keeper) Fetch(context.Context, *durable.Request) (*durable.Response, error) {
@@ -297,11 +297,11 @@ func (k *keeper) Fetch(context.Context, *durable.Request) (*durable.Response, er
 
 func (k *keeper) WebSocketMessage(ctx context.Context, ws *durable.WebSocket, m durable.Message) error {
 	if m.String() != "" {
-		k.st.Storage().Put(ctx, "told", m.String())
+		k.st.Storage().Put(ctx, "latest", m.String())
 	}
-	var told string
-	if _, err := k.st.Storage().Get(ctx, "told", &told); err != nil {
+	var latest string
+	if _, err := k.st.Storage().Get(ctx, "latest", &latest); err != nil {
 		return err
 	}
-	return ws.Send(fmt.Sprintf("%s, %d sockets", told, len(k.st.WebSockets())))
+	return ws.Send(fmt.Sprintf("%s, %d sockets", latest, len(k.st.WebSockets())))
 }

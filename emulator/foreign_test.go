@@ -18,24 +18,24 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/emutest"
 )
 
-// toldTB is a test whose failures are only noted.
-type toldTB struct {
+// recordingTB is a test that records failures and goes on.
+type recordingTB struct {
 	emutest.TB
-	mu   sync.Mutex
-	told []string
+	mu       sync.Mutex
+	failures []string
 }
 
-func (f *toldTB) Helper() {}
-func (f *toldTB) Errorf(format string, args ...any) {
+func (f *recordingTB) Helper() {}
+func (f *recordingTB) Errorf(format string, args ...any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.told = append(f.told, folder.ReplaceAllString(fmt.Sprintf(format, args...), ""))
+	f.failures = append(f.failures, folder.ReplaceAllString(fmt.Sprintf(format, args...), ""))
 }
 
-func (f *toldTB) count() int {
+func (f *recordingTB) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.told)
+	return len(f.failures)
 }
 
 // reads streams what reading it does.
@@ -174,9 +174,9 @@ func TestForeignCalls(t *testing.T) {
 		"net/http":   "",
 	} {
 		t.Run(method, func(t *testing.T) {
-			var tb *toldTB
+			var tb *recordingTB
 			t.Run("world", func(t *testing.T) {
-				tb = &toldTB{TB: t}
+				tb = &recordingTB{TB: t}
 				s := newObjectsOf(t, tb, foreign)
 				if method == "body" || method == "net/http" {
 					s.start(func(ctx context.Context, env *durable.Env) (any, error) {
@@ -207,14 +207,14 @@ func TestForeignCalls(t *testing.T) {
 				}
 				wants = []string{`emutest: Obj "a": ` + strings.Join(parts, "")}
 			}
-			tb.told = slices.DeleteFunc(tb.told, func(s string) bool { return strings.Contains(s, "a class left running") })
+			tb.failures = slices.DeleteFunc(tb.failures, func(s string) bool { return strings.Contains(s, "a class left running") })
 			if method == "statement" { // it comes before the handler's end or after it
-				for i, told := range tb.told {
-					tb.told[i], _, _ = strings.Cut(told, ";")
+				for i, failure := range tb.failures {
+					tb.failures[i], _, _ = strings.Cut(failure, ";")
 				}
 			}
-			if !slices.Equal(tb.told, wants) {
-				t.Errorf("told\n\t%s\nwant\n\t%s", strings.Join(tb.told, "\n\t"), strings.Join(wants, "\n\t"))
+			if !slices.Equal(tb.failures, wants) {
+				t.Errorf("reported\n\t%s\nwant\n\t%s", strings.Join(tb.failures, "\n\t"), strings.Join(wants, "\n\t"))
 			}
 		})
 	}

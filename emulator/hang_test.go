@@ -36,7 +36,7 @@ func (w *warnings) observe(e emulator.Event) {
 	}
 }
 
-func (w *warnings) told() []string {
+func (w *warnings) messages() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.list)
@@ -102,8 +102,8 @@ func TestHandlerThatHangsIsNamed(t *testing.T) {
 				go func() { defer close(asked); askWorld(w, "/x") }()
 				time.Sleep(29 * time.Second)
 				synctest.Wait()
-				if len(warned.told()) > 0 {
-					t.Errorf("after 29 seconds it is told of %v", warned.told())
+				if len(warned.messages()) > 0 {
+					t.Errorf("after 29 seconds warned of %v", warned.messages())
 				}
 				time.Sleep(10 * time.Minute)
 				synctest.Wait()
@@ -111,8 +111,8 @@ func TestHandlerThatHangsIsNamed(t *testing.T) {
 				if tt.hangs != "" {
 					want = []string{"B x fetch: fetch has held the object for 30s without a wait at " + lineIn(t, "hang_test.go", tt.hangs) + "; until it ends nothing else of the object runs"}
 				}
-				if !slices.Equal(warned.told(), want) {
-					t.Errorf("it is told of\n%v\nexpected\n%v", warned.told(), want)
+				if !slices.Equal(warned.messages(), want) {
+					t.Errorf("warned of\n%v\nexpected\n%v", warned.messages(), want)
 				}
 				close(over)
 				<-asked
@@ -140,10 +140,10 @@ func TestManyThatHang(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if n := len(warned.told()); n != 11 {
-			t.Fatalf("%d warnings: %v", n, warned.told())
+		if n := len(warned.messages()); n != 11 {
+			t.Fatalf("%d warnings: %v", n, warned.messages())
 		}
-		if got, want := warned.told()[10], ": 15 more handlers hold their objects likewise"; got != want {
+		if got, want := warned.messages()[10], ": 15 more handlers hold their objects likewise"; got != want {
 			t.Errorf("the last is %q, expected %q", got, want)
 		}
 		close(over)

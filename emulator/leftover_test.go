@@ -17,7 +17,7 @@ func answers(_ context.Context, _ *probe, ws *durable.WebSocket, m durable.Messa
 	return ws.Send(m.String())
 }
 
-// talk opens a connection on which something is said.
+// talk opens a connection and exchanges a message.
 func talk(r *rig) *emutest.Conn {
 	c := r.Dial("/P/o")
 	c.Send("x")
@@ -26,35 +26,35 @@ func talk(r *rig) *emutest.Conn {
 }
 
 // What a handler leaves running that sees the client go at the end of the test, and what
-// the Worker leaves, is told too.
+// the Worker leaves, is reported too.
 func TestLeftLate(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)
-	told := func(t *testing.T, use func(r *rig), s script, options ...emutest.Option) []string {
-		var tb *toldTB
+	failures := func(t *testing.T, use func(r *rig), s script, options ...emutest.Option) []string {
+		var tb *recordingTB
 		t.Run("world", func(t *testing.T) {
-			tb = &toldTB{TB: t}
+			tb = &recordingTB{TB: t}
 			use(newRigOf(t, tb, s, options...))
 		})
-		return tb.told
+		return tb.failures
 	}
 	t.Run("close handler", func(t *testing.T) {
-		got := told(t, func(r *rig) { talk(r) }, script{message: answers, closed: func(context.Context, *probe, *durable.WebSocket, int, string, bool) error {
+		got := failures(t, func(r *rig) { talk(r) }, script{message: answers, closed: func(context.Context, *probe, *durable.WebSocket, int, string, bool) error {
 			go func() { <-stop }() // at: close handler
 			return nil
 		}})
 		if want := "emutest: a goroutine that a class left running is at " + lineIn(t, "leftover_test.go", "close handler"); !slices.Equal(got, []string{want}) {
-			t.Errorf("told %q, want %q", got, want)
+			t.Errorf("reported %q, want %q", got, want)
 		}
 	})
 	t.Run("Worker", func(t *testing.T) {
-		got := told(t, func(r *rig) { r.Fetch("GET", "/") }, script{}, emutest.Worker(durable.WorkerFunc(
+		got := failures(t, func(r *rig) { r.Fetch("GET", "/") }, script{}, emutest.Worker(durable.WorkerFunc(
 			func(context.Context, *durable.Request, *durable.Env) (*durable.Response, error) {
 				go func() { <-stop }() // at: left by the Worker
 				return durable.Text(200, ""), nil
 			})))
 		if want := "emutest: a goroutine that the Worker left running is at " + lineIn(t, "leftover_test.go", "left by the Worker"); !slices.Equal(got, []string{want}) {
-			t.Errorf("told %q, want %q", got, want)
+			t.Errorf("reported %q, want %q", got, want)
 		}
 	})
 }
@@ -136,7 +136,7 @@ func TestSettleWaitsForTheEnd(t *testing.T) {
 
 // logTB is a test that has failed, and notes what is logged.
 type logTB struct {
-	toldTB
+	recordingTB
 	log string
 }
 
@@ -147,7 +147,7 @@ func (l *logTB) Logf(format string, args ...any) { l.log += fmt.Sprintf(format, 
 func TestTimelineEndsWithTheTest(t *testing.T) {
 	var tb *logTB
 	t.Run("world", func(t *testing.T) {
-		tb = &logTB{toldTB: toldTB{TB: t}}
+		tb = &logTB{recordingTB: recordingTB{TB: t}}
 		newRigOf(t, tb, script{closed: func(context.Context, *probe, *durable.WebSocket, int, string, bool) error {
 			return errors.New("the client has gone")
 		}}).Dial("/P/o")

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestMain fails if worlds that were closed have left goroutines or, where that can
-// be told, files.
+// TestMain fails if closed worlds have left goroutines or, where the system shows them,
+// open files.
 func TestMain(m *testing.M) {
 	files := openFiles()
 	code := m.Run()

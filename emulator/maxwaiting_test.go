@@ -35,17 +35,17 @@ func (f *flood) Fetch(_ context.Context, r *durable.Request) (*durable.Response,
 }
 
 // TestMaxWaiting: more than Options.MaxWaiting does not wait for all clients together: one for which most waits is closed,
-// and it is told which bound that was.
+// and the log names the bound.
 func TestMaxWaiting(t *testing.T) {
 	class := durable.Define("Flood", func(_ context.Context, st *durable.State, _ *durable.Env) (*flood, error) { return &flood{st}, nil })
 	cfg := &config.Config{Name: "w", NameGiven: true, TopLevelName: "w",
 		Bindings:   []config.DurableObjectBinding{{Name: "F", ClassName: "Flood"}},
 		Migrations: []config.Migration{{Tag: "v1", NewSQLiteClasses: []config.ClassRef{{Name: "Flood"}}}}}
-	told := make(chan string, 10)
+	logged := make(chan string, 10)
 	w, err := New(Options{Config: cfg, Classes: []driver.Class{class.Driver()}, MaxWaiting: 1 << 20,
 		Observe: func(e Event) {
 			if e.Type == EventLog {
-				told <- e.Message
+				logged <- e.Message
 			}
 		},
 		Worker: durable.Export(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
@@ -71,12 +71,12 @@ func TestMaxWaiting(t *testing.T) {
 	rec := httptest.NewRecorder()
 	w.ServeHTTP(rec, httptest.NewRequest("GET", "/flood", nil))
 	select {
-	case s := <-told:
+	case s := <-logged:
 		if !strings.HasPrefix(s, "clients read too slowly: more than 1048576 bytes wait for all of them, ") {
 			t.Error(s)
 		}
 	case <-time.After(20 * time.Second):
-		t.Error("nothing is told")
+		t.Error("nothing is logged")
 	}
 }
 
@@ -97,12 +97,12 @@ func TestMaxWaitingOutgoing(t *testing.T) {
 	t.Cleanup(server.Close)
 	for _, path := range []string{"/send", "/pass"} {
 		t.Run(path, func(t *testing.T) {
-			t.Parallel() // the end is told when the connection has lingered
-			told := make(chan string, 10)
+			t.Parallel() // the log has the end once the connection has lingered
+			logged := make(chan string, 10)
 			w, err := New(Options{Config: &config.Config{Name: "w", NameGiven: true, TopLevelName: "w"}, MaxWaiting: 1 << 20,
 				Observe: func(e Event) {
 					if e.Type == EventLog {
-						told <- e.Message
+						logged <- e.Message
 					}
 				},
 				Worker: durable.Export(durable.WorkerFunc(func(ctx context.Context, r *durable.Request, _ *durable.Env) (*durable.Response, error) {
@@ -149,12 +149,12 @@ func TestMaxWaitingOutgoing(t *testing.T) {
 				}()
 			}
 			select {
-			case s := <-told:
+			case s := <-logged:
 				if !strings.Contains(s, "more than 1048576 bytes wait for all of them, ") {
 					t.Error(s)
 				}
 			case <-time.After(20 * time.Second):
-				t.Error("nothing is told")
+				t.Error("nothing is logged")
 			}
 		})
 	}

@@ -350,7 +350,7 @@ func TestOutgoing(t *testing.T) {
 				conn.Close()
 			}
 			for i, line := range c.Log {
-				// A script is in the event still; who has received it is behind it.
+				// JavaScript is still in the event when the recording reads the state; a receiver in Go is past it.
 				if strings.Contains(line, "clean=false rs=1") || strings.Contains(line, "clean=false rs=2") {
 					c.Log[i] = line[:len(line)-1] + string(line[len(line)-1]+1)
 				}
@@ -368,7 +368,7 @@ func TestOutgoing(t *testing.T) {
 	}
 }
 
-// The ends of a pair that lies in one object, as recorded: the one that answers a Close
+// The ends of a pair inside one object, as recorded: the one that answers a Close
 // frame gets an error event behind the close event.
 func TestPairEnds(t *testing.T) {
 	const lost = " | error Error: Uncaught Error: Network connection lost."

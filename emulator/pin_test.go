@@ -329,7 +329,7 @@ func TestPinnedTime(t *testing.T) {
 	})
 }
 
-// A goroutine that an object has left running is told when the test ends, also if the
+// A goroutine that an object has left running is reported when the test ends, also if the
 // object has left memory.
 func TestLeftGoroutine(t *testing.T) {
 	for name, leave := range map[string]func(*emutest.Object){
@@ -338,9 +338,9 @@ func TestLeftGoroutine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			stop := make(chan struct{})
 			defer close(stop)
-			var tb *toldTB
+			var tb *recordingTB
 			t.Run("world", func(t *testing.T) {
-				tb = &toldTB{TB: t}
+				tb = &recordingTB{TB: t}
 				s := newObjectsOf(t, tb, methods{"leave": func(ctx context.Context, o *obj) (any, error) {
 					go func() { <-stop }() // pin: left
 					return nil, nil
@@ -348,8 +348,8 @@ func TestLeftGoroutine(t *testing.T) {
 				s.call("a", "leave")
 				leave(s.Object("Obj", "a"))
 			})
-			if want := "emutest: a goroutine that a class left running is at " + pinLine(t, "left"); !slices.Equal(tb.told, []string{want}) {
-				t.Errorf("told %q, want %q", tb.told, want)
+			if want := "emutest: a goroutine that a class left running is at " + pinLine(t, "left"); !slices.Equal(tb.failures, []string{want}) {
+				t.Errorf("reported %q, want %q", tb.failures, want)
 			}
 		})
 	}

@@ -36,7 +36,7 @@ type redirectCase struct {
 	Far    []seen
 }
 
-// fetchSpec is a fetch() as the recorded Worker was told to make it.
+// fetchSpec is a fetch() as the recorded Worker made it.
 type fetchSpec struct {
 	URL    string `json:"url,omitempty"`
 	Target string `json:"target,omitempty"` // "stub": an object

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable"
 )
 
-// TestReplyToClose: over a real socket, what a class is told of every Close frame and
+// TestReplyToClose: over a real socket, what a class hears of every Close frame and
 // what Close(code, reason) does about it is as recorded; ReplyToClose answers each, with
 // the same frame where Close does, and is never an error.
 func TestReplyToClose(t *testing.T) {

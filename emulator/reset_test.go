@@ -21,7 +21,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// witness is a class that notes which of its instances is told what.
+// witness is a class that records which of its instances gets which event.
 type witness struct {
 	n  int // which instance it is
 	r  *resets
@@ -256,7 +256,7 @@ func TestDroppedSockets(t *testing.T) {
 			defer r.mu.Unlock()
 			for _, line := range r.log {
 				if !strings.HasPrefix(line, "1: ") {
-					t.Errorf("an instance after the reset is told %q of a socket that the reset dropped", line)
+					t.Errorf("an instance after the reset gets %q of a socket that the reset dropped", line)
 				}
 			}
 			if kind.does != nil && !slices.Contains(r.log, "1: message do it") {

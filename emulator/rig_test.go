@@ -28,7 +28,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/emutest"
 )
 
-// patience is how long a test waits, in machine time, for what must come.
+// patience is how long a test waits, in machine time, for something that must happen.
 const patience = 20 * time.Second
 
 // script is what the class of a rig does. Without a fetch it accepts WebSockets for
@@ -239,11 +239,11 @@ func (r *rig) faults() (list []string) {
 	return list
 }
 
-// impatient is set when something that had to come has not: what else does not come is
-// not waited for as long, so that a constant that is wrong does not cost minutes.
+// impatient is set by the first wait that times out. Later waits are short, so that one wrong
+// constant does not cost minutes.
 var impatient atomic.Bool
 
-// patient is how long to wait, at most as long as given.
+// patient is how long to wait: limit, or little once a wait has timed out.
 func patient(limit time.Duration) time.Duration {
 	if impatient.Load() {
 		return 50 * time.Millisecond
@@ -274,13 +274,13 @@ func thrown(err error) string {
 	return "go: " + err.Error()
 }
 
-// rawClient is a WebSocket client that sends what it is told to and notes what comes,
+// rawClient is a WebSocket client that sends the frames it is given and keeps what arrives,
 // a line each: text …, binary hex, ping hex, pong hex, close code "reason", FIN, RST.
 type rawClient struct {
 	net.Conn
 	rig  *rig
 	head string // of the 101 response
-	// outside is set if what comes is not the world's alone to send.
+	// outside is true if another world, or the network, can send something too.
 	outside bool
 	read    sync.WaitGroup
 

@@ -13,7 +13,7 @@ import (
 )
 
 // stoppedTB is a test that Fatalf ends by a panic, for stops to catch.
-type stoppedTB struct{ toldTB }
+type stoppedTB struct{ recordingTB }
 
 type stopped struct{}
 
@@ -35,8 +35,8 @@ func (s *stoppedTB) stops(t *testing.T, f func()) string {
 	}()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := strings.Join(s.told, "\n")
-	s.told = nil
+	all := strings.Join(s.failures, "\n")
+	s.failures = nil
 	return all
 }
 
@@ -48,7 +48,7 @@ func says(t *testing.T, what, text, want string) {
 	}
 }
 
-// A handler that waits in a way of which the emulator knows nothing is told with the
+// A handler that waits in a way that the emulator does not know is reported with the
 // place where it is, the Worker's too.
 func TestStuckHandlerHasAPlace(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -61,7 +61,7 @@ func TestStuckHandlerHasAPlace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				over := make(chan struct{})
-				tb := &stoppedTB{toldTB{TB: t}}
+				tb := &stoppedTB{recordingTB{TB: t}}
 				var options []emutest.Option
 				if tt.worker {
 					options = append(options, emutest.Worker(durable.WorkerFunc(func(context.Context, *durable.Request, *durable.Env) (*durable.Response, error) {
@@ -79,7 +79,7 @@ func TestStuckHandlerHasAPlace(t *testing.T) {
 				says(t, "Settle", tb.stops(t, r.Settle), tt.want)
 				if !tt.worker {
 					emutest.AssertHibernatable(tb, r.object())
-					says(t, "AssertHibernatable", strings.Join(tb.told, "\n"), "pinned by event fetch at "+lineIn(t, "stuck_test.go", "object")+" for ")
+					says(t, "AssertHibernatable", strings.Join(tb.failures, "\n"), "pinned by event fetch at "+lineIn(t, "stuck_test.go", "object")+" for ")
 				}
 				close(over)
 				<-asked
@@ -91,7 +91,7 @@ func TestStuckHandlerHasAPlace(t *testing.T) {
 // Storage of an object that lets nobody in gives up.
 func TestStorageGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tb := &stoppedTB{toldTB{TB: t}}
+		tb := &stoppedTB{recordingTB{TB: t}}
 		r := newRigOf(t, tb, script{message: func(ctx context.Context, p *probe, _ *durable.WebSocket, _ durable.Message) error {
 			return p.st.BlockConcurrencyWhile(ctx, func(ctx context.Context) error { return durable.Sleep(ctx, time.Second) })
 		}})
@@ -116,7 +116,7 @@ func TestStorageGivesUp(t *testing.T) {
 // What the function given to Storage has written is committed whatever it returns, as
 // what a handler has written is, whether the object is in memory or not.
 func TestStorageCommitsWhenItFails(t *testing.T) {
-	tb := &toldTB{TB: t}
+	tb := &recordingTB{TB: t}
 	r := newRigOf(t, tb, script{})
 	for _, state := range []string{"absent", "in memory"} {
 		if state == "in memory" {
@@ -126,7 +126,7 @@ func TestStorageCommitsWhenItFails(t *testing.T) {
 			s.KV().Put("of", state)
 			return errors.New("failed " + state)
 		})
-		says(t, "Storage", strings.Join(tb.told, "\n"), "failed "+state)
+		says(t, "Storage", strings.Join(tb.failures, "\n"), "failed "+state)
 		r.object().Storage(func(s *durable.Storage) error {
 			var of string
 			if _, err := s.KV().Get("of", &of); err != nil || of != state {

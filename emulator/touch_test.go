@@ -20,7 +20,7 @@ func TestForeignTouches(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tb := &toldTB{TB: t}
+			tb := &recordingTB{TB: t}
 			r := newRigOf(t, tb, script{message: func(ctx context.Context, p *probe, ws *durable.WebSocket, _ durable.Message) error {
 				call(ctx, ws)
 				var alongside sync.WaitGroup
@@ -30,14 +30,14 @@ func TestForeignTouches(t *testing.T) {
 			}})
 			r.Dial("/P/o").Send("x")
 			r.Settle()
-			if tb.count() != 1 || !strings.HasPrefix(tb.told[0], `emutest: P "o": `+name+" at touch_test.go:") {
-				t.Errorf("told %q, want one call of %s", tb.told, name)
+			if tb.count() != 1 || !strings.HasPrefix(tb.failures[0], `emutest: P "o": `+name+" at touch_test.go:") {
+				t.Errorf("reported %q, want one call of %s", tb.failures, name)
 			}
 		})
 	}
 }
 
-// A handler that waits with a context that is not its own is told so, and does not
+// A handler that waits with a context that is not its own gets an error, and does not
 // hold the object up for as long as it would wait.
 func TestStaleContext(t *testing.T) {
 	for name, wait := range map[string]func(ctx context.Context, st *durable.State) error{
@@ -53,7 +53,7 @@ func TestStaleContext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var kept context.Context
-				tb := &toldTB{TB: t}
+				tb := &recordingTB{TB: t}
 				r := newRigOf(t, tb, script{
 					construct: func(ctx context.Context, _ *probe) error { kept = ctx; return nil },
 					message: func(ctx context.Context, p *probe, ws *durable.WebSocket, _ durable.Message) error {
@@ -68,8 +68,8 @@ func TestStaleContext(t *testing.T) {
 				c.Expect("the context belongs to another event than the one that runs here")
 				r.Settle()
 				const want = " with the context of another event than webSocketMessage, which runs here"
-				if tb.count() != 1 || !strings.HasPrefix(tb.told[0], `emutest: P "o": `+name+" at touch_test.go:") || !strings.HasSuffix(tb.told[0], want) {
-					t.Errorf("told %q, want %s%s", tb.told, name, want)
+				if tb.count() != 1 || !strings.HasPrefix(tb.failures[0], `emutest: P "o": `+name+" at touch_test.go:") || !strings.HasSuffix(tb.failures[0], want) {
+					t.Errorf("reported %q, want %s%s", tb.failures, name, want)
 				}
 			})
 		})
