@@ -16,30 +16,15 @@ import (
 // after the value are ignored, as V8 does. The result shares no memory with b.
 func Decode(b []byte) (driver.Value, error) {
 	d := decoder{b: b, version: headerless}
-	if len(b) > 0 && b[0] == tagVersion {
-		d.at = 1
-		version, err := d.uvarint()
-		if err != nil {
-			return nil, err
-		}
-		if version < headerless || version > latestVersion {
-			return nil, errorf("unsupported version %d", version)
-		}
-		d.version = version
-	}
-	start := d.at
-	v, err := d.value()
+	v, err := d.decode()
 	if err != nil && d.version == 13 {
 		// V8 once wrote version 13 with the flags of version 14 in views.
-		d = decoder{b: b, version: 13, at: start, flagged: true}
-		if v, again := d.value(); again == nil {
+		d = decoder{b: b, version: headerless, flagged: true}
+		if v, again := d.decode(); again == nil {
 			return v, nil
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return v, nil
+	return v, err
 }
 
 type decoder struct {
@@ -52,14 +37,26 @@ type decoder struct {
 	keys    [16]string     // short keys read before, which need not be copied again
 }
 
-func (d *decoder) fail(format string, args ...any) error {
+func (d *decoder) fail(format string, args ...any) failure {
 	return errorf("byte %d: %s", d.at, fmt.Sprintf(format, args...))
+}
+
+// decode reads the header and the value.
+func (d *decoder) decode() (v driver.Value, err error) {
+	defer recovered(&err)
+	if len(d.b) > 0 && d.b[0] == tagVersion {
+		d.at = 1
+		if d.version = d.uvarint(); d.version < headerless || d.version > latestVersion {
+			panic(errorf("unsupported version %d", d.version))
+		}
+	}
+	return d.value(), nil
 }
 
 func (d *decoder) enter(v driver.Value) { d.objects = append(d.objects, v) }
 
 // uvarint reads a number as V8 does: bits beyond 32 are dropped.
-func (d *decoder) uvarint() (uint32, error) {
+func (d *decoder) uvarint() uint32 {
 	var n uint32
 	for shift := 0; d.at < len(d.b); shift += 7 {
 		c := d.b[d.at]
@@ -68,30 +65,27 @@ func (d *decoder) uvarint() (uint32, error) {
 			n |= uint32(c&0x7F) << shift
 		}
 		if c < 0x80 {
-			return n, nil
+			return n
 		}
 	}
-	return 0, d.fail("the value ends early")
+	panic(d.fail("the value ends early"))
 }
 
-func (d *decoder) bytes(n uint32) ([]byte, error) {
+func (d *decoder) bytes(n uint32) []byte {
 	if uint64(n) > uint64(len(d.b)-d.at) {
-		return nil, d.fail("the value ends early")
+		panic(d.fail("the value ends early"))
 	}
 	d.at += int(n)
-	return d.b[d.at-int(n) : d.at], nil
+	return d.b[d.at-int(n) : d.at]
 }
 
-func (d *decoder) double() (float64, error) {
-	b, err := d.bytes(8)
-	if err != nil {
-		return 0, err
-	}
+func (d *decoder) double() float64 {
+	b := d.bytes(8)
 	f := math.Float64frombits(binary.LittleEndian.Uint64(b))
 	if f != f {
 		f = math.NaN()
 	}
-	return f, nil
+	return f
 }
 
 // peek returns the next tag, with the padding before it read.
@@ -105,162 +99,126 @@ func (d *decoder) peek() (byte, bool) {
 	return d.b[d.at], true
 }
 
-func (d *decoder) tag() (byte, error) {
+func (d *decoder) tag() byte {
 	tag, ok := d.peek()
 	if !ok {
-		return 0, d.fail("the value ends early")
+		panic(d.fail("the value ends early"))
 	}
 	d.at++
-	return tag, nil
+	return tag
 }
 
 // end reads the end of a compound value if it is next.
-func (d *decoder) end(tag byte) (bool, error) {
+func (d *decoder) end(tag byte) bool {
 	next, ok := d.peek()
 	if !ok {
-		return false, d.fail("the value ends early")
+		panic(d.fail("the value ends early"))
 	}
 	if next == tag {
 		d.at++
 	}
-	return next == tag, nil
+	return next == tag
 }
 
-func (d *decoder) count(what string, n int) error {
-	want, err := d.uvarint()
-	if err == nil && uint64(want) != uint64(n) {
-		err = d.fail("%d %s, announced %d", n, what, want)
+// count reads how many of something a compound value has, which is n.
+func (d *decoder) count(what string, n int) {
+	if want := d.uvarint(); uint64(want) != uint64(n) {
+		panic(d.fail("%d %s, announced %d", n, what, want))
 	}
-	return err
 }
 
 // text reads a string with its tag.
-func (d *decoder) text() (string, error) {
-	tag, err := d.tag()
-	if err != nil {
-		return "", err
-	}
-	return d.textOf(tag)
+func (d *decoder) text() string {
+	return d.textOf(d.tag())
 }
 
-func (d *decoder) textOf(tag byte) (string, error) {
+func (d *decoder) textOf(tag byte) string {
 	if tag != tagOneByteString && tag != tagTwoByteString && tag != tagUTF8String {
-		d.at--
-		return "", d.fail("%#x is no string", tag)
+		d.at-- // the error is at the tag
+		panic(d.fail("%#x is no string", tag))
 	}
-	n, err := d.uvarint()
-	if err != nil {
-		return "", err
-	}
-	b, err := d.bytes(n)
-	if err != nil {
-		return "", err
-	}
+	n := d.uvarint()
+	b := d.bytes(n)
 	switch {
 	case tag == tagOneByteString:
-		return fromLatin1(b), nil
+		return fromLatin1(b)
 	case tag == tagUTF8String:
-		return strings.ToValidUTF8(string(b), "\uFFFD"), nil
+		return strings.ToValidUTF8(string(b), "\uFFFD")
 	case n%2 == 1:
-		return "", d.fail("half a character")
+		panic(d.fail("half a character"))
 	}
-	return fromUTF16(b), nil
+	return fromUTF16(b)
 }
 
-func (d *decoder) bigint() (driver.BigInt, error) {
-	field, err := d.uvarint()
-	if err != nil {
-		return driver.BigInt{}, err
-	}
-	digits, err := d.bytes(field >> 1)
-	if err != nil {
-		return driver.BigInt{}, err
-	}
-	digits = slices.Clone(digits)
+func (d *decoder) bigint() driver.BigInt {
+	field := d.uvarint()
+	digits := slices.Clone(d.bytes(field >> 1))
 	slices.Reverse(digits)
 	n := new(big.Int).SetBytes(digits)
 	if field&1 == 1 {
 		n.Neg(n)
 	}
-	return driver.BigInt{Int: n}, nil
+	return driver.BigInt{Int: n}
 }
 
-func (d *decoder) value() (driver.Value, error) {
+func (d *decoder) value() driver.Value {
 	if d.depth++; d.depth > maxDepth+1 { // V8 does not count a primitive value
-		return nil, d.fail("value nested deeper than %d levels", maxDepth)
+		panic(d.fail("value nested deeper than %d levels", maxDepth))
 	}
-	defer func() { d.depth-- }()
-	tag, err := d.tag()
-	if err != nil {
-		return nil, err
-	}
-	v, err := d.valueOf(tag)
-	if err != nil {
-		return nil, err
-	}
+	v := d.valueOf(d.tag())
 	if b, ok := v.(*driver.ArrayBuffer); ok {
 		if tag, ok := d.peek(); ok && tag == tagView {
 			d.at++
-			return d.view(b)
+			v = d.view(b)
 		}
 	}
-	return v, nil
+	d.depth--
+	return v
 }
 
-func (d *decoder) valueOf(tag byte) (driver.Value, error) {
+func (d *decoder) valueOf(tag byte) driver.Value {
 	switch tag {
 	case tagVerifyObjectCount:
-		if _, err := d.uvarint(); err != nil {
-			return nil, err
-		}
+		d.uvarint()
 		return d.value()
 	case tagUndefined:
-		return driver.Undefined{}, nil
+		return driver.Undefined{}
 	case tagNull:
-		return driver.Null{}, nil
+		return driver.Null{}
 	case tagTrue:
-		return driver.Bool(true), nil
+		return driver.Bool(true)
 	case tagFalse:
-		return driver.Bool(false), nil
+		return driver.Bool(false)
 	case tagInt32:
-		n, err := d.uvarint()
-		return driver.Number(int32(n>>1) ^ -int32(n&1)), err
+		n := d.uvarint()
+		return driver.Number(int32(n>>1) ^ -int32(n&1))
 	case tagUint32:
-		n, err := d.uvarint()
-		return driver.Number(n), err
+		return driver.Number(d.uvarint())
 	case tagDouble:
-		f, err := d.double()
-		return driver.Number(f), err
+		return driver.Number(d.double())
 	case tagBigInt:
-		n, err := d.bigint()
-		return n, err
+		return d.bigint()
 	case tagOneByteString, tagTwoByteString, tagUTF8String:
-		s, err := d.textOf(tag)
-		return driver.String(s), err
+		return driver.String(d.textOf(tag))
 	case tagReference:
-		n, err := d.uvarint()
-		if err != nil {
-			return nil, err
-		}
+		n := d.uvarint()
 		if uint64(n) >= uint64(len(d.objects)) || d.objects[n] == nil {
-			return nil, d.fail("a reference to object %d, which is not there", n)
+			panic(d.fail("a reference to object %d, which is not there", n))
 		}
-		return d.objects[n], nil
+		return d.objects[n]
 	case tagObject:
 		o := &driver.Object{}
 		d.enter(o)
-		var err error
-		o.Properties, err = d.properties(tagObjectEnd)
-		return o, err
+		o.Properties = d.properties(tagObjectEnd)
+		return o
 	case tagDenseArray:
 		return d.denseArray()
 	case tagSparseArray:
 		return d.sparseArray()
 	case tagDate:
-		f, err := d.double()
-		v := &driver.Date{Milliseconds: clip(f)}
+		v := &driver.Date{Milliseconds: clip(d.double())}
 		d.enter(v)
-		return v, err
+		return v
 	case tagTrueObject, tagFalseObject, tagNumberObject, tagBigIntObject, tagStringObject:
 		return d.boxed(tag)
 	case tagRegExp:
@@ -276,6 +234,6 @@ func (d *decoder) valueOf(tag byte) (driver.Value, error) {
 	case tagHostObject:
 		return d.host()
 	}
-	d.at--
-	return nil, d.fail("unknown tag %#x", tag)
+	d.at-- // the error is at the tag
+	panic(d.fail("unknown tag %#x", tag))
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-func (d *decoder) plainError() (driver.Value, error) {
+func (d *decoder) plainError() driver.Value {
 	v := &driver.ErrorValue{Name: "Error", Plain: true}
 	d.enter(v)
 	set := func(key string, value driver.Value) {
@@ -21,34 +21,19 @@ func (d *decoder) plainError() (driver.Value, error) {
 		v.Properties = append(v.Properties, driver.Property{Key: key, Value: value})
 	}
 	for {
-		tag, err := d.uvarint()
-		if err != nil {
-			return nil, err
-		}
-		switch tag {
+		switch tag := d.uvarint(); tag {
 		case tagErrorMessage:
-			s, err := d.text()
-			if err != nil {
-				return nil, err
-			}
+			s := d.text()
 			v.Message = &s
 		case tagErrorStack:
-			s, err := d.text()
-			if err != nil {
-				return nil, err
-			}
-			set("stack", driver.String(s))
+			set("stack", driver.String(d.text()))
 		case tagErrorCause:
-			cause, err := d.value()
-			if err != nil {
-				return nil, err
-			}
-			set("cause", cause)
+			set("cause", d.value())
 		case tagErrorEnd:
 			if len(v.Properties) == 2 && v.Properties[0].Key == "cause" { // older versions of V8 write it first
 				slices.Reverse(v.Properties)
 			}
-			return v, nil
+			return v
 		default:
 			known := false
 			for name, t := range plainErrors {
@@ -57,114 +42,76 @@ func (d *decoder) plainError() (driver.Value, error) {
 				}
 			}
 			if !known {
-				return nil, d.fail("unknown part %#x of an error", tag)
+				panic(d.fail("unknown part %#x of an error", tag))
 			}
 		}
 	}
 }
 
-func (d *decoder) nativeError() (driver.Value, error) {
+func (d *decoder) nativeError() driver.Value {
 	v := &driver.ErrorValue{Name: "Error"}
 	d.enter(v)
-	kind, err := d.uvarint()
-	if err != nil {
-		return nil, err
-	}
+	kind := d.uvarint()
 	if kind == 0 {
-		if v.Name, err = d.text(); err != nil {
-			return nil, err
-		}
+		v.Name = d.text()
 	} else if int(kind) < len(nativeErrors) {
 		v.Name = nativeErrors[kind]
 	}
-	message, err := d.text()
-	if err != nil {
-		return nil, err
-	}
+	message := d.text()
 	v.Message = &message
-	tag, err := d.tag()
-	if err != nil {
-		return nil, err
-	}
-	if tag != tagObject {
-		return nil, d.fail("an error has no properties")
+	if d.tag() != tagObject {
+		panic(d.fail("an error has no properties"))
 	}
 	d.enter(nil) // the object of the properties, which is none of the tree's
-	v.Properties, err = d.properties(tagObjectEnd)
-	return v, err
+	v.Properties = d.properties(tagObjectEnd)
+	return v
 }
 
 // host reads the bytes of the host objects that can be stored. Their lengths
 // are not written, so each class needs a line here.
-func (d *decoder) host() (driver.Value, error) {
+func (d *decoder) host() driver.Value {
 	from := d.at
-	tag, err := d.uvarint()
-	if err != nil {
-		return nil, err
-	}
+	tag := d.uvarint()
 	v := &driver.Opaque{}
 	nested := false
 	switch tag {
 	case hostNativeError:
 		return d.nativeError()
 	case hostHeaders:
-		err = d.headers()
+		d.headers()
 	case hostRequest: // a URL, then the init object
-		nested, err = true, d.skip(1)
+		d.skip(1)
+		nested = true
 	case hostDOMException: // name, message, stack
-		err = d.skip(3)
+		d.skip(3)
 	case hostBlob: // type, content
-		err = d.skip(2)
+		d.skip(2)
 	default:
-		err = d.fail("unsupported host object %d", tag)
-	}
-	if err != nil {
-		return nil, err
+		panic(d.fail("unsupported host object %d", tag))
 	}
 	v.Data = slices.Clone(d.b[from:d.at])
 	d.enter(v)
 	if nested {
-		v.Value, err = d.value()
+		v.Value = d.value()
 	}
-	return v, err
+	return v
 }
 
 // skip reads n strings with their lengths before them.
-func (d *decoder) skip(n int) error {
+func (d *decoder) skip(n int) {
 	for range n {
-		size, err := d.uvarint()
-		if err != nil {
-			return err
-		}
-		if _, err := d.bytes(size); err != nil {
-			return err
-		}
+		d.bytes(d.uvarint())
 	}
-	return nil
 }
 
 // headers reads a guard, a count, and for each header the number of a common
 // name, or 0 and the name, and the value.
-func (d *decoder) headers() error {
-	if _, err := d.uvarint(); err != nil {
-		return err
-	}
-	count, err := d.uvarint()
-	if err != nil {
-		return err
-	}
-	for range count {
-		common, err := d.uvarint()
-		if err != nil {
-			return err
+func (d *decoder) headers() {
+	d.uvarint()
+	for range d.uvarint() {
+		if d.uvarint() == 0 {
+			d.skip(1)
 		}
-		strings := 1
-		if common == 0 {
-			strings = 2
-		}
-		if err := d.skip(strings); err != nil {
-			return err
-		}
+		d.skip(1)
 	}
-	return nil
 }

@@ -13,23 +13,12 @@ import (
 
 // properties reads up to the end and puts what it read into JavaScript's order:
 // array indexes first, ascending, and a key once, where it was first set.
-func (d *decoder) properties(end byte) ([]driver.Property, error) {
+func (d *decoder) properties(end byte) []driver.Property {
 	var list []driver.Property
 	n, last, ordered := 0, int64(-1), true
-	for {
-		if stop, err := d.end(end); err != nil {
-			return nil, err
-		} else if stop {
-			break
-		}
-		key, err := d.key()
-		if err != nil {
-			return nil, err
-		}
-		value, err := d.value()
-		if err != nil {
-			return nil, err
-		}
+	for !d.end(end) {
+		key := d.key()
+		value := d.value()
 		place := int64(math.MaxUint32)
 		if i, ok := driver.ArrayIndex(key); ok {
 			place = int64(i)
@@ -56,7 +45,8 @@ func (d *decoder) properties(end byte) ([]driver.Property, error) {
 			return 0
 		})
 	}
-	return once(list), d.count("properties", n)
+	d.count("properties", n)
+	return once(list)
 }
 
 // once keeps the last value of a key that occurs twice, which V8 never writes.
@@ -87,17 +77,10 @@ next:
 	return out
 }
 
-func (d *decoder) key() (string, error) {
-	tag, err := d.tag()
-	if err != nil {
-		return "", err
-	}
+func (d *decoder) key() string {
+	tag := d.tag()
 	if tag == tagInt32 || tag == tagUint32 || tag == tagDouble {
-		v, err := d.valueOf(tag)
-		if err != nil {
-			return "", err
-		}
-		return numberKey(float64(v.(driver.Number))), nil
+		return numberKey(float64(d.valueOf(tag).(driver.Number)))
 	}
 	if tag != tagOneByteString || d.at == len(d.b) || d.b[d.at] >= 0x80 {
 		return d.textOf(tag)
@@ -111,60 +94,45 @@ func (d *decoder) key() (string, error) {
 	known := &d.keys[(n+int(b[0])+int(b[n-1]))%len(d.keys)]
 	if string(b) == *known {
 		d.at += 1 + n
-		return *known, nil
+		return *known
 	}
-	key, err := d.textOf(tag)
-	if err == nil && len(key) == n { // all ASCII
+	key := d.textOf(tag)
+	if len(key) == n { // all ASCII
 		*known = key
 	}
-	return key, err
+	return key
 }
 
-func (d *decoder) mapValue() (driver.Value, error) {
+func (d *decoder) mapValue() driver.Value {
 	v := &driver.Map{}
 	d.enter(v)
 	for {
-		if end, err := d.end(tagMapEnd); err != nil {
-			return nil, err
-		} else if end {
-			return v, d.count("keys and values", 2*len(v.Entries))
+		if d.end(tagMapEnd) {
+			d.count("keys and values", 2*len(v.Entries))
+			return v
 		}
-		key, err := d.value()
-		if err != nil {
-			return nil, err
-		}
-		value, err := d.value()
-		if err != nil {
-			return nil, err
-		}
+		key := d.value()
+		value := d.value()
 		v.Entries = append(v.Entries, driver.MapEntry{Key: key, Value: value})
 	}
 }
 
-func (d *decoder) set() (driver.Value, error) {
+func (d *decoder) set() driver.Value {
 	v := &driver.Set{}
 	d.enter(v)
 	for {
-		if end, err := d.end(tagSetEnd); err != nil {
-			return nil, err
-		} else if end {
-			return v, d.count("values", len(v.Values))
+		if d.end(tagSetEnd) {
+			d.count("values", len(v.Values))
+			return v
 		}
-		member, err := d.value()
-		if err != nil {
-			return nil, err
-		}
-		v.Values = append(v.Values, member)
+		v.Values = append(v.Values, d.value())
 	}
 }
 
-func (d *decoder) denseArray() (driver.Value, error) {
-	length, err := d.uvarint()
-	if err != nil {
-		return nil, err
-	}
+func (d *decoder) denseArray() driver.Value {
+	length := d.uvarint()
 	if uint64(length) > uint64(len(d.b)-d.at) {
-		return nil, d.fail("the value ends early")
+		panic(d.fail("the value ends early"))
 	}
 	a := &driver.Array{}
 	d.enter(a)
@@ -175,25 +143,17 @@ func (d *decoder) denseArray() (driver.Value, error) {
 		a.Elements = make([]driver.Value, 0, min(int(length), (len(d.b)-d.at)>>d.depth+8))
 	}
 	for range length {
-		if hole, err := d.end(tagHole); err != nil {
-			return nil, err
-		} else if hole {
+		if d.end(tagHole) {
 			a.Elements = append(a.Elements, driver.Hole{})
 			holes = true
 			continue
 		}
-		v, err := d.value()
-		if err != nil {
-			return nil, err
-		}
-		a.Elements = append(a.Elements, v)
+		a.Elements = append(a.Elements, d.value())
 	}
-	if a.Properties, err = d.properties(tagDenseArrayEnd); err != nil {
-		return nil, err
-	}
+	a.Properties = d.properties(tagDenseArrayEnd)
 	if len(a.Properties) > 0 {
 		if _, ok := driver.ArrayIndex(a.Properties[0].Key); ok {
-			return nil, d.fail("a dense array has element %s beside its elements", a.Properties[0].Key)
+			panic(d.fail("a dense array has element %s beside its elements", a.Properties[0].Key))
 		}
 	}
 	if holes {
@@ -205,20 +165,15 @@ func (d *decoder) denseArray() (driver.Value, error) {
 		}
 		spread(a, length, append(list, a.Properties...), len(list))
 	}
-	return a, d.count("elements", int(length))
+	d.count("elements", int(length))
+	return a
 }
 
-func (d *decoder) sparseArray() (driver.Value, error) {
-	length, err := d.uvarint()
-	if err != nil {
-		return nil, err
-	}
+func (d *decoder) sparseArray() driver.Value {
+	length := d.uvarint()
 	a := &driver.Array{}
 	d.enter(a)
-	list, err := d.properties(tagSparseArrayEnd)
-	if err != nil {
-		return nil, err
-	}
+	list := d.properties(tagSparseArrayEnd)
 	n := 0 // of elements: properties puts indexes first
 	for n < len(list) {
 		i, ok := driver.ArrayIndex(list[n].Key)
@@ -226,12 +181,13 @@ func (d *decoder) sparseArray() (driver.Value, error) {
 			break
 		}
 		if i >= length {
-			return nil, d.fail("element %d of an array of length %d", i, length)
+			panic(d.fail("element %d of an array of length %d", i, length))
 		}
 		n++
 	}
 	spread(a, length, list, n)
-	return a, d.count("elements", int(length))
+	d.count("elements", int(length))
+	return a
 }
 
 // spread makes a the sparse array of that length whose elements are the first n
@@ -254,105 +210,73 @@ func spread(a *driver.Array, length uint32, list []driver.Property, n int) {
 	}
 }
 
-func (d *decoder) buffer(resizable bool) (driver.Value, error) {
-	n, err := d.uvarint()
-	if err != nil {
-		return nil, err
-	}
+func (d *decoder) buffer(resizable bool) driver.Value {
+	n := d.uvarint()
 	limit := n
 	if resizable {
-		if limit, err = d.uvarint(); err != nil {
-			return nil, err
-		}
-		if limit < n {
-			return nil, d.fail("a resizable buffer is longer than its maximum")
+		if limit = d.uvarint(); limit < n {
+			panic(d.fail("a resizable buffer is longer than its maximum"))
 		}
 	}
-	data, err := d.bytes(n)
-	if err != nil {
-		return nil, err
-	}
-	b := &driver.ArrayBuffer{Data: slices.Clone(data), Resizable: resizable}
+	b := &driver.ArrayBuffer{Data: slices.Clone(d.bytes(n)), Resizable: resizable}
 	if resizable {
 		b.MaxByteLength = int(limit)
 	}
 	d.enter(b)
-	return b, nil
+	return b
 }
 
-func (d *decoder) view(b *driver.ArrayBuffer) (driver.Value, error) {
-	kind, err := d.uvarint()
-	if err != nil {
-		return nil, err
-	}
-	offset, err := d.uvarint()
-	if err != nil {
-		return nil, err
-	}
-	length, err := d.uvarint()
-	if err != nil {
-		return nil, err
-	}
+func (d *decoder) view(b *driver.ArrayBuffer) driver.Value {
+	kind := d.uvarint()
+	offset := d.uvarint()
+	length := d.uvarint()
 	flags := uint32(0)
 	if d.version >= 14 || d.flagged {
-		if flags, err = d.uvarint(); err != nil {
-			return nil, err
-		}
+		flags = d.uvarint()
 	}
 	v := &driver.View{Kind: driver.ViewKind(kind), Buffer: b, Offset: int(offset), Length: int(length), LengthTracking: flags&viewLengthTracking != 0}
 	size := elementSize(byte(kind))
 	switch {
 	case size == 0:
-		return nil, d.fail("unknown view %#x", kind)
+		panic(d.fail("unknown view %#x", kind))
 	case v.Offset > len(b.Data) || v.Length > len(b.Data)-v.Offset:
-		return nil, d.fail("a view leaves its buffer")
+		panic(d.fail("a view leaves its buffer"))
 	case v.Offset%size != 0 || v.Length%size != 0:
-		return nil, d.fail("a view is not aligned to its elements")
+		panic(d.fail("a view is not aligned to its elements"))
 	case b.Resizable != (flags&viewOfResizableBuffer != 0), v.LengthTracking && !b.Resizable:
-		return nil, d.fail("a view does not fit its buffer")
+		panic(d.fail("a view does not fit its buffer"))
 	}
 	if v.LengthTracking {
 		v.Length = (len(b.Data) - v.Offset) / size * size
 	}
 	d.enter(v)
-	return v, nil
+	return v
 }
 
-func (d *decoder) boxed(tag byte) (driver.Value, error) {
+func (d *decoder) boxed(tag byte) driver.Value {
 	v := &driver.Boxed{}
 	d.enter(v)
 	switch tag {
 	case tagTrueObject, tagFalseObject:
 		v.Value = driver.Bool(tag == tagTrueObject)
-		return v, nil
 	case tagNumberObject:
-		f, err := d.double()
-		v.Value = driver.Number(f)
-		return v, err
+		v.Value = driver.Number(d.double())
 	case tagBigIntObject:
-		n, err := d.bigint()
-		v.Value = n
-		return v, err
+		v.Value = d.bigint()
+	default:
+		v.Value = driver.String(d.text())
 	}
-	s, err := d.text()
-	v.Value = driver.String(s)
-	return v, err
+	return v
 }
 
-func (d *decoder) regexp() (driver.Value, error) {
+func (d *decoder) regexp() driver.Value {
 	v := &driver.RegExp{}
 	d.enter(v)
-	var err error
-	if v.Source, err = d.text(); err != nil {
-		return nil, err
+	v.Source = d.text()
+	if v.Flags = d.uvarint(); v.Flags > 0x1FF {
+		panic(d.fail("unknown regular expression flags %#x", v.Flags))
 	}
-	if v.Flags, err = d.uvarint(); err != nil {
-		return nil, err
-	}
-	if v.Flags > 0x1FF {
-		return nil, d.fail("unknown regular expression flags %#x", v.Flags)
-	}
-	return v, nil
+	return v
 }
 
 // clip is TimeClip, https://tc39.es/ecma262/#sec-timeclip.

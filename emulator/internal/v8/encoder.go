@@ -18,11 +18,11 @@ const maxLength = math.MaxUint32
 func Encode(v driver.Value) ([]byte, error) { return Append(nil, v) }
 
 // Append appends v with its header to dst. On an error it returns dst as it was.
-func Append(dst []byte, v driver.Value) ([]byte, error) {
+func Append(dst []byte, v driver.Value) (b []byte, err error) {
+	defer recovered(&err)
+	b = dst // unless the encoding gets to its end
 	e := encoder{b: append(dst, tagVersion, latestVersion), start: len(dst)}
-	if err := e.value(v); err != nil {
-		return dst, err
-	}
+	e.value(v)
 	return e.b, nil
 }
 
@@ -66,13 +66,13 @@ func (e *encoder) number(f float64) {
 	e.double(f)
 }
 
-func (e *encoder) bigint(n *big.Int) error {
+func (e *encoder) bigint(n *big.Int) {
 	if n == nil {
-		return errorf("a BigInt has no value")
+		panic(errorf("a BigInt has no value"))
 	}
 	size := (n.BitLen() + 63) / 64 * 8
 	if size > 1<<27 {
-		return errorf("a BigInt has more than 2^30 bits")
+		panic(errorf("a BigInt has more than 2^30 bits"))
 	}
 	sign := uint64(0)
 	if n.Sign() < 0 {
@@ -82,15 +82,14 @@ func (e *encoder) bigint(n *big.Int) error {
 	from := len(e.b)
 	e.b = slices.Grow(e.b, size)[:from+size]
 	slices.Reverse(n.FillBytes(e.b[from:]))
-	return nil
 }
 
-func (e *encoder) text(s string) error {
+func (e *encoder) text(s string) {
 	if ascii(s) {
 		e.b = append(e.b, tagOneByteString)
 		e.uvarint(uint64(len(s)))
 		e.b = append(e.b, s...)
-		return nil
+		return
 	}
 	n, latin1 := units(s)
 	if latin1 {
@@ -101,10 +100,10 @@ func (e *encoder) text(s string) error {
 			i += size
 			e.b = append(e.b, byte(r))
 		}
-		return nil
+		return
 	}
 	if n > maxLength/2 {
-		return errorf("a string of %d characters is too long", n)
+		panic(errorf("a string of %d characters is too long", n))
 	}
 	// V8 aligns the characters to two bytes, counted from the header.
 	if (len(e.b)-e.start+1+uvarintLen(uint64(2*n)))%2 == 1 {
@@ -122,7 +121,6 @@ func (e *encoder) text(s string) error {
 		}
 		e.b = binary.LittleEndian.AppendUint16(e.b, uint16(r))
 	}
-	return nil
 }
 
 // numberOf is the number of v, if v was written before.
@@ -171,35 +169,36 @@ func (e *encoder) enter(v driver.Value) {
 	e.next++
 }
 
-func (e *encoder) value(v driver.Value) error {
+func (e *encoder) value(v driver.Value) {
 	switch v := v.(type) {
 	case driver.Undefined:
 		e.b = append(e.b, tagUndefined)
-		return nil
 	case driver.Null:
 		e.b = append(e.b, tagNull)
-		return nil
 	case driver.Bool:
-		if v {
-			e.b = append(e.b, tagTrue)
-		} else {
-			e.b = append(e.b, tagFalse)
-		}
-		return nil
+		e.bool(v, tagTrue, tagFalse)
 	case driver.Number:
 		e.number(float64(v))
-		return nil
 	case driver.String:
-		return e.text(string(v))
+		e.text(string(v))
 	case driver.BigInt:
 		e.b = append(e.b, tagBigInt)
-		return e.bigint(v.Int)
+		e.bigint(v.Int)
 	case driver.Hole:
-		return errorf("a hole outside an array")
+		panic(errorf("a hole outside an array"))
+	default:
+		if e.depth++; e.depth > maxDepth {
+			panic(errorf("value nested deeper than %d levels", maxDepth))
+		}
+		e.object(v)
+		e.depth--
 	}
-	if e.depth++; e.depth > maxDepth {
-		return errorf("value nested deeper than %d levels", maxDepth)
+}
+
+func (e *encoder) bool(v driver.Bool, yes, no byte) {
+	if v {
+		e.b = append(e.b, yes)
+	} else {
+		e.b = append(e.b, no)
 	}
-	defer func() { e.depth-- }()
-	return e.object(v)
 }

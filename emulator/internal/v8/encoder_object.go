@@ -3,129 +3,91 @@ package v8
 // Objects and what they hold. An array is written as its elements, one with holes as pairs of
 // index and value; a view as its buffer, or a reference to it, and its place in that.
 
-import "github.com/seed-36a2c969/emu/emulator/durable/driver"
+import (
+	"reflect"
 
-func (e *encoder) object(v driver.Value) error {
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+)
+
+func (e *encoder) object(v driver.Value) {
 	if isNil(v) {
-		return errorf("a nil %T is no value", v)
+		panic(errorf("a nil %T is no value", v))
 	}
 	if view, ok := v.(*driver.View); ok {
-		return e.view(view)
+		e.view(view)
+		return
 	}
 	if e.reference(v) {
-		return nil
+		return
 	}
 	switch v := v.(type) {
 	case *driver.Object:
 		e.b = append(e.b, tagObject)
-		if err := e.properties(v.Properties); err != nil {
-			return err
-		}
+		e.properties(v.Properties)
 		e.b = append(e.b, tagObjectEnd)
 		e.uvarint(uint64(len(v.Properties)))
-		return nil
 	case *driver.Array:
-		return e.array(v)
+		e.array(v)
 	case *driver.Date:
 		e.b = append(e.b, tagDate)
 		e.double(v.Milliseconds)
-		return nil
 	case *driver.RegExp:
 		e.b = append(e.b, tagRegExp)
-		if err := e.text(v.Source); err != nil {
-			return err
-		}
+		e.text(v.Source)
 		e.uvarint(uint64(v.Flags))
-		return nil
 	case *driver.Map:
 		e.b = append(e.b, tagMap)
 		for _, entry := range v.Entries {
-			if err := e.value(entry.Key); err != nil {
-				return err
-			}
-			if err := e.value(entry.Value); err != nil {
-				return err
-			}
+			e.value(entry.Key)
+			e.value(entry.Value)
 		}
 		e.b = append(e.b, tagMapEnd)
 		e.uvarint(2 * uint64(len(v.Entries)))
-		return nil
 	case *driver.Set:
 		e.b = append(e.b, tagSet)
 		for _, member := range v.Values {
-			if err := e.value(member); err != nil {
-				return err
-			}
+			e.value(member)
 		}
 		e.b = append(e.b, tagSetEnd)
 		e.uvarint(uint64(len(v.Values)))
-		return nil
 	case *driver.ArrayBuffer:
-		return e.buffer(v)
+		e.buffer(v)
 	case *driver.Boxed:
-		return e.boxed(v)
+		e.boxed(v)
 	case *driver.ErrorValue:
-		return e.error(v)
+		e.error(v)
 	case *driver.Opaque:
-		return e.host(v)
+		e.host(v)
+	default:
+		panic(errorf("unknown value %T", v))
 	}
-	return errorf("unknown value %T", v)
 }
 
+// isNil reports whether v is no value, or a nil pointer to one.
 func isNil(v driver.Value) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case *driver.Object:
-		return v == nil
-	case *driver.Array:
-		return v == nil
-	case *driver.Date:
-		return v == nil
-	case *driver.RegExp:
-		return v == nil
-	case *driver.Map:
-		return v == nil
-	case *driver.Set:
-		return v == nil
-	case *driver.ArrayBuffer:
-		return v == nil
-	case *driver.View:
-		return v == nil
-	case *driver.Boxed:
-		return v == nil
-	case *driver.ErrorValue:
-		return v == nil
-	case *driver.Opaque:
-		return v == nil
-	}
-	return false
+	p := reflect.ValueOf(v)
+	return !p.IsValid() || p.Kind() == reflect.Pointer && p.IsNil()
 }
 
-func (e *encoder) key(key string) error {
+func (e *encoder) key(key string) {
 	if n, ok := driver.ArrayIndex(key); ok {
 		e.number(float64(n))
-		return nil
+	} else {
+		e.text(key)
 	}
-	return e.text(key)
 }
 
-func (e *encoder) properties(list []driver.Property) error {
+func (e *encoder) properties(list []driver.Property) {
 	for i := range list {
-		if err := e.key(list[i].Key); err != nil {
-			return err
-		}
-		if err := e.value(list[i].Value); err != nil {
-			return err
-		}
+		e.key(list[i].Key)
+		e.value(list[i].Value)
 	}
-	return nil
 }
 
-func (e *encoder) array(a *driver.Array) error {
+func (e *encoder) array(a *driver.Array) {
 	length := max(a.Length, len(a.Elements))
 	if length > maxLength {
-		return errorf("an array of length %d is too long", length)
+		panic(errorf("an array of length %d is too long", length))
 	}
 	sparse, numbers, smalls := a.Sparse || length > len(a.Elements), true, true
 	for _, v := range a.Elements {
@@ -139,7 +101,8 @@ func (e *encoder) array(a *driver.Array) error {
 		}
 	}
 	if sparse {
-		return e.sparseArray(a, length)
+		e.sparseArray(a, length)
+		return
 	}
 	e.b = append(e.b, tagDenseArray)
 	e.uvarint(uint64(length))
@@ -151,21 +114,16 @@ func (e *encoder) array(a *driver.Array) error {
 		}
 	} else {
 		for _, v := range a.Elements {
-			if err := e.value(v); err != nil {
-				return err
-			}
+			e.value(v)
 		}
 	}
-	if err := e.properties(a.Properties); err != nil {
-		return err
-	}
+	e.properties(a.Properties)
 	e.b = append(e.b, tagDenseArrayEnd)
 	e.uvarint(uint64(len(a.Properties)))
 	e.uvarint(uint64(length))
-	return nil
 }
 
-func (e *encoder) sparseArray(a *driver.Array, length int) error {
+func (e *encoder) sparseArray(a *driver.Array, length int) {
 	e.b = append(e.b, tagSparseArray)
 	e.uvarint(uint64(length))
 	n := len(a.Properties)
@@ -175,26 +133,21 @@ func (e *encoder) sparseArray(a *driver.Array, length int) error {
 		}
 		n++
 		e.number(float64(i))
-		if err := e.value(v); err != nil {
-			return err
-		}
+		e.value(v)
 	}
-	if err := e.properties(a.Properties); err != nil {
-		return err
-	}
+	e.properties(a.Properties)
 	e.b = append(e.b, tagSparseArrayEnd)
 	e.uvarint(uint64(n))
 	e.uvarint(uint64(length))
-	return nil
 }
 
-func (e *encoder) buffer(b *driver.ArrayBuffer) error {
+func (e *encoder) buffer(b *driver.ArrayBuffer) {
 	if len(b.Data) > maxLength || b.MaxByteLength > maxLength {
-		return errorf("a buffer of %d bytes is too long", max(len(b.Data), b.MaxByteLength))
+		panic(errorf("a buffer of %d bytes is too long", max(len(b.Data), b.MaxByteLength)))
 	}
 	if b.Resizable {
 		if b.MaxByteLength < len(b.Data) {
-			return errorf("a resizable buffer is longer than its maximum")
+			panic(errorf("a resizable buffer is longer than its maximum"))
 		}
 		e.b = append(e.b, tagResizableBuffer)
 		e.uvarint(uint64(len(b.Data)))
@@ -204,31 +157,28 @@ func (e *encoder) buffer(b *driver.ArrayBuffer) error {
 		e.uvarint(uint64(len(b.Data)))
 	}
 	e.b = append(e.b, b.Data...)
-	return nil
 }
 
-func (e *encoder) view(v *driver.View) error {
+func (e *encoder) view(v *driver.View) {
 	size := elementSize(byte(v.Kind))
 	switch {
 	case v.Buffer == nil:
-		return errorf("a view has no buffer")
+		panic(errorf("a view has no buffer"))
 	case size == 0:
-		return errorf("unknown view %q", byte(v.Kind))
+		panic(errorf("unknown view %q", byte(v.Kind)))
 	case v.Offset < 0 || v.Length < 0 || v.Offset > len(v.Buffer.Data) || v.Length > len(v.Buffer.Data)-v.Offset:
-		return errorf("a view leaves its buffer")
+		panic(errorf("a view leaves its buffer"))
 	case v.Offset%size != 0 || v.Length%size != 0:
-		return errorf("a view is not aligned to its elements")
+		panic(errorf("a view is not aligned to its elements"))
 	case v.LengthTracking && !v.Buffer.Resizable:
-		return errorf("a view tracks the length of a buffer that is not resizable")
+		panic(errorf("a view tracks the length of a buffer that is not resizable"))
 	}
 	// V8 writes the buffer before the view refers to it.
 	if _, ok := e.numberOf(v); !ok {
-		if err := e.object(v.Buffer); err != nil {
-			return err
-		}
+		e.object(v.Buffer)
 	}
 	if e.reference(v) {
-		return nil
+		return
 	}
 	length, flags := v.Length, uint64(0)
 	if v.Buffer.Resizable {
@@ -241,28 +191,22 @@ func (e *encoder) view(v *driver.View) error {
 	e.uvarint(uint64(v.Offset))
 	e.uvarint(uint64(length))
 	e.uvarint(flags)
-	return nil
 }
 
-func (e *encoder) boxed(v *driver.Boxed) error {
+func (e *encoder) boxed(v *driver.Boxed) {
 	switch p := v.Value.(type) {
 	case driver.Bool:
-		if p {
-			e.b = append(e.b, tagTrueObject)
-		} else {
-			e.b = append(e.b, tagFalseObject)
-		}
-		return nil
+		e.bool(p, tagTrueObject, tagFalseObject)
 	case driver.Number:
 		e.b = append(e.b, tagNumberObject)
 		e.double(float64(p))
-		return nil
 	case driver.BigInt:
 		e.b = append(e.b, tagBigIntObject)
-		return e.bigint(p.Int)
+		e.bigint(p.Int)
 	case driver.String:
 		e.b = append(e.b, tagStringObject)
-		return e.text(string(p))
+		e.text(string(p))
+	default:
+		panic(errorf("a %T cannot be boxed", v.Value))
 	}
-	return errorf("a %T cannot be boxed", v.Value)
 }

@@ -108,4 +108,18 @@ func elementSize(kind byte) int {
 	return 0
 }
 
-func errorf(format string, args ...any) error { return fmt.Errorf("v8: "+format, args...) }
+// failure is the panic that ends an encoding or decoding, which may be deep inside of a value.
+type failure struct{ error }
+
+func errorf(format string, args ...any) failure { return failure{fmt.Errorf("v8: "+format, args...)} }
+
+// recovered, which is deferred, turns a failure into an error.
+func recovered(err *error) {
+	switch p := recover().(type) {
+	case nil:
+	case failure:
+		*err = p.error
+	default:
+		panic(p)
+	}
+}
