@@ -1,7 +1,7 @@
 package migrations
 
-// What production would say to a deployment, from what is deployed now: which
-// steps Wrangler would send, and what the API answers to them.
+// What production answers to a deployment. It depends on what is deployed now: Wrangler
+// sends the steps after the deployed tag, and the API applies them.
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-object-class-migrations-legacy/
 
@@ -14,17 +14,17 @@ import (
 	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
-// Comparison is a deployment and what it would replace.
+// Comparison is a configuration to deploy and the one that is deployed.
 type Comparison struct {
-	// Deployed is the configuration of the last deployment; nil is unknown.
+	// Deployed is the configuration of the last deployment, nil if it is not known.
 	Deployed *config.Config
 	Now      *config.Config
-	// Registered are the classes that the program exports; nil is unknown.
+	// Registered are the classes that the program exports, nil if they are not known.
 	Registered []string
 }
 
-// Deployed returns the configuration as it was when tag was its last
-// migration, for [Ledger.Assume] and [Compare]. Its bindings are those of now.
+// Deployed returns the configuration with the migrations up to tag alone, for
+// [Ledger.Assume] and [Compare]. Its bindings are not those of that time.
 func Deployed(cfg *config.Config, tag string) (*config.Config, error) {
 	i := slices.IndexFunc(cfg.Migrations, func(m config.Migration) bool { return m.Tag == tag })
 	if i < 0 {
@@ -35,9 +35,9 @@ func Deployed(cfg *config.Config, tag string) (*config.Config, error) {
 	return &cut, nil
 }
 
-// Compare tells what production would refuse, or silently ignore, with its own
-// words and codes, or warn of. Without a deployed configuration it says in a
-// warning that nothing was compared.
+// Compare returns what production would refuse or warn of, in its own words and with its
+// codes, and what it would silently ignore. Without a deployed configuration the only
+// result is a warning that nothing was compared.
 func Compare(c Comparison) []diagnostic.Diagnostic {
 	d := &deployment{Comparison: c}
 	if c.Deployed == nil {
@@ -65,12 +65,12 @@ func Compare(c Comparison) []diagnostic.Diagnostic {
 	return d.said
 }
 
-// deployment is a comparison under way.
+// deployment is one run of [Compare].
 type deployment struct {
 	Comparison
-	// classes are the namespaces in production, by class, with their storage.
+	// classes maps each class with a namespace in production to its storage.
 	classes map[string]string
-	// deleted are the classes that the steps which are sent delete.
+	// deleted are the classes that the new steps delete.
 	deleted map[string]bool
 	said    []diagnostic.Diagnostic
 }
@@ -83,8 +83,8 @@ func (d *deployment) warn(place diagnostic.Place, hint, format string, args ...a
 	d.said = append(d.said, diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
 }
 
-// provisioned are the classes that a deployed configuration has left. Steps
-// that cannot be followed, because the history was cut, are skipped.
+// provisioned are the classes that exist after the deployment of a configuration. A step
+// about an unknown class has no effect: the history may have been cut.
 func provisioned(cfg *config.Config) map[string]string {
 	f := folded(cfg)
 	classes := map[string]string{}
@@ -99,7 +99,7 @@ func provisioned(cfg *config.Config) map[string]string {
 	return classes
 }
 
-// folded is the whole history of a configuration applied to nothing.
+// folded applies all migrations of a configuration to an empty record.
 func folded(cfg *config.Config) *fold {
 	f := &fold{facts: &Facts{Worker: cfg.Name, Config: cfg, Strict: true}, rec: &record.Record{Classes: map[string]record.Namespace{}}}
 	if f.checkTags() {
@@ -110,16 +110,16 @@ func folded(cfg *config.Config) *fold {
 	return f
 }
 
-// foldsLocally does what Wrangler does before it uploads: it folds the whole
-// list, and stops if that fails.
+// foldsLocally reports whether Wrangler would upload: before that it applies all
+// migrations to nothing, and stops at an error.
 func (d *deployment) foldsLocally() bool {
 	f := folded(d.Now)
-	d.said = append(d.said, f.errs...)
-	return len(f.errs) == 0
+	d.said = append(d.said, f.Errors...)
+	return len(f.Errors) == 0
 }
 
-// history compares the steps that are deployed with what has become of them.
-// Production does not see it.
+// history compares the deployed steps with those of the same tags now. Production does
+// not do that, and ignores every edit.
 func (d *deployment) history() {
 	last := d.deployedTag()
 	end := d.index(last)
@@ -142,28 +142,35 @@ func (d *deployment) history() {
 	}
 }
 
-// edited says what is wrong with a change to a deployed step.
+// edited reports a change of a deployed step.
 func (d *deployment) edited(was, is config.Migration) {
 	found := false
 	moved := func(from, to []config.ClassRef, before, after string) {
 		for _, c := range to {
 			if i := slices.Index(record.Names(from), c.Name); i >= 0 {
 				found = true
-				d.fail(c.Place, fmt.Sprintf("restore the step and add a migration that creates a class of another name with %s", field(after)), msgDeployedStorage, c.Name, before, after, is.Tag)
-				d.said[len(d.said)-1].Notes = []diagnostic.Note{{Text: "it was deployed as", Place: from[i].Place}}
+				d.said = append(d.said, diagnostic.Diagnostic{
+					Text:  fmt.Sprintf(msgDeployedStorage, c.Name, before, after, is.Tag),
+					Place: c.Place,
+					Hint:  "restore the step and add a migration that creates a class of another name with " + field(after),
+					Notes: []diagnostic.Note{{Text: "it was deployed as", Place: from[i].Place}},
+				})
 			}
 		}
 	}
 	moved(was.NewClasses, is.NewSQLiteClasses, KV, SQLite)
 	moved(was.NewSQLiteClasses, is.NewClasses, SQLite, KV)
 	if !found {
-		d.fail(is.Place, "restore it and add a new migration", msgDeployedEdited, is.Tag)
-		n := &d.said[len(d.said)-1]
-		n.Notes = []diagnostic.Note{{Text: "deployed: " + record.StepOf(was).Text(), Place: was.Place}, {Text: "configuration: " + record.StepOf(is).Text(), Place: is.Place}}
+		d.said = append(d.said, diagnostic.Diagnostic{
+			Text:  fmt.Sprintf(msgDeployedEdited, is.Tag),
+			Place: is.Place,
+			Hint:  "restore it and add a new migration",
+			Notes: []diagnostic.Note{{Text: "deployed: " + record.StepOf(was).Text(), Place: was.Place}, {Text: "configuration: " + record.StepOf(is).Text(), Place: is.Place}},
+		})
 	}
 }
 
-// field is the list of new classes with a storage.
+// field is the key of a migration that creates classes with a storage.
 func field(storage string) string {
 	if storage == SQLite {
 		return "new_sqlite_classes"
@@ -178,7 +185,7 @@ func (d *deployment) deployedTag() string {
 	return ""
 }
 
-// index is where a tag first is in the configuration, as Wrangler looks for it.
+// index is the index of the first migration with a tag, which Wrangler takes, or -1.
 func (d *deployment) index(tag string) int {
 	return slices.IndexFunc(d.Now.Migrations, func(m config.Migration) bool { return m.Tag == tag })
 }

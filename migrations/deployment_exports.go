@@ -1,7 +1,7 @@
 package migrations
 
-// What the API answers to exports. The scenarios and their meanings are those
-// of the documentation's error reference.
+// What the API answers to exports. The scenarios and their meanings are from the error
+// reference of the documentation.
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
 
@@ -57,7 +57,7 @@ func (d *deployment) reconcile() {
 	}
 }
 
-// declare compares a live entry with the namespace there is.
+// declare compares a live entry with the namespace of its class in production.
 func (d *deployment) declare(e config.Export, before, inCode bool) {
 	storage, exists := d.classes[e.ClassName]
 	switch {

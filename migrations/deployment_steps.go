@@ -3,6 +3,7 @@ package migrations
 // What the API answers to the steps that Wrangler sends.
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -24,7 +25,8 @@ func (d *deployment) send() {
 			d.warn(d.Now.MigrationsPlace, "put migration \""+tag+"\" back", msgTagNotFound, d.Now.Name, tag, fileName(d.Now))
 			before := len(d.said)
 			d.steps(steps)
-			// What follows the first error of a replay comes of the replay.
+			// Production replays all steps on top of what they have made already. Only
+			// the first error says something: the others follow from it.
 			d.said = d.said[:min(len(d.said), before+1)]
 			return
 		}
@@ -77,15 +79,19 @@ func (d *deployment) steps(steps []config.Migration) {
 	d.exported(created)
 }
 
-// delete takes a class away, unless a binding, of now or of the deployment,
-// still refers to it.
+// delete deletes a class. It reports a binding, of this configuration or of the deployed
+// one, that still refers to the class.
 func (d *deployment) delete(c config.ClassRef) {
+	bound := func(b config.DurableObjectBinding, hint, note string) {
+		d.said = append(d.said, diagnostic.Diagnostic{
+			Text: fmt.Sprintf(msgDeleteBound, c.Name), Place: c.Place, Hint: hint,
+			Notes: []diagnostic.Note{{Text: note, Place: b.ClassPlace}},
+		})
+	}
 	if b, ok := binding(d.Now, c.Name); ok {
-		d.fail(c.Place, hintFix(d.Now, "remove the binding %s", b.Name), msgDeleteBound, c.Name)
-		d.said[len(d.said)-1].Notes = []diagnostic.Note{{Text: "the binding is here", Place: b.ClassPlace}}
+		bound(b, hintFix(d.Now, "remove the binding %s", b.Name), "the binding is here")
 	} else if b, ok := binding(d.Deployed, c.Name); ok {
-		d.fail(c.Place, "deploy once without the binding and without this migration, then with it", msgDeleteBound, c.Name)
-		d.said[len(d.said)-1].Notes = []diagnostic.Note{{Text: "the deployed binding is here", Place: b.ClassPlace}}
+		bound(b, "deploy once without the binding and without this migration, then with it", "the deployed binding is here")
 	}
 	if _, ok := d.classes[c.Name]; !ok {
 		d.fail(c.Place, "remove "+c.Name+" from deleted_classes", msgDeleteUndeploy, c.Name)
@@ -94,7 +100,7 @@ func (d *deployment) delete(c config.ClassRef) {
 	d.deleted[c.Name] = true
 }
 
-// exported compares the classes with those of the program.
+// exported reports classes that the program does not export.
 func (d *deployment) exported(created map[string]diagnostic.Place) {
 	if d.Registered == nil {
 		return
@@ -111,7 +117,7 @@ func (d *deployment) exported(created map[string]diagnostic.Place) {
 	}
 }
 
-// bindings refuses bindings to classes that no namespace has.
+// bindings reports bindings to classes without a namespace.
 func (d *deployment) bindings() {
 	seen := map[string]bool{}
 	for _, b := range bound(d.Now) {

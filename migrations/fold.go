@@ -1,7 +1,7 @@
 package migrations
 
-// What a step of migrations does to the classes. The order within a step is
-// Wrangler's: deleted, renamed, transferred, new, new with SQLite.
+// The effect of a migration on the classes. Wrangler's order within one migration is:
+// deleted, renamed, transferred, new, new with SQLite.
 
 import (
 	"fmt"
@@ -14,38 +14,40 @@ import (
 	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
-// fold applies steps to a record and collects what there is to say and do.
+// fold applies migrations or exports to a record. It collects the steps of the plan, and
+// its errors and warnings.
 type fold struct {
 	facts *Facts
 	rec   *record.Record
 	dir   string
-	// suffixes are the last ones given to a unique key.
+	// suffixes maps the start of a unique key to its last suffix, so that the search for a
+	// free one does not begin anew.
 	suffixes map[string]int
-	// known are namespaces that a class of the same origin takes up again.
+	// known are namespaces without a class. A class that is created again under the same
+	// name and tag gets its namespace back.
 	known []record.Namespace
-	// adopt is set when there was no ledger: the folders that are there are
-	// what Wrangler's dev command, or an emu whose ledger is gone, left.
+	// adopt means that there is no ledger. Existing folders then come from Wrangler's dev
+	// command, or from an emu whose ledger was removed.
 	adopt bool
-	// diverged is set for a history that is not recorded as applied.
+	// diverged means that the history differs from the applied one and is not recorded.
 	diverged bool
 
 	steps []Step
 	moves []move
-	errs  []diagnostic.Diagnostic
-	warns []diagnostic.Diagnostic
+	diagnostic.List
 }
 
-// move takes a transferred class out of another Worker's ledger.
+// move is a transferred class to remove from another Worker's ledger.
 type move struct {
 	worker, class, key string
 }
 
 func (f *fold) fail(place diagnostic.Place, hint, format string, args ...any) {
-	f.errs = append(f.errs, diagnostic.Diagnostic{Severity: diagnostic.SeverityError, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+	f.Add(diagnostic.Diagnostic{Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
 }
 
 func (f *fold) warn(place diagnostic.Place, hint, format string, args ...any) {
-	f.warns = append(f.warns, diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+	f.Add(diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
 }
 
 // migrate applies a migration and records it.
@@ -95,8 +97,8 @@ func (f *fold) rename(from, to string, place diagnostic.Place) {
 	delete(f.rec.Classes, from)
 	s := f.step(Rename, to, ns, "", place)
 	s.From = from
-	// Wrangler's dev command does not move data in a rename: what its users
-	// see lies under the new name.
+	// Wrangler's dev command does not move the data of a renamed class: after the rename
+	// it starts an empty namespace under the new name. That one holds the newest data.
 	if key := f.facts.Worker + "-" + to; key != ns.UniqueKey && f.reclaim(key) {
 		if f.facts.exists(ns.UniqueKey) {
 			f.warn(place, "", msgAdoptedRename, to, key, ns.UniqueKey)
@@ -115,7 +117,8 @@ func (f *fold) transfer(t config.Transferred, tag string) {
 	f.receive(t.From, t.FromScript, t.To, SQLite, tag, t.Place)
 }
 
-// receive takes a class over from another Worker's ledger, or starts empty.
+// receive transfers a class from another Worker's ledger. Without its data the class
+// starts empty, with a warning.
 func (f *fold) receive(from, script, to, storage, tag string, place diagnostic.Place) {
 	for _, k := range f.known {
 		if k.TransferredFrom == script && k.CreatedAs == from && !f.live(k.UniqueKey) {
@@ -137,8 +140,8 @@ func (f *fold) receive(from, script, to, storage, tag string, place diagnostic.P
 
 func (f *fold) create(field, class, storage, tag string, place diagnostic.Place) {
 	if ns, ok := f.rec.Classes[class]; ok {
-		// A class that exports created is taken up by the first migration
-		// that names it, so that a branch with migrations can be started.
+		// The class comes from exports. Its first migration adopts it, so that a branch
+		// that still has migrations can be started.
 		if ns.CreatedByTag == "" && ns.Storage == storage {
 			ns.CreatedByTag = tag
 			f.rec.Classes[class] = ns
@@ -150,7 +153,7 @@ func (f *fold) create(field, class, storage, tag string, place diagnostic.Place)
 	f.add(class, storage, tag, place)
 }
 
-// add gives a new class its namespace.
+// add creates a class with its namespace.
 func (f *fold) add(class, storage, tag string, place diagnostic.Place) {
 	ns := record.Namespace{Storage: storage, CreatedAs: class, CreatedByTag: tag}
 	for _, k := range f.known {
@@ -161,7 +164,8 @@ func (f *fold) add(class, storage, tag string, place diagnostic.Place) {
 	}
 	if ns.UniqueKey == "" {
 		ns.UniqueKey = f.newKey(class)
-		// Nor does it delete data: a class that is there again has its own.
+		// Wrangler's dev command does not delete data either: a class that was deleted
+		// and is created again finds its old data.
 		if key := f.facts.Worker + "-" + class; !f.facts.exists(ns.UniqueKey) && f.reclaim(key) {
 			ns.UniqueKey = key
 		}
@@ -173,15 +177,15 @@ func (f *fold) add(class, storage, tag string, place diagnostic.Place) {
 	f.put(class, ns, kind, tag, place)
 }
 
-// put makes a namespace the class's.
+// put gives a namespace to a class, and records the step.
 func (f *fold) put(class string, ns record.Namespace, kind Kind, tag string, place diagnostic.Place) {
 	f.rec.Classes[class] = ns
 	f.rec.Aside = slices.DeleteFunc(f.rec.Aside, func(a record.Namespace) bool { return a.UniqueKey == ns.UniqueKey })
 	f.steps = append(f.steps, f.step(kind, class, ns, tag, place))
 }
 
-// reclaim reports whether, in the absence of a ledger, there is a folder that
-// no live class has, and takes it from a deleted one.
+// reclaim reports whether the folder of a key exists, without a ledger and without a live
+// class that owns it. It removes the key from the deleted classes.
 func (f *fold) reclaim(key string) bool {
 	if !f.adopt || !f.facts.exists(key) || hasKey(slices.Collect(maps.Values(f.rec.Classes)), key) {
 		return false
@@ -190,11 +194,11 @@ func (f *fold) reclaim(key string) bool {
 	return true
 }
 
-// newKey is the first of <worker>-<class>, <worker>-<class>~2, ... that no
-// namespace has or had.
+// newKey is the first of <worker>-<class>, <worker>-<class>~2, ... that no namespace has
+// ever had.
 func (f *fold) newKey(class string) string {
 	base := f.facts.Worker + "-" + class
-	key, n := base, f.suffixes[base] // keys are for life: those before it are taken
+	key, n := base, f.suffixes[base] // a key is never free again, so all before it are taken
 	if n > 0 {
 		key = fmt.Sprintf("%s~%d", base, n)
 	}
@@ -216,7 +220,7 @@ func hasKey(all []record.Namespace, key string) bool {
 	return slices.ContainsFunc(all, func(ns record.Namespace) bool { return ns.UniqueKey == key })
 }
 
-// live reports whether a class or a tombstone of the record has the key.
+// live reports whether a class has the key, or a deleted one.
 func (f *fold) live(key string) bool {
 	for _, ns := range f.rec.Classes {
 		if ns.UniqueKey == key {

@@ -1,6 +1,6 @@
 package migrations
 
-// What the bindings and the program ask of the classes.
+// The classes, against the bindings and the program.
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// bound are the bindings to this Worker's own classes.
+// bound are the bindings to classes of this Worker.
 func bound(cfg *config.Config) []config.DurableObjectBinding {
 	var own []config.DurableObjectBinding
 	for _, b := range cfg.Bindings {
@@ -24,7 +24,7 @@ func bound(cfg *config.Config) []config.DurableObjectBinding {
 	return own
 }
 
-// binding finds the binding of a class.
+// binding returns the first binding to a class.
 func binding(cfg *config.Config, class string) (config.DurableObjectBinding, bool) {
 	own := bound(cfg)
 	i := slices.IndexFunc(own, func(b config.DurableObjectBinding) bool { return b.ClassName == class })
@@ -50,7 +50,7 @@ func (f *fold) checkDeletedBound() {
 		if _, live := f.rec.Classes[s.Class]; !ok || live {
 			continue
 		}
-		f.errs = append(f.errs, diagnostic.Diagnostic{
+		f.Add(diagnostic.Diagnostic{
 			Text:  fmt.Sprintf(msgDeleteBound, s.Class),
 			Place: s.Place,
 			Hint:  hintFix(f.facts.Config, "remove the binding %s", b.Name),
@@ -59,8 +59,8 @@ func (f *fold) checkDeletedBound() {
 	}
 }
 
-// checkImplicit says which bound classes no migration creates. Without any
-// migration the configuration's own warning says it.
+// checkImplicit reports bound classes that no migration creates. If there are no
+// migrations at all, package config has warned already.
 func (f *fold) checkImplicit() {
 	cfg := f.facts.Config
 	declared := len(cfg.Migrations) > 0
@@ -78,15 +78,15 @@ func (f *fold) checkImplicit() {
 		case f.facts.Strict:
 			d.Severity = diagnostic.SeverityError
 			d.Text = fmt.Sprintf(msgNotConfigured, b.ClassName)
-			f.errs = append(f.errs, d)
+			f.Add(d)
 		case declared:
-			f.warns = append(f.warns, d)
+			f.Add(d)
 		}
 	}
 }
 
-// hintImplicit says what to do about a bound class that no migration creates. A class
-// that is created and not bound has nearly its name if one of the two is mistyped.
+// hintImplicit is the hint for a bound class that no migration creates. If a class that is
+// created and not bound has a similar name, one of the two is mistyped.
 func (f *fold) hintImplicit(class string) string {
 	var created []string
 	for _, name := range slices.Sorted(maps.Keys(f.rec.Classes)) {
@@ -114,7 +114,7 @@ func (f *fold) deletes(class string) bool {
 	return !f.diverged && slices.ContainsFunc(f.steps, func(s Step) bool { return s.Kind == Delete && s.Class == class })
 }
 
-// checkExported compares the classes with those of the program.
+// checkExported reports classes that the program does not export.
 func (f *fold) checkExported() {
 	if f.facts.Registered == nil {
 		return
@@ -130,7 +130,7 @@ func (f *fold) checkExported() {
 		}
 	}
 	if missing != nil {
-		f.errs = append(f.errs, diagnostic.Diagnostic{
+		f.Add(diagnostic.Diagnostic{
 			Text:  fmt.Sprintf(msgNotExported, strings.Join(missing, ", "), entrypoint(cfg)),
 			Place: notes[0].Place,
 			Hint:  f.hintExport(missing[0], fmt.Sprintf("durable.Register(%q, ...)", missing[0])),
@@ -156,8 +156,8 @@ func (f *fold) checkExported() {
 	}
 }
 
-// hintExport names the exported class that is meant, if a class that is not has nearly
-// its name and nothing else has it.
+// hintExport suggests an exported class with a name similar to that of a missing one, if no
+// migration creates it.
 func (f *fold) hintExport(class, otherwise string) string {
 	var free []string
 	for _, name := range f.facts.Registered {
@@ -171,7 +171,7 @@ func (f *fold) hintExport(class, otherwise string) string {
 	return otherwise
 }
 
-// entrypoint is main as it is written in the configuration's folder.
+// entrypoint is main, relative to the folder of the configuration.
 func entrypoint(cfg *config.Config) string {
 	if rel, err := filepath.Rel(filepath.Dir(cfg.Path), cfg.Main); err == nil && cfg.Path != "" && cfg.Main != "" {
 		return filepath.ToSlash(rel)
@@ -179,7 +179,8 @@ func entrypoint(cfg *config.Config) string {
 	return filepath.ToSlash(cfg.Main)
 }
 
-// classes are the live classes and those that are bound without a migration.
+// classes are the classes of the plan: the live ones, and those that are bound without a
+// migration.
 func (f *fold) classes() map[string]Class {
 	all := map[string]Class{}
 	for name, ns := range f.rec.Classes {
@@ -187,7 +188,7 @@ func (f *fold) classes() map[string]Class {
 	}
 	for _, e := range f.facts.Config.Exports {
 		if c, ok := all[e.ClassName]; ok && isLive(e) && !f.facts.Strict {
-			c.Storage = storageOf(e) // with the warning that it cannot change
+			c.Storage = storageOf(e) // declare has warned that it cannot change
 			all[e.ClassName] = c
 		}
 	}
@@ -199,8 +200,8 @@ func (f *fold) classes() map[string]Class {
 	return all
 }
 
-// implicitKey is the key of a class that no migration creates. On a branch
-// from before its migration it is the one that the migration took up.
+// implicitKey is the key of a class that no migration creates. On a branch from before the
+// migration that creates it, the key is that of the migration: the data is the same.
 func (f *fold) implicitKey(class string) string {
 	if f.diverged {
 		for _, ns := range f.known {
@@ -212,7 +213,8 @@ func (f *fold) implicitKey(class string) string {
 	return f.newKey(class)
 }
 
-// lifecyclePlace is where a configuration says what becomes of a class.
+// lifecyclePlace is the place for an error about the life of a class: its export, or the
+// list of migrations.
 func lifecyclePlace(cfg *config.Config, class string) diagnostic.Place {
 	for _, e := range cfg.Exports {
 		if e.ClassName == class {

@@ -1,7 +1,7 @@
 package migrations
 
-// Declarative exports: a map of what there should be, without tags, that is
-// reconciled with what there is.
+// Declarative exports: a map of the classes that there should be, without tags. The plan
+// is the difference to the classes that there are.
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
 
@@ -23,7 +23,7 @@ const (
 	stateExpecting = "expecting-transfer"
 )
 
-// storageOf is the storage that a live entry asks for.
+// storageOf is the storage of a live entry.
 func storageOf(e config.Export) string {
 	if e.Storage == "legacy-kv" {
 		return KV
@@ -31,13 +31,13 @@ func storageOf(e config.Export) string {
 	return SQLite
 }
 
-// isLive reports whether an entry declares a class, and not its end.
+// isLive reports whether an entry declares a class that exists.
 func isLive(e config.Export) bool {
 	return e.State == stateCreated || e.State == stateExpecting || e.State == ""
 }
 
-// reconcile makes the classes those that exports declares. A tombstone for
-// what is already gone does nothing.
+// reconcile makes the classes those that exports declares. The tombstone of a class that is
+// gone already has no effect.
 func (f *fold) reconcile() {
 	exports := f.facts.Config.Exports
 	f.adoptFormer()
@@ -64,8 +64,8 @@ func (f *fold) reconcile() {
 	f.undeclared()
 }
 
-// adoptFormer takes up, in the absence of a ledger, the data of classes that
-// exports renames or deletes.
+// adoptFormer records, if there is no ledger, the classes that exports renames or deletes
+// and that have data.
 func (f *fold) adoptFormer() {
 	if !f.adopt {
 		return
@@ -100,7 +100,8 @@ func (f *fold) declare(e config.Export) {
 	case e.State == stateExpecting:
 		f.receive(e.ClassName, e.TransferFrom, e.ClassName, storage, "", e.Place)
 	default:
-		// A branch from before a rename finds its data under the later name.
+		// On a branch from before a rename, the data of the class belongs to its later
+		// name. Rename it back.
 		if now, ok := f.renamedFrom(e.ClassName); ok {
 			f.rename(now, e.ClassName, e.Place)
 			return
@@ -109,8 +110,8 @@ func (f *fold) declare(e config.Export) {
 	}
 }
 
-// renamedFrom finds a live class that was created under a name and is not
-// declared under its present one.
+// renamedFrom finds a live class that was created under a name, if exports does not declare
+// its present name.
 func (f *fold) renamedFrom(created string) (string, bool) {
 	for _, name := range slices.Sorted(maps.Keys(f.rec.Classes)) {
 		if f.rec.Classes[name].CreatedAs == created && !f.declared(name) {
@@ -124,7 +125,7 @@ func (f *fold) declared(class string) bool {
 	return slices.ContainsFunc(f.facts.Config.Exports, func(e config.Export) bool { return e.ClassName == class })
 }
 
-// undeclared says which classes with local state exports leaves out.
+// undeclared reports classes with local state that are not in exports.
 func (f *fold) undeclared() {
 	for _, class := range slices.Sorted(maps.Keys(f.rec.Classes)) {
 		if !f.declared(class) {

@@ -12,16 +12,14 @@ import (
 	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
-// The history that the configuration lists, against the applied one.
+// The configuration's migrations, against the applied ones.
 
-// problem is an error in a strict plan and a warning in another.
+// problem adds an error to a strict plan, a warning to any other.
 func (f *fold) problem(d diagnostic.Diagnostic) {
-	if f.facts.Strict {
-		f.errs = append(f.errs, d)
-		return
+	if !f.facts.Strict {
+		d.Severity = diagnostic.SeverityWarning
 	}
-	d.Severity = diagnostic.SeverityWarning
-	f.warns = append(f.warns, d)
+	f.Add(d)
 }
 
 func (f *fold) checkName() {
@@ -31,10 +29,10 @@ func (f *fold) checkName() {
 	}
 }
 
-// checkClasses refuses class names that would lead out of the state folder.
+// checkClasses refuses class names that are no names of folders: a unique key is one.
 func (f *fold) checkClasses() bool {
 	cfg := f.facts.Config
-	before := len(f.errs)
+	before := len(f.Errors)
 	check := func(class string, place diagnostic.Place) {
 		if !folder.PlainName(class) {
 			f.fail(place, "use a name of letters and digits", msgBadClass, class)
@@ -57,11 +55,11 @@ func (f *fold) checkClasses() bool {
 	for _, b := range bound(cfg) {
 		check(b.ClassName, b.ClassPlace)
 	}
-	return len(f.errs) == before
+	return len(f.Errors) == before
 }
 
-// checkTags reports whether the tags can tell the steps apart, once it has
-// said what is wrong with them.
+// checkTags reports tags that are missing or used twice. It returns whether the history
+// can be compared by its tags.
 func (f *fold) checkTags() bool {
 	ok := true
 	first := map[string]int{}
@@ -86,7 +84,7 @@ func (f *fold) checkTags() bool {
 	return ok
 }
 
-// ordinal tells steps apart that share a tag.
+// ordinal identifies a migration by its tag and its number among those of that tag.
 type ordinal struct {
 	tag string
 	n   int
@@ -103,14 +101,14 @@ func ordinals(n int, tag func(int) string) []ordinal {
 	return ids
 }
 
-// align applies the steps that come after the applied ones. It applies nothing
-// and returns true if the configuration's history differs from the applied one.
+// align applies the migrations after the applied ones. If the configuration's history
+// differs from the applied one, it applies nothing and returns true.
 func (f *fold) align() (differs bool) {
 	cfg := f.facts.Config
 	ids := ordinals(len(cfg.Migrations), func(i int) string { return cfg.Migrations[i].Tag })
 	done := ordinals(len(f.rec.Applied), func(i int) string { return f.rec.Applied[i].Tag })
 
-	at := -1 // where the applied step before this one is in the configuration
+	at := -1 // the index in the configuration of the applied step before this one
 	for i, a := range f.rec.Applied {
 		j := slices.Index(ids, done[i])
 		switch {
@@ -164,17 +162,16 @@ func (f *fold) align() (differs bool) {
 	return false
 }
 
-// diverge makes the classes of a configuration whose history differs from the
-// applied one, without changing what is recorded as applied. A class takes up
-// the namespace that was created under the same name and tag, so that changing
-// to another branch and back loses nothing.
+// diverge makes the classes of a history that differs from the applied one. It does not
+// change what is recorded as applied. A class that was created under the same name and
+// tag has the same namespace, so a change of branch and back loses nothing.
 func (f *fold) diverge() *fold {
 	if f.facts.Strict {
 		return f
 	}
 	cfg := f.facts.Config
 	f.warn(cfg.MigrationsPlace, resetFlag+" to make them the applied ones", msgDiverged, fileName(cfg))
-	view := &fold{facts: f.facts, rec: &record.Record{Classes: map[string]record.Namespace{}}, dir: f.dir, known: f.rec.Namespaces(), diverged: true, errs: f.errs, warns: f.warns}
+	view := &fold{facts: f.facts, rec: &record.Record{Classes: map[string]record.Namespace{}}, dir: f.dir, known: f.rec.Namespaces(), diverged: true, List: f.List}
 	for i, m := range cfg.Migrations {
 		view.migrate(i, m)
 	}
@@ -186,19 +183,18 @@ func (f *fold) diverge() *fold {
 	return view
 }
 
-// anew applies the configuration's migrations from the first, with the warnings that
-// were there before. It returns nil unless that takes nothing away but what a typing
-// error left in the ledger: classes that the program does not export and whose data, if
-// there is any, another class has now, the wrong storage of a class that has no data,
-// and steps that did nothing. Who has corrected the error is not to be told of it at
-// every start.
+// anew applies all migrations of the configuration to an empty record, and keeps some
+// warnings. It is for a user who has corrected a typing error in an applied migration and
+// must not be warned of it at every start. It returns nil if the new record lacks more
+// than the error had made: classes that the program does not export and that have no data
+// of their own, the wrong storage of a class without data, and steps without effect.
 func (f *fold) anew(warns []diagnostic.Diagnostic) *fold {
 	if f.facts.Strict || f.facts.Registered == nil {
 		return nil
 	}
 	fresh := &fold{
 		facts: f.facts, rec: &record.Record{Version: f.rec.Version, Worker: f.rec.Worker, Classes: map[string]record.Namespace{}},
-		dir: f.dir, known: f.rec.Namespaces(), warns: warns,
+		dir: f.dir, known: f.rec.Namespaces(), List: diagnostic.List{Warnings: warns},
 	}
 	for i, m := range f.facts.Config.Migrations {
 		fresh.migrate(i, m)
@@ -224,31 +220,35 @@ func (f *fold) anew(warns []diagnostic.Diagnostic) *fold {
 		}
 	}
 	mistyped = mistyped || slices.ContainsFunc(f.rec.Applied, func(a record.Applied) bool { return a.SHA256 == record.Step{}.Sum() })
-	if !mistyped || len(f.rec.Aside) > 0 || len(fresh.errs) > 0 {
+	if !mistyped || len(f.rec.Aside) > 0 || len(fresh.Errors) > 0 {
 		return nil
 	}
 	return fresh
 }
 
-// retag gives the applied steps the configuration's tags, if they are its first steps
-// under tags that it has no more. By the old ones their classes would not be known again.
+// retag changes the tags of applied migrations to the configuration's, if only the tags
+// differ. Without it the classes would get new namespaces, since a class is recognised by
+// the tag that created it.
 func (f *fold) retag() {
 	steps := f.facts.Config.Migrations
 	if f.facts.Strict || len(steps) < len(f.rec.Applied) {
 		return
 	}
-	tags, warns := map[string]string{}, len(f.warns)
+	tags := map[string]string{}
 	for i, a := range f.rec.Applied {
 		is := steps[i]
 		if is.Tag == a.Tag && record.StepOf(is).Sum() == a.SHA256 {
 			continue
 		}
 		if record.StepOf(is).Sum() != a.SHA256 || slices.ContainsFunc(steps, func(m config.Migration) bool { return m.Tag == a.Tag }) {
-			f.warns = f.warns[:warns]
 			return
 		}
 		tags[a.Tag] = is.Tag
-		f.warn(is.Place, "", msgRetagged, is.Tag, a.Tag)
+	}
+	for i, a := range f.rec.Applied {
+		if is := steps[i]; is.Tag != a.Tag {
+			f.warn(is.Place, "", msgRetagged, is.Tag, a.Tag)
+		}
 	}
 	to := func(tag *string) { *tag = cmp.Or(tags[*tag], *tag) }
 	for i := range f.rec.Applied {
@@ -268,8 +268,8 @@ func (f *fold) retag() {
 	}
 }
 
-// shown are the steps that a plan has: of an applied migration its line tells
-// what it creates, and a history that is not applied only creates.
+// shown are the steps to print. The step of a migration lists the classes it creates, so
+// theirs are omitted. A diverged history has no other steps than new classes.
 func (f *fold) shown() []Step {
 	return slices.DeleteFunc(slices.Clone(f.steps), func(s Step) bool {
 		if f.diverged {

@@ -1,6 +1,6 @@
 package migrations
 
-// The ledger: a file beside the namespaces' folders.
+// The ledger is a file beside the folders of the namespaces.
 
 import (
 	"errors"
@@ -17,22 +17,21 @@ import (
 	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
-// Ledger is the record of what was applied to one Worker's local state. It is
-// not safe for concurrent use; between processes hold a [Lock].
+// Ledger records what has been applied to the local state of one Worker. It is not safe
+// for concurrent use. Hold a [folder.Lock] against other processes.
 type Ledger struct {
 	worker string
 	dir    string // <persist>/v3/do; "" in memory
 	rec    *record.Record
-	// saved is the file's text as read or written last; nil if there is none.
+	// saved is the text of the file, nil if there is no file.
 	saved []byte
-	// revision counts the changes of rec, to know a plan that is out of date.
+	// revision counts the changes of rec. A plan of an earlier revision is out of date.
 	revision int
 }
 
-// Open reads the ledger of a Worker in a state folder. A file that is not
-// there is an empty ledger. With persist "" the ledger is in memory only.
-// A file that is damaged, or that a newer emu wrote, is an error that wraps
-// [ErrUnreadable]; it is never overwritten.
+// Open reads the ledger of a Worker in a state folder. Without a file the ledger is
+// empty; with persist "" it is in memory. A file that is damaged, or that a newer emu has
+// written, is an error that wraps [ErrUnreadable], and is never overwritten.
 func Open(persist, worker string) (*Ledger, error) {
 	if err := folder.CheckWorker(worker); err != nil {
 		return nil, err
@@ -47,7 +46,7 @@ func Open(persist, worker string) (*Ledger, error) {
 		return l, nil
 	}
 	if err == nil {
-		if why := folder.NotOwn(info); why != "" { // it would be replaced by a file
+		if why := folder.NotOwn(info); why != "" { // Apply would replace it with a file
 			err = errors.New(why)
 		}
 	}
@@ -72,8 +71,7 @@ func Open(persist, worker string) (*Ledger, error) {
 	return l, nil
 }
 
-// ErrUnreadable is wrapped by the error of [Open] for a ledger that is there
-// and cannot be used.
+// ErrUnreadable is wrapped by the error of [Open] about a file that cannot be used.
 var ErrUnreadable = errors.New("migration ledger cannot be read")
 
 type unreadableError struct {
@@ -89,9 +87,8 @@ func (e *unreadableError) Error() string {
 
 func (e *unreadableError) Unwrap() []error { return []error{ErrUnreadable, e.err} }
 
-// Take locks a Worker's state below persist with the namespaces that its ledger knows,
-// or fails at once with an [InUseError] if another process, or another Lock of this
-// one, holds it. With persist "" there is nothing to lock and the Lock is nil.
+// Take locks the state of a Worker with [folder.Take], and the folders of the namespaces
+// in its ledger.
 func Take(persist, worker string) (*folder.Lock, error) {
 	l, err := folder.Take(persist, worker)
 	if l == nil || err != nil {
@@ -99,7 +96,7 @@ func Take(persist, worker string) (*folder.Lock, error) {
 	}
 	ledger, err := Open(persist, worker)
 	if err != nil {
-		return l, nil // who uses the ledger is the one to say it
+		return l, nil // the caller opens the ledger too, and gets this error then
 	}
 	for _, ns := range ledger.rec.Namespaces() {
 		if err := l.Hold(ns.UniqueKey); err != nil {
@@ -130,21 +127,21 @@ func (l *Ledger) Exists(uniqueKey string) bool {
 	return err == nil && info.IsDir()
 }
 
-// Holds reports whether the namespace of a unique key has an object: more than the
-// metadata that every start makes.
+// Holds reports whether the namespace of a unique key has an object. Its folder alone
+// proves nothing: every start makes one with the metadata.
 func (l *Ledger) Holds(uniqueKey string) bool {
 	if l.dir == "" {
 		return false
 	}
 	files, err := os.ReadDir(filepath.Join(l.dir, uniqueKey))
 	if err != nil {
-		return !errors.Is(err, fs.ErrNotExist) // what cannot be seen is not to be lost
+		return !errors.Is(err, fs.ErrNotExist) // a folder that cannot be read may hold data
 	}
 	return slices.ContainsFunc(files, func(f fs.DirEntry) bool { return !strings.HasPrefix(f.Name(), "metadata.sqlite") })
 }
 
-// Peer returns the ledger of another Worker in the same state folder, or nil
-// if it has none that can be read.
+// Peer returns the ledger of another Worker in the same state folder, nil if there is no
+// readable one.
 func (l *Ledger) Peer(worker string) *Ledger {
 	if l.dir == "" {
 		return nil
@@ -156,9 +153,8 @@ func (l *Ledger) Peer(worker string) *Ledger {
 	return peer
 }
 
-// Assume records the migrations of cfg up to and including tag as applied, as
-// if the state came from a Worker deployed at that tag. The ledger must be
-// empty. Nothing is written before the next [Ledger.Apply].
+// Assume records the migrations of cfg up to tag as applied, as if a Worker had been
+// deployed with them. The ledger must be empty. The next [Ledger.Apply] writes the file.
 func (l *Ledger) Assume(cfg *config.Config, tag string, now time.Time) error {
 	if !l.rec.Empty() {
 		return fmt.Errorf(msgAssumeNotEmpty, tag, l.rec.LastTag)
@@ -171,17 +167,17 @@ func (l *Ledger) Assume(cfg *config.Config, tag string, now time.Time) error {
 	for i, m := range cut.Migrations {
 		f.migrate(i, m)
 	}
-	if len(f.errs) > 0 {
-		return errors.New(f.errs[0].Text)
+	if len(f.Errors) > 0 {
+		return errors.New(f.Errors[0].Text)
 	}
 	l.rec = f.rec
 	l.revision++
 	return nil
 }
 
-// Reset moves the ledger's file to the trash folder, readable or not, so that
-// the next plan starts from the configuration and the folders that are there.
-// It returns where the file went, "" if there was none.
+// Reset moves the ledger's file to the trash folder, even if it cannot be read. The next
+// plan starts from the configuration and the existing folders. Reset returns the new path
+// of the file, "" if there was no file.
 func Reset(persist, worker string, now time.Time) (string, error) {
 	if err := folder.CheckWorker(worker); err != nil {
 		return "", err

@@ -1,8 +1,8 @@
 package migrations
 
-// Carrying a plan out: the ledger first, then the removal of data, then the
-// ledgers of other Workers. Each effect does nothing the second time, so a
-// crash between any two is repaired by the next plan.
+// Applying a plan: first the ledger, then the removal of data, then the ledgers of other
+// Workers. An effect that has happened already does nothing, so the next plan completes
+// one that a crash interrupted.
 
 import (
 	"bytes"
@@ -21,9 +21,9 @@ type effect struct {
 	do   func() error
 }
 
-// Apply carries out a plan of this ledger. It fails without any effect if the
-// plan has errors or the ledger has changed since it was made. The caller
-// holds the Worker's [Lock] and no object of a deleted class is open.
+// Apply carries out a plan of this ledger. It fails without any effect if the plan has
+// errors or the ledger has changed since. The caller must hold the [folder.Lock] of the
+// Worker, and have no object of a deleted class open.
 func (l *Ledger) Apply(p *Plan) error {
 	if len(p.Errors) > 0 {
 		return fmt.Errorf("the plan has an error: %s", p.Errors[0].Text)
@@ -41,7 +41,7 @@ func (l *Ledger) Apply(p *Plan) error {
 	return nil
 }
 
-// effects are the changes on disk that a plan needs, in order.
+// effects are the changes on disk of a plan, in order.
 func (l *Ledger) effects(p *Plan) []effect {
 	if l.dir == "" {
 		return nil
@@ -70,7 +70,7 @@ func (l *Ledger) effects(p *Plan) []effect {
 // takeFrom removes a transferred class from another Worker's ledger.
 func (l *Ledger) takeFrom(m move) error {
 	persist := filepath.Dir(filepath.Dir(l.dir))
-	lock, err := folder.Take(persist, m.worker) // the namespace is locked already, with those of this Worker
+	lock, err := folder.Take(persist, m.worker) // not migrations.Take: this process already has the namespace's lock
 	if err != nil {
 		return err
 	}
@@ -91,13 +91,14 @@ func (l *Ledger) takeFrom(m move) error {
 	return nil
 }
 
-// write replaces a file so that after a crash it is the old one or the new.
+// write replaces a file atomically: after a crash it is the old one or the new one.
 func write(path string, data []byte) []effect {
 	dir, temp := filepath.Dir(path), path+".tmp"
 	return []effect{
 		{"create the state folder", func() error { return os.MkdirAll(dir, 0o777) }},
 		{"write the ledger", func() error {
-			// What is left of a crash goes, or a link: what that leads to stays as it is.
+			// Remove the file of an interrupted write, or a link, whose target must not
+			// change. O_EXCL follows no link that appears in between.
 			if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}

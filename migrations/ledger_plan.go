@@ -2,7 +2,7 @@ package migrations
 
 import "slices"
 
-// Plan compares the configuration with the ledger. It changes nothing.
+// Plan compares a configuration with the ledger. It changes nothing, in memory or on disk.
 func (l *Ledger) Plan(facts Facts) *Plan {
 	f := &fold{
 		facts: &facts,
@@ -12,7 +12,7 @@ func (l *Ledger) Plan(facts Facts) *Plan {
 		adopt: l.rec.Empty(),
 	}
 	if !f.checkClasses() {
-		return &Plan{Errors: f.errs, ledger: l, revision: l.revision}
+		return &Plan{Errors: f.Errors, ledger: l, revision: l.revision}
 	}
 	f.checkName()
 	live := f
@@ -21,11 +21,11 @@ func (l *Ledger) Plan(facts Facts) *Plan {
 		f.reconcile()
 	case f.checkTags():
 		f.retag()
-		said := len(f.warns)
+		said := len(f.Warnings)
 		if !f.align() {
 			break
 		}
-		if live = f.anew(f.warns[:said:said]); live == nil {
+		if live = f.anew(f.Warnings[:said:said]); live == nil {
 			live = f.diverge()
 			break
 		}
@@ -34,8 +34,8 @@ func (l *Ledger) Plan(facts Facts) *Plan {
 	live.checkBindings()
 	p := &Plan{
 		Steps:    live.shown(),
-		Errors:   live.errs,
-		Warnings: live.warns,
+		Errors:   live.Errors,
+		Warnings: live.Warnings,
 		Classes:  live.classes(),
 		ledger:   l,
 		revision: l.revision,

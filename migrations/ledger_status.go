@@ -1,6 +1,6 @@
 package migrations
 
-// What a ledger holds, for people who want to know where their data is.
+// The content of a ledger, for people who want to know where their data is.
 
 import (
 	"maps"
@@ -12,34 +12,34 @@ import (
 	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
-// Status is what a [Ledger] holds.
+// Status is the content of a [Ledger].
 type Status struct {
 	LastTag string `json:"last_tag,omitempty"`
 	// Classes are the live classes by name.
 	Classes []Stored `json:"classes"`
 	// Deleted are the deleted classes in the order of their deletion.
 	Deleted []Stored `json:"deleted"`
-	// Aside are classes that only a history other than the applied one has:
-	// that of another branch.
+	// Aside are classes of histories that differ from the applied one, such as another
+	// branch's.
 	Aside []Stored `json:"aside"`
 }
 
-// Stored is a class with where its data lies.
+// Stored is a class with the folder of its data.
 type Stored struct {
 	Class     string `json:"class"`
 	Storage   string `json:"storage"` // [SQLite] or [KV]
 	UniqueKey string `json:"unique_key"`
-	// CreatedByTag and DeletedByTag are migrations; "" for exports.
+	// CreatedByTag and DeletedByTag are tags of migrations, "" for exports.
 	CreatedByTag string     `json:"created_by_tag,omitempty"`
 	DeletedByTag string     `json:"deleted_by_tag,omitempty"`
 	DeletedAt    *time.Time `json:"deleted_at,omitempty"`
 	// Folder holds the data, "" if none is stored.
 	Folder string `json:"folder,omitempty"`
-	// Trash are the folders that a purge has moved data of this class to.
+	// Trash are the folders to which purges have moved data of this class.
 	Trash []string `json:"trash,omitempty"`
 }
 
-// Status tells what the ledger holds and where the data lies. It fails if the
+// Status returns the content of the ledger and the folders of the data. It fails if the
 // trash folder cannot be read.
 func (l *Ledger) Status() (*Status, error) {
 	trash, err := folder.Trashed(l.dir)

@@ -1,7 +1,6 @@
 package migrations
 
-// The words. Cloudflare's own come first, as Wrangler or the API says them;
-// where the API's come from is said beside them.
+// The messages: first Wrangler's and the API's, verbatim, then emu's.
 
 import (
 	"fmt"
@@ -10,8 +9,8 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 )
 
-// Wrangler's, from its fold of the whole list (class-names-sqlite.ts), its
-// bundler and its deploy command.
+// Messages of Wrangler: of its fold of all migrations (class-names-sqlite.ts), of its
+// bundler and of its deploy command.
 const (
 	msgDeleteUnknown = "Cannot apply deleted_classes migration to non-existent class %s"
 	msgRenameUnknown = "Cannot apply renamed_classes migration to non-existent class %s"
@@ -21,8 +20,8 @@ const (
 	msgTagNotFound = "The published script %s has a migration tag \"%s, which was not found in your %s file. You may have already deleted it. Applying all available migrations to the script..."
 )
 
-// The API's, as users have published them (10074 for a new SQLite class also
-// as recorded through Wrangler).
+// Messages of the API, as users have published them. 10074 for a new SQLite class has also
+// been recorded through Wrangler.
 const (
 	msgNotConfigured  = "Cannot create binding for class '%s' because it is not currently configured to implement Durable Objects. Ensure a --new-class migration has been applied to it. [code: 10061]"
 	msgDeleteBound    = "Cannot apply --delete-class migration to class '%s' without also removing the binding that references it. [code: 10061]"
@@ -33,13 +32,13 @@ const (
 	msgTwoTargets     = "class '%s' cannot be the target of more than one migration [code: 10074]"
 	msgTagCondition   = "Migration tag precondition failed; current tag is %s [code: 10079]"
 	msgFreePlan       = "In order to use Durable Objects with a free plan, you must create a namespace using a `new_sqlite_classes` migration. [code: 10097]"
-	// Followed by a scenario, the class and what it means.
+	// The arguments are a scenario, the class, and the meaning of the scenario.
 	msgExportsFailed = "Durable Object exports reconciliation failed:\n  \u2718 [%s] class '%s': %s [code: 100402]"
 )
 
-// scenarios are what a reconciliation of exports says of a class: the first as
-// users have published it, without the namespace's id, the others as in the
-// documentation's error reference.
+// scenarios are the meanings of the errors of a reconciliation of exports. The first is as
+// users have published it, without the id of the namespace. The others are from the error
+// reference of the documentation.
 var scenarios = map[string]string{
 	"provisioned_class_missing_from_config":       "class '{class}' has a provisioned Durable Object namespace but is not declared in `exports`. Every provisioned class must be declared in `exports` (live or tombstone); silent drift is not permitted.",
 	"orphaned_provisioned_namespace":              "A namespace exists for a class that is neither in code nor declared.",
@@ -52,7 +51,7 @@ var scenarios = map[string]string{
 	"invalid_export":                              "An `exports` entry is structurally invalid \u2014 for example, requesting `legacy-kv` for a new namespace.",
 }
 
-// Ours.
+// Messages of emu.
 const (
 	msgUnreadable   = "cannot read migration ledger %s: %v; move it away or run with --reset-migrations"
 	msgEdited       = "migration %q was already applied with different contents; applied migrations cannot be edited"
@@ -94,7 +93,7 @@ const (
 	resetHint = "or " + resetFlag
 )
 
-// fileName is what messages call the configuration's file.
+// fileName is the name of the configuration's file in messages.
 func fileName(cfg *config.Config) string {
 	if cfg.Path == "" {
 		return "the configuration"
@@ -102,7 +101,7 @@ func fileName(cfg *config.Config) string {
 	return filepath.Base(cfg.Path)
 }
 
-// hintFix is a hint to change something in the configuration's file.
+// hintFix is a hint to change the configuration's file.
 func hintFix(cfg *config.Config, format string, args ...any) string {
 	return fmt.Sprintf(format, args...) + " in " + fileName(cfg)
 }

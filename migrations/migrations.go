@@ -3,11 +3,10 @@
 // state, which classes are live, and under which key each keeps its data.
 //
 // [Open] reads the [Ledger] of a state folder, [Ledger.Plan] compares it with a
-// configuration without touching anything, and [Ledger.Apply] carries the plan
-// out. Wrangler's own dev command keeps no such record: it folds the whole list
-// at every start, so a rename loses the data and an edit of an applied step,
-// which production ignores, takes effect. [Compare] tells what production would
-// refuse.
+// configuration and changes nothing, and [Ledger.Apply] carries out the plan. Wrangler's
+// dev command keeps no such record: it applies the whole list at every start, so a rename
+// loses the data, and an edit of an applied step takes effect although production ignores
+// it. [Compare] returns what production would refuse.
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-object-class-migrations-legacy/
 // and https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
@@ -31,39 +30,38 @@ type Class struct {
 	Name string
 	// Storage is [SQLite] or [KV].
 	Storage string
-	// UniqueKey names the namespace's folder and seeds its object ids. It is
-	// given when the class is created and never changes, so a renamed class
-	// keeps its data, ids and alarms.
+	// UniqueKey is the name of the namespace's folder and the seed of its object ids. It
+	// never changes, so a renamed class keeps its data, ids and alarms.
 	UniqueKey string
-	// Tag is the migration that created the class; "" for a class that came
-	// from exports or that no migration creates.
+	// Tag is the migration that created the class, "" if exports declares it or if it is
+	// only bound.
 	Tag string
 }
 
-// Facts are what a plan is made of besides the ledger.
+// Facts are the inputs of a plan besides the ledger.
 type Facts struct {
-	// Worker is the Worker's name with the environment's suffix, the one
-	// that the ledger was opened with.
+	// Worker is the name of the Worker, with the environment's suffix. It is the one given
+	// to [Open].
 	Worker string
 	Config *config.Config
-	// Registered are the classes that the program exports; nil is unknown.
+	// Registered are the classes that the program exports, nil if they are not known.
 	Registered []string
-	// Strict makes errors of what production refuses or ignores. Otherwise a history that
-	// differs from the applied one is warned of and used, so that a change of branch stops
-	// nobody.
+	// Strict makes an error of everything that production refuses or ignores. Without it a
+	// history that differs from the applied one is a warning, and is used: a change of
+	// branch must not stop a start.
 	Strict bool
 	// Purge moves the data of deleted classes to the trash folder.
 	Purge bool
-	// Now is the time that is recorded.
+	// Now is the time to record.
 	Now time.Time
-	// Exists reports whether a namespace's folder is on disk, normally
-	// [Ledger.Exists]; nil is never.
+	// Exists reports whether a namespace has a folder, normally [Ledger.Exists]. If it is
+	// nil, none has.
 	Exists func(uniqueKey string) bool
-	// Holds reports whether a namespace has an object, normally [Ledger.Holds]; nil is
-	// that it exists.
+	// Holds reports whether a namespace has an object, normally [Ledger.Holds]. If it is
+	// nil, each that exists has.
 	Holds func(uniqueKey string) bool
-	// Peer returns the ledger of another Worker in the same state folder,
-	// normally [Ledger.Peer], or nil if it has none; a nil func is none.
+	// Peer returns the ledger of another Worker in the same state folder, or nil, normally
+	// [Ledger.Peer]. If it is nil, there are no other Workers.
 	Peer func(worker string) *Ledger
 }
 

@@ -1,7 +1,5 @@
 package migrations
 
-// The plan: what the configuration asks for against what the ledger has.
-
 import (
 	"maps"
 	"slices"
@@ -11,14 +9,14 @@ import (
 	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
-// Plan is what applying a configuration to a ledger would do, and what there
-// is to say about it. With Errors it cannot be applied.
+// Plan is the effect that a configuration would have on a ledger. A plan with Errors
+// cannot be applied.
 type Plan struct {
 	Steps    []Step
 	Errors   []diagnostic.Diagnostic
 	Warnings []diagnostic.Diagnostic
-	// Classes are the classes after the plan, by name: the live ones and
-	// those that are bound without a migration.
+	// Classes are the classes after the plan by name: the live ones, and those that are
+	// bound without a migration.
 	Classes map[string]Class
 
 	ledger   *Ledger
@@ -44,7 +42,7 @@ func (p *Plan) purge(live *fold) {
 	}
 }
 
-// repair finishes transfers that stopped between the two ledgers.
+// repair completes transfers that a crash interrupted: the class is in both ledgers.
 func (p *Plan) repair(f *fold) {
 	for _, ns := range p.next.Namespaces() {
 		if ns.TransferredFrom == "" {

@@ -1,6 +1,6 @@
 package migrations
 
-// What a plan does, one line each for people.
+// The steps of a plan, and the line that describes each.
 
 import (
 	"encoding/json"
@@ -16,12 +16,11 @@ import (
 type Kind int
 
 const (
-	// Migrate applies a step of migrations; the steps that follow it are
-	// its parts.
+	// Migrate applies a migration. The steps that follow it are its parts.
 	Migrate Kind = iota
 	// Create gives a class an empty namespace.
 	Create
-	// Adopt gives a class a namespace whose data was there before the ledger.
+	// Adopt gives a class a namespace that is older than the ledger.
 	Adopt
 	// Rename gives the namespace of one class to another name.
 	Rename
@@ -33,8 +32,7 @@ const (
 	Transfer
 )
 
-// kinds are the kinds' names, and their verbs for what is to be done and what
-// has been.
+// kinds are the names of the kinds, and their verbs in a plan and after it.
 var kinds = [...]struct{ name, plan, done string }{
 	{"migrate", "Apply", "Applied"},
 	{"create", "Create", "Created"},
@@ -51,34 +49,33 @@ func (k Kind) String() string { return kinds[k].name }
 // Step is one thing that applying a [Plan] does.
 type Step struct {
 	Kind Kind
-	// Tag is the migration's; "" for exports.
+	// Tag is the tag of the migration, "" for exports.
 	Tag string
-	// Class is the class that the step is about, with the new name of a rename.
+	// Class is the class, by its new name if it is renamed.
 	Class string
-	// From is the former class name of a rename or transfer.
+	// From is the old class name of a rename or transfer.
 	From string
-	// Script is the Worker that a transferred class came from.
+	// Script is the Worker that had a transferred class.
 	Script string
 	// Storage is [SQLite] or [KV].
 	Storage string
 	// Key is the namespace's unique key.
 	Key string
-	// Folder is where the data lies, "" if there is none. For a purge it is
-	// where the data goes.
+	// Folder holds the data, "" if there is none. A purge moves the data to it.
 	Folder string
 	Place  diagnostic.Place
 
 	what   string // the lists of a migration
-	purged bool   // the deletion's data goes in the same plan
+	purged bool   // the same plan purges the data of the deleted class
 }
 
-// String says in one line what was done.
+// String describes the step in one line, after it has been done.
 func (s Step) String() string { return kinds[s.Kind].done + " " + s.object() }
 
-// Planned says in one line what is to be done.
+// Planned describes the step in one line, before it is done.
 func (s Step) Planned() string { return kinds[s.Kind].plan + " " + s.object() }
 
-// object is what a step's verb is said of.
+// object is the text after the verb.
 func (s Step) object() string {
 	switch s.Kind {
 	case Migrate:
@@ -101,7 +98,7 @@ func (s Step) object() string {
 	}
 }
 
-// MarshalJSON writes a step with its kind's name and what is to be done as text.
+// MarshalJSON writes a step with the name of its kind and the text of Planned.
 func (s Step) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Kind      string `json:"kind"`

@@ -27,7 +27,7 @@ const (
 	hintOther = "take another folder for the stored data: --persist-to"
 )
 
-// CheckWorker refuses names that would lead out of the state folder.
+// CheckWorker refuses a name that would lead out of the state folder.
 func CheckWorker(worker string) error {
 	if !PlainName(worker) {
 		return fmt.Errorf("%q cannot be a Worker's name", worker)
@@ -35,29 +35,29 @@ func CheckWorker(worker string) error {
 	return nil
 }
 
-// PlainName reports whether s names an entry of a folder on every platform,
-// and not one outside it.
+// PlainName reports whether s is the name of an entry of a folder on every platform.
 func PlainName(s string) bool {
 	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/\\:\x00")
 }
 
-// folderError says that a state folder cannot be used.
+// folderError is an error about the state folder.
 func folderError(persist string, err error) error {
 	said := err
 	var at *fs.PathError
 	if errors.As(err, &at) {
-		said = at.Err // the message names the folder already
+		said = at.Err // without the path, which the message has already
 	}
 	return diagnostic.WithHint(fmt.Errorf(msgFolder, persist, said), hintOther)
 }
 
-// fileError says that a file that emu keeps is not one that emu can write without
-// changing something else.
+// fileError is an error about a file in the place of one of emu's. emu refuses it, since
+// writing it could change a file of the user's.
 func fileError(path, why string) error {
 	return diagnostic.WithHint(fmt.Errorf(msgFile, path, why), "move it away; emu makes it anew")
 }
 
-// ownError tells a file that is none of emu's from a folder that cannot be used.
+// ownError is the error of opening one of emu's files: about the file if it is not emu's, or
+// else about the folder.
 func ownError(persist, path string, err error) error {
 	if info, lerr := os.Lstat(path); lerr == nil {
 		if why := NotOwn(info); why != "" {
@@ -67,7 +67,7 @@ func ownError(persist, path string, err error) error {
 	return folderError(persist, err)
 }
 
-// NotOwn says why a file is none that emu has made, "" if it may be one.
+// NotOwn returns why a file cannot be one that emu has made, "" if it can.
 func NotOwn(info fs.FileInfo) string {
 	switch mode := info.Mode(); {
 	case mode&fs.ModeSymlink != 0:

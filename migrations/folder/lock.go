@@ -1,9 +1,9 @@
 package folder
 
-// One emu for each Worker's state: an advisory lock of the operating system on
-// a file that names its holder. The kernel releases it when the holder dies.
-// Somebody may delete that file, so the folders of the namespaces are locked too,
-// which cannot go without the data in them.
+// A lock lets one emu use the state of a Worker. It is an advisory lock of the operating
+// system on a file with the process id of its holder. The kernel releases it when the
+// holder dies. The user can delete that file and a second emu would lock a new one, so the
+// folders of the namespaces are locked too: without them there is no data to protect.
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// Lock is held by the process that uses a Worker's local state.
+// Lock is the right of this process to use the local state of a Worker.
 type Lock struct {
 	file    *os.File
 	persist string
@@ -24,7 +24,8 @@ type Lock struct {
 
 // InUseError says that another process, or another world of this one, holds a [Lock].
 type InUseError struct {
-	// PID is the holder's, which may be this process, 0 if it has not written it yet.
+	// PID is the process id of the holder, which can be this process. It is 0 if the
+	// holder has not written it yet.
 	PID int
 	// Path is the state folder.
 	Path string
@@ -40,10 +41,10 @@ func (e *InUseError) Error() string {
 	return fmt.Sprintf(msgInUse, e.PID, e.Path)
 }
 
-// Hint says how to go on.
+// Hint returns what to do instead.
 func (e *InUseError) Hint() string { return "end it, or " + hintOther }
 
-// Hold locks the folder of a namespace, if it is there. A nil Lock holds nothing.
+// Hold locks the folder of a namespace, if it exists. On a nil Lock it does nothing.
 func (l *Lock) Hold(uniqueKey string) error {
 	if l == nil || l.folders[uniqueKey] != nil {
 		return nil
@@ -53,7 +54,7 @@ func (l *Lock) Hold(uniqueKey string) error {
 	case errors.Is(err, errTaken):
 		return &InUseError{Path: l.persist}
 	case err != nil || folder == nil:
-		return nil // not there, or of a file system that has no such locks
+		return nil // there is no folder, or the file system has no such locks
 	}
 	if l.folders == nil {
 		l.folders = map[string]*os.File{}
@@ -62,10 +63,10 @@ func (l *Lock) Hold(uniqueKey string) error {
 	return nil
 }
 
-// errTaken says that another has the lock of a folder.
+// errTaken means that somebody else holds the lock of a folder.
 var errTaken = errors.New("taken")
 
-// maxRetaken bounds how often a lock's file that goes meanwhile is opened again.
+// maxRetaken limits the attempts to lock a file that others keep deleting.
 const maxRetaken = 100
 
 // Take locks the state of a Worker below persist, or fails at once with an [InUseError]
@@ -104,7 +105,7 @@ func Take(persist, worker string) (*Lock, error) {
 			return nil, fileError(path, "it is not a lock of emu's, but holds something else")
 		}
 		if err == nil && !isAt(file, path) {
-			file.Close() // deleted since it was opened: another process may lock another one
+			file.Close() // it was deleted after the open: another process could lock a new one
 			continue
 		}
 		if err == nil {
@@ -122,11 +123,10 @@ func Take(persist, worker string) (*Lock, error) {
 	return nil, folderError(persist, fmt.Errorf("%s is deleted again and again", path))
 }
 
-// maxPID is longer than a holder's number.
+// maxPID is more bytes than a process id has.
 const maxPID = 32
 
-// holderIn reads the number of a holder; there is none in the file of a lock that was
-// given up.
+// holderIn reads the process id of a holder. A lock that was released has an empty file.
 func holderIn(text []byte) (pid int, ok bool) {
 	number := strings.TrimSpace(string(text))
 	if number == "" {
@@ -146,13 +146,13 @@ func isAt(f *os.File, path string) bool {
 	return err == nil && os.SameFile(opened, named)
 }
 
-// Release gives the lock up. The file stays: removing it would let two
-// processes lock two files of one name. Releasing a nil Lock does nothing.
+// Release releases the lock. It does not remove the file: two processes could then lock
+// two files of one name. On a nil Lock it does nothing.
 func (l *Lock) Release() error {
 	if l == nil {
 		return nil
 	}
-	// Closing unlocks; a holder's number must not outlive it.
+	// Close unlocks. Truncate first: the file must not name a process that is gone.
 	for _, folder := range l.folders {
 		folder.Close()
 	}

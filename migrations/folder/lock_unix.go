@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// tryLock takes the lock of a file, or reports that another has it.
+// tryLock locks a file. It returns false if somebody else has it locked.
 func tryLock(f *os.File) (bool, error) {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -23,8 +23,8 @@ func tryLock(f *os.File) (bool, error) {
 	}
 }
 
-// openOwn opens a file that emu keeps for reading and writing, or makes it. It does not
-// follow a symbolic link, nor wait for the other end of a pipe.
+// openOwn opens or creates one of emu's files. It follows no symbolic link, and does not
+// wait for the other end of a pipe.
 func openOwn(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o666)
 	if err != nil {
@@ -37,7 +37,7 @@ func openOwn(path string) (*os.File, error) {
 	return f, nil
 }
 
-// lockFolder locks a folder. It is nil if it is not there.
+// lockFolder opens a folder and locks it.
 func lockFolder(dir string) (*os.File, error) {
 	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY, 0)
 	if err != nil {
@@ -54,7 +54,7 @@ func lockFolder(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// Sync makes a change of names in a folder durable.
+// Sync makes changes of a folder's entries durable: a rename, a new file.
 func Sync(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -64,7 +64,7 @@ func Sync(dir string) error {
 	if cerr := d.Close(); err == nil {
 		err = cerr
 	}
-	// Some file systems cannot, and then there is nothing more to do.
+	// Some file systems cannot do it. Nothing better is available then.
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
 		return nil
 	}

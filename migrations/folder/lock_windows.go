@@ -15,9 +15,9 @@ const (
 	errorLockViolation      = syscall.Errno(33)
 )
 
-// tryLock takes the lock of a file, or reports that another has it. Locks are
-// mandatory here, so it is one of a byte far beyond the text, which stays
-// readable to others.
+// tryLock locks a file. It returns false if somebody else has it locked. Locks are
+// mandatory on Windows, so it locks one byte far beyond the text, and others can read the
+// text.
 func tryLock(f *os.File) (bool, error) {
 	at := syscall.Overlapped{OffsetHigh: 0x7fffffff}
 	ok, _, err := lockFileEx.Call(f.Fd(), lockfileFailImmediately|lockfileExclusiveLock, 0, 1, 0, uintptr(unsafe.Pointer(&at)))
@@ -30,8 +30,8 @@ func tryLock(f *os.File) (bool, error) {
 	return false, err
 }
 
-// openOwn opens a file that emu keeps for reading and writing, or makes it. It refuses a
-// link, which would be followed.
+// openOwn opens or creates one of emu's files. It refuses a link, which os.OpenFile would
+// follow.
 func openOwn(path string) (*os.File, error) {
 	if info, err := os.Lstat(path); err == nil && NotOwn(info) != "" {
 		return nil, syscall.EINVAL
@@ -39,8 +39,8 @@ func openOwn(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 }
 
-// lockFolder locks nothing: here a file that is open cannot be deleted.
+// lockFolder does nothing: on Windows nobody can delete the open file of the lock.
 func lockFolder(string) (*os.File, error) { return nil, nil }
 
-// Sync does nothing: Windows makes a rename durable without it.
+// Sync does nothing: a rename is durable on Windows without it.
 func Sync(string) error { return nil }

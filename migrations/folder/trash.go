@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// The trash folder, and the time in the names of what is in it.
+// Trash is the folder of what was removed, trashTime the time in the names of its entries.
 const (
 	Trash     = ".trash"
 	trashTime = "20060102T150405.000Z"
 )
 
-// Move moves a file or folder, to a path that is not there yet.
+// Move moves a file or a folder into the trash. If the path exists, it adds ~2, ~3, ...
 func Move(from, to string) error {
 	if info, err := os.Lstat(filepath.Dir(to)); err == nil && !info.IsDir() {
 		return fileError(filepath.Dir(to), "it is no folder of emu's, but in the place of the trash")
@@ -37,12 +37,12 @@ func Move(from, to string) error {
 	return errors.Join(Sync(filepath.Dir(from)), Sync(filepath.Dir(to)))
 }
 
-// TrashPath is where something of a folder goes when it is removed.
+// TrashPath is the path in the trash of an entry of dir that is removed now.
 func TrashPath(dir, name string, now time.Time) string {
 	return filepath.Join(dir, Trash, name+"-"+now.UTC().Format(trashTime))
 }
 
-// Trashed are the folders of the trash of a folder by the name of what was moved.
+// Trashed lists the trash of dir: the paths by the name of the entry that was removed.
 func Trashed(dir string) (map[string][]string, error) {
 	if dir == "" {
 		return nil, nil // in memory

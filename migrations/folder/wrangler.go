@@ -1,8 +1,8 @@
 package folder
 
-// A running wrangler dev that shares the state: it takes no lock, and two runtimes on
-// one object's database would each hold alarms and memory that the other does not know
-// of (https://developers.cloudflare.com/workers/wrangler/commands/#dev).
+// A running wrangler dev can use the same state: it takes no lock. Each of the two would
+// then keep alarms and objects in memory that the other does not know
+// (https://developers.cloudflare.com/workers/wrangler/commands/#dev).
 
 import (
 	"fmt"
@@ -12,14 +12,15 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// CheckWrangler fails if a running wrangler dev has one of the
-// namespaces below persist open, as far as the system shows: it looks on Linux only,
-// for a fifth of a second at most, and sees only processes of the same user.
+// CheckWrangler fails if a running wrangler dev has one of the namespaces below persist
+// open. It looks on Linux only, for a fifth of a second at most, and sees only processes
+// of the same user.
 func CheckWrangler(persist string, uniqueKeys []string) error {
 	var dirs []string
 	for _, key := range uniqueKeys {
 		dir := filepath.Join(Dir(persist), key)
-		// workerd opens it at its start; nobody who has it open is without this file.
+		// workerd opens this database at its start, and SQLite keeps the file while it is
+		// open. Without it there is no need to look at processes.
 		if _, err := os.Stat(filepath.Join(dir, "metadata.sqlite-wal")); persist != "" && err == nil {
 			dirs = append(dirs, dir)
 		}

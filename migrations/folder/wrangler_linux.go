@@ -8,17 +8,18 @@ import (
 	"time"
 )
 
-// The search looks at this many open files of a process, and stops after this
-// long: a start must not hang for it.
+// The limits of the search, since a start must not wait long for it: the open files of
+// one process, and the time for all.
 const (
 	maxFiles  = 4096
 	maxSearch = 200 * time.Millisecond
 )
 
-// runtimeName is the name of wrangler's runtime in the list of processes.
+// runtimeName is the name of Wrangler's runtime in the list of processes.
 const runtimeName = "workerd"
 
-// workerdIn finds a workerd that has a file below one of the folders open.
+// workerdIn finds a workerd that has a file in one of the folders open. It returns 0 if
+// there is none.
 func workerdIn(dirs []string) (pid int, dir string) {
 	procs, err := os.ReadDir("/proc")
 	if err != nil {
@@ -46,7 +47,7 @@ func workerdIn(dirs []string) (pid int, dir string) {
 	return 0, ""
 }
 
-// opens reports whether a process has a file below a folder open.
+// opens reports whether a process has a file in a folder open.
 func opens(pid int, dir string) bool {
 	at, err := filepath.EvalSymlinks(dir)
 	if err == nil {
@@ -58,7 +59,7 @@ func opens(pid int, dir string) bool {
 	fds := "/proc/" + strconv.Itoa(pid) + "/fd"
 	d, err := os.Open(fds)
 	if err != nil {
-		return false // another user's
+		return false // a process of another user
 	}
 	defer d.Close()
 	names, _ := d.Readdirnames(maxFiles)

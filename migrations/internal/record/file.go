@@ -1,7 +1,7 @@
 package record
 
-// Reading the ledger file. It is written anew at every change, so what is not known,
-// not there or of another kind is refused with its place, and the file stays as it is.
+// The ledger file is rewritten at every change. Anything in it that is unknown, missing or
+// of a wrong type would be lost, so Decode refuses it with its place.
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"unicode/utf8"
 )
 
-// Fault is what is wrong at an offset of the file.
+// Fault is an error at an offset of the file.
 type Fault struct {
 	at   int
 	text string
@@ -23,7 +23,7 @@ type Fault struct {
 
 func (f *Fault) Error() string { return f.text }
 
-// LineColumn is where in the file it is. It counts from 1, columns in characters.
+// LineColumn is the place of the fault. Both count from 1, columns in characters.
 func (f *Fault) LineColumn(data []byte) (line, column int) {
 	before := data[:min(max(f.at, 0), len(data))]
 	line = bytes.Count(before, []byte("\n")) + 1
@@ -54,7 +54,7 @@ const (
 	aTime    = "a time like 2026-01-31T12:00:00Z"
 )
 
-// field is the value of a field, nil if it is not there.
+// field is the value of a field, nil if it is missing.
 func (n *node) field(name string) *node {
 	if n == nil {
 		return nil
@@ -75,7 +75,7 @@ func (n *node) item(name string, i int) *node {
 	return nil
 }
 
-// wrong is a fault of a value, or of where it should be.
+// wrong makes a fault at a value. On nil it is at the start of the file.
 func (n *node) wrong(format string, args ...any) error {
 	f := &Fault{text: fmt.Sprintf(format, args...)}
 	if n != nil {
@@ -84,7 +84,7 @@ func (n *node) wrong(format string, args ...any) error {
 	return f
 }
 
-// parse reads JSON that is known to be valid and not nested too deeply.
+// parse reads valid JSON. Its depth is limited: json.Unmarshal has read it before.
 func parse(data []byte) (*node, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
@@ -144,12 +144,12 @@ func parseValue(d *json.Decoder, data []byte) (*node, error) {
 	return n, nil
 }
 
-// shape is what a value must be.
+// shape is what a value of the file must look like.
 type shape struct {
 	kind   string
-	fields map[string]shape // of an object, those that are known
-	needed []string         // which must be there
-	each   *shape           // of an object with any names, and of an array
+	fields map[string]shape // of an object: the known fields
+	needed []string         // of an object: the fields that must not be missing
+	each   *shape           // of an array, or of an object with any names: every value
 }
 
 var (
@@ -180,8 +180,7 @@ var (
 	}, needed: []string{"version", "worker"}}
 )
 
-// check finds the first place where a value is not as it must be. name is what
-// messages call it.
+// check returns the first fault of a value. name is what messages call the value.
 func (s *shape) check(n *node, name string) error {
 	kind := s.kind
 	if kind == aTime {
@@ -239,7 +238,7 @@ func sortedNames(fields map[string]shape) []string {
 	return names
 }
 
-// Decode reads the ledger file of a Worker. Its errors are faults.
+// Decode reads the ledger file of a Worker. Every error is a [Fault].
 func Decode(data []byte, worker string) (*Record, error) {
 	var whole json.RawMessage
 	if err := json.Unmarshal(data, &whole); err != nil {

@@ -1,5 +1,5 @@
-// Package record holds what has been applied to a Worker's local state, as its ledger
-// file says it.
+// Package record reads the file that records which migrations have been applied to a
+// Worker's local state.
 package record
 
 import (
@@ -22,22 +22,22 @@ const (
 	KV     = "kv"
 )
 
-// Version is that of the file's format.
+// Version is the version of the file's format.
 const Version = 1
 
-// Record is the ledger file.
+// Record is the content of the file.
 type Record struct {
 	Version int    `json:"version"`
 	Worker  string `json:"worker"`
 	LastTag string `json:"last_tag,omitempty"`
-	// Applied are the migrations in the order they were applied in.
+	// Applied are the applied migrations in their order.
 	Applied []Applied `json:"applied,omitempty"`
 	// Classes are the live classes of the applied history.
 	Classes map[string]Namespace `json:"classes"`
-	// Tombstones are deleted classes; their keys are never given again.
+	// Tombstones are deleted classes. Their keys are never used again.
 	Tombstones []Tombstone `json:"tombstones,omitempty"`
-	// Aside are namespaces of classes that only a history other than the
-	// applied one has: another branch of the user's code.
+	// Aside are namespaces of histories that differ from the applied one, such as another
+	// branch's.
 	Aside []Namespace `json:"aside,omitempty"`
 }
 
@@ -49,8 +49,8 @@ type Applied struct {
 	AppliedAt time.Time `json:"applied_at"`
 }
 
-// Namespace is the data of a class. The class name and tag at its creation
-// tell it from any other, whatever it is called now.
+// Namespace is the data of a class. It is recognised by the name and the tag with which
+// the class was created, whatever its name is now.
 type Namespace struct {
 	Storage         string `json:"storage"`
 	UniqueKey       string `json:"unique_key"`
@@ -66,8 +66,8 @@ type Tombstone struct {
 	DeletedAt    time.Time `json:"deleted_at"`
 }
 
-// Step is a migration without its tag, in a canonical form: the lists whose
-// order has no meaning are sorted.
+// Step is a migration without its tag in canonical form: a list whose order has no meaning
+// is sorted.
 type Step struct {
 	NewClasses         []string   `json:"new_classes,omitempty"`
 	NewSQLiteClasses   []string   `json:"new_sqlite_classes,omitempty"`
@@ -131,7 +131,7 @@ func (s Step) Sum() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Clone copies what a plan may change.
+// Clone copies a record as deep as a plan changes it.
 func (r *Record) Clone() *Record {
 	c := *r
 	c.Applied = slices.Clone(r.Applied)
@@ -142,12 +142,12 @@ func (r *Record) Clone() *Record {
 	return &c
 }
 
-// Empty reports whether nothing was ever recorded.
+// Empty reports whether the record holds nothing.
 func (r *Record) Empty() bool {
 	return len(r.Applied) == 0 && len(r.Classes) == 0 && len(r.Tombstones) == 0 && len(r.Aside) == 0
 }
 
-// Namespaces are all that the record knows of.
+// Namespaces are all namespaces: of live classes, of deleted ones, and those aside.
 func (r *Record) Namespaces() []Namespace {
 	var all []Namespace
 	for _, class := range slices.Sorted(maps.Keys(r.Classes)) {
@@ -159,10 +159,10 @@ func (r *Record) Namespaces() []Namespace {
 	return append(all, r.Aside...)
 }
 
-// Encode is the file's text. Encoding and decoding are each other's inverse.
+// Encode is the text of the file. Decode reads it back unchanged.
 func (r *Record) Encode() []byte {
 	if r.Classes == nil {
-		r = r.Clone() // {} and not null
+		r = r.Clone() // makes the map, for {} and not null
 	}
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -171,7 +171,7 @@ func (r *Record) Encode() []byte {
 	return append(b, '\n')
 }
 
-// validate checks what a ledger file says against itself.
+// validate checks that the parts of a file agree.
 func (r *Record) validate(root *node) error {
 	tag, tags := "", map[string]bool{}
 	for i, a := range r.Applied {
