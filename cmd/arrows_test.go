@@ -126,7 +126,7 @@ var arrows = map[string]reasons{
 		"emulator/internal/host":  "the ground that a world stands on",
 		"emulator/internal/store": "the file that outlives the world",
 	},
-	"emulator/internal/arrival": {"emulator/internal/wire": "the kernel's order of what has arrived"},
+	"emulator/internal/arrival": {},
 	"emulator/internal/clock":   {},
 	"emulator/internal/host": {
 		"emulator/durable/driver": "an exception is an event",
@@ -205,11 +205,12 @@ var owners = map[string]reasons{
 	"modernc.org/libc":                {"emulator/internal/sqlite": "the memory that SQLite's C interface speaks of"},
 	"github.com/fsnotify/fsnotify":    {"emulator/watch": "events of files"},
 	"golang.org/x/sys": {
-		"emulator/internal/wire": "epoll",
-		"emulator/watch":         "hotkeys",
-		"emulator/program":       "processes",
-		"cmd":                    "streams",
-		"fixtures/bench/measure": "the processor time of another process",
+		"emulator/internal/arrival": "epoll",
+		"emulator/internal/wire":    "epoll",
+		"emulator/watch":            "hotkeys",
+		"emulator/program":          "processes",
+		"cmd":                       "streams",
+		"fixtures/bench/measure":    "the processor time of another process",
 	},
 }
 

@@ -11,14 +11,12 @@ import (
 	"net/http"
 	"os"
 	"sync"
-
-	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
 // connections are those that an order's listeners have accepted.
 type connections struct {
 	mu     sync.Mutex
-	ready  wire.Ready
+	ready  ready
 	byID   map[int32]*connection
 	last   int32  // id
 	sweeps uint64 // how many there have been
@@ -30,7 +28,7 @@ type connection struct {
 	*net.TCPConn
 	order *Order
 	id    int32
-	inlet *wire.Inlet
+	inlet *inlet
 
 	// guarded by connections.mu
 	serving  bool    // a request is being served: what arrives is its body
@@ -93,12 +91,12 @@ func (o *Order) add(tcp *net.TCPConn) *connection {
 	if all.byID == nil {
 		all.byID = map[int32]*connection{}
 		if !all.ended {
-			all.ready.Open()
+			all.ready.open()
 		}
 	}
 	all.last++
 	c := &connection{TCPConn: tcp, order: o, id: all.last}
-	c.inlet = wire.NewInlet(tcp, func() {
+	c.inlet = newInlet(tcp, func() {
 		all.mu.Lock()
 		defer all.mu.Unlock()
 		if !c.placed() {
@@ -106,7 +104,7 @@ func (o *Order) add(tcp *net.TCPConn) *connection {
 		}
 	})
 	all.byID[c.id] = c
-	all.ready.Add(tcp, c.id)
+	all.ready.add(tcp, c.id)
 	return c
 }
 
@@ -124,7 +122,7 @@ func (o *Order) Sweep() {
 // sweep or the client's next request. mu is held.
 func (all *connections) sweep() {
 	all.sweeps++
-	all.ready.Sweep(func(id int32) {
+	all.ready.sweep(func(id int32) {
 		if c := all.byID[id]; c != nil {
 			c.place()
 		}
@@ -160,7 +158,7 @@ func (c *connection) Read(p []byte) (int, error) {
 	}
 	placed := c.placed()
 	all.mu.Unlock()
-	n, err := c.inlet.Read(p, placed)
+	n, err := c.inlet.read(p, placed)
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	c.sweeps = all.sweeps
@@ -193,7 +191,7 @@ func (c *connection) detach() {
 	defer all.mu.Unlock()
 	if !c.detached {
 		c.detached = true
-		all.ready.Remove(c.TCPConn)
+		all.ready.remove(c.TCPConn)
 		delete(all.byID, c.id)
 		c.unplace()
 	}
@@ -204,7 +202,7 @@ func (o *Order) End() {
 	o.conns.mu.Lock()
 	defer o.conns.mu.Unlock()
 	o.conns.ended = true
-	o.conns.ready.Close()
+	o.conns.ready.close()
 }
 
 // Arrived returns the place of a request. answered is called before the request has all of

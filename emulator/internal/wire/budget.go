@@ -86,8 +86,8 @@ func (b *Budget) wantsLean() bool {
 	return used >= leanFrom || used >= leanUntil && b.lean.Load()
 }
 
-// keepLean has the collector run more often while much waits. It lets the garbage grow to the size of what is in use, and
-// the bound of what waits would be one of half the memory.
+// keepLean has the collector run more often while much waits. By default garbage may grow to the size of what is in use: the
+// process would take twice the Budget.
 func (b *Budget) keepLean() {
 	l := &leanBudgets
 	l.Lock()

@@ -18,7 +18,7 @@ const (
 type Conn struct {
 	handler Handler
 	link    link
-	silent  atomic.Bool // the handler is told nothing more
+	silent  atomic.Bool // the handler is not called any more, but for Overflow
 
 	// These belong to the goroutine that reads.
 	parser Parser
@@ -29,19 +29,18 @@ type Conn struct {
 	maxQueue int64
 	budget   *Budget
 	kept     int   // bytes that the handler keeps queued
-	overflow int64 // bytes that were too many, until the handler is told
+	overflow int64 // how many bytes would have waited, until Overflow is called
 	inside   int   // goroutines of the link that are at work for the Conn
 
 	owes       bool // the Budget knows of the queue
 	together   bool // it is the Budget's limit that was exceeded
 	started    bool // Start was called
 	paused     bool // the handler keeps more than maxKept
-	peerGone   bool // the peer has ended its side while reading was paused: what is left is read
+	peerGone   bool // the peer has ended its side while reading was paused: what it has sent is still read
 	readEnded  bool
 	closeSent  bool // a Close frame is sent or in out: nothing may follow it
-	finWanted  bool // the sending side is to end as soon as out is empty
 	writeEnded bool
-	ending     bool // by Finish or an overflow: linger counts
+	ending     bool // by Finish or an overflow: the sending side ends when out is empty, and linger counts
 	released   bool
 
 	timer *time.Timer   // of halfOpen, then of linger
@@ -53,7 +52,7 @@ type link interface {
 	start()                      // the Conn has been started
 	write(b []byte) (int, error) // sends what can be sent at once
 	update()                     // there is more to send, sending is to end, or reading pauses or goes on
-	overflowed()                 // has tellOverflow called by the goroutine that reads
+	overflowed()                 // has callOverflow called by the goroutine that reads
 	release()                    // closes the connection
 }
 
@@ -104,7 +103,7 @@ func (c *Conn) Write(frames []byte) {
 
 // write is Write. c.mu is held.
 func (c *Conn) write(frames []byte) {
-	if c.closeSent || c.finWanted || c.writeEnded || c.released || len(frames) == 0 {
+	if c.closeSent || c.ending || c.writeEnded || c.released || len(frames) == 0 {
 		return
 	}
 	if end := endOfClose(frames); end >= 0 {
@@ -135,7 +134,7 @@ func (c *Conn) write(frames []byte) {
 func (c *Conn) WriteShared(s *Shared) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closeSent || c.finWanted || c.writeEnded || c.released {
+	if c.closeSent || c.ending || c.writeEnded || c.released {
 		return
 	}
 	n := 0
@@ -197,8 +196,8 @@ func (c *Conn) overflowBy(size int64, torn bool) {
 	c.finish()
 }
 
-// tellOverflow calls the handler's Overflow if that is due.
-func (c *Conn) tellOverflow() {
+// callOverflow calls the handler's Overflow if that is due.
+func (c *Conn) callOverflow() {
 	c.mu.Lock()
 	size, together := c.overflow, int64(0)
 	if c.together {
@@ -239,15 +238,6 @@ func (c *Conn) Leaving() bool {
 	return (c.ending || c.released) && c.inside > 0
 }
 
-// CloseWrite ends the sending side (FIN) when all that was written is sent. Reading goes on, except over a connection
-// that knows no half of an end (net.Pipe).
-func (c *Conn) CloseWrite() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.finWanted = true
-	c.changed()
-}
-
 // Finish ends the connection in good order: it sends what was written, then FIN, waits for the peer's, and releases
 // everything. It gives up after 5 seconds without progress.
 func (c *Conn) Finish() {
@@ -262,7 +252,7 @@ func (c *Conn) finish() {
 	if c.released || c.ending {
 		return
 	}
-	c.ending, c.finWanted = true, true
+	c.ending = true
 	if c.timer != nil {
 		c.timer.Stop()
 	}
@@ -279,7 +269,7 @@ func (c *Conn) Shut() {
 	c.release()
 }
 
-// giveUp is called when a connection that ends has made no progress.
+// giveUp is called when a connection that is ending has made no progress.
 func (c *Conn) giveUp() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -287,7 +277,7 @@ func (c *Conn) giveUp() {
 }
 
 // halfOpenOver ends a connection whose peer has ended its side some time ago. A peer that is gone and one that still reads
-// cannot be told apart, and the descriptor of the first must not be held for as long as the owner is busy.
+// cannot be told apart, and a busy owner must not keep the descriptor of the first.
 func (c *Conn) halfOpenOver() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

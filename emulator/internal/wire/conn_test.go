@@ -123,7 +123,6 @@ func TestPeerResets(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 		c.Write(textFrame("into the void"))
-		c.CloseWrite()
 		c.Finish()
 	})
 }
@@ -158,7 +157,7 @@ func TestNothingAfterClose(t *testing.T) {
 		c.Write(textFrame("z"))
 		client.Write(slices.Concat(clientFrame(0x89, "p"), after, clientFrame(0x83, "")))
 		waitFor(t, r.ended)
-		c.CloseWrite()
+		c.Finish()
 		readFIN(t, client, "\x81\x01x\x88\x02\x0f\xa0")
 		equal(t, r.list(), "text after", "failed 1002 Unknown opcode 3")
 	})
@@ -394,7 +393,7 @@ func TestConcurrentEnds(t *testing.T) {
 				},
 				func() { client.Write(slices.Concat(after, after)); client.Close() },
 				c.Finish,
-				func() { c.Consumed(1); c.CloseWrite(); c.Shut() },
+				func() { c.Consumed(1); c.Shut() },
 				func() { <-c.Done() },
 			} {
 				wg.Go(f)

@@ -63,13 +63,13 @@ func appendHeader(dst []byte, opcode byte, n int) []byte {
 	}
 }
 
-// frame is a frame's header, and how much of its payload is still to come.
+// frame is a frame's header.
 type frame struct {
 	opcode    byte
 	fin, rsv1 bool
 	rsv       bool // RSV2 or RSV3
 	key       [maskSize]byte
-	left      uint64
+	payload   uint64 // bytes that have not arrived
 }
 
 // headerSize is the size of the header that starts with b, which holds two bytes at least.
@@ -105,11 +105,11 @@ func parseHeader(b []byte) (f frame, size int) {
 	}
 	switch n := b[1] & lenBits; n {
 	case len16:
-		f.left = uint64(binary.BigEndian.Uint16(b[2:]))
+		f.payload = uint64(binary.BigEndian.Uint16(b[2:]))
 	case len64:
-		f.left = binary.BigEndian.Uint64(b[2:])
+		f.payload = binary.BigEndian.Uint64(b[2:])
 	default:
-		f.left = uint64(n)
+		f.payload = uint64(n)
 	}
 	if b[1]&bitMask != 0 {
 		f.key = [maskSize]byte(b[size-maskSize:])
@@ -147,10 +147,10 @@ func endOfClose(frames []byte) int {
 	}
 	for at < len(frames) {
 		f, size := parseHeader(frames[at:])
-		if size == 0 || f.left > uint64(len(frames)-at-size) {
+		if size == 0 || f.payload > uint64(len(frames)-at-size) {
 			return -1 // not frames
 		}
-		at += size + int(f.left)
+		at += size + int(f.payload)
 		if f.opcode == OpClose {
 			return at
 		}

@@ -3,11 +3,11 @@ package wire
 // DefaultMaxQueue is the default limit for what waits to be sent to a peer that does not read, in bytes.
 const DefaultMaxQueue = 64 << 20
 
-// Handler is told what a [Conn] reads. The calls for one Conn never overlap, and come from the goroutine that reads: they
+// Handler receives what a [Conn] reads. The calls for one Conn never overlap, and come from the goroutine that reads: they
 // must not block. They may call the Conn. PeerClosed, Failed and Lost end what is read, and only Ended and Overflow can
 // follow them. After Lost and Ended the Conn ends as with Finish as soon as a Close frame has been written, and at the latest
 // two seconds later.
-// Nothing follows Overflow, and nothing is told once Finish or Shut has been called.
+// Nothing follows Overflow, and nothing is called after Finish or Shut.
 type Handler interface {
 	// Message is a complete message. data is the handler's to keep; if it is not binary, it is valid UTF-8. It returns how
 	// many bytes it keeps queued for later (see [Conn.Consumed]), 0 if the message is dealt with.
@@ -24,7 +24,7 @@ type Handler interface {
 	// Ended says that the stream has ended after PeerClosed or Failed.
 	Ended()
 	// Overflow says that the peer does not read: with the last Write, buffered bytes would have waited. They were dropped,
-	// a Close frame with 1009 was written if no frame was left unfinished, and the Conn ends as with Finish. together is 0,
+	// a Close frame with 1009 was written unless a frame was sent in part, and the Conn ends as with Finish. together is 0,
 	// or the limit of the Budget if that was exceeded, and the Conn one for which most waited.
 	Overflow(buffered, together int64)
 }

@@ -66,7 +66,7 @@ func TestLeaks(t *testing.T) {
 		case 4:
 			pair.client.Write(clientFrame(0x83, ""))
 			<-pair.r.ended
-			pair.conn.CloseWrite()
+			pair.conn.Finish()
 			pair.client.Close()
 		}
 	}

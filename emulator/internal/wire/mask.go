@@ -19,7 +19,7 @@ type Masker struct {
 // Append appends the next bytes of the stream to dst.
 func (m *Masker) Append(dst, b []byte) []byte {
 	for len(b) > 0 {
-		if m.frame.left == 0 {
+		if m.frame.payload == 0 {
 			m.header[m.headerLen] = b[0]
 			m.headerLen++
 			b = b[1:]
@@ -34,11 +34,11 @@ func (m *Masker) Append(dst, b []byte) []byte {
 			m.frame, m.headerLen = f, 0
 			continue
 		}
-		n := int(min(m.frame.left, uint64(len(b))))
+		n := int(min(m.frame.payload, uint64(len(b))))
 		at := len(dst)
 		dst = append(dst, b[:n]...)
 		m.frame.unmask(dst[at:], b[:n])
-		m.frame.left -= uint64(n)
+		m.frame.payload -= uint64(n)
 		b = b[n:]
 	}
 	return dst

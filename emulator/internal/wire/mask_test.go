@@ -28,7 +28,7 @@ func FuzzMasker(f *testing.F) {
 			if size == 0 || rest[1]&bitMask == 0 {
 				t.Fatalf("no masked frame in %x", rest[:min(len(rest), maxHeader)])
 			}
-			p := make([]byte, f.left)
+			p := make([]byte, f.payload)
 			f.unmask(p, rest[size:size+len(p)])
 			back = AppendFrame(back, f.opcode, p)
 			rest = rest[size+len(p):]

@@ -11,7 +11,7 @@ const (
 	statusTooLarge = 1009
 )
 
-// Receiver is told what a [Parser] reads. The calls come from inside Feed, in the order of the frames.
+// Receiver receives what a [Parser] reads. The calls come from inside Feed, in the order of the frames.
 type Receiver interface {
 	// Message is a complete message, reassembled from its fragments. data is the receiver's to keep; if it is not
 	// binary, it is valid UTF-8 (U+FFFD stands for what was not). The result is that of [Handler]; a Parser ignores it.
@@ -52,7 +52,7 @@ type partial struct {
 	rsv1       bool
 }
 
-// Feed takes the next bytes of the stream and tells r what they complete. It does not keep b. After PeerClosed or Failed
+// Feed takes the next bytes of the stream and calls r for what they complete. It does not keep b. After PeerClosed or Failed
 // it ignores what it is given.
 func (p *Parser) Feed(b []byte, r Receiver) {
 	for len(b) > 0 && !p.ended {
@@ -121,8 +121,8 @@ func (p *Parser) check(f frame) (status int, description string) {
 	switch {
 	case f.rsv:
 		return statusProtocol, msgReservedBits
-	case f.left > room: // control frames too
-		return statusTooLarge, msgTooLarge(f.left, room)
+	case f.payload > room: // control frames too
+		return statusTooLarge, msgTooLarge(f.payload, room)
 	case f.opcode == OpContinuation && !fragmented:
 		return statusProtocol, msgContinuation
 	case f.opcode != OpContinuation && f.opcode&bitCtl == 0 && fragmented:
@@ -135,9 +135,9 @@ func (p *Parser) check(f frame) (status int, description string) {
 
 // body takes what b holds of the frame's payload, and returns what follows it.
 func (p *Parser) body(f frame, b []byte, r Receiver) (rest []byte) {
-	take := b[:min(f.left, uint64(len(b)))]
+	take := b[:min(f.payload, uint64(len(b)))]
 	rest = b[len(take):]
-	whole := uint64(len(take)) == f.left
+	whole := uint64(len(take)) == f.payload
 
 	control := f.opcode&bitCtl != 0
 	if whole && f.fin && (p.part == nil || control && !p.part.payload) { // all of it at once
@@ -155,7 +155,7 @@ func (p *Parser) body(f frame, b []byte, r Receiver) (rest []byte) {
 	old := len(*buf)
 	*buf = extend(*buf, len(take), p.growth(f, len(*buf)))
 	f.unmask((*buf)[old:], take)
-	f.left -= uint64(len(take))
+	f.payload -= uint64(len(take))
 	part.frame, part.payload = f, !whole
 	switch {
 	case !whole:
@@ -231,7 +231,7 @@ func (p *Parser) partial() *partial {
 // rest of f if that is all, and otherwise what the limit allows, since further fragments will come.
 func (p *Parser) growth(f frame, n int) uint64 {
 	if f.fin {
-		return f.left
+		return f.payload
 	}
 	limit := p.MaxMessage
 	if limit == 0 {

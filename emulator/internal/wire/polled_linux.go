@@ -56,7 +56,7 @@ func (l *polled) reading() bool {
 
 func (l *polled) update() {
 	c := l.c
-	if c.finWanted && !c.writeEnded && c.out.empty() {
+	if c.ending && !c.writeEnded && c.out.empty() {
 		unix.Shutdown(int(l.fd), unix.SHUT_WR) // an error means that the peer has gone
 		c.writeEnded = true
 		if c.readEnded {
@@ -176,7 +176,7 @@ func (l *polled) flush() {
 // run is called by the Poller's goroutine after post.
 func (l *polled) run() {
 	c := l.c
-	c.tellOverflow()
+	c.callOverflow()
 	c.mu.Lock()
 	c.inside++
 	buffered, err := l.buffered, l.err

@@ -49,7 +49,7 @@ func NewPoller() *Poller {
 	return p
 }
 
-// Close shuts the connections that are left, and waits for the Poller's goroutine. It must not be called by a Handler.
+// Close shuts all connections, and waits for the Poller's goroutine. It must not be called by a Handler.
 func (p *Poller) Close() {
 	if p == nil {
 		return

@@ -8,7 +8,7 @@ const joinBelow = 16 << 10
 // Shared is a frame that many connections send and that their queues hold once.
 type Shared struct {
 	frame []byte
-	held  atomic.Int32 // chunks of queues
+	uses  atomic.Int32 // chunks of queues
 }
 
 // NewShared makes a Shared of a whole frame that nobody changes.
@@ -58,7 +58,7 @@ func (q *queue) pushShared(s *Shared, sent int) (memory int64) {
 	q.size += int64(len(s.frame) - sent)
 	q.begun = q.begun || sent > 0
 	q.chunks = append(q.chunks, chunk{s.frame[sent:], s})
-	if s.held.Add(1) == 1 {
+	if s.uses.Add(1) == 1 {
 		return int64(len(s.frame))
 	}
 	return 0
@@ -69,7 +69,7 @@ func (c chunk) drop() (memory int64) {
 	switch {
 	case c.of == nil:
 		return -int64(cap(c.b))
-	case c.of.held.Add(-1) == 0:
+	case c.of.uses.Add(-1) == 0:
 		return -int64(len(c.of.frame))
 	}
 	return 0

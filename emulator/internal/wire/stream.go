@@ -53,7 +53,7 @@ func (s *stream) wake() {
 }
 
 func (s *stream) toSend() bool {
-	return !s.c.released && !s.c.writeEnded && (!s.c.out.empty() || s.c.finWanted)
+	return !s.c.released && !s.c.writeEnded && (!s.c.out.empty() || s.c.ending)
 }
 
 func (s *stream) overflowed() {
@@ -92,7 +92,7 @@ func (s *stream) read() {
 		s.c.feed(buf[:n])
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			s.nc.SetReadDeadline(time.Time{})
-			s.c.tellOverflow()
+			s.c.callOverflow()
 		} else if err != nil {
 			s.c.readFailed(err)
 			if nc, ok := s.nc.(interface{ ReadEnded() }); ok { // a connection in memory, which keeps count
@@ -116,17 +116,17 @@ func (s *stream) mayRead() bool {
 	}
 }
 
-// endRead is the reader's end. It tells an overflow that nobody else will.
+// endRead ends the goroutine that reads. An overflow that comes now has no other goroutine to call the handler.
 func (s *stream) endRead() {
-	s.c.tellOverflow()
+	s.c.callOverflow()
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
-	if s.c.overflow > 0 { // it came after tellOverflow
+	if s.c.overflow > 0 { // it came after callOverflow
 		s.c.inside++
 		go s.endRead()
 	} else {
 		s.reader = false
-		s.c.changed() // where it was no reader that ended here, one is missing
+		s.c.changed() // for an overflow without a reader: reading may be due meanwhile
 	}
 	s.c.leave()
 }
@@ -162,7 +162,7 @@ func (s *stream) send() {
 	s.c.leave()
 }
 
-// closeWrite sends FIN, or closes a connection that cannot end by halves.
+// closeWrite sends FIN. A connection that has no half end, as net.Pipe's, is closed.
 func (s *stream) closeWrite() {
 	if half, ok := s.nc.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
