@@ -1,6 +1,5 @@
 package devserver
 
-// The certificate of https, which emu signs itself and keeps.
 // https://www.rfc-editor.org/rfc/rfc5280
 
 import (
@@ -33,16 +32,16 @@ const certificateFile = "emu-https.pem"
 
 const (
 	certified = 365 * 24 * time.Hour
-	// renewing is how long before its end a certificate is made anew.
+	// renewing is how long before its end a certificate is replaced.
 	renewing = 24 * time.Hour
 )
 
-// commonName is who a certificate of emu's is of.
+// commonName is the subject of emu's certificates.
 const commonName = "emu dev"
 
-// Certificate reads the certificate in a state folder, or makes one: for
-// localhost, both loopback addresses and the hosts given. What lies there and is none
-// of emu's stays as it is. The log may be nil.
+// Certificate reads emu's certificate from a state folder, or makes one for localhost, both
+// loopback addresses and the hosts. It does not overwrite a file that is no certificate of emu's.
+// The log may be nil.
 func Certificate(log *Log, persist string, hosts ...string) (tls.Certificate, error) {
 	path := filepath.Join(persist, certificateFile)
 	text, err := readKey(log, path)
@@ -67,8 +66,8 @@ func Certificate(log *Log, persist string, hosts ...string) (tls.Certificate, er
 	return tls.X509KeyPair(text, text)
 }
 
-// readKey reads a file with a key, and sees to it that only its owner can. Without the
-// file there is no text. It does not follow a link.
+// readKey reads a file with a key, and makes it readable by its owner only. It returns nothing if
+// the file does not exist. It follows no link.
 func readKey(log *Log, path string) ([]byte, error) {
 	named, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,7 +90,7 @@ func readKey(log *Log, path string) ([]byte, error) {
 	return text, nil
 }
 
-// readOwn reads the file that was named, not another that has come into its place.
+// readOwn reads the file that named describes, and not one that has replaced it since.
 func readOwn(log *Log, path string, named fs.FileInfo) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -124,8 +123,8 @@ func readOwn(log *Log, path string, named fs.FileInfo) ([]byte, error) {
 	return text, nil
 }
 
-// writeKey writes a file that only its owner can read. What is in its place is replaced
-// whole, and no link is followed.
+// writeKey writes a file that only its owner can read. It replaces a file as a whole, and follows
+// no link.
 func writeKey(path string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
 	if err != nil {
@@ -141,7 +140,7 @@ func writeKey(path string, text []byte) error {
 	return err
 }
 
-// serves reports whether a certificate is good for some hosts still.
+// serves reports whether a certificate is still valid for hosts.
 func serves(c *x509.Certificate, hosts []string) bool {
 	for _, h := range hosts {
 		if c.VerifyHostname(h) != nil {

@@ -1,6 +1,5 @@
 package devserver
 
-// The local endpoints below /cdn-cgi/, which no page of another site may use.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 import (
@@ -16,7 +15,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 )
 
-// door is the front door: a few paths are the server's, the rest the Worker's.
+// door is the front door. It answers paths below /cdn-cgi/ itself, which pages of other sites may
+// not use, and passes other requests to the Worker.
 type door struct {
 	world   *emulator.World
 	passing *passing       // nil if no other program can follow
@@ -49,13 +49,13 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.world.ServeHTTP(w, r)
 }
 
-// foreign says what is wrong with a request for a local path that comes in
-// under another host's name, or from another site's page; "" is nothing.
+// foreign is the refusal of a request for a local path that has another host's name or comes from
+// another site's page; "" if it has neither.
 func foreign(r *http.Request) string {
 	if !local(r.Host) {
 		return msgInvalidHost
 	}
-	// Of several, none may be another site's: together they are no address.
+	// Several origins are no address together, and so they are refused.
 	if origin := strings.Join(r.Header["Origin"], ", "); origin != "" {
 		if u, err := url.Parse(origin); err != nil || !local(u.Host) || u.Scheme == "file" { // which has no host
 			return msgInvalidOrigin
@@ -73,15 +73,15 @@ func local(hostport string) bool {
 	return slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, strings.ToLower(host))
 }
 
-// forbid answers with a text that is the reason phrase too, as Wrangler does;
-// net/http knows only standard phrases.
+// forbid answers with a text that is also the reason phrase, as Wrangler does. net/http writes only
+// standard phrases.
 func forbid(w http.ResponseWriter, text string) {
 	conn, out, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, text, http.StatusForbidden)
 		return
 	}
-	defer part(conn)
+	defer hangUp(conn)
 	fmt.Fprintf(out, "HTTP/1.1 403 %s\r\nContent-Length: %d\r\nContent-Type: text/plain;charset=UTF-8\r\nConnection: close\r\n\r\n%s", text, len(text), text)
 	out.Flush()
 }

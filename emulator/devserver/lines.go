@@ -1,7 +1,7 @@
 package devserver
 
-// What a program writes while its log is JSON: everything that it prints becomes
-// events, and between them stand its own.
+// The output of a program whose log is JSON: each line that it prints becomes an event, between
+// those of its log.
 
 import (
 	"bytes"
@@ -17,23 +17,23 @@ const (
 	// maxLine is how much of a line one event has. In JSON, where a byte may take
 	// six, it stays below the 64 KiB that many readers of lines take.
 	maxLine = 8 << 10
-	// linePatience is how long a line may take to go on before it is shown as it is.
+	// linePatience is how long a line may stay without an end before it is shown.
 	linePatience = 100 * time.Millisecond
 	// maxPiece is what every system writes to a pipe in one piece (POSIX's PIPE_BUF).
 	maxPiece = 512
 )
 
-// A program and its log write to one pipe, which keeps their order. An event is
-// there in pieces, each behind a mark that the program does not know: RS, the
-// token and whether more follows. A piece ends with LF.
+// A program and its log write to one pipe, which keeps their order. An event is written in pieces,
+// so that no other write gets between its bytes. A piece begins with a mark that the program cannot
+// guess: RS, the token, and whether another piece follows. It ends with LF.
 const (
 	markByte  = '\x1e'
 	pieceMore = '+'
 	pieceLast = '.'
 )
 
-// Lines makes events of what a program writes, and passes its own events on. It
-// is safe for concurrent use.
+// Lines turns the output of a program into events, and passes the events of its log on. It is safe
+// for concurrent use.
 type Lines struct {
 	log  *Log
 	mark []byte
@@ -45,7 +45,7 @@ type Lines struct {
 	late  *time.Timer
 }
 
-// NewLines writes to a log. The token is "" for one of its own.
+// NewLines writes to a log. It makes a token if token is "".
 func NewLines(log *Log, token string) *Lines {
 	if token == "" {
 		token = rand.Text()
@@ -56,11 +56,11 @@ func NewLines(log *Log, token string) *Lines {
 	return l
 }
 
-// Token is what the program is to be told, for its [Marked].
+// Token is what the program needs for its [Marked].
 func (l *Lines) Token() string { return string(l.mark[1:]) }
 
-// Write takes what the program has written. It never fails: what reads the log
-// may have gone, and the program goes on.
+// Write takes output of the program. It never fails: the program goes on when nobody reads the log
+// any more.
 func (l *Lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,14 +98,14 @@ func (l *Lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush shows a line that has not ended.
+// Flush shows a line without an end.
 func (l *Lines) Flush() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.flush()
 }
 
-// Close shows what the program has written last.
+// Close shows the last output of the program.
 func (l *Lines) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -135,7 +135,7 @@ func (l *Lines) piece(b []byte) {
 	}
 }
 
-// text takes what is the program's own.
+// text takes output that is no event of the log.
 func (l *Lines) text(b []byte) {
 	for len(b) > 0 {
 		part := b
@@ -147,7 +147,7 @@ func (l *Lines) text(b []byte) {
 			n := maxLine - len(l.line)
 			l.line = append(l.line, part[:n]...)
 			part = part[n:]
-			// A character is not divided.
+			// The cut is between two characters.
 			whole := len(l.line)
 			for i := 1; i < utf8.UTFMax && i < whole; i++ {
 				if utf8.RuneStart(l.line[whole-i]) {
@@ -170,8 +170,8 @@ func (l *Lines) text(b []byte) {
 	}
 }
 
-// Marked makes a log's events known to the [Lines] with the token among what else
-// is written to w. Each Write is an event with its LF.
+// Marked writes a log's events to w so that the [Lines] with the token finds them among other
+// output. Each Write is one event with its LF.
 func Marked(w io.Writer, token string) io.Writer {
 	return &marked{w, []byte(string(markByte) + token)}
 }

@@ -23,9 +23,9 @@ func (e *InUseError) Error() string {
 	return fmt.Sprintf(msgInUse, net.JoinHostPort(e.Host, strconv.Itoa(e.Port)))
 }
 
-// Hint says which program it is, "" if the system does not tell.
+// Hint names the program; "" if the system does not know it.
 func (e *InUseError) Hint() string {
-	by := holder(e.Port)
+	by := listenerOf(e.Port)
 	if by == "" {
 		return ""
 	}
@@ -37,18 +37,16 @@ type Address struct {
 	// IP is "localhost" (also "") for both loopback addresses, "*" for every
 	// address, otherwise one address or host name.
 	IP string
-	// Port is the port; 0 is any that is free, AnyPort Wrangler's or, if that
-	// is taken, another.
+	// Port is the port. 0 is any that is free. AnyPort is Wrangler's, or another if that is taken.
 	Port int
-	// CI makes AnyPort try no port between Wrangler's and any that is free, as
-	// Wrangler does where $CI is set.
+	// CI makes AnyPort skip the ports after Wrangler's, as Wrangler does where $CI is set.
 	CI bool
 }
 
-// AnyPort is the port of an [Address] for whose port nobody asked.
+// AnyPort is the port of an [Address] if the user has not asked for one.
 const AnyPort = -1
 
-// Wrangler's port, and how many after it are tried.
+// Wrangler's port, and how many ports after it are tried.
 const (
 	defaultPort = 8787
 	extraPorts  = 10
@@ -71,8 +69,8 @@ type Inherited struct {
 	Update bool
 }
 
-// listen makes listeners of the files. Without any it opens the address again, for which a
-// says more than the host does.
+// listen makes listeners of the files. Without files it opens the address again: Host has the port,
+// and a the IP address that the user has asked for.
 func (i *Inherited) listen(a Address) (*Listening, error) {
 	host, port, err := net.SplitHostPort(i.Host)
 	if err != nil {
@@ -121,8 +119,8 @@ func Listen(a Address) (*Listening, error) {
 	return listen(a.IP, 0)
 }
 
-// freePortTries is how often a port that is free on one loopback address may
-// turn out taken on the other.
+// freePortTries is how many ports are tried that are free on one loopback address and taken on the
+// other.
 const freePortTries = 20
 
 // listen opens the listeners of an address and a port.
@@ -170,7 +168,7 @@ func listenLoopback(port int) ([]net.Listener, error) {
 	return []net.Listener{four, six}, nil
 }
 
-// refused makes the error of an address that cannot be had.
+// refused is the error of an address that cannot be listened on.
 func refused(host string, port int, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return &InUseError{Host: host, Port: port}

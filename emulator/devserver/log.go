@@ -35,8 +35,8 @@ var Levels = []string{"none", "error", "warn", "info", "log", "debug"}
 // Log writes what happens: for people, or as JSON, one event a line. It is
 // safe for concurrent use.
 type Log struct {
-	// Out takes what happens; Err, unless in JSON, what is wrong with the
-	// configuration, the start and the objects.
+	// Out takes events. Err takes what is wrong with the configuration, the start and the objects,
+	// unless the log is JSON.
 	Out, Err io.Writer
 	Level    Level
 	// JSON writes an [emulator.Event] a line to Out.
@@ -78,13 +78,13 @@ func (l *Log) line(e emulator.Event) {
 	}
 }
 
-// Say writes a line about how things go, as an event of its own.
+// Say writes a line as an event of its own.
 func (l *Log) Say(line string) {
 	l.Event(emulator.Event{Time: time.Now(), Type: emulator.EventLog, Message: line})
 }
 
-// updated writes that another program serves at an address: for programs it is
-// ready, as the first was.
+// updated writes that a program has replaced another. Readers of JSON get the same ready event as
+// for the first one.
 func (l *Log) updated(url string) {
 	if l.JSON {
 		l.Event(emulator.Event{Time: time.Now(), Type: emulator.EventReady, Message: url})
@@ -93,14 +93,14 @@ func (l *Log) updated(url string) {
 	l.Print(msgUpdated)
 }
 
-// Print writes a text that is for people only. Its lines are its own: a part of it
-// that comes from elsewhere must be a [terminal.Line].
+// Print writes a text for people only. A part of it that emu has not written must be a
+// [terminal.Line], so that it adds no lines.
 func (l *Log) Print(text string) { l.print(terminal.Text(text)) }
 
 // Clear clears the terminal with what has scrolled by, and writes a text.
 func (l *Log) Clear(text string) { l.print("\x1b[H\x1b[2J\x1b[3J" + text) }
 
-// print writes a text that may tell the terminal to do something.
+// print writes a text with escape sequences.
 func (l *Log) print(text string) {
 	if l.JSON || l.Level < LevelLog {
 		return
@@ -110,8 +110,8 @@ func (l *Log) print(text string) {
 	io.WriteString(l.Out, text+"\n")
 }
 
-// Diagnostics writes what was found about the configuration or the stored state:
-// at every level what stops a start.
+// Diagnostics writes diagnostics about the configuration or the stored state. Those that stop a
+// start are written at every level.
 func (l *Log) Diagnostics(list []diagnostic.Diagnostic) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,7 +133,7 @@ func (l *Log) Diagnostics(list []diagnostic.Diagnostic) {
 	}
 }
 
-// read reads a file by the name that a diagnostic's place has.
+// read reads the file of a diagnostic's place.
 func (l *Log) read(file string) ([]byte, error) {
 	path := filepath.FromSlash(file)
 	if !filepath.IsAbs(path) {
@@ -142,7 +142,7 @@ func (l *Log) read(file string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// Error writes what ended a command, with the advice that it carries.
+// Error writes the error that ends a command, with its hint.
 func (l *Log) Error(err error) {
 	var refusal *emulator.Refusal
 	if errors.As(err, &refusal) {
@@ -152,8 +152,8 @@ func (l *Log) Error(err error) {
 	l.Diagnostics([]diagnostic.Diagnostic{{Text: err.Error(), Hint: diagnostic.HintOf(err)}})
 }
 
-// levelOf is the level from which on an event is shown. A program reads every
-// one, people not the comings and goings of objects without sockets.
+// levelOf is the lowest level that shows an event. People do not want to read of every object that
+// starts or is evicted; readers of JSON get all of it.
 func (l *Log) levelOf(e *emulator.Event) Level {
 	switch e.Type {
 	case emulator.EventError:
@@ -170,7 +170,7 @@ func (l *Log) levelOf(e *emulator.Event) Level {
 	return LevelLog
 }
 
-// output writes a line of the program, at every level, as it would be for people.
+// output writes a line of the program as an event, at every level.
 func (l *Log) output(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -184,7 +184,7 @@ func (l *Log) pass(event []byte) {
 	l.Out.Write(event)
 }
 
-// found makes an event of a diagnostic, for programs to read.
+// found turns a diagnostic into an event.
 func found(d diagnostic.Diagnostic) emulator.Event {
 	e := emulator.Event{Time: time.Now(), Type: emulator.EventLog, Message: d.Text}
 	if at := d.Place; at.File != "" && at.Line > 0 {
@@ -207,8 +207,7 @@ func found(d diagnostic.Diagnostic) emulator.Event {
 	return e
 }
 
-// Output passes on what a tool has said that has done its work, as what a program
-// prints.
+// Output passes the output of a tool that has succeeded on, like that of a program.
 func (l *Log) Output(out io.Writer, said string) {
 	if !l.JSON {
 		io.WriteString(out, terminal.Text(said))
@@ -219,8 +218,8 @@ func (l *Log) Output(out io.Writer, said string) {
 	lines.Close()
 }
 
-// Compiler writes why a program is not built: what emu explains, and what is left of the
-// compiler's own words. These go to out, or become one event.
+// Compiler writes why a program does not compile: the diagnostics that explain it, then the rest of
+// the compiler's output, which goes to out or becomes one event.
 func (l *Log) Compiler(out io.Writer, explained []diagnostic.Diagnostic, said string) {
 	l.Diagnostics(explained)
 	switch {

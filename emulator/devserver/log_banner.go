@@ -14,8 +14,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
-// Banner writes what is known before a server starts: program is its name and
-// version.
+// Banner writes what is known before a server starts. program is emu's name and version.
 func (l *Log) Banner(program string, r *config.Result) {
 	title := " ⛅️ " + program
 	l.Print("\n" + title + "\n" + strings.Repeat("─", utf8.RuneCountInString(title)))
@@ -34,8 +33,8 @@ func (l *Log) Banner(program string, r *config.Result) {
 	l.Print(msgStarting)
 }
 
-// withoutEffect tells of the fields that do nothing on this machine: a line for each
-// that binds something, for the program will not find that, and a table of the others.
+// withoutEffect lists the fields that do nothing on this machine. Those with bindings get a warning
+// each, since the program will not find the bindings; the others are a table.
 func (l *Log) withoutEffect(given []config.Field) {
 	var fields []config.Field
 	for _, f := range given {

@@ -11,11 +11,11 @@ import (
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
-// below is in front of the lines of a text but the first.
+// below indents the lines of a text after the first.
 const below = "    "
 
-// human writes an event as people read it. The lines that Wrangler has keep
-// its prefix too, so that a program that waits for them goes on working.
+// human writes an event for people. Lines that Wrangler prints too have its prefix, so that scripts
+// that wait for them work.
 func (l *Log) human(e *emulator.Event) {
 	b := l.buf[:0]
 	switch e.Type {
@@ -34,7 +34,7 @@ func (l *Log) human(e *emulator.Event) {
 		b = fmt.Appendf(b, msgWorkerError, terminal.Indented(e.Message, below))
 		for line := range strings.Lines(terminal.Text(e.Stack)) {
 			b = append(b, '\n')
-			if !strings.HasPrefix(line, below) { // it is not of a stack
+			if !strings.HasPrefix(line, below) { // it is no line of a stack
 				b = append(b, below...)
 			}
 			b = append(b, strings.TrimSuffix(line, "\n")...)

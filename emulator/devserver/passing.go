@@ -1,8 +1,7 @@
 package devserver
 
-// What becomes of requests when one program follows another: GET and HEAD are
-// asked again of the new one, others are told that they were cut short. The
-// connections stay with the old program until each has its answer.
+// Requests that have no answer when one program follows another: GET and HEAD are sent to the new
+// program, others get a 503. The connections stay with the old program until each has its answer.
 // https://github.com/cloudflare/workers-sdk/blob/main/packages/wrangler/templates/startDevWorker/ProxyWorker.ts
 
 import (
@@ -21,21 +20,21 @@ import (
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
-// passing knows the requests that have no answer yet.
+// passing holds the requests that have no answer yet, and can pass them on.
 type passing struct {
-	next *http.Transport // to the address that the next program has, too
+	next *http.Transport // to the same address, where the next program listens
 	tls  bool
 
 	ctx    context.Context // of the requests passed on
 	cancel context.CancelFunc
 
-	mu      sync.Mutex
-	leaving bool
-	waiting map[*passage]struct{}
-	under   sync.WaitGroup // the requests passed on
+	mu       sync.Mutex
+	leaving  bool
+	waiting  map[*passage]struct{}
+	passedOn sync.WaitGroup // the requests passed on
 }
 
-// newPassing makes one for a server at an address.
+// newPassing makes the passing of a server at an address.
 func newPassing(at net.Addr, encrypted bool) *passing {
 	p := &passing{tls: encrypted, waiting: map[*passage]struct{}{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
@@ -52,7 +51,7 @@ func newPassing(at net.Addr, encrypted bool) *passing {
 	return p
 }
 
-// reachable is an address to dial for one that is listened on.
+// reachable is the address to dial for one that is listened on.
 func reachable(at net.Addr) string {
 	a := *at.(*net.TCPAddr)
 	if a.IP.IsUnspecified() {
@@ -67,7 +66,7 @@ func reachable(at net.Addr) string {
 // connection is the key of a request's connection in its context.
 type connection struct{}
 
-// passage is a request and the way of its answer.
+// passage is a request with the writer of its answer.
 type passage struct {
 	http.ResponseWriter
 	conn   net.Conn
@@ -80,8 +79,8 @@ type passage struct {
 // The states of a passage.
 const (
 	unanswered int32 = iota
-	answered         // by this program: what follows is its own affair
-	taken            // the answer comes from elsewhere
+	answered         // this program answers
+	taken            // the next program answers
 )
 
 var errTaken = errors.New("another program answers the request")
@@ -91,7 +90,7 @@ func (p *passage) answer() bool {
 }
 
 func (p *passage) WriteHeader(status int) {
-	invites := status < 200 && status != http.StatusSwitchingProtocols // it is no answer yet
+	invites := status < 200 && status != http.StatusSwitchingProtocols // an interim response is no answer
 	if invites && p.state.Load() != taken || !invites && p.answer() {
 		p.ResponseWriter.WriteHeader(status)
 	}
@@ -123,7 +122,7 @@ func (p *passage) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap is for [http.ResponseController].
 func (p *passage) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
-// serve has the world answer a request, unless the server is left before.
+// serve lets the world answer a request, or passes it on if another program follows.
 func (ps *passing) serve(w http.ResponseWriter, r *http.Request, world *emulator.World) {
 	p := &passage{ResponseWriter: w, passed: make(chan struct{})}
 	p.conn, _ = r.Context().Value(connection{}).(net.Conn)
@@ -133,20 +132,20 @@ func (ps *passing) serve(w http.ResponseWriter, r *http.Request, world *emulator
 	ps.mu.Lock()
 	leaving := ps.leaving
 	if leaving {
-		ps.under.Add(1)
+		ps.passedOn.Add(1)
 	} else {
 		ps.waiting[p] = struct{}{}
 	}
 	ps.mu.Unlock()
-	if leaving { // nothing has been done for it yet
+	if leaving { // the request has not begun, so that it can be repeated whatever its method
 		defer world.Aside(r)()
-		defer ps.under.Done()
+		defer ps.passedOn.Done()
 		p.state.Store(taken)
 		p.whole = r.Header.Get("Upgrade") == ""
 		p.again.Body, p.again.ContentLength = r.Body, r.ContentLength
 		ps.pass(p)
 	} else {
-		// Deferred, for the world ends a broken answer with a panic.
+		// Deferred, because the world ends a broken answer with a panic.
 		defer func() {
 			ps.mu.Lock()
 			delete(ps.waiting, p)
@@ -160,7 +159,7 @@ func (ps *passing) serve(w http.ResponseWriter, r *http.Request, world *emulator
 	}
 }
 
-// again is a request as the next program is to see it.
+// again is a request for the next program.
 func (ps *passing) again(r *http.Request) *http.Request {
 	u := *r.URL
 	u.Scheme, u.Host = "http", "emu"
@@ -180,26 +179,26 @@ func (ps *passing) again(r *http.Request) *http.Request {
 	return (&http.Request{Method: r.Method, URL: &u, Host: r.Host, Header: h, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ps.ctx)
 }
 
-// leave takes the requests that have no answer from the world.
+// leave passes the requests on that have no answer.
 func (ps *passing) leave() {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	ps.leaving = true
 	for p := range ps.waiting {
 		if p.state.CompareAndSwap(unanswered, taken) {
-			ps.under.Go(func() { ps.pass(p) })
+			ps.passedOn.Go(func() { ps.pass(p) })
 		}
 	}
 }
 
-// pass writes the next program's answer, or that there will be none. The
-// connection is closed after it, so that the client comes to the next program.
+// pass writes the next program's answer, or a 503. It closes the connection, so that the client's
+// next request reaches the next program.
 func (ps *passing) pass(p *passage) {
 	defer close(p.passed)
 	if p.conn == nil {
 		return
 	}
-	defer part(p.conn)
+	defer hangUp(p.conn)
 	if p.whole {
 		resp, err := ps.next.RoundTrip(p.again)
 		if err == nil {
@@ -212,11 +211,11 @@ func (ps *passing) pass(p *passage) {
 	fmt.Fprintf(p.conn, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: %d\r\nContent-Type: text/plain;charset=UTF-8\r\nRetry-After: 0\r\nConnection: close\r\n\r\n%s", len(msgRestarted), msgRestarted)
 }
 
-// part ends a connection so that the client reads its answer: what the client
-// still sends must not reset it.
-func part(conn net.Conn) {
+// hangUp closes a connection after the client has read its answer: to close it while the client
+// still sends would reset it.
+func hangUp(conn net.Conn) {
 	if c, ok := conn.(interface{ CloseWrite() error }); ok && c.CloseWrite() == nil {
-		conn.SetReadDeadline(time.Now().Add(maxParting))
+		conn.SetReadDeadline(time.Now().Add(maxFlush))
 		io.Copy(io.Discard, conn)
 	}
 	conn.Close()

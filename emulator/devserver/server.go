@@ -1,6 +1,4 @@
-// Package devserver is what `emu dev` runs: it finds and builds the Go program
-// behind a configuration, listens, keeps the front door of a world, writes the
-// log and ends.
+// Package devserver serves a world at an address.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/commands/#dev
 package devserver
@@ -30,7 +28,7 @@ type Options struct {
 	Inherited *Inherited
 	// TLS makes it https; nil is http.
 	TLS *tls.Config
-	// Log is told of everything that happens. It must not be nil.
+	// Log writes everything that happens. It must not be nil.
 	Log *Log
 }
 
@@ -38,10 +36,9 @@ type Options struct {
 const (
 	maxHeadTime = 15 * time.Second // for a request's head to arrive, as Wrangler
 	maxIdleTime = 2 * time.Minute  // between two requests on a connection
-	// maxParting is how long a connection may take, once its world has ended,
-	// to get rid of what it has still to write.
-	maxParting = 500 * time.Millisecond
-	// maxHolding is how long a handler may hold its object before it is named, as long as
+	// maxFlush is how long a connection may take to write what is pending when its world has ended.
+	maxFlush = 500 * time.Millisecond
+	// maxHolding is how long a handler may hold its object before a warning names it: as long as
 	// blockConcurrencyWhile may.
 	maxHolding = 30 * time.Second
 	// manySockets is how many sockets of one object are worth a collection when it hibernates.
@@ -57,12 +54,12 @@ type Server struct {
 	serving   sync.WaitGroup // the listeners' goroutines
 	door      *door
 	silent    sync.Map    // the connections that have not made a request yet
-	left      atomic.Bool // another program follows
+	leaving   atomic.Bool // another program follows
 }
 
-// Start listens, makes the world and serves it. What was applied and found
-// questionable is in the log before the ready event is. The address comes
-// first, so that a busy port leaves the stored state alone.
+// Start listens, makes the world and serves it. The migrations that it applies and its warnings
+// are in the log before the ready event. It listens first, so that a busy port leaves the stored
+// state alone.
 func Start(o Options) (*Server, error) {
 	listening, err := o.listen()
 	if err != nil {
@@ -77,7 +74,7 @@ func Start(o Options) (*Server, error) {
 		if e.Type == emulator.EventHibernate && e.Sockets >= manySockets {
 			release.Reset(time.Second)
 		}
-		if !s.left.Load() {
+		if !s.leaving.Load() {
 			o.Log.Event(e)
 		}
 	}
@@ -97,7 +94,7 @@ func Start(o Options) (*Server, error) {
 		IdleTimeout:                  maxIdleTime,
 		MaxHeaderBytes:               emulator.MaxHeaderBytes,
 		ConnState:                    s.connState,
-		ErrorLog:                     log.New(&complaints{log: o.Log, url: s.url}, "", 0),
+		ErrorLog:                     log.New(&httpLog{log: o.Log, url: s.url}, "", 0),
 		DisableGeneralOptionsHandler: true,
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return world.ConnContext(context.WithValue(ctx, connection{}, conn), conn)
@@ -150,9 +147,8 @@ func (s *Server) Addrs() (addrs []net.Addr) {
 	return addrs
 }
 
-// Close stops listening, ends the world and lets go of every connection. It
-// returns when all of the server's goroutines have ended, or else with the
-// world's error about those that do not.
+// Close stops listening, ends the world and closes every connection. It returns when all of the
+// server's goroutines have ended, or with the world's error about those that do not end.
 func (s *Server) Close() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -160,9 +156,9 @@ func (s *Server) Close() error {
 	closing.Go(func() { s.http.Shutdown(ctx) }) // closes the listeners, then waits
 	failed := s.world.Close()
 	s.dropSilent()
-	parting := time.AfterFunc(maxParting, cancel)
+	flush := time.AfterFunc(maxFlush, cancel)
 	closing.Wait()
-	parting.Stop()
+	flush.Stop()
 	err := s.http.Close()
 	s.serving.Wait()
 	if failed == nil {
@@ -171,8 +167,7 @@ func (s *Server) Close() error {
 	return errors.Join(failed, err)
 }
 
-// dropSilent closes the connections that have not made a request, to which
-// Shutdown would give time.
+// dropSilent closes the connections that have not made a request. Shutdown would wait for one.
 func (s *Server) dropSilent() {
 	s.silent.Range(func(conn, _ any) bool {
 		conn.(net.Conn).Close()

@@ -7,24 +7,21 @@ import (
 )
 
 const (
-	// MaxLeaving is how long the handlers of a world may take to end when
-	// another program is to follow.
+	// MaxLeaving is how long handlers may take to end when another program follows.
 	MaxLeaving = time.Second
-	// lingering is how long connections without a request are kept for those
-	// clients that have one on the way.
+	// lingering is how long connections without a request stay open: a request may be on its way.
 	lingering = time.Second
 )
 
-// errLeft is the error of a handler that did not end for the next program.
-var errLeft = errors.New("a handler did not end for the new program, and was cut off")
+// errCutOff is the error of a handler that did not end for the next program.
+var errCutOff = errors.New("a handler did not end for the new program, and was cut off")
 
-// Leave ends the world for a program that follows at the same address: no
-// connection is accepted any more, sockets are dropped, and requests without an
-// answer get one from the next program or are told of it. When Leave returns
-// the stored state is free. Then [Server.Linger] is to be called, or the process
-// to end at once if there was an error.
+// Leave ends the world for a program that follows at the same address. The server accepts no
+// more connections and drops its sockets. Requests without an answer get one from the next
+// program, or a 503 if they cannot be repeated. When Leave returns, the stored state is free. The
+// caller calls [Server.Linger] then, or after an error ends the process.
 func (s *Server) Leave() error {
-	s.left.Store(true)
+	s.leaving.Store(true)
 	for _, l := range s.listeners {
 		l.Close()
 	}
@@ -37,28 +34,28 @@ func (s *Server) Leave() error {
 		return err
 	case <-time.After(MaxLeaving):
 	}
-	s.door.passing.cancel() // everyone is told
-	s.door.passing.under.Wait()
-	return errLeft
+	s.door.passing.cancel() // requests without an answer get a 503
+	s.door.passing.passedOn.Wait()
+	return errCutOff
 }
 
-// Linger returns when the requests that were passed on have their answers and
-// the clients have gone to the next program.
+// Linger returns when the requests that were passed on have their answers, and no client uses this
+// server any more.
 func (s *Server) Linger() {
 	time.Sleep(lingering)
-	s.door.passing.under.Wait()
+	s.door.passing.passedOn.Wait()
 	s.dropSilent()
-	// What does not end is a handler whose request has its answer.
-	ctx, cancel := context.WithTimeout(context.Background(), maxParting)
+	// Handlers that still run have answered their requests: they are not waited for.
+	ctx, cancel := context.WithTimeout(context.Background(), maxFlush)
 	defer cancel()
 	s.http.Shutdown(ctx)
-	s.door.passing.under.Wait()
+	s.door.passing.passedOn.Wait()
 	s.http.Close()
 }
 
 // Hibernate takes every object out of memory that nothing pins.
 func (s *Server) Hibernate() {
 	for _, o := range s.world.Objects() {
-		o.Hibernate() // those that are pinned stay, as they would
+		o.Hibernate() // pinned objects refuse, which is fine
 	}
 }

@@ -13,7 +13,7 @@ type Stopgap struct{ http *http.Server }
 
 // Hold answers requests with 503 at listeners that files stand for.
 func Hold(to *Log, files []*os.File) *Stopgap {
-	s := &Stopgap{&http.Server{ErrorLog: log.New(&complaints{log: to}, "", 0), Handler: http.HandlerFunc(unavailable)}}
+	s := &Stopgap{&http.Server{ErrorLog: log.New(&httpLog{log: to}, "", 0), Handler: http.HandlerFunc(unavailable)}}
 	for _, f := range files {
 		if l, err := net.FileListener(f); err == nil {
 			go s.http.Serve(l)
@@ -30,7 +30,7 @@ func unavailable(w http.ResponseWriter, _ *http.Request) {
 
 // Release stops answering, for a program that is about to serve.
 func (s *Stopgap) Release() {
-	ctx, cancel := context.WithTimeout(context.Background(), maxParting)
+	ctx, cancel := context.WithTimeout(context.Background(), maxFlush)
 	defer cancel()
 	s.http.Shutdown(ctx)
 	s.http.Close()

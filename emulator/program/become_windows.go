@@ -9,9 +9,8 @@ import (
 	"os/signal"
 )
 
-// Become runs the executable in place of this process, which Windows cannot
-// replace, and returns its exit code. Ctrl-C reaches both and is left to the
-// executable.
+// Become runs the executable and returns its exit code: Windows cannot replace a process. Ctrl-C
+// reaches both processes, and only the executable handles it.
 func (e *Executable) Become(args, env []string) (int, error) {
 	signal.Ignore(os.Interrupt)
 	c := Child{Cmd: exec.Command(e.Path, args...)}
@@ -33,6 +32,5 @@ func (e *Executable) Become(args, env []string) (int, error) {
 	return 0, err
 }
 
-// lockFile locks nothing: Windows does not let an executable that runs be
-// written, and the go command moves it out of the way.
+// lockFile locks nothing: on Windows the go command moves an executable away that still runs.
 func lockFile(context.Context, string) (io.Closer, error) { return io.NopCloser(nil), nil }

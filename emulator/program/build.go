@@ -20,23 +20,22 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// ErrBuild is the error of a program that does not compile; the compiler has
-// said why.
+// ErrBuild is the error of a program that does not compile. The compiler's output says why.
 var ErrBuild = errors.New("the program does not compile")
 
-// Executable is a program that was built, and reserved for this process until
-// the process ends or has become it.
+// Executable is a program that has been built. No other process rebuilds it until this one has
+// closed it, become it or ended.
 type Executable struct {
 	Path string
 	lock io.Closer
 }
 
-// Close gives up what reserves the executable.
+// Close lets other processes build the executable again.
 func (e *Executable) Close() error { return e.lock.Close() }
 
 var seed = maphash.MakeSeed()
 
-// Sum tells executables apart.
+// Sum is a checksum of the executable, comparable within this process.
 func (e *Executable) Sum() (uint64, error) {
 	f, err := os.Open(e.Path)
 	if err != nil {
@@ -49,10 +48,9 @@ func (e *Executable) Sum() (uint64, error) {
 	return h.Sum64(), err
 }
 
-// Build compiles the program; what the compiler has to say goes to out. The
-// executable lies in the user's cache folder, at the same place each time, so
-// that a program that has not changed is not linked again. dir is the folder
-// that errors name the package from.
+// Build compiles the program, and writes the compiler's output to out. The executable is always
+// at the same place of the user's cache folder, so that a program that has not changed is not
+// linked again. Errors name the package from dir.
 func (p *Package) Build(ctx context.Context, out io.Writer, dir string) (*Executable, error) {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
@@ -71,21 +69,21 @@ func (p *Package) Build(ctx context.Context, out io.Writer, dir string) (*Execut
 	if err != nil {
 		return nil, err
 	}
-	// A build that is interrupted leaves its temporary files behind.
+	// The go command does not remove its temporary files when it is interrupted.
 	temp, err := os.MkdirTemp(os.Getenv("GOTMPDIR"), "emu-build-")
 	if err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("cannot build: %w", err)
 	}
 	defer os.RemoveAll(temp)
-	// The flags are what $GOFLAGS might say otherwise. A commit in the executable would make
-	// it another one with each commit.
+	// The flags override $GOFLAGS. With the commit in it, the executable would be another one
+	// after each commit.
 	c := exec.Command(goTool, "build", "-o", path, "-buildmode=default", "-buildvcs=false", "-json=false", "-n=false", ".")
-	told := &teller{out: out, from: p.Dir, dir: dir}
+	output := &pathWriter{out: out, from: p.Dir, dir: dir}
 	c.Env = append(Native(), "GOTMPDIR="+temp)
-	c.Dir, c.Stdout, c.Stderr = p.Dir, told, told
+	c.Dir, c.Stdout, c.Stderr = p.Dir, output, output
 	err = (&Child{Cmd: c, Apart: true}).Run(ctx)
-	told.flush()
+	output.flush()
 	if err != nil {
 		lock.Close()
 		var failed *exec.ExitError
@@ -100,8 +98,8 @@ func (p *Package) Build(ctx context.Context, out io.Writer, dir string) (*Execut
 	return &Executable{path, lock}, nil
 }
 
-// targeting are the variables that say how to build for a target: if that is another
-// machine, this one's compiler must not see them.
+// targeting are the variables that say how to build for a target. If the target is another
+// machine, a build for this one must not see them.
 var targeting = []string{
 	"GO386", "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64", "GOWASM",
 	"CC", "CXX", "FC", "AR", "PKG_CONFIG", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS", "CGO_LDFLAGS",
@@ -121,8 +119,8 @@ func Native() []string {
 	return append(env, "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 }
 
-// imports reports whether the program imports package worker by way of another
-// package of its own. If the go command cannot tell, the build will say why.
+// imports reports whether the program imports package worker, perhaps by way of another package.
+// It is true as well if the go command fails, since the build then says why.
 func (p *Package) imports(ctx context.Context, goTool string) bool {
 	c := exec.Command(goTool, "list", "-deps", "-json=false", "-f", "{{.ImportPath}}", ".")
 	var list bytes.Buffer
@@ -143,7 +141,7 @@ func (p *Package) noWorker(dir string) *diagnostic.Error {
 		"import "+workerPackage+" and end main with worker.Main(…)")
 }
 
-// executable is where the program is built to.
+// executable is the path that the program is built to.
 func (p *Package) executable() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {

@@ -20,7 +20,7 @@ type Candidate struct {
 	lines    chan string   // from the program; closed when no more come
 	ended    chan struct{} // closed when the process has ended
 	url      string        // where it serves, "" before that
-	left     bool          // it has let go of the stored state
+	left     bool          // the stored state is free
 	reported bool          // it has printed why it ends
 }
 
@@ -37,7 +37,7 @@ type Handover struct {
 	Token          string
 }
 
-// maxLastWords is how long what a program has left running may keep its output.
+// maxLastWords is how long other processes that have the output of a program may write to it after its end.
 const maxLastWords = 500 * time.Millisecond
 
 // ErrReported is the error of what has failed and has already printed why.
@@ -150,7 +150,7 @@ func (c *Candidate) Kill() { c.child.Kill() }
 // Ended is closed when the process has ended.
 func (c *Candidate) Ended() <-chan struct{} { return c.ended }
 
-// Complied reports whether a program that has ended did so because it was told to, or has printed why.
+// Complied reports whether a program that has ended was asked to, or has printed why.
 func (c *Candidate) Complied() bool { return c.left || c.reported }
 
 // Fault waits for the end of a program that cannot serve, and says why it cannot.

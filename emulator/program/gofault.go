@@ -1,6 +1,6 @@
 package program
 
-// What the go command says of a module, in words of somebody who wants to run a Worker.
+// The go command's messages about a module, explained to somebody who wants to run a Worker.
 // https://go.dev/ref/mod
 
 import (
@@ -64,7 +64,8 @@ func (m *module) line(pattern string) diagnostic.Place {
 	return at
 }
 
-// there is a hint that is typed in the folder of go.mod.
+// there makes a hint one that can be typed in the working directory: go commands about a module
+// run in the folder of its go.mod.
 func (m *module) there(hint string) string {
 	if m.file == "" || !strings.HasPrefix(hint, "go ") {
 		return hint
@@ -79,7 +80,7 @@ func (m *module) there(hint string) string {
 	return "cd " + at + " && " + hint
 }
 
-// getEmu is what makes go.mod know of emu's module.
+// getEmu is the command that adds emu's module to go.mod.
 func (m *module) getEmu() string {
 	info, _ := debug.ReadBuildInfo()
 	if version := Released(info); version != "" {
@@ -91,26 +92,26 @@ func (m *module) getEmu() string {
 	return "go mod edit -replace " + Emu + "=FOLDER && go mod tidy, where FOLDER is a checkout of emu"
 }
 
-// requiresNothing finds emu's module as go.mod requires what has no version: only a
-// replacement has it.
+// requiresNothing matches a require of emu's module at v0.0.0, which exists as a replacement
+// only.
 var requiresNothing = regexp.MustCompile(`(?m)^[ \t]*(?:require[ \t]+)?` + regexp.QuoteMeta(Emu) + `[ \t]+v0\.0\.0\b`)
 
-// notReplaced says that a go.mod requires emu's module at no version, and does not say
-// where a checkout is.
+// notReplaced is the fault of a go.mod that requires emu's module at v0.0.0 without a
+// replacement.
 func (m *module) notReplaced() (text, hint string, at diagnostic.Place) {
 	return "go.mod requires module " + Emu + " v0.0.0, which is no version: nothing replaces it with a checkout",
 		m.getEmu(), m.line(regexp.QuoteMeta(Emu) + `\s+v0\.0\.0\S*`)
 }
 
-// fault is a kind of message of the go command: explain makes of what the pattern has
-// found a text, a hint and, unless the message begins with one, a place.
+// fault is a kind of message of the go command. explain turns the submatches of the pattern into
+// a text, a hint and a place. The message's own place is used if explain returns none.
 type fault struct {
 	pattern *regexp.Regexp
 	explain func(m *module, found []string) (text, hint string, at diagnostic.Place)
-	whole   bool // what the go command says is shown too
+	whole   bool // the go command's output is shown too
 }
 
-// Kinds of faults that somebody meets who is new to Go modules, as Go 1.26 words them.
+// faults are what people meet who are new to Go modules, in the words of Go 1.26.
 var faults = []fault{
 	{pattern: regexp.MustCompile(`^go: (?:go\.mod file not found in current directory|cannot find main module)`), explain: func(m *module, _ []string) (string, string, diagnostic.Place) {
 		get := m.getEmu()
@@ -217,11 +218,11 @@ var faults = []fault{
 
 var linePlace = regexp.MustCompile(`^([^\s:]+\.[A-Za-z]+):(\d+)(?::(\d+))?: `)
 
-// Explain makes diagnostics of what the go command has said of the package, with files
-// named from dir, and returns what it does not explain.
+// Explain turns the go command's output about the package into diagnostics, with files named
+// from dir. The rest is the output that it does not explain.
 func (p *Package) Explain(said, dir string) (list []diagnostic.Diagnostic, rest string) {
 	m := p.module(dir)
-	known := false // the line before was explained: an indented one belongs to it
+	known := false // the line before is explained; indented lines after it belong to it
 	var more strings.Builder
 	for line := range strings.Lines(said) {
 		text := strings.TrimRight(line, "\r\n")
@@ -236,7 +237,7 @@ func (p *Package) Explain(said, dir string) (list []diagnostic.Diagnostic, rest 
 		case d != nil && !slices.ContainsFunc(list, func(other diagnostic.Diagnostic) bool { return other.Text == d.Text }):
 			if d.Notes != nil {
 				d.Notes[0].Text = strings.TrimSpace(said)
-				return append(list, *d), "" // all that it says is about this
+				return append(list, *d), "" // the whole output is about this fault
 			}
 			list = append(list, *d)
 		}
@@ -248,8 +249,7 @@ func (p *Package) Explain(said, dir string) (list []diagnostic.Diagnostic, rest 
 	return list, rest
 }
 
-// onlyHeads reports whether lines say no more than which package is meant, and what was
-// downloaded before.
+// onlyHeads reports whether lines only name packages and downloads.
 func onlyHeads(said string) bool {
 	for line := range strings.Lines(said) {
 		head := strings.Fields(line)
@@ -260,7 +260,7 @@ func onlyHeads(said string) bool {
 	return true
 }
 
-// explain makes a diagnostic of a line. It may be known and say nothing by itself.
+// explain turns a line into a diagnostic. A line may be known and have none: another one says more.
 func (m *module) explain(line string) (d *diagnostic.Diagnostic, known bool) {
 	for _, f := range faults {
 		found := f.pattern.FindStringSubmatch(line)
@@ -285,9 +285,8 @@ func (m *module) explain(line string) (d *diagnostic.Diagnostic, known bool) {
 	return nil, false
 }
 
-// Loads asks the go command whether it finds all packages of the program, without
-// fetching any, and explains what is wrong. Faults of other kinds are a build's to tell:
-// what the compiler says is not known here.
+// Loads asks the go command to find all packages of the program without fetching any, and
+// explains why it cannot. Errors of the compiler are not found here.
 func (p *Package) Loads(ctx context.Context, dir string) []diagnostic.Diagnostic {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
@@ -295,10 +294,10 @@ func (p *Package) Loads(ctx context.Context, dir string) []diagnostic.Diagnostic
 	}
 	c := exec.Command(goTool, "list", "-deps", "-json=false", "-f", "{{.ImportPath}}", ".")
 	var list, said bytes.Buffer
-	told := &teller{out: &said, from: p.Dir, dir: dir}
-	c.Dir, c.Env, c.Stdout, c.Stderr = p.Dir, append(Native(), "GOPROXY=off"), &list, told
+	output := &pathWriter{out: &said, from: p.Dir, dir: dir}
+	c.Dir, c.Env, c.Stdout, c.Stderr = p.Dir, append(Native(), "GOPROXY=off"), &list, output
 	err = (&Child{Cmd: c, Apart: true}).Run(ctx)
-	told.flush()
+	output.flush()
 	switch {
 	case err == nil && !p.direct && !contains(list.Bytes(), workerPackage):
 		no := p.noWorker(dir)

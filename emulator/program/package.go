@@ -1,6 +1,6 @@
 package program
 
-// Which program runs: the Go package behind a Worker's main.
+// https://developers.cloudflare.com/workers/wrangler/configuration/ (main)
 
 import (
 	"errors"
@@ -17,23 +17,23 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// Package is a Go program that serves a Worker.
+// Package is a Go package main that serves a Worker.
 type Package struct {
 	// Dir is the folder of the Go package, absolute.
 	Dir string
-	// Instead is the entry point that it stands for, as a user would write
-	// it; "" if that is the Go package itself.
+	// Instead is the configured entry point that the package is run in place of, such as
+	// src/index.ts; "" if the package itself is configured.
 	Instead string
 
 	direct bool // the package itself imports workerPackage
 }
 
-// workerPackage is what a program that can be run imports.
+// workerPackage is the package whose Main a program calls.
 const workerPackage = Emu + "/emulator/worker"
 
-// Find looks for the Go package to run: that of a script, if one is given, or
-// else of the configuration's main. dir is the working directory. With a
-// diagnostic the program is the one that is not there; nil if none is named.
+// Find finds the Go package to run: that of a script, if one is given, or else of the
+// configuration's main. dir is the working directory. If it returns a diagnostic, the package is
+// the one that cannot be run, nil if none is named.
 func Find(c *config.Config, script, dir string) (*Package, *diagnostic.Diagnostic) {
 	main := c.Main
 	if script != "" {
@@ -95,7 +95,7 @@ func (p *Package) check() error {
 		return fmt.Errorf("there are several Go packages in its folder: %s in %s, and %s in %s",
 			several.Packages[0], several.Files[0], several.Packages[1], several.Files[1])
 	case err != nil:
-		p.direct = true // the build says better what is wrong
+		p.direct = true // the build reports it better
 	case len(pkg.GoFiles)+len(pkg.CgoFiles) == 0:
 		return errors.New("the Go files in its folder are tests")
 	case pkg.Name != "main":

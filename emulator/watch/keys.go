@@ -1,6 +1,5 @@
 package watch
 
-// What is typed at the terminal.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 import (
@@ -31,15 +30,15 @@ func browse(url string) error {
 	return err
 }
 
-// Typed gives what is typed at a terminal until restore is called; an error is
-// no terminal.
+// Typed returns the keys that are typed at a terminal, until restore is called. Its error means
+// that f is none.
 func Typed(f *os.File) (keys <-chan byte, restore func(), err error) {
 	restore, err = keyMode(f)
 	if err != nil {
 		return nil, nil, err
 	}
 	typed := make(chan byte)
-	go func() { // ends with the process: nothing can take back a read
+	go func() { // it ends with the process: a read cannot be cancelled
 		var b [1]byte
 		for {
 			if n, err := f.Read(b[:]); n == 0 || err != nil {

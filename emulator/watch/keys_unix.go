@@ -16,9 +16,8 @@ func Terminal(f *os.File) bool {
 	return err == nil
 }
 
-// keyMode lets a terminal give its keys as they are typed, without showing
-// them. Ctrl-C and Ctrl-Z stay what they are; after Ctrl-Z a shell has set the
-// terminal as it likes it.
+// keyMode makes a terminal pass keys on as they are typed, without showing them. Ctrl-C and
+// Ctrl-Z keep their meaning. After Ctrl-Z the mode is set again, since the shell has reset it.
 func keyMode(f *os.File) (restore func(), err error) {
 	fd := int(f.Fd())
 	was, err := unix.IoctlGetTermios(fd, getTermios)
@@ -36,7 +35,7 @@ func keyMode(f *os.File) (restore func(), err error) {
 	var setting sync.WaitGroup
 	setting.Go(func() {
 		for range resumed {
-			// In the background it is not for this process to set.
+			// A process in the background that sets the terminal would be stopped.
 			if group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err == nil && group == unix.Getpgrp() {
 				unix.IoctlSetTermios(fd, setTermios, &is)
 			}

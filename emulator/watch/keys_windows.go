@@ -12,8 +12,8 @@ func Terminal(f *os.File) bool {
 	return windows.GetConsoleMode(windows.Handle(f.Fd()), &mode) == nil
 }
 
-// keyMode lets a console give its keys as they are typed, without showing
-// them. Ctrl-C stays what it is.
+// keyMode makes a console pass keys on as they are typed, without showing them. Ctrl-C keeps its
+// meaning.
 func keyMode(f *os.File) (restore func(), err error) {
 	h := windows.Handle(f.Fd())
 	var was uint32

@@ -1,7 +1,5 @@
 package watch
 
-// The files that a program is made of, and what a change of one means.
-
 import (
 	"context"
 	"os"
@@ -16,40 +14,40 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
-// settling is how long files must be left alone: editors write them in steps.
-const settling = 30 * time.Millisecond
+// settleTime is how long nothing may change before a change counts: editors write in steps.
+const settleTime = 30 * time.Millisecond
 
-// sources watches files. Folders are what is watched, so that a file that is
-// moved over another is seen. A nil sources ignores files and watches none.
+// sources watches the files that a program is made of. It watches folders, so that it sees a file
+// that is moved over another. A nil sources watches nothing.
 //
-// No edit is lost, for a build counts only if its inputs were watched before it began:
-// begin watches all inputs that are known and remembers them. The go command lists the
-// inputs after the build; if some were not known at its beginning, they are watched, and
-// grown asks for a build to compare with. Clocks and the exactness of a file system's
-// times do not matter for that.
+// No edit is lost, because a build counts only if its inputs were watched before it began. begin
+// watches all inputs that are known, and remembers them. The go command lists the inputs after
+// the build. If some of them were not known when it began, they are watched from then on, and
+// grown asks for another build to compare with. Neither clocks nor the resolution of a file
+// system's times matter for that.
 //
-// Events can fail all the same: a network file system has none, and the system bounds how
-// many folders are watched. So what is there is compared now and then with what was there.
+// Events can fail: a network file system sends none, and the system bounds how many folders can
+// be watched. So the inputs are also compared with their last state once in a while.
 type sources struct {
-	changes chan program.Reason // program.CodeChanged or program.ConfigChanged, when it has settled
+	changes chan program.Reason // program.CodeChanged or program.ConfigChanged, once nothing changes any more
 	grown   chan struct{}       // the newest build has inputs that were not watched when it began
-	found   chan program.Reason // a change that no event has shown
+	polled  chan program.Reason // a change without an event
 	watcher *fsnotify.Watcher
 	done    sync.WaitGroup
 
-	mu       sync.Mutex
-	dir      string                    // of the program
-	folders  map[string]bool           // folders of Go files
-	files    map[string]bool           // go.mod, what links lead to, …
-	embeds   []embed                   // what is embedded
-	configs  map[string]bool           // the configuration and what belongs to it
-	vars     string                    // the folder of .dev.vars and .env
-	ways     map[string]program.Reason // folders on the way to all these, and what it means if one comes or goes
-	identity map[string]os.FileInfo    // of the folders that are watched
-	begun    map[string]stamp          // the inputs when the newest build began
-	last     map[string]stamp          // the inputs when they were last looked at
-	broken   bool                      // the newest build failed
-	listing  context.CancelFunc
+	mu        sync.Mutex
+	dir       string                    // of the program
+	folders   map[string]bool           // folders of Go files
+	files     map[string]bool           // go.mod, what links lead to, …
+	embeds    []embed                   // what is embedded
+	configs   map[string]bool           // the configuration and what belongs to it
+	vars      string                    // the folder of .dev.vars and .env
+	ancestors map[string]program.Reason // the folders above all these, and what the change of one means
+	identity  map[string]os.FileInfo    // of the folders that are watched
+	atBuild   map[string]stamp          // the inputs when the newest build began
+	atLook    map[string]stamp          // the inputs when they were last compared
+	broken    bool                      // the newest build failed
+	listing   context.CancelFunc
 }
 
 func newSources() (*sources, error) {
@@ -58,8 +56,8 @@ func newSources() (*sources, error) {
 		return nil, err
 	}
 	s := &sources{
-		changes: make(chan program.Reason), grown: make(chan struct{}, 1), found: make(chan program.Reason, 1),
-		watcher: watcher, ways: map[string]program.Reason{}, identity: map[string]os.FileInfo{},
+		changes: make(chan program.Reason), grown: make(chan struct{}, 1), polled: make(chan program.Reason, 1),
+		watcher: watcher, ancestors: map[string]program.Reason{}, identity: map[string]os.FileInfo{},
 	}
 	s.done.Go(s.gather)
 	return s, nil
@@ -76,27 +74,27 @@ func (s *sources) close() {
 }
 
 const (
-	// looking is how often the inputs are compared without an event.
-	looking = time.Second
-	// sparing is how much of the time goes into that at most: one part in so many.
-	sparing = 50
+	// lookInterval is how often the inputs are compared.
+	lookInterval = time.Second
+	// lookShare bounds the time that comparing takes: one part in lookShare.
+	lookShare = 50
 )
 
-// gather makes changes out of events.
+// gather turns events into changes.
 func (s *sources) gather() {
 	var out chan program.Reason
 	var kind program.Reason
 	settled := time.NewTimer(0)
 	settled.Stop()
 	defer settled.Stop()
-	look := time.NewTimer(looking)
+	look := time.NewTimer(lookInterval)
 	defer look.Stop()
 	note := func(is program.Reason) {
 		if is == "" {
 			return
 		}
-		kind, out = worse(kind, is), nil
-		settled.Reset(settling)
+		kind, out = stronger(kind, is), nil
+		settled.Reset(settleTime)
 	}
 	for {
 		select {
@@ -109,13 +107,13 @@ func (s *sources) gather() {
 			if !ok {
 				return
 			}
-			note(program.ConfigChanged) // events were lost: anything may have changed
-		case is := <-s.found:
+			note(program.ConfigChanged) // events are missing: anything may have changed
+		case is := <-s.polled:
 			note(is)
 		case <-look.C:
 			begun := time.Now()
 			note(s.look())
-			look.Reset(max(looking, sparing*time.Since(begun)))
+			look.Reset(max(lookInterval, lookShare*time.Since(begun)))
 		case <-settled.C:
 			out = s.changes
 		case out <- kind:
@@ -135,20 +133,20 @@ func (s *sources) kind(e fsnotify.Event) program.Reason {
 	dir = filepath.Clean(dir)
 	moved := e.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0
 	switch {
-	case moved && s.ways[e.Name] != "":
-		s.survey() // watches what has come back
-		return s.ways[e.Name]
+	case moved && s.ancestors[e.Name] != "":
+		s.survey() // watches a folder that has come back
+		return s.ancestors[e.Name]
 	case s.configs[e.Name], dir == s.vars && isVars(base):
 		return program.ConfigChanged
 	case s.files[e.Name], s.folders[dir] && isSource(base):
 		return program.CodeChanged
-	case s.embedded(e.Name), moved && s.towards(e.Name):
+	case s.embedded(e.Name), moved && s.onTheWay(e.Name):
 		if e.Has(fsnotify.Create) && isFolder(e.Name) {
 			s.survey() // the folder and what it holds are watched from now on
 		}
 		return program.CodeChanged
 	case s.broken && e.Has(fsnotify.Create) && isFolder(e.Name):
-		s.adopt(e.Name)
+		s.watchNew(e.Name)
 		return program.CodeChanged
 	}
 	return ""
@@ -180,8 +178,8 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// config sets the configuration whose files are watched. It reports whether files came
-// to be watched that were not: the configuration may have changed since it was read.
+// config sets the configuration whose files are watched. It reports whether some of them were not
+// watched before: then the configuration may have changed since it was read.
 func (s *sources) config(c *config.Config, dir string, more []string) (grown bool) {
 	if s == nil {
 		return false
@@ -205,20 +203,20 @@ func (s *sources) config(c *config.Config, dir string, more []string) (grown boo
 	grown = s.vars != vars
 	before := s.configs
 	s.configs, s.vars = files, vars
-	s.way(vars, vars, program.ConfigChanged)
+	s.addPath(vars, vars, program.ConfigChanged)
 	for f := range files {
-		s.way(filepath.Dir(f), vars, program.ConfigChanged)
+		s.addPath(filepath.Dir(f), vars, program.ConfigChanged)
 	}
 	v := s.survey() // adds to s.configs what links lead to
-	s.last, grown = v.there, grown || v.anew
+	s.atLook, grown = v.inputs, grown || v.replaced
 	for f := range s.configs {
 		grown = grown || !before[f]
 	}
 	return grown
 }
 
-// begin sets the program whose sources are watched, and is called before each of its
-// builds. Before its packages are known it is its own folder.
+// begin sets the program whose sources are watched. It is called before each build. Until the go
+// command has listed the packages, only the program's own folder is watched.
 func (s *sources) begin(p *program.Package) {
 	if s == nil {
 		return
@@ -227,17 +225,18 @@ func (s *sources) begin(p *program.Package) {
 	same := s.dir == p.Dir
 	if !same {
 		s.dir, s.folders, s.files, s.embeds = p.Dir, map[string]bool{p.Dir: true}, nil, nil
-		s.way(p.Dir, s.vars, program.CodeChanged)
+		s.addPath(p.Dir, s.vars, program.CodeChanged)
 	}
-	s.last = s.survey().there
-	s.begun = s.last
+	s.atLook = s.survey().inputs
+	s.atBuild = s.atLook
 	s.mu.Unlock()
 	if !same {
 		s.list()
 	}
 }
 
-// built is called with how the build went. After one that failed, what is missing may be made.
+// built is called after each build. After a failed one new folders are watched as well, since what
+// was missing may appear in them.
 func (s *sources) built(ok bool) {
 	if s == nil {
 		return
@@ -247,7 +246,7 @@ func (s *sources) built(ok bool) {
 	s.mu.Unlock()
 }
 
-// expect watches for a program that is not there.
+// expect watches for a program that does not exist yet.
 func (s *sources) expect(main string) {
 	if s == nil {
 		return
@@ -257,8 +256,8 @@ func (s *sources) expect(main string) {
 	s.dir = ""
 	s.folders, s.files, s.embeds = map[string]bool{main: true, filepath.Dir(main): true}, nil, nil
 	for d := range s.folders {
-		s.way(d, s.vars, program.CodeChanged)
+		s.addPath(d, s.vars, program.CodeChanged)
 	}
-	s.last = s.survey().there
-	s.begun = s.last
+	s.atLook = s.survey().inputs
+	s.atBuild = s.atLook
 }

@@ -1,6 +1,5 @@
 package watch
 
-// What the go command says of a program: its packages, modules and embedded files.
 // https://pkg.go.dev/cmd/go#hdr-List_packages_or_modules
 
 import (
@@ -17,7 +16,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
-// listed is what go list says of a package.
+// listed is a package in the output of go list.
 type listed struct {
 	ImportPath    string
 	Dir           string // "" of one that is missing
@@ -30,23 +29,22 @@ type listed struct {
 	}
 }
 
-// own reports whether a package is the user's: one of other people's modules
-// does not change.
+// own reports whether a package is the user's. Those of downloaded modules do not change.
 func (p *listed) own() bool {
 	return p.Module != nil && (p.Module.Main || p.Module.Replace != nil && p.Module.Replace.Version == "")
 }
 
-// listing is what the go command says of a program.
+// listing is a program as the go command describes it.
 type listing struct {
 	packages []listed
 	work     string   // go.work, "" if there is none
 	replaced []string // folders of modules, from the module's go.mod
 }
 
-// maxAsking is how long to wait before the go command is asked once more that failed.
-const maxAsking = 16 * time.Second
+// maxRetry is the longest wait before a go command that has failed runs again.
+const maxRetry = 16 * time.Second
 
-// list finds the packages that the program is made of, in the background.
+// list finds the packages that the program is made of in the background, and sets them as inputs.
 func (s *sources) list() {
 	if s == nil {
 		return
@@ -68,18 +66,18 @@ func (s *sources) list() {
 	}
 	s.done.Go(func() {
 		defer cancel()
-		// While the go command cannot list them, the inputs are not known: what it
-		// waits for, a go.mod perhaps, may come without an event.
+		// While the go command fails, the inputs are not known. What it needs, perhaps a go.mod,
+		// may appear without an event, so it runs again.
 		failed := false
-		for wait := time.Second; ; wait = min(2*wait, maxAsking) {
-			l := ask(ctx, goTool, dir, broken)
+		for wait := time.Second; ; wait = min(2*wait, maxRetry) {
+			l := goList(ctx, goTool, dir, broken)
 			if ctx.Err() != nil {
 				return
 			}
 			if l.packages != nil {
-				s.take(dir, broken, l)
+				s.setInputs(dir, broken, l)
 				if failed && broken {
-					s.tell(program.CodeChanged)
+					s.reportPolled(program.CodeChanged)
 				}
 				return
 			}
@@ -93,8 +91,8 @@ func (s *sources) list() {
 	})
 }
 
-// ask asks the go command of the program in a folder.
-func ask(ctx context.Context, goTool, dir string, broken bool) (l listing) {
+// goList runs the go commands that describe the program in a folder.
+func goList(ctx context.Context, goTool, dir string, broken bool) (l listing) {
 	run := func(args ...string) []byte {
 		c := exec.Command(goTool, args...)
 		var out bytes.Buffer
@@ -130,9 +128,9 @@ func ask(ctx context.Context, goTool, dir string, broken bool) (l listing) {
 	return l
 }
 
-// take watches what go list has listed. After a build that failed that may be no
-// more than a part.
-func (s *sources) take(dir string, broken bool, l listing) {
+// setInputs watches the inputs of a listing. After a failed build that may be only a part of them,
+// so they are added to those that are known.
+func (s *sources) setInputs(dir string, broken bool, l listing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dir != dir {
@@ -160,28 +158,28 @@ func (s *sources) take(dir string, broken bool, l listing) {
 		s.files[l.work], s.files[l.work+".sum"] = true, true
 		vendors = append(vendors, filepath.Join(filepath.Dir(l.work), "vendor"))
 	}
-	for _, r := range l.replaced { // one that is missing may be made
+	for _, r := range l.replaced { // a missing one may be made
 		if !filepath.IsAbs(r) {
 			r = filepath.Join(mainRoot, filepath.FromSlash(r))
 		}
 		s.module(r)
-		s.way(r, mainRoot, program.CodeChanged)
+		s.addPath(r, mainRoot, program.CodeChanged)
 	}
 	for _, p := range l.packages {
 		root := ""
 		switch {
-		case p.Dir == "": // missing: perhaps of a module of the user's
+		case p.Dir == "": // missing; it may belong to a module of the user's
 			for path, at := range roots {
 				if rest, ok := strings.CutPrefix(p.ImportPath, path+"/"); ok {
 					d := filepath.Join(at, filepath.FromSlash(rest))
 					s.folders[d] = true
-					s.way(d, at, program.CodeChanged)
+					s.addPath(d, at, program.CodeChanged)
 				}
 			}
 			continue
 		case p.own():
 			root = roots[p.Module.Path]
-		default: // what is vendored may be edited
+		default: // vendored packages may be edited
 			if i := slices.IndexFunc(vendors, func(v string) bool { return within(p.Dir, v) }); i >= 0 {
 				root = vendors[i]
 			}
@@ -190,7 +188,7 @@ func (s *sources) take(dir string, broken bool, l listing) {
 			continue
 		}
 		s.folders[p.Dir] = true
-		s.way(p.Dir, root, program.CodeChanged)
+		s.addPath(p.Dir, root, program.CodeChanged)
 		for _, pattern := range p.EmbedPatterns {
 			s.embeds = append(s.embeds, newEmbed(p.Dir, pattern))
 		}
@@ -198,7 +196,7 @@ func (s *sources) take(dir string, broken bool, l listing) {
 	s.review()
 }
 
-// module watches the files that say what a module is made of. s.mu is held.
+// module adds the files that define a module to the inputs. The caller holds s.mu.
 func (s *sources) module(root string) {
 	for _, name := range []string{"go.mod", "go.sum", "go.work", "vendor/modules.txt"} {
 		s.files[filepath.Join(root, filepath.FromSlash(name))] = true
@@ -220,8 +218,8 @@ func newEmbed(dir, pattern string) embed {
 	return e
 }
 
-// escape makes a pattern of a path, which matches nothing else. On Windows no path has
-// characters that mean something in a pattern but [, for which there is no escape.
+// escape makes a pattern that matches a path and nothing else. On Windows the only character of a
+// path that means something in a pattern is [, and it cannot be escaped.
 func escape(path string) string {
 	if filepath.Separator != '/' {
 		return path
@@ -229,8 +227,7 @@ func escape(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
-// holds reports whether a file is embedded: the pattern matches it or a folder that
-// it is in.
+// holds reports whether a file is embedded: the pattern matches it or a folder above it.
 func (e *embed) holds(file string) bool {
 	rel, err := filepath.Rel(e.dir, file)
 	if err != nil {
@@ -250,8 +247,8 @@ func (e *embed) holds(file string) bool {
 	return false
 }
 
-// towards reports whether a path is on the way to what the pattern may match.
-func (e *embed) towards(file string) bool {
+// onTheWay reports whether a path is a folder above what the pattern may match.
+func (e *embed) onTheWay(file string) bool {
 	rel, err := filepath.Rel(e.dir, file)
 	if err != nil {
 		return false
@@ -270,6 +267,6 @@ func (s *sources) embedded(file string) bool {
 	return slices.ContainsFunc(s.embeds, func(e embed) bool { return e.holds(file) })
 }
 
-func (s *sources) towards(file string) bool {
-	return slices.ContainsFunc(s.embeds, func(e embed) bool { return e.towards(file) })
+func (s *sources) onTheWay(file string) bool {
+	return slices.ContainsFunc(s.embeds, func(e embed) bool { return e.onTheWay(file) })
 }

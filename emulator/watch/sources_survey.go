@@ -1,7 +1,7 @@
 package watch
 
-// The folders that are watched for the files in them. A folder that goes takes its
-// watch along, so that those above it are watched too, to see it come back.
+// The survey of the inputs. A folder that is removed loses its watch, so the folders above it are
+// watched too: there its return is an event.
 
 import (
 	"io/fs"
@@ -14,9 +14,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
-// way is for a folder and those above it up to root, or if it does not lie in root, the
-// one above it: they are watched from the next survey on. s.mu is held.
-func (s *sources) way(dir, root string, kind program.Reason) {
+// addPath adds a folder and those above it, up to root, to the ancestors, which the next survey
+// watches. Of a folder outside of root only the one above it is added. The caller holds s.mu.
+func (s *sources) addPath(dir, root string, kind program.Reason) {
 	s.add(dir, kind)
 	if dir == root {
 		return
@@ -29,15 +29,15 @@ func (s *sources) way(dir, root string, kind program.Reason) {
 	}
 }
 
-// within reports whether a path lies below a folder.
+// within reports whether a path is below a folder.
 func within(path, dir string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && rel != "." && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
 func (s *sources) add(dir string, kind program.Reason) {
-	if s.ways[dir] != program.ConfigChanged {
-		s.ways[dir] = kind
+	if s.ancestors[dir] != program.ConfigChanged {
+		s.ancestors[dir] = kind
 	}
 }
 
@@ -47,19 +47,18 @@ type stamp struct {
 	kind program.Reason // what a change of it means
 }
 
-// same reports whether nothing shows that a file has changed. Its time alone does not
-// tell: cp -p and mv bring an old one along.
+// same reports whether a file seems unchanged. Its time is not enough: cp -p and mv keep an old
+// one.
 func (a stamp) same(b stamp) bool {
 	return os.SameFile(a.info, b.info) && a.info.Size() == b.info.Size() && a.info.ModTime().Equal(b.info.ModTime())
 }
 
-// survey watches all folders of inputs that are not watched, and returns the inputs that
-// are there. A folder is watched before it is read: what comes after is an event. s.mu is
-// held.
+// survey watches all folders of inputs, and returns the inputs that exist. It watches a folder
+// before it reads it, so that what is added later is an event. The caller holds s.mu.
 func (s *sources) survey() *survey {
 	v := s.newSurvey()
-	// From the top: what comes below a folder afterwards is an event.
-	for _, d := range slices.Sorted(maps.Keys(s.ways)) {
+	// Sorted, a folder comes before those below it, whose creation is then an event.
+	for _, d := range slices.Sorted(maps.Keys(s.ancestors)) {
 		v.watch(d)
 	}
 	v.folder(s.vars, isVars, program.ConfigChanged)
@@ -79,23 +78,23 @@ func (s *sources) survey() *survey {
 }
 
 type survey struct {
-	s       *sources
-	watched map[string]bool  // by the watcher
-	seen    map[string]bool  // folders that this survey has looked at, and whether they are there
-	there   map[string]stamp // the inputs
-	anew    bool             // a folder was replaced: events of the other may be lost
+	s        *sources
+	watched  map[string]bool  // by the watcher
+	seen     map[string]bool  // folders of this survey, and whether they exist
+	inputs   map[string]stamp // the inputs
+	replaced bool             // a folder has been replaced, and events of the old one may be missing
 }
 
 func (s *sources) newSurvey() *survey {
-	v := &survey{s: s, watched: map[string]bool{}, seen: map[string]bool{}, there: map[string]stamp{}}
+	v := &survey{s: s, watched: map[string]bool{}, seen: map[string]bool{}, inputs: map[string]stamp{}}
 	for _, d := range s.watcher.WatchList() {
 		v.watched[d] = true
 	}
 	return v
 }
 
-// watch watches a folder, and reports whether it is there. One that stands where another
-// stood is watched anew: the watch is of a folder, not of its name.
+// watch watches a folder, and reports whether it exists. A watch belongs to a folder, not to its
+// name, so one that has replaced another is watched anew.
 func (v *survey) watch(dir string) bool {
 	if there, ok := v.seen[dir]; ok {
 		return there
@@ -107,7 +106,7 @@ func (v *survey) watch(dir string) bool {
 	}
 	if before := v.s.identity[dir]; v.watched[dir] && !os.SameFile(before, now) {
 		v.s.watcher.Remove(dir)
-		v.watched[dir], v.anew = false, true
+		v.watched[dir], v.replaced = false, true
 	}
 	if !v.watched[dir] && v.s.watcher.Add(dir) == nil {
 		v.s.identity[dir] = now
@@ -115,7 +114,7 @@ func (v *survey) watch(dir string) bool {
 	return true
 }
 
-// folder takes the files of a folder whose names are of one sort.
+// folder adds the files of a folder that match to the inputs.
 func (v *survey) folder(dir string, is func(base string) bool, kind program.Reason) {
 	if dir == "" || !v.watch(dir) {
 		return
@@ -131,12 +130,12 @@ func (v *survey) folder(dir string, is func(base string) bool, kind program.Reas
 // maxLinks bounds a chain of symbolic links.
 const maxLinks = 40
 
-// file takes a file, and what it is a symbolic link to.
+// file adds a file to the inputs, with the targets if it is a symbolic link.
 func (v *survey) file(path string, kind program.Reason) {
 	for range maxLinks {
 		v.watch(filepath.Dir(path))
 		if info, err := os.Stat(path); err == nil && !info.IsDir() {
-			v.there[path] = stamp{info, kind}
+			v.inputs[path] = stamp{info, kind}
 		}
 		target, err := os.Readlink(path)
 		if err != nil {
@@ -157,7 +156,7 @@ func (v *survey) file(path string, kind program.Reason) {
 	}
 }
 
-// embed takes what a pattern embeds, and watches the folders on the way to it.
+// embed adds the files that a pattern embeds to the inputs, and watches the folders that lead to them.
 func (v *survey) embed(e embed) {
 	names := strings.Split(e.pattern, "/")
 	v.watch(e.dir)
@@ -179,7 +178,7 @@ func (v *survey) embed(e embed) {
 	}
 }
 
-// tree takes the files of an embedded folder.
+// tree adds the files of an embedded folder to the inputs.
 func (v *survey) tree(e embed, dir string) {
 	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -189,7 +188,7 @@ func (v *survey) tree(e embed, dir string) {
 				return fs.SkipDir
 			}
 		case d.IsDir():
-			v.watch(path) // before it is read: that comes after this call
+			v.watch(path) // before it is read, which follows this call
 		case d.Type().IsRegular():
 			v.file(path, program.CodeChanged)
 		}
@@ -197,48 +196,48 @@ func (v *survey) tree(e embed, dir string) {
 	})
 }
 
-// look is what has changed since the last time, "" if nothing has.
+// look returns what has changed since the last comparison, "" if nothing has.
 func (s *sources) look() (kind program.Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last == nil { // nothing is known yet
+	if s.atLook == nil { // no inputs are known yet
 		return ""
 	}
-	before, now := s.last, s.survey().there
-	s.last = now
+	before, now := s.atLook, s.survey().inputs
+	s.atLook = now
 	for path, is := range now {
 		if was, ok := before[path]; !ok || !is.same(was) {
-			kind = worse(kind, is.kind)
+			kind = stronger(kind, is.kind)
 		}
 	}
 	for path, was := range before {
 		if _, ok := now[path]; !ok {
-			kind = worse(kind, was.kind)
+			kind = stronger(kind, was.kind)
 		}
 	}
 	return kind
 }
 
-// review compares the inputs, as the go command has just listed them, with those of the
-// newest build's beginning. s.mu is held.
+// review compares the inputs, which the go command has just listed, with those at the beginning
+// of the newest build. The caller holds s.mu.
 func (s *sources) review() {
-	now := s.survey().there
+	now := s.survey().inputs
 	kind, grown := program.Reason(""), false
 	for path, is := range now {
-		was, ok := s.begun[path]
+		was, ok := s.atBuild[path]
 		if !ok {
 			grown = true
 		} else if !is.same(was) {
-			kind = worse(kind, is.kind)
+			kind = stronger(kind, is.kind)
 		}
 	}
-	for path, was := range s.begun {
-		if _, err := os.Stat(path); err != nil { // one that is there and not in now is no input any more
-			kind = worse(kind, was.kind)
+	for path, was := range s.atBuild {
+		if _, err := os.Stat(path); err != nil { // a file that still exists is no input any more
+			kind = stronger(kind, was.kind)
 		}
 	}
-	s.last = now
-	s.tell(kind)
+	s.atLook = now
+	s.reportPolled(kind)
 	if grown {
 		select {
 		case s.grown <- struct{}{}:
@@ -247,39 +246,38 @@ func (s *sources) review() {
 	}
 }
 
-// tell tells a change that no event has shown.
-func (s *sources) tell(kind program.Reason) {
+// reportPolled passes a change without an event on to gather.
+func (s *sources) reportPolled(kind program.Reason) {
 	for kind != "" {
 		select {
-		case s.found <- kind:
+		case s.polled <- kind:
 			return
-		case untold := <-s.found:
-			kind = worse(kind, untold)
+		case earlier := <-s.polled:
+			kind = stronger(kind, earlier)
 		}
 	}
 }
 
-// worse is the one of two changes that asks for more.
-func worse(a, b program.Reason) program.Reason {
+// stronger is the one of two changes that asks for more.
+func stronger(a, b program.Reason) program.Reason {
 	if a == program.ConfigChanged || b == "" {
 		return a
 	}
 	return b
 }
 
-// maxAdopted bounds how many folders are watched below one that is made while the build is
-// broken.
-const maxAdopted = 1000
+// maxNew bounds how many folders are watched below a new one.
+const maxNew = 1000
 
-// adopt watches a folder that was made while the build is broken, and those below it:
-// it may be what was missing. s.mu is held.
-func (s *sources) adopt(dir string) {
+// watchNew watches a folder that is made while the build is broken, with those below it: it may
+// hold what was missing. The caller holds s.mu.
+func (s *sources) watchNew(dir string) {
 	n, v := 0, s.newSurvey()
 	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return nil
 		}
-		if n++; n > maxAdopted || isHidden(d.Name()) || d.Name() == "node_modules" {
+		if n++; n > maxNew || isHidden(d.Name()) || d.Name() == "node_modules" {
 			return fs.SkipDir
 		}
 		s.folders[path] = true

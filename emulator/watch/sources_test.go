@@ -20,12 +20,12 @@ import (
 func TestKind(t *testing.T) {
 	src, conf := filepath.FromSlash("/p/src"), filepath.FromSlash("/p")
 	s := &sources{
-		folders: map[string]bool{src: true},
-		files:   map[string]bool{filepath.Join(conf, "go.mod"): true, filepath.Join(src, "page.html"): true},
-		configs: map[string]bool{filepath.Join(conf, "wrangler.jsonc"): true},
-		vars:    conf,
-		embeds:  []embed{newEmbed(src, "static"), newEmbed(src, "all:hidden/*.txt"), newEmbed(src, "tmpl/*.html")},
-		ways:    map[string]program.Reason{conf: program.ConfigChanged, src: program.CodeChanged},
+		folders:   map[string]bool{src: true},
+		files:     map[string]bool{filepath.Join(conf, "go.mod"): true, filepath.Join(src, "page.html"): true},
+		configs:   map[string]bool{filepath.Join(conf, "wrangler.jsonc"): true},
+		vars:      conf,
+		embeds:    []embed{newEmbed(src, "static"), newEmbed(src, "all:hidden/*.txt"), newEmbed(src, "tmpl/*.html")},
+		ancestors: map[string]program.Reason{conf: program.ConfigChanged, src: program.CodeChanged},
 	}
 	var err error
 	if s.watcher, err = fsnotify.NewWatcher(); err != nil { // it is asked for folders that are not there
@@ -84,8 +84,8 @@ func still(t *testing.T) *sources {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { watcher.Close() })
-	return &sources{found: make(chan program.Reason, 1), grown: make(chan struct{}, 1), watcher: watcher,
-		ways: map[string]program.Reason{}, identity: map[string]os.FileInfo{}}
+	return &sources{polled: make(chan program.Reason, 1), grown: make(chan struct{}, 1), watcher: watcher,
+		ancestors: map[string]program.Reason{}, identity: map[string]os.FileInfo{}}
 }
 
 // workspace is a program of two packages with embedded files and links; of is what the go
@@ -182,7 +182,7 @@ func relink(name, target string) func(dir string) error {
 	}
 }
 
-// TestEditWithoutEvent: what no event shows is found by looking.
+// TestEditWithoutEvent: what no event shows is found by lookInterval.
 func TestEditWithoutEvent(t *testing.T) {
 	for _, test := range sourceEdits {
 		t.Run(test.name, func(t *testing.T) {
@@ -190,7 +190,7 @@ func TestEditWithoutEvent(t *testing.T) {
 			dir, of := workspace(t)
 			s.config(&config.Config{Path: filepath.Join(dir, "wrangler.jsonc"), UserPath: filepath.Join(dir, "wrangler.jsonc")}, dir, nil)
 			s.dir = filepath.Join(dir, "src")
-			s.take(s.dir, false, of)
+			s.setInputs(s.dir, false, of)
 			if kind := s.look(); kind != "" {
 				t.Errorf("before: %q", kind)
 			}
@@ -220,17 +220,17 @@ func TestEditBehindBuild(t *testing.T) {
 				p := &program.Package{Dir: filepath.Join(dir, "src")}
 				s.dir, s.folders = p.Dir, map[string]bool{p.Dir: true}
 				if known {
-					s.take(p.Dir, false, of)
+					s.setInputs(p.Dir, false, of)
 					<-s.grown
 				}
 				s.begin(p)
 				if err := test.edit(dir); err != nil {
 					t.Fatal(err)
 				}
-				s.take(p.Dir, false, of)
+				s.setInputs(p.Dir, false, of)
 				got, grown := program.Reason(""), false
 				select {
-				case got = <-s.found:
+				case got = <-s.polled:
 				default:
 				}
 				select {
@@ -246,8 +246,8 @@ func TestEditBehindBuild(t *testing.T) {
 					t.Error("is not built again to compare with")
 				}
 				s.begin(p)
-				s.take(p.Dir, false, of)
-				if len(s.grown) > 0 || len(s.found) > 0 {
+				s.setInputs(p.Dir, false, of)
+				if len(s.grown) > 0 || len(s.polled) > 0 {
 					t.Error("the next build is not the last")
 				}
 			}
@@ -266,7 +266,7 @@ func TestEditIsEvent(t *testing.T) {
 			dir, of := workspace(t)
 			s.config(&config.Config{Path: filepath.Join(dir, "wrangler.jsonc"), UserPath: filepath.Join(dir, "wrangler.jsonc")}, dir, nil)
 			s.dir = filepath.Join(dir, "src")
-			s.take(s.dir, false, of)
+			s.setInputs(s.dir, false, of)
 			sees := func() {
 				t.Helper()
 				late := time.After(time.Minute)

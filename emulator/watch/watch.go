@@ -61,7 +61,7 @@ type Watch struct {
 type last struct {
 	dev     config.Dev
 	config  string // the configuration's file
-	instead string // what the program stands for, as the user has been told
+	instead string // the entry point that the program is run in place of, as it was last shown
 	failed  string // what the compiler said
 	outcome string // of the build
 	program *program.Package

@@ -1,6 +1,5 @@
 package watch
 
-// A program that is built and checked before the one that serves makes way for it.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 import (
@@ -92,8 +91,8 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, first bool) attem
 	return a
 }
 
-// review builds the program again, for the last build has read files before they were
-// watched: if the same comes of it, they were the same.
+// review builds the program again, since the last build has read files before they were watched.
+// If the result is the same, the files have not changed in between.
 func (w *Watch) review() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.phase, w.cancel = replacing, cancel
@@ -110,7 +109,7 @@ func (w *Watch) review() {
 	}()
 }
 
-// outcome tells two builds' results apart.
+// outcome identifies the result of a build, to compare two builds.
 func outcome(built *program.Executable, err error, said string) string {
 	if err != nil {
 		return err.Error() + "\n" + said
@@ -122,7 +121,7 @@ func outcome(built *program.Executable, err error, said string) string {
 	return fmt.Sprintf("%x", sum)
 }
 
-// build builds a program. What the compiler says is shown, but not twice.
+// build builds a program, and shows the compiler's output unless it is the same as last time.
 func (w *Watch) build(ctx context.Context, p *program.Package, first bool) (*program.Executable, error) {
 	if first {
 		slow := time.AfterFunc(patience, func() { w.Log.Say("building Go package " + p.Path(w.Dir)) })

@@ -1,6 +1,5 @@
 package watch
 
-// A program that serves while something else runs: built once, and not again.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 import (

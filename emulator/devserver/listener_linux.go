@@ -1,6 +1,5 @@
 package devserver
 
-// Which program listens on a port, as /proc tells.
 // https://man7.org/linux/man-pages/man5/proc_net.5.html
 
 import (
@@ -15,8 +14,8 @@ import (
 // stateListen is TCP_LISTEN in /proc/net/tcp.
 const stateListen = "0A"
 
-// holder names the process that listens on a port; "" if it is not to be seen.
-func holder(port int) string {
+// listenerOf names the process that listens on a port, "" if it cannot be found.
+func listenerOf(port int) string {
 	sockets := map[string]bool{}
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		listening(table, port, sockets)
@@ -36,8 +35,7 @@ func holder(port int) string {
 	return ""
 }
 
-// listening adds the sockets that listen on a port, named as /proc/PID/fd
-// names them.
+// listening adds the sockets that listen on a port, by their names in /proc/PID/fd.
 func listening(table string, port int, sockets map[string]bool) {
 	f, err := os.Open(table)
 	if err != nil {

@@ -1,6 +1,5 @@
 package devserver
 
-// What net/http has to say about itself and its clients.
 // https://pkg.go.dev/net/http#Server (ErrorLog)
 
 import (
@@ -12,24 +11,24 @@ import (
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
-// complaints takes what net/http logs, one complaint a Write.
-type complaints struct {
+// httpLog turns the log of a net/http server into events. Each Write is a message.
+type httpLog struct {
 	log  *Log
-	url  string // where the server is to be found; "" is not said
+	url  string // of the server; "" does not mention it
 	once sync.Once
 
 	mu   sync.Mutex
 	full time.Time // when there were too many open files
 }
 
-// net/http's words, of which it has no other form.
+// net/http's messages, which are no error values.
 const (
 	handshakeFailed = "http: TLS handshake error from "
 	acceptFailed    = "http: Accept error: "
 	plainToTLS      = "client sent an HTTP request to an HTTPS server"
 )
 
-func (c *complaints) Write(p []byte) (int, error) {
+func (c *httpLog) Write(p []byte) (int, error) {
 	said := strings.TrimSpace(string(p))
 	switch {
 	case strings.HasPrefix(said, acceptFailed) && strings.Contains(said, syscall.EMFILE.Error()): // ENFILE's words begin so too
@@ -37,7 +36,7 @@ func (c *complaints) Write(p []byte) (int, error) {
 	case !strings.HasPrefix(said, handshakeFailed):
 		c.log.Event(emulator.Event{Time: time.Now(), Type: emulator.EventError, Message: said})
 	case strings.HasSuffix(said, plainToTLS) && c.url != "":
-		// The client is answered 400; somebody may wonder why.
+		// The client gets a 400, and its user may wonder why.
 		c.once.Do(func() { c.log.Say("a client asked for http where https is served: the address is " + c.url) })
 	case c.log.Level >= LevelDebug:
 		// Any client may do that: a browser that doubts the certificate, a scanner of ports.
@@ -46,15 +45,15 @@ func (c *complaints) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// spell is how long there must be files enough before a lack of them is told again.
-const spell = time.Minute
+// quietTime is how long no file may be missing before the next one is an event again.
+const quietTime = time.Minute
 
-// noFiles tells, once a spell, that no connection can be accepted: net/http tries again and again, and says so each time.
-func (c *complaints) noFiles() {
+// noFiles writes once that no connection can be accepted. net/http tries again and again, and logs each time.
+func (c *httpLog) noFiles() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if now.Sub(c.full) > spell {
+	if now.Sub(c.full) > quietTime {
 		c.log.Event(emulator.Event{Time: now, Type: emulator.EventError, Message: msgNoFiles})
 	}
 	c.full = now

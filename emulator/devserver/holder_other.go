@@ -1,5 +1,0 @@
-//go:build !linux
-
-package devserver
-
-func holder(int) string { return "" }

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package devserver
+
+func listenerOf(int) string { return "" }
