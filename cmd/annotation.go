@@ -14,7 +14,7 @@ var (
 	annotationProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
 
-// annotation is a diagnostic as GitHub shows it beside the line.
+// annotation is a diagnostic as a workflow command, which GitHub shows beside the line.
 //
 // Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 func annotation(d diagnostic.Diagnostic) string {

@@ -10,8 +10,6 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// What is wrong with a command line, and what to type instead.
-
 // noArgs takes no arguments.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
@@ -20,7 +18,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// oneOf checks a flag that takes one of some words, in Wrangler's terms.
+// oneOf refuses a value that is none of the choices, in Wrangler's words.
 func oneOf(flag, given string, choices ...string) error {
 	quoted := ""
 	for i, c := range choices {
@@ -35,7 +33,7 @@ func oneOf(flag, given string, choices ...string) error {
 	return diagnostic.NewError(fmt.Sprintf(msgInvalidValue, flag, given, quoted), "")
 }
 
-// unknownCommand is the error of a command that there is not.
+// unknownCommand is the error of a command that does not exist.
 func unknownCommand(parent *cobra.Command, name string) error {
 	var names []string
 	for _, cmd := range parent.Commands() {
@@ -46,7 +44,7 @@ func unknownCommand(parent *cobra.Command, name string) error {
 	hint := "commands: " + strings.Join(names, ", ")
 	if near := diagnostic.Suggest(name, names); near != "" {
 		hint = "did you mean " + parent.CommandPath() + " " + near + "? " + hint
-	} else if near := parent.SuggestionsFor(name); len(near) > 0 { // shorter, or the beginning of one
+	} else if near := parent.SuggestionsFor(name); len(near) > 0 { // a shorter word, or a prefix
 		hint = "did you mean " + parent.CommandPath() + " " + near[0] + "? " + hint
 	}
 	return diagnostic.NewError(fmt.Sprintf("unknown command %q", name), hint)
@@ -60,7 +58,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		name := unknown.GetSpecifiedName()
-		positive, negated := strings.CutPrefix(name, "no-") // as Wrangler has it of every flag without a value
+		positive, negated := strings.CutPrefix(name, "no-") // Wrangler has it for every flag without a value
 		if f := cmd.Flags().Lookup(positive); negated && f != nil && f.Value.Type() == "bool" {
 			hint = "did you mean --" + positive + "=false? " + see
 		} else if near := diagnostic.Suggest(name, names); near != "" {
@@ -75,5 +73,5 @@ func flagError(cmd *cobra.Command, err error) error {
 	return diagnostic.NewError(text, hint)
 }
 
-// kinds say what a flag of a type takes.
+// kinds say what the flags of a type take.
 var kinds = map[string]string{"port": "a port, 0 to 65535", "MiB": "a number of MiB from 1 on", "bool": "true or false", "duration": "a time such as 2s"}

@@ -1,6 +1,6 @@
 package emucmd
 
-// emu dev --watch=false: one process, which builds the program and becomes it.
+// https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
-// become builds the Worker's program and goes on as that.
+// become builds the Worker's program and replaces this process by it: emu dev --watch=false.
 func become(s *serving) error {
 	r := s.load()
 	if r.Config == nil {
@@ -37,7 +37,7 @@ func become(s *serving) error {
 		return err
 	}
 	code, err := built.Become(s.Args, append(append(s.Environ, program.Handshake()), output...))
-	uncapture(s.Command) // it was not possible
+	uncapture(s.Command) // this process has not become the program
 	return &exit{code, err}
 }
 

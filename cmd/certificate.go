@@ -17,7 +17,8 @@ func (o *serveFlags) encrypted(cfg *config.Config) bool {
 	return cmp.Or(o.protocol, cfg.Dev.LocalProtocol) == "https"
 }
 
-// certificate is the user's, or emu's own. Its fingerprint is shown if that is asked for.
+// certificate is the configuration for https, with the user's certificate or emu's own. show says
+// whether its fingerprint is printed.
 func (s *serving) certificate(o *devserver.Options, show bool) (_ *tls.Config, err error) {
 	var cert tls.Certificate
 	if s.flags.certPath == "" {

@@ -61,10 +61,10 @@ type verdict struct {
 	Config   json.RawMessage         `json:"config,omitempty"`
 	Errors   []diagnostic.Diagnostic `json:"errors"`
 	Warnings []diagnostic.Diagnostic `json:"warnings"`
-	// Migrations are what a start or a deployment would say of them: it is
-	// not part of what Wrangler says of a configuration.
+	// Migrations are the warnings of a start or a deployment about migrations. Wrangler does not
+	// have them when it reads a configuration.
 	Migrations []diagnostic.Diagnostic `json:"migrations,omitempty"`
-	// Program is that a start would find nothing to run.
+	// Program says why a start would find nothing to run.
 	Program []diagnostic.Diagnostic `json:"program,omitempty"`
 }
 
@@ -118,13 +118,13 @@ func runCheck(c *Command, o *checkOptions) error {
 	return nil
 }
 
-// checkStart checks what a start would refuse: the migrations as if none had been
-// applied, and the classes if the program is linked in. That there is no program to run
-// is a warning: who tests with package emutest alone has none.
+// checkStart checks what a start would refuse: the migrations as if none were applied, and the
+// classes if this process makes the Worker. A missing program is a warning only, since a project
+// that tests with package emutest alone has none.
 func checkStart(c *Command, cfg *config.Config, script string, v *verdict) error {
 	errs, warnings := cfg.CheckStart()
 	v.Warnings = append(v.Warnings, warnings...)
-	if c.Maker != nil { // which looks at the configuration too
+	if c.Maker != nil { // emulator.Check checks the configuration too
 		p, err := c.Maker.Make(context.Background())
 		if err != nil {
 			return err
@@ -164,7 +164,7 @@ func asErrors(list []diagnostic.Diagnostic) []diagnostic.Diagnostic {
 	return errs
 }
 
-// printVerdict prints what was found for people.
+// printVerdict prints the verdict for people.
 func printVerdict(c *Command, v *verdict, r *config.Result) {
 	log := c.log(devserver.LevelLog)
 	log.Diagnostics(r.Notices)

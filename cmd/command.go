@@ -14,7 +14,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
-// Command is one run of the command line with what surrounds it.
+// Command is one run of the command line with its surroundings.
 type Command struct {
 	Args           []string // without the program's name
 	Stdout, Stderr io.Writer
@@ -37,8 +37,8 @@ func (c *Command) log(level devserver.Level) *devserver.Log {
 	return &devserver.Log{Out: c.Stdout, Err: c.Stderr, Level: level, Style: c.style(c.Stderr), Dir: c.Dir}
 }
 
-// style is how diagnostics are written to a stream: wrapped if it is a
-// terminal, and in colours unless the user does not want them.
+// style is how diagnostics are written to a stream: wrapped on a terminal, and in colours unless
+// the user has disabled them.
 func (c *Command) style(w io.Writer) diagnostic.Style {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -53,7 +53,7 @@ func (c *Command) style(w io.Writer) diagnostic.Style {
 	return diagnostic.Colored
 }
 
-// getenv looks a variable of the environment up; the last one counts.
+// getenv looks up a variable of the environment, whose last entry counts.
 func (c *Command) getenv(name string) (value string, ok bool) {
 	for _, v := range c.Environ {
 		if len(v) > len(name) && v[len(name)] == '=' && v[:len(name)] == name {
@@ -79,7 +79,7 @@ func (c *Command) relative(path string) string {
 	return path
 }
 
-// beside is the folder of a configuration, or without one the working directory.
+// beside is the folder of the configuration, or the working directory without one.
 func (c *Command) beside(cfg *config.Config) string {
 	if cfg.UserPath != "" {
 		return filepath.Dir(cfg.UserPath)
@@ -103,7 +103,7 @@ func (c *Command) registered() (names []string, err error) {
 	return names, p.Close()
 }
 
-// printJSON prints an object. The command ends with 1 unless all is well.
+// printJSON prints an object. The command ends with 1 unless ok.
 func (c *Command) printJSON(v any, ok bool) error {
 	text, err := json.Marshal(v)
 	if err != nil {

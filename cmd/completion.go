@@ -11,7 +11,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 )
 
-// shells are those that there is completion for, each with its script.
+// shells are the shells with a completion script, each with what prints it.
 var shells = map[string]func(root *cobra.Command, c *Command) error{
 	"bash":       func(root *cobra.Command, c *Command) error { return root.GenBashCompletionV2(c.Stdout, true) },
 	"fish":       func(root *cobra.Command, c *Command) error { return root.GenFishCompletion(c.Stdout, true) },
@@ -19,14 +19,14 @@ var shells = map[string]func(root *cobra.Command, c *Command) error{
 	"zsh":        func(root *cobra.Command, c *Command) error { return root.GenZshCompletion(c.Stdout) },
 }
 
-// words are what flags take that take one of some words.
+// words are the values of flags that take one of a few.
 var words = map[string][]string{
 	"log-level": devserver.Levels, "log-format": {"human", "json"},
 	"local-protocol": {"http", "https"}, "upstream-protocol": {"http", "https"}, "format": {"human", "github"},
 }
 
-// completable makes a shell know of the commands what help does: it is shown
-// descriptions as they are, without the marks that help takes out of them.
+// completable completes the values of flags, and removes from their descriptions the back quotes
+// that help interprets.
 func completable(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {

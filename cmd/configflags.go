@@ -13,7 +13,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// configFlags say which configuration is meant, and what changes its meaning.
+// configFlags are the flags that choose a configuration and change what it means.
 type configFlags struct {
 	cmd      *cobra.Command
 	config   string
@@ -33,8 +33,8 @@ func (o *configFlags) add(cmd *cobra.Command) {
 	f.StringArrayVar(&o.envFiles, "env-file", nil, "`file` of variables in place of .dev.vars; may be repeated")
 }
 
-// once is a flag that is given at most once: Wrangler takes several
-// configurations, of Workers that run together, and emu runs one.
+// once is a flag that is given at most once. Wrangler takes several configurations, of Workers that
+// run together; emu runs one Worker.
 type once string
 
 func (o *once) String() string { return string(*o) }
@@ -61,8 +61,8 @@ func (o *configFlags) options(c *Command) config.Options {
 	return options
 }
 
-// checkEnvFiles refuses files of --env-file that cannot be read: nothing else
-// would be said of them. dir is where they are looked for.
+// checkEnvFiles refuses files of --env-file that cannot be read. Without it they would be ignored.
+// Relative names are looked up in dir.
 func (o *configFlags) checkEnvFiles(dir string) error {
 	for _, name := range o.envFiles {
 		path := filepath.FromSlash(name)

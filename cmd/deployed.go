@@ -16,17 +16,17 @@ import (
 	"github.com/seed-36a2c969/emu/migrations"
 )
 
-// deployed is the deployed history.
+// deployed is the configuration to compare with.
 type deployed struct {
 	config *config.Config // nil if it is not known
 	name   string
 	text   []byte // of the file
-	// wrong is what is wrong with the file, missing what it does not have.
+	// wrong are the errors of the file. missing names the environment that it does not define.
 	wrong   []diagnostic.Diagnostic
 	missing string
 }
 
-// read gives the text of the deployed file, for the lines of diagnostics.
+// read returns the text of the deployed file, whose lines diagnostics show.
 func (d *deployed) read(file string) ([]byte, error) {
 	if file != d.name || d.text == nil {
 		return nil, errors.New("not the deployed file")
@@ -34,7 +34,7 @@ func (d *deployed) read(file string) ([]byte, error) {
 	return d.text, nil
 }
 
-// findDeployed finds what a configuration is to be compared with.
+// findDeployed finds the configuration to compare with.
 func findDeployed(c *Command, cfg *config.Config, o *historyFlags) (*deployed, error) {
 	switch {
 	case o.assume != "":
@@ -63,13 +63,13 @@ func against(c *Command, cfg *config.Config, o *historyFlags) (*deployed, error)
 		}
 	}
 	options := o.options(c)
-	// The folder is today's: it names a Worker without a name.
+	// A Worker without a name is named after its folder, which is today's.
 	options.Config = filepath.Join(c.beside(cfg), path.Base(filepath.ToSlash(o.against)))
 	options.Past = &config.Past{Name: d.name, Text: d.text}
 	r := config.Load(options)
 	if r.Config == nil {
 		d.wrong = r.Errors
-		// An environment that the file does not have was never deployed.
+		// An environment that the file does not define has never been deployed.
 		options.Env = new(string)
 		if top := config.Load(options).Config; top != nil && cfg.Env != "" && !slices.Contains(top.DefinedEnvironments, cfg.Env) {
 			d.wrong, d.missing = nil, fmt.Sprintf("%s has no environment %q", d.name, cfg.Env)

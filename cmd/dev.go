@@ -50,8 +50,8 @@ cannot start.`,
 	return cmd
 }
 
-// serveWatched serves the Worker's program, and the next one when something changes.
-// With keys it listens to the terminal, if there is one; asked is that one must be.
+// serveWatched serves the Worker's program, and the next one when its sources change. keys makes it
+// read keys from the terminal. If there is none, that is an error only if the user has asked.
 func serveWatched(s *serving, keys, asked bool) error {
 	w := s.watch()
 	if keys {
@@ -75,7 +75,7 @@ func serveWatched(s *serving, keys, asked bool) error {
 	return exitOf(err)
 }
 
-// interactive reports whether what emu says goes to a terminal.
+// interactive reports whether emu's output goes to a terminal.
 func interactive(c *Command) bool {
 	return c.Stdout == os.Stdout && watch.Terminal(os.Stdout)
 }

@@ -19,7 +19,7 @@ import (
 // urlVariable is the environment variable with the address of the Worker.
 const urlVariable = "EMU_URL"
 
-// The exit codes of a shell for a command that does not run.
+// The exit codes of a shell for a command that does not run, or that a signal ends.
 const (
 	exitCannotRun = 126
 	exitNotFound  = 127
@@ -87,8 +87,8 @@ func runExec(c *Command, o *serveFlags, args []string) error {
 	return &exit{code, errors.Join(err, server.Close())}
 }
 
-// execBeside runs a command beside the Worker's program, which emu builds. The
-// exit code is never the program's.
+// execBeside runs a command beside the Worker's program, which emu builds. The exit code is the
+// command's, never the program's.
 func execBeside(s *serving, command *exec.Cmd) error {
 	served, err := s.watch().ServeOnce()
 	if err != nil {
@@ -110,7 +110,7 @@ func execBeside(s *serving, command *exec.Cmd) error {
 	return &exit{code, err}
 }
 
-// lookUp finds the command that args describe, if there is one.
+// lookUp finds the command that the arguments name.
 func lookUp(c *Command, args []string) (*exec.Cmd, error) {
 	name := args[0]
 	if filepath.Base(name) != name && !filepath.IsAbs(name) {
@@ -164,7 +164,7 @@ func accompany(c *Command, command *exec.Cmd, served <-chan struct{}, report fun
 	}
 }
 
-// atTerminal reports whether emu has a terminal, whose keys are to reach the command too.
+// atTerminal reports whether emu has a terminal, whose keys must reach the command too.
 func atTerminal() bool {
 	f, err := os.Open("/dev/tty")
 	if err == nil {

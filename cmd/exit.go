@@ -12,8 +12,8 @@ import (
 // The exit codes.
 const (
 	exitOK          = 0
-	exitError       = 1   // what was asked for cannot be done, or was asked wrongly
-	exitUsage       = 2   // of emu check and emu ws: it was asked wrongly
+	exitError       = 1   // the command has failed, or its command line is wrong
+	exitUsage       = 2   // the command line of emu check, migrations or ws is wrong
 	exitInterrupted = 130 // 128 + SIGINT
 	exitTerminated  = 143 // 128 + SIGTERM
 )

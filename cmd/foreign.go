@@ -10,16 +10,15 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// The flags of wrangler dev that emu dev has for the sake of a command line
-// that was written for Wrangler.
+// Flags of wrangler dev that emu dev accepts, so that a command line written for Wrangler works.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 // foreignFlag is such a flag.
 type foreignFlag struct {
 	name, short string
 	bool, port  bool
-	// instead is what to do: the flag is refused, for without it something
-	// else would run. "" is a flag that changes nothing here.
+	// instead is the hint of a flag that is refused, because ignoring it would run something else.
+	// A flag without a hint is ignored.
 	instead string
 }
 
@@ -54,7 +53,7 @@ var foreignFlags = []foreignFlag{
 	{name: "local-upstream", instead: "give the host alone: --host"},
 }
 
-// addForeign defines them. Help does not show them.
+// addForeign defines the flags, and hides them from help.
 func addForeign(cmd *cobra.Command) {
 	f := cmd.Flags()
 	for _, foreign := range foreignFlags {
@@ -81,7 +80,7 @@ func refuseForeign(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// withoutEffect lists the flags that were given and change nothing.
+// withoutEffect lists the flags that the user has given and emu ignores.
 func withoutEffect(cmd *cobra.Command) string {
 	var names []string
 	for _, foreign := range foreignFlags {

@@ -43,7 +43,7 @@ func (o *historyFlags) assumed(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.assume, "assume-deployed", "", "take the migrations up to `tag` as deployed")
 }
 
-// refusal is what is printed as JSON for what cannot be done.
+// refusal is what a command that fails prints as JSON.
 type refusal struct {
 	OK       bool                    `json:"ok"`
 	Errors   []diagnostic.Diagnostic `json:"errors"`
@@ -67,8 +67,7 @@ func openHistory(c *Command, cfg *config.Config, o *historyFlags) (h *history, e
 	return h, err
 }
 
-// readConfig reads the configuration with what is questionable about it, and says what is
-// wrong with it.
+// readConfig reads the configuration and returns its warnings. It prints errors itself.
 func readConfig(c *Command, o *historyFlags) (*config.Config, []diagnostic.Diagnostic, error) {
 	r := config.Load(o.options(c))
 	if r.Config != nil {
@@ -81,21 +80,21 @@ func readConfig(c *Command, o *historyFlags) (*config.Config, []diagnostic.Diagn
 	return nil, nil, &exit{code: exitError}
 }
 
-// answer runs a command. With --json its error is an object too.
+// answer runs a command, and with --json prints its error as JSON.
 func answer(c *Command, o *historyFlags, run func(*Command, *historyFlags) error) error {
 	err := run(c, o)
 	if err == nil || !o.json || errors.As(err, new(*exit)) {
 		return err
 	}
 	d := diagnostic.Diagnostic{Text: err.Error()}
-	var hinted *diagnostic.Error // other errors with hints are the ledger's: they speak of emu dev
+	var hinted *diagnostic.Error // not the ledger's errors, whose hints are about emu dev
 	if errors.As(err, &hinted) {
 		d.Hint = hinted.Hint()
 	}
 	return c.printJSON(refusal{Errors: []diagnostic.Diagnostic{d}, Warnings: []diagnostic.Diagnostic{}}, false)
 }
 
-// facts are what a plan is made of.
+// facts are what a plan is made from.
 func (h *history) facts(strict bool) migrations.Facts {
 	return migrations.Facts{
 		Worker: h.config.Name, Config: h.config, Registered: h.classes, Strict: strict,
@@ -103,7 +102,7 @@ func (h *history) facts(strict bool) migrations.Facts {
 	}
 }
 
-// title says which state is meant, and how far it has come.
+// title names the state and its last migration.
 func (h *history) title(c *Command) string {
 	last := "no migration applied"
 	if tag := h.ledger.LastTag(); tag != "" {
@@ -112,7 +111,7 @@ func (h *history) title(c *Command) string {
 	return terminal.Line(fmt.Sprintf("the state of %s in %s (%s)", h.config.Name, c.relative(h.state), last))
 }
 
-// none makes an empty list of none, for JSON.
+// none makes a list that JSON shows as [] if it is empty.
 func none(list []diagnostic.Diagnostic) []diagnostic.Diagnostic {
 	return append([]diagnostic.Diagnostic{}, list...)
 }

@@ -36,7 +36,7 @@ const (
 	projectSuffix = ".tmpl"
 )
 
-// project is what the templates are about.
+// project is the data of the templates.
 type project struct {
 	Name    string // the Worker's
 	Module  string // the Go module's
@@ -116,8 +116,8 @@ func runInit(c *Command, dir, checkout string) error {
 	return nil
 }
 
-// joining is what makes the go command see a module below a go.work, which otherwise
-// refuses what the workspace does not use.
+// joining is the command that adds a module to the go.work above it, if there is one: the go command
+// refuses modules that the workspace does not use.
 func joining(c *Command, goTool, dir string) string {
 	env := exec.Command(goTool, "env", "GOWORK")
 	env.Dir, env.Env = dir, append(c.Environ, "PWD="+dir)
@@ -162,7 +162,7 @@ type newFile struct {
 	text []byte
 }
 
-// files are the project's, ordered by name.
+// files are the files of the project, ordered by name.
 func (p *project) files() (list []newFile, err error) {
 	err = fs.WalkDir(projectFiles, projectDir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -215,8 +215,8 @@ func writeNew(dir string, files []newFile) error {
 	return nil
 }
 
-// foreignFolder finds what lies below dir in the place of a folder of the files: a link
-// would lead out of the project.
+// foreignFolder finds a link or a file below dir where the new files need a folder. A link would lead
+// out of the project.
 func foreignFolder(dir string, files []newFile) string {
 	for _, f := range files {
 		for folder := path.Dir(f.name); folder != "."; folder = path.Dir(folder) {

@@ -47,9 +47,9 @@ Exit status: 0 if nothing is refused, 1 if something is, 2 for a wrong command.`
 
 // comparison is what emu migrations check prints as JSON.
 type comparison struct {
-	// OK is not there if nothing was compared and nothing is wrong.
+	// OK is missing if nothing was compared and nothing is wrong.
 	OK *bool `json:"ok,omitempty"`
-	// Compared is what was compared with, "" if nothing was.
+	// Compared names what was compared with, "" if nothing was.
 	Compared string                  `json:"compared,omitempty"`
 	Errors   []diagnostic.Diagnostic `json:"errors"`
 	Warnings []diagnostic.Diagnostic `json:"warnings"`
@@ -92,7 +92,7 @@ func runMigrationsCheck(c *Command, o *historyFlags) error {
 func printComparison(c *Command, cfg *config.Config, d *deployed, found []diagnostic.Diagnostic, o *historyFlags) error {
 	v := comparison{Errors: []diagnostic.Diagnostic{}, Warnings: []diagnostic.Diagnostic{}}
 	for _, f := range found {
-		if f.Place.File != "" && f.Place.Line == 0 { // of the file as a whole
+		if f.Place.File != "" && f.Place.Line == 0 { // it is about the whole file
 			f.Place.Line, f.Place.Column = 1, 1
 		}
 		f = f.WithLines(d.read)

@@ -1,6 +1,5 @@
 package emucmd
 
-// What the next start would apply.
 // https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
 
 import (

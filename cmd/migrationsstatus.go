@@ -54,8 +54,8 @@ func runStatus(c *Command, o *historyFlags) error {
 	return nil
 }
 
-// table prints classes with their storage, the migrations that created and
-// deleted them, and where their data lies.
+// table prints classes with their storage, the migrations that created and deleted them, and the
+// folders of their data.
 func table(c *Command, title string, classes []migrations.Stored) {
 	if len(classes) == 0 {
 		return

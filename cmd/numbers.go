@@ -1,6 +1,5 @@
 package emucmd
 
-// Numbers on the command line: ports, and memory.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 import (
@@ -10,11 +9,11 @@ import (
 	"strings"
 )
 
-// portNumber is a flag's value: a number that yargs reads as JavaScript does, of which only
-// a whole one from 0 to 65535 is a port.
+// portNumber is the value of a flag that takes a port: a whole number from 0 to 65535, which yargs
+// reads as JavaScript does.
 type portNumber int
 
-// noPort is a port that is not given.
+// noPort is the value of a flag that is not given.
 const noPort = -1
 
 func (p *portNumber) String() string { return strconv.Itoa(int(*p)) }
@@ -30,10 +29,10 @@ func (p *portNumber) Set(s string) error {
 	return nil
 }
 
-// mebibytes is a flag's value: memory in whole MiB, a number as a port is one.
+// mebibytes is the value of a flag that takes memory in whole MiB, read like a port.
 type mebibytes int64
 
-// maxMebibytes is more than a machine has, and can be counted in bytes.
+// maxMebibytes is more than any machine has, and its bytes fit an int64.
 const maxMebibytes = 1 << 30
 
 func (m *mebibytes) String() string { return strconv.FormatInt(int64(*m), 10) }
@@ -51,8 +50,8 @@ func (m *mebibytes) Set(s string) error {
 
 func (m mebibytes) bytes() int64 { return int64(m) << 20 }
 
-// jsNumber reads a number as JavaScript's Number does: decimal, whatever it begins
-// with, unless 0x, 0o or 0b is before it. Nothing at all, which is 0 there, is none.
+// jsNumber reads a number as JavaScript's Number does: a leading 0 is decimal, and 0x, 0o and 0b are
+// not. The empty text, which Number makes 0, is no number here.
 //
 // Source: https://tc39.es/ecma262/#sec-tonumber-applied-to-the-string-type
 func jsNumber(s string) (float64, bool) {
@@ -63,7 +62,7 @@ func jsNumber(s string) (float64, bool) {
 			return float64(n), err == nil
 		}
 	}
-	if strings.Trim(s, "0123456789.eE+-") != "" { // which Go reads too: inf, 0x1p4, 1_000
+	if strings.Trim(s, "0123456789.eE+-") != "" { // Go would also read inf, 0x1p4 and 1_000
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(s, 64)

@@ -52,10 +52,10 @@ func rootCommand(c *Command) *cobra.Command {
 	return root
 }
 
-// width is the terminal's that help is made for, in columns.
+// width is the width of help, in columns.
 const width = 80
 
-// help prints what a command does, and ends in an example.
+// help prints what a command does, with an example at the end.
 func help(cmd *cobra.Command) {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "%s\n", cmd.Short)

@@ -1,6 +1,6 @@
 package emucmd
 
-// The flags of the verbs that serve a Worker.
+// The flags of emu dev and emu exec. A flag is defined in add, and takes effect in serving.go.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 import (
@@ -17,13 +17,13 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 )
 
-// serveFlags are the flags of emu dev, which emu exec has too.
+// serveFlags are the flags of the verbs that serve a Worker.
 type serveFlags struct {
 	configFlags
 	ip               string
 	port             portNumber
 	host             string
-	upstreamProtocol string // of the addresses that the Worker sees
+	upstreamProtocol string // of the URLs that the Worker sees
 	inferOrigin      bool
 	keyPath          string
 	certPath         string
@@ -46,7 +46,7 @@ func (o *serveFlags) add(cmd *cobra.Command) {
 	f.StringVar(&o.ip, "ip", "", "address to listen on, * for all (default: dev.ip, or localhost)")
 	o.port = noPort
 	f.Var(&o.port, "port", "`port` to listen on, 0 for any that is free (default: dev.port, or 8787)")
-	f.Lookup("port").DefValue = "0" // which help does not print
+	f.Lookup("port").DefValue = "0" // help does not print zero
 	f.StringVar(&o.host, "host", "", "host that the Worker sees (default: dev.host, the first route's, or as it is asked for)")
 	f.BoolVar(&o.inferOrigin, "infer-origin-from-routes", true, "the Worker sees the host of the first route")
 	f.StringVar(&o.upstreamProtocol, "upstream-protocol", "", "`protocol` of the addresses that the Worker sees (default: dev.upstream_protocol, or that of --local-protocol)")
@@ -75,7 +75,7 @@ func (o *serveFlags) add(cmd *cobra.Command) {
 	addForeign(cmd)
 }
 
-// check refuses what makes no sense whatever the configuration says.
+// check refuses values that are wrong whatever the configuration says.
 func (o *serveFlags) check() error {
 	err := cmp.Or(refuseForeign(o.cmd), oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"))
 	if err == nil && o.protocol != "" {
@@ -90,7 +90,7 @@ func (o *serveFlags) check() error {
 	return cmp.Or(err, checkHost(o.host), checkVars(o.vars))
 }
 
-// checkHost refuses what is no host, with or without a port.
+// checkHost refuses a value that is not a host with or without a port.
 func checkHost(host string) error {
 	if host == "" {
 		return nil
@@ -109,8 +109,7 @@ func checkHost(host string) error {
 	return diagnostic.NewError(fmt.Sprintf("--host %q is not a host", host), hint)
 }
 
-// checkVars refuses variables of the command line whose names are none. Wrangler makes
-// --var A=B a variable "A=B" without a word.
+// checkVars refuses --var without a name. Wrangler silently makes --var A=B a variable "A=B".
 func checkVars(vars []string) error {
 	for _, v := range vars {
 		name, _, _ := strings.Cut(v, ":")

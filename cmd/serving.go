@@ -18,24 +18,24 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/watch"
 )
 
-// serving is a Worker that is served as flags and its configuration say. Here, and nowhere else,
-// these become the options of the packages below.
+// serving is a Worker that is served as flags and a configuration say. Only here do these become
+// options of the packages below.
 type serving struct {
 	*Command
 	flags *serveFlags
 	log   *devserver.Log
-	// exec is that a command runs beside it: that has standard output, and a port that nobody
-	// asked for is any that is free.
+	// exec says that a command runs beside the Worker. The command has standard output, and the
+	// default port is any that is free.
 	exec bool
 }
 
-// newServing checks the flags, and takes the streams.
+// newServing checks the flags, and sends the log to where they say.
 func newServing(c *Command, flags *serveFlags, exec bool) (*serving, error) {
 	if err := flags.check(); err != nil {
 		return nil, err
 	}
-	// Whoever reads what emu says may go, and the Worker is served on. A signal that is
-	// ignored would be in what the Worker starts, too.
+	// The Worker is served on when the reader of emu's output ends. The signal is not ignored,
+	// because processes that the Worker starts would inherit that.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	if flags.cwd != "" {
 		dir := c.path(flags.cwd)
@@ -56,7 +56,7 @@ func newServing(c *Command, flags *serveFlags, exec bool) (*serving, error) {
 	return &serving{c, flags, log, exec}, nil
 }
 
-// load reads the configuration, and prints what is wrong with it: then the result has none.
+// load reads the configuration. If that is wrong, it prints why and returns a result without one.
 func (s *serving) load() *config.Result {
 	f := s.flags
 	o := f.options(s.Command)
@@ -108,7 +108,7 @@ func (s *serving) watch() *watch.Watch {
 	}
 }
 
-// options are those of the server of the Worker that this process makes.
+// options are the options of a server for the Worker that this process makes.
 func (s *serving) options(cfg *config.Config, p *driver.Program) devserver.Options {
 	f := s.flags
 	host := cmp.Or(f.host, cfg.Dev.Host)
@@ -135,8 +135,7 @@ type workerServer struct {
 // Close ends the server, then the program.
 func (r *workerServer) Close() error { return errors.Join(r.Server.Close(), r.program.Close()) }
 
-// start starts the Worker that this process makes. If there is a link, that is when emu asks
-// for it.
+// start serves the Worker that this process makes. With a link it waits until emu asks for that.
 func (s *serving) start(r *config.Result) (*workerServer, error) {
 	p, err := s.Maker.Make(context.Background())
 	if err != nil {
@@ -150,7 +149,7 @@ func (s *serving) start(r *config.Result) (*workerServer, error) {
 		why = s.link.Checked()
 		o.Inherited = &devserver.Inherited{Host: s.link.Host, Files: s.link.Files, Update: why != program.Start}
 	}
-	if why != program.CodeChanged { // the configuration may be another
+	if why != program.CodeChanged { // the configuration may have changed
 		s.log.Banner("emu "+Version, r)
 	}
 	if why == program.Start {
@@ -170,9 +169,9 @@ func (s *serving) start(r *config.Result) (*workerServer, error) {
 	return &workerServer{server, p}, nil
 }
 
-// checkWorld refuses, before another program makes way, what a start would refuse.
+// checkWorld refuses what a start would refuse, before the program that serves makes way.
 func (s *serving) checkWorld(o emulator.Options) error {
-	if s.flags.resetMigrations { // the record of migrations may be unreadable, and will be another
+	if s.flags.resetMigrations { // the record of migrations will be replaced, and may be unreadable
 		o.Persist = ""
 	}
 	_, errs, _, err := emulator.Check(o)
@@ -183,8 +182,8 @@ func (s *serving) checkWorld(o emulator.Options) error {
 	return err
 }
 
-// begin is what the first start does: it says which flags have no effect and which state is
-// not used, and forgets the migrations if that is asked for.
+// begin is done at the first start only. It lists flags without effect and mentions Wrangler's
+// state. With --reset-migrations it moves the record of migrations away.
 func (s *serving) begin(cfg *config.Config, persist string) error {
 	if s.flags.certPath != "" && !s.flags.encrypted(cfg) {
 		s.log.Say("without --local-protocol https, --https-cert-path and --https-key-path have no effect")
@@ -201,7 +200,7 @@ func (s *serving) begin(cfg *config.Config, persist string) error {
 	return nil
 }
 
-// serve serves the Worker that this process makes, until a signal comes or emu ends it.
+// serve serves the Worker that this process makes until a signal or emu ends it.
 func (s *serving) serve() error {
 	r := s.load()
 	if r.Config == nil {

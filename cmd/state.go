@@ -1,6 +1,5 @@
 package emucmd
 
-// Where the stored data lies.
 // https://developers.cloudflare.com/workers/local-development/local-data/
 
 import (
@@ -27,7 +26,7 @@ func stateFolder(c *Command, cfg *config.Config, to string) string {
 	return c.path(to)
 }
 
-// checkPersistTo refuses a file, and a folder in one.
+// checkPersistTo refuses a path that is a file, or below one.
 func checkPersistTo(c *Command, to string) error {
 	if to == "" {
 		return nil
@@ -43,7 +42,7 @@ func checkPersistTo(c *Command, to string) error {
 	}
 }
 
-// sayState says that there is a state of Wrangler's, which is not used.
+// sayState mentions a state of Wrangler's, which is not used.
 func sayState(c *Command, cfg *config.Config, log *devserver.Log) {
 	theirs := filepath.Join(c.beside(cfg), filepath.FromSlash(wranglerState))
 	if _, err := os.Stat(folder.Dir(theirs)); err == nil {
@@ -51,8 +50,8 @@ func sayState(c *Command, cfg *config.Config, log *devserver.Log) {
 	}
 }
 
-// resetMigrations moves the record of applied migrations away, so that the start takes those of
-// the configuration for applied.
+// resetMigrations moves the record of applied migrations away. The next start then assumes that those
+// of the configuration are applied.
 func resetMigrations(persist, worker string, log *devserver.Log) error {
 	lock, err := migrations.Take(persist, worker)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
-// Version is emu's.
+// Version is the version of emu.
 const Version = "0.1.0"
 
-// What emu's behaviour was recorded from.
+// recorded names the tools whose behaviour emu reproduces.
 const recorded = "wrangler 4.164.0, workerd 2026-11-17"
 
 func versionCommand(c *Command) *cobra.Command {
@@ -36,17 +36,17 @@ func versionText() string {
 		Version, origin(info), recorded, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// origin says which emu a program has, as far as its build knows: the module's
-// version if it was fetched, the commit if it was built from a checkout.
+// origin is where the emu of a program comes from, as far as its build knows: the version of the
+// module, or the commit of the checkout.
 func origin(info *debug.BuildInfo) string {
 	const unknown = "commit unknown"
 	if info == nil {
 		return unknown
 	}
 	if v := program.Released(info); v != "" {
-		return "module " + v // of a commit without a tag it ends in the commit
+		return "module " + v // for a commit without a tag it ends in the commit
 	}
-	if info.Main.Path != program.Emu { // the commit is that of the user's program
+	if info.Main.Path != program.Emu { // the build knows the commit of the user's program only
 		for _, m := range info.Deps {
 			if m.Path == program.Emu && m.Replace != nil {
 				return unknown + ", module replaced by " + m.Replace.Path
@@ -63,7 +63,7 @@ func origin(info *debug.BuildInfo) string {
 			modified = ", modified"
 		}
 	}
-	if revision == "" { // go run and -buildvcs=false do not note it
+	if revision == "" { // go run and -buildvcs=false do not record it
 		return unknown
 	}
 	return "commit " + revision[:min(12, len(revision))] + modified

@@ -85,12 +85,12 @@ func runWS(c *Command, cmd *cobra.Command, o *wsOptions, to string) error {
 		case <-ended:
 		}
 	})
-	var left atomic.Bool // a line was left out
+	var skipped atomic.Bool // a line was not sent
 	clean, err := talk.Talk(ctx, talk.Options{
 		URL: to, Header: header, Subprotocols: o.subprotocols, Ping: o.ping, Wait: o.wait, JSON: o.json,
 		In: cmd.InOrStdin(), Out: c.Stdout,
 		Complain: func(err error) {
-			left.Store(true)
+			skipped.Store(true)
 			c.log(devserver.LevelError).Error(err)
 		},
 	})
@@ -101,17 +101,17 @@ func runWS(c *Command, cmd *cobra.Command, o *wsOptions, to string) error {
 		return &exit{code: exitCode(interrupted)}
 	case err != nil || !clean:
 		return &exit{exitError, err}
-	case left.Load():
+	case skipped.Load():
 		return &exit{code: exitUsage}
 	}
 	return nil
 }
 
-// headerName is a token.
+// headerName matches the name of a header.
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 var headerName = regexp.MustCompile("^[0-9A-Za-z!#$%&'*+.^_`|~-]+$")
 
-// headers are those that --header gives.
+// headers are the headers of --header.
 func headers(list []string) (http.Header, error) {
 	h := http.Header{}
 	for _, line := range list {
@@ -124,7 +124,7 @@ func headers(list []string) (http.Header, error) {
 	return h, nil
 }
 
-// checkURL refuses what cannot be the URL of a WebSocket.
+// checkURL refuses what is not the URL of a WebSocket.
 func checkURL(s string) error {
 	u, err := url.Parse(s)
 	if err == nil && u.Host != "" {

@@ -8,19 +8,18 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Wrangler's command line is parsed by yargs, which takes more than one value
-// behind a flag that may be repeated, and a word behind one that is true or false.
+// Wrangler parses its command line with yargs. That takes several values after a flag that may be
+// repeated, and the word true or false after a flag without a value.
 // https://github.com/yargs/yargs-parser#greedy-arrays
 
-// arrays are Wrangler's flags with more than one value. Of some, what has no
-// colon is no value: the script may follow.
+// arrays are Wrangler's flags with several values. A value of some of them is a pair with a colon: a
+// word without one may be the script.
 var arrays = map[string]struct{ pairs bool }{
 	"compatibility-flag": {}, "env-file": {}, "route": {}, "routes": {}, "tunnel-allowed-mail": {},
 	"var": {true}, "define": {true}, "alias": {true},
 }
 
-// fromYargs writes the arguments of a command that Wrangler has too as pflag
-// parses them.
+// fromYargs translates the arguments of a command that Wrangler has too for pflag.
 func fromYargs(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
 	if err != nil || cmd.Name() != "dev" && cmd.Name() != "exec" {
@@ -51,8 +50,8 @@ func fromYargs(root *cobra.Command, args []string) []string {
 	return slices.Concat(list, args)
 }
 
-// flagOf is the flag that an argument is, nil if it is none, and whether the
-// argument has its value too.
+// flagOf is the flag that an argument names, nil if it names none, and whether the argument has the
+// value too.
 func flagOf(flags *pflag.FlagSet, arg string) (f *pflag.Flag, hasValue bool) {
 	if name, ok := strings.CutPrefix(arg, "--"); ok {
 		name, _, hasValue = strings.Cut(name, "=")

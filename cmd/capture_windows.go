@@ -10,11 +10,11 @@ import (
 
 func linesOutput() *os.File { return os.Stdout }
 
-// giveLines gives the second process where to write to.
+// giveLines gives the second process its output.
 func giveLines(second *exec.Cmd, real *os.File) { second.Stdout = real }
 
-// redirect makes a pipe both of the standard streams, and returns what they were. The
-// runtime asks for them each time; package os and log have asked already.
+// redirect points both standard streams to a pipe, and returns where they went before. The runtime
+// looks them up at each write; packages os and log have looked them up already.
 func redirect(pipe *os.File) (out, err *os.File, failed error) {
 	p := windows.CurrentProcess()
 	var mine windows.Handle
@@ -41,8 +41,8 @@ func restore(o *output) {
 	log.SetOutput(os.Stderr)
 }
 
-// heritable is false: the program that emu runs in its place is another process,
-// which has a second one of its own.
+// heritable is false: on Windows the program is a process of its own, which captures its output
+// itself.
 const heritable = false
 
 func (o *output) describe() string { return "" }

@@ -1,7 +1,7 @@
 package emucmd
 
-// What a program prints while its log is JSON, if no emu stands beside it to make
-// events of that: a second process does, so that the last words of a crash are there too.
+// The output of a program whose log is JSON must become events. If no emu runs beside the program to
+// do that, a second process does, so that the output of a crash becomes events too.
 
 import (
 	"crypto/rand"
@@ -19,29 +19,29 @@ import (
 )
 
 const (
-	// linesVariable makes a process the second one, with the token that events are marked with.
+	// linesVariable makes a process the second one. Its value is the token that marks events.
 	linesVariable = "EMU_LINES"
-	// outputVariable tells a program, which emu has become, of its second process.
+	// outputVariable describes the second process to a program that emu becomes.
 	outputVariable = "EMU_OUTPUT"
-	// maxDraining is how long the second process may take for what was printed last.
+	// maxDraining is how long the second process may take for the last output.
 	maxDraining = 2 * time.Second
 )
 
-// output is what the standard streams were before they became the second process's.
+// output is where the standard streams of this process went before the second process took them.
 type output struct {
 	token    string
 	out, err *os.File
 	second   *os.Process
 }
 
-// captured is this process's output; nil if it is its own.
+// captured is the output of this process, nil if no second process has it.
 var captured *output
 
-// The second process is one before any package that imports this one runs.
+// The second process must begin before the packages of the program, which may print.
 func init() {
 	if token := os.Getenv(linesVariable); token != "" {
 		os.Unsetenv(linesVariable)
-		signal.Ignore(os.Interrupt, syscall.SIGTERM) // it ends with what it reads
+		signal.Ignore(os.Interrupt, syscall.SIGTERM) // it ends with its input
 		lines := devserver.NewLines(&devserver.Log{Out: linesOutput(), JSON: true}, token)
 		io.Copy(lines, os.Stdin)
 		lines.Close()
@@ -53,8 +53,8 @@ func init() {
 	}
 }
 
-// Capture makes events of what a program prints before it has read its command line,
-// if that asks for it. Without an emu beside it, or in front of it, nobody else would.
+// Capture makes events of what a program prints before it has read its command line, if that asks
+// for JSON. Nothing is done if an emu has started the program, since that captures its output.
 func Capture(args []string) {
 	if program.Started() || captured != nil || len(args) == 0 {
 		return
@@ -68,7 +68,7 @@ func Capture(args []string) {
 	}
 	switch args[0] {
 	case "dev":
-		captured, _ = capture(os.Stdout) // what fails now fails again, and is told then
+		captured, _ = capture(os.Stdout) // captureFor fails again, and reports it
 	case "exec":
 		captured, _ = capture(os.Stderr)
 	}
@@ -101,8 +101,7 @@ func capture(real *os.File) (*output, error) {
 	return o, nil
 }
 
-// release makes the standard streams what they were, and waits until what was printed
-// has been shown.
+// release restores the standard streams, and waits until the second process has shown all output.
 func (o *output) release() {
 	if o == nil {
 		return
@@ -115,11 +114,11 @@ func (o *output) release() {
 	}()
 	select {
 	case <-shown:
-	case <-time.After(maxDraining): // something that was started has the output
+	case <-time.After(maxDraining): // another process still has the streams
 	}
 }
 
-// uncapture gives the output back.
+// uncapture restores the standard streams.
 func uncapture(c *Command) {
 	if captured == nil {
 		return
@@ -129,11 +128,11 @@ func uncapture(c *Command) {
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
 }
 
-// captureFor sets where a log goes: to one of the command's streams. If it is JSON, what the
-// Worker of this process prints goes there too, as events.
+// captureFor sends a log to one of the command's streams. If the log is JSON, the output of the Worker
+// of this process goes there as well, as events.
 func captureFor(c *Command, log *devserver.Log, stderr bool) error {
 	if !log.JSON {
-		uncapture(c) // the command line was taken for another
+		uncapture(c) // Capture has misread the command line
 	}
 	real := os.Stdout
 	log.Out, log.Err = c.Stdout, c.Stderr
@@ -148,7 +147,7 @@ func captureFor(c *Command, log *devserver.Log, stderr bool) error {
 			log.Out = devserver.Marked(log.Out, c.link.Token)
 		}
 		return nil
-	case c.Stdout != os.Stdout || c.Stderr != os.Stderr: // they are no process's
+	case c.Stdout != os.Stdout || c.Stderr != os.Stderr: // a test has set them
 		return nil
 	}
 	if captured == nil {
@@ -162,8 +161,8 @@ func captureFor(c *Command, log *devserver.Log, stderr bool) error {
 	return nil
 }
 
-// captureForSuccessor makes events of what the program that emu becomes prints, and returns
-// what is to be in its environment.
+// captureForSuccessor makes events of the output of the program that emu becomes, and returns the
+// entry of its environment that describes how.
 func captureForSuccessor(c *Command, log *devserver.Log) (env []string, err error) {
 	if !log.JSON || !heritable || c.Stdout != os.Stdout || c.Stderr != os.Stderr {
 		return nil, nil

@@ -11,23 +11,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// heritable reports whether the program that emu becomes has its streams.
+// heritable reports whether the program that emu becomes inherits its streams.
 const heritable = true
 
-// linesFile is the descriptor that the second process writes to. Its standard streams
-// are nowhere: what the program's packages print when they are loaded is printed once.
+// linesFile is the descriptor that the second process writes to. It has no standard streams, so that
+// the packages of the program, which run in it too, print nothing twice.
 const linesFile = 3
 
 func linesOutput() *os.File { return os.NewFile(linesFile, "lines") }
 
-// giveLines gives the second process where to write to. It is in a process group of its
-// own: what ends the program ends it only when it has shown everything.
+// giveLines gives the second process its output. It has a process group of its own, so that a signal
+// for the program does not end it before it has shown everything.
 func giveLines(second *exec.Cmd, real *os.File) {
 	second.ExtraFiles = []*os.File{real}
 	second.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }
 
-// redirect makes a pipe both of the standard streams, and returns what they were.
+// redirect points both standard streams to a pipe, and returns where they went before.
 func redirect(pipe *os.File) (out, err *os.File, failed error) {
 	if out, failed = duplicate(1); failed != nil {
 		return nil, nil, failed
@@ -56,7 +56,7 @@ func restore(o *output) {
 	unix.Dup2(int(o.err.Fd()), 2)
 }
 
-// describe describes the output to the program that this process becomes, which has it.
+// describe describes the output to the program that this process becomes, which inherits it.
 func (o *output) describe() string {
 	for _, f := range []*os.File{o.out, o.err} {
 		unix.FcntlInt(f.Fd(), unix.F_SETFD, 0)
@@ -64,7 +64,7 @@ func (o *output) describe() string {
 	return fmt.Sprintf("%s %d %d %d", o.token, o.second.Pid, o.out.Fd(), o.err.Fd())
 }
 
-// inherit takes what was described; nil if it makes no sense.
+// inherit is the output that describe has described, nil if the description is malformed.
 func inherit(described string) *output {
 	o := &output{}
 	var pid int
@@ -75,6 +75,6 @@ func inherit(described string) *output {
 	o.out, o.err = os.NewFile(out, "stream 1"), os.NewFile(err, "stream 2")
 	syscall.CloseOnExec(int(out))
 	syscall.CloseOnExec(int(err))
-	o.second, _ = os.FindProcess(pid) // the same process, so it is its child
+	o.second, _ = os.FindProcess(pid) // becoming a program keeps the children
 	return o
 }
