@@ -1,0 +1,30 @@
+package sqlite
+
+import (
+	"testing"
+)
+
+// TestValidUTF8: the values are those of the Encoding standard's decoder in workerd.
+func TestValidUTF8(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                          "",
+		"héllo €😀":                  "héllo €😀",
+		"a\x80b":                    "a\uFFFDb",
+		"\xC3":                      "\uFFFD",
+		"\xE2\x82":                  "\uFFFD",
+		"\xE2\x82A":                 "\uFFFDA",
+		"\xF0\x9F\x98":              "\uFFFD",
+		"\xF0\x9F\x98A":             "\uFFFDA",
+		"\xF0\x80\x80\x80":          "\uFFFD\uFFFD\uFFFD\uFFFD",
+		"\xE0\x80\x80":              "\uFFFD\uFFFD\uFFFD",
+		"\xED\xA0\x80":              "\uFFFD\uFFFD\uFFFD",
+		"\xF4\x90\x80\x80":          "\uFFFD\uFFFD\uFFFD\uFFFD",
+		"\xC0\x80":                  "\uFFFD\uFFFD",
+		"\xFF\xFE":                  "\uFFFD\uFFFD",
+		"\xF1\x80\x80\xE1\x80\xC2b": "\uFFFD\uFFFD\uFFFDb",
+	} {
+		if got := validUTF8(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
