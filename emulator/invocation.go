@@ -45,6 +45,10 @@ func (i *invocation) PassesOn(body bool) {
 	}
 }
 
+// Owns does nothing: nothing keeps an invocation that a response could, and it has no turn
+// off which to read a body.
+func (i *invocation) Owns(*driver.Response, driver.Place) error { return nil }
+
 // YieldAfter gives the invocation's place in the order back when d has passed. The timer
 // is nil if there is no place.
 func (i *invocation) YieldAfter(d time.Duration) *time.Timer {

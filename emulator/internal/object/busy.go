@@ -74,7 +74,7 @@ func busyObjects(objects []*Object) (all []busy) {
 		if len(pins) == 0 {
 			continue
 		}
-		class, name := o.ns.Class.Name(), o.ID().Name
+		class, name := o.class.Class.Name(), o.ID().Name
 		if name == "" {
 			name = idString(o.id)
 		}

@@ -19,10 +19,9 @@ import (
 // As JavaScript is not interrupted, the time counts only where the event waits: a handler
 // that is late and ends without a wait has not been late.
 type deadline struct {
-	in      *instance
-	handler string
-	over    atomic.Bool
-	timer   clock.Timer
+	late  func() // called once, when the event is given up
+	over  atomic.Bool
+	timer clock.Timer
 
 	mu      sync.Mutex
 	running bool // one of its events has the turn
@@ -36,13 +35,13 @@ func errOverdue() *driver.Error {
 	return &driver.Error{Name: "Error", Message: msgEventTimeout, Retryable: true, DurableObjectReset: true}
 }
 
-// limited gives an event the deadline: its context ends with it.
-func (d *deadline) limited(e *event) {
-	ctx, cancel := context.WithCancelCause(e.in.ctx)
-	e.Context, e.deadline, e.cancel = ctx, d, cancel
+// limited is a context of an event with the deadline: it ends with that.
+func (d *deadline) limited(ctx context.Context) (context.Context, context.CancelCauseFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.cancels = append(d.cancels, cancel)
-	d.mu.Unlock()
+	return ctx, cancel
 }
 
 // pass is called when the time has passed.
@@ -81,8 +80,7 @@ func (d *deadline) expire() {
 	if d.over.Swap(true) {
 		return
 	}
-	d.in.o.fault(d.handler, driver.PlainError(msgEventTimeout))
-	d.in.storage.Expire(errOverdue())
+	d.late()
 	for _, cancel := range d.cancels {
 		cancel(errOverdue())
 	}

@@ -59,8 +59,16 @@ func newEvent(done completer, handler string, run func(*event)) *event {
 
 func (e *event) init(done completer, handler string, run func(*event)) {
 	e.handler, e.run, e.done = handler, run, done
-	e.pin = pin{kind: driver.PinEvent, event: e}
+	e.pin = pin{kind: driver.PinEvent, of: e}
 }
+
+// limit gives the event a deadline.
+func (e *event) limit(d *deadline) {
+	e.deadline = d
+	e.Context, e.cancel = d.limited(e.in.ctx)
+}
+
+func (e *event) isAnswer() bool { return e.pin.kind == driver.PinEvent }
 
 // Value returns the event itself for [driver.EventKey].
 func (e *event) Value(key any) any {

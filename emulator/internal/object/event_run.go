@@ -6,8 +6,11 @@ package object
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/message"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
@@ -108,8 +111,11 @@ func (e *event) webSocketError() {
 func (e *event) handle(f func() error) {
 	o := e.in.o
 	if limit := e.in.life.sockets.EventTimeout(); limit > 0 {
-		d := &deadline{in: e.in, handler: e.handler, running: true}
-		d.limited(e)
+		d := &deadline{running: true, late: func() {
+			o.fault(e.handler, driver.PlainError(msgEventTimeout))
+			e.in.storage.Expire(errOverdue())
+		}}
+		e.limit(d)
 		d.timer = o.host.Clock.AfterFunc(limit, d.pass)
 		defer d.end()
 	}
@@ -118,4 +124,29 @@ func (e *event) handle(f func() error) {
 	if err != nil && !e.in.over(err) && !errors.As(context.Cause(e), &over) {
 		o.fault(e.handler, driver.Exception(err))
 	}
+}
+
+// alarm runs the class's alarm handler.
+func (e *event) alarm(run *alarms.Run) {
+	run.Begin()
+	in := e.in
+	due, err := in.storage.AlarmDue(run)
+	if err != nil {
+		e.failed(err)
+		return
+	}
+	if !due {
+		return
+	}
+	in.o.emit(host.Event{Type: host.EventAlarm, Retry: run.Retries})
+	in.storage.BeginAlarm()
+	defer in.storage.EndAlarm() // also if the handler panics or ends its goroutine
+	if in.handles(driver.HandlesAlarm) {
+		info := driver.AlarmInfo{ScheduledTime: time.UnixMilli(run.Scheduled / 1e6), IsRetry: run.Retries > 0, RetryCount: run.Retries}
+		if err := in.obj.Alarm(e, info); err != nil {
+			e.failed(err)
+			return
+		}
+	}
+	in.storage.FinishAlarm()
 }

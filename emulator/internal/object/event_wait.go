@@ -52,6 +52,9 @@ func (e *event) WaitFor(ctx context.Context, on driver.Signal) error {
 	return err
 }
 
+func (e *event) keep(p *pin)  { e.in.pin(p) }
+func (e *event) letGo(p *pin) { e.in.unpin(p) }
+
 // mayWait is the error of a wait that must not begin.
 func (e *event) mayWait() error {
 	if e.in.stale(e) {
@@ -154,12 +157,12 @@ func (e *event) StartFetch(ctx context.Context, r *driver.Request, at driver.Pla
 		return nil, err
 	}
 	r.Body = unbound(r.Body)
-	return StartFetch(ctx, e.in.host, e.in.o.ns.Outbound, e, r, at, done), nil
+	return StartFetch(ctx, e.in.host, e.in.o.class.Outbound, e, r, at, done), nil
 }
 
-// owns makes a response that was fetched the event's: its WebSocket pins the object, its
+// Owns makes a response that was fetched the event's: its WebSocket pins the object, its
 // body is read off the turn.
-func (e *event) owns(resp *driver.Response, at driver.Place) error {
+func (e *event) Owns(resp *driver.Response, at driver.Place) error {
 	if err := socket.OpenedBy(e.in, resp.WebSocket, at); err != nil {
 		return err
 	}
@@ -170,7 +173,7 @@ func (e *event) owns(resp *driver.Response, at driver.Place) error {
 }
 
 // Network is what sockets of this world share.
-func (e *event) Network() *socket.Network { return e.in.o.ns.Net }
+func (e *event) Network() *socket.Network { return e.in.o.class.Net }
 
 // Receives are the sockets that the event has asked for messages, and its instance.
 func (e *event) Receives() (*socket.Receives, socket.Instance) { return &e.receives, e.in }

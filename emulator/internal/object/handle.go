@@ -51,7 +51,7 @@ func (o *Handle) ID() driver.ID {
 }
 
 // Class returns the name of the object's class.
-func (o *Handle) Class() string { return o.o.ns.Class.Name() }
+func (o *Handle) Class() string { return o.o.class.Class.Name() }
 
 // State says where the object is now.
 func (o *Handle) State() State {

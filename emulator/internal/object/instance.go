@@ -38,7 +38,7 @@ type instance struct {
 	ended   []*event               // that have ended and wait for those who were ready then; likewise
 
 	mu sync.Mutex
-	gate
+	gate[*event]
 	pins    []*pin
 	gone    bool        // evicted or reset
 	told    bool        // the class has heard of it
@@ -50,8 +50,8 @@ type instance struct {
 
 // newInstance starts an instance. o.mu is held.
 func newInstance(o *Object) *instance {
-	in := &instance{o: o, host: o.host, watch: o.ns.Watch, life: o.life, id: inside(o.ident())}
-	in.storage = o.ns.storage.Storage(o.id, (*storageTurn)(in))
+	in := &instance{o: o, host: o.host, watch: o.class.Watch, life: o.life, id: inside(o.ident())}
+	in.storage = o.class.storage.Storage(o.id, (*storageTurn)(in))
 	ctx, cancel := context.WithCancelCause(context.Background())
 	in.cancel = cancel
 	in.label = in.watch.Label()
@@ -66,7 +66,7 @@ func newInstance(o *Object) *instance {
 func (in *instance) construct(e *event) {
 	o := in.o
 	woken := in.life.sockets.Count() > 0
-	o.ns.storage.Create(o.id)
+	o.class.storage.Create(o.id)
 	// In JavaScript a constructor can wait only in blockConcurrencyWhile, which has a limit.
 	var limit clock.Timer
 	e.onRelease = func() { limit = in.limit() }
@@ -76,7 +76,7 @@ func (in *instance) construct(e *event) {
 			limit.Stop()
 		}
 	}()
-	obj, err := o.ns.Class.Construct(e, (*state)(in), o.ns.Env)
+	obj, err := o.class.Class.Construct(e, (*state)(in), o.class.Env)
 	if err == nil {
 		in.obj = obj // also of an instance that is gone, which hears of that
 	}
@@ -108,7 +108,7 @@ func (in *instance) submit(e *event) {
 		e.Context = in.ctx
 	}
 	in.addPin(&e.pin)
-	in.ready.add(turn{e: e})
+	in.ready.add(turn[*event]{e: e})
 	if !in.busy {
 		if next := in.pass(); next != nil {
 			in.spawn(next)
@@ -172,7 +172,7 @@ func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place
 	e.pin.kind, e.pin.at = driver.PinWaitUntil, at
 	if of := in.current.Load(); of != nil && of.deadline != nil {
 		e.in = in
-		of.deadline.limited(e)
+		e.limit(of.deadline)
 	}
 	in.o.mu.Lock()
 	defer in.o.mu.Unlock()
@@ -181,7 +181,7 @@ func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place
 	}
 }
 
-func (in *instance) handles(h driver.Handlers) bool { return in.o.ns.handlers&h != 0 }
+func (in *instance) handles(h driver.Handlers) bool { return in.o.class.handlers&h != 0 }
 
 // end tells those who wait that the instance is gone.
 func (in *instance) end() {
@@ -189,8 +189,8 @@ func (in *instance) end() {
 	in.mu.Lock()
 	var waiting []*host.Signal
 	for _, p := range in.pins {
-		if p.event != nil && p.event.wakes != nil {
-			waiting = append(waiting, p.event.wakes)
+		if e, ok := p.of.(*event); ok && e.wakes != nil {
+			waiting = append(waiting, e.wakes)
 		}
 	}
 	in.mu.Unlock() // each takes a place among those who want the turn
@@ -223,8 +223,8 @@ func (in *instance) refuse() (flight []*event) {
 	in.dead.Store(true)
 	in.ready.keepResumed()
 	for _, p := range in.pins {
-		if p.event != nil {
-			flight = append(flight, p.event)
+		if e, ok := p.of.(*event); ok {
+			flight = append(flight, e)
 		}
 	}
 	if in.idle != nil {

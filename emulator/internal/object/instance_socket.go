@@ -29,7 +29,7 @@ func (in *instance) MayReceive(ending *socket.Receives) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, p := range in.pins {
-		if p.event != nil && &p.event.receives != ending {
+		if e, ok := p.of.(*event); ok && &e.receives != ending {
 			return true
 		}
 	}

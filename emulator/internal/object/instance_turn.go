@@ -190,11 +190,13 @@ func (in *instance) hold(e *event) (end func(), err error) {
 	in.mu.Lock()
 	unblock := in.block(e)
 	in.mu.Unlock()
+	e.depth++
 	limit := in.limit()
 	return func() {
 		limit.Stop()
 		in.mu.Lock()
 		defer in.mu.Unlock()
+		e.depth--
 		unblock()
 	}, nil
 }
@@ -289,7 +291,7 @@ func (in *instance) report(h *holder) {
 		return
 	}
 	o := in.o
-	f.Class, f.ID, f.Name = o.ns.Class.Name(), idString(o.id), in.id.Name
+	f.Class, f.ID, f.Name = o.class.Class.Name(), idString(o.id), in.id.Name
 	f.Stale = h != nil && h.goroutine == stacks.Goroutine()
 	if f.Stale {
 		f.Handler, f.Away = h.e.handler, false

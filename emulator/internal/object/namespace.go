@@ -6,30 +6,14 @@ import (
 	"sync"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/host"
-	"github.com/seed-36a2c969/emu/emulator/internal/outbound"
-	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 )
 
-// Config is what the objects of a class run on.
-type Config struct {
-	Host     *host.Host
-	Watch    *stacks.Watch
-	Net      *socket.Network
-	Outbound *outbound.Client
-	Env      driver.Env
-	Class    driver.Class
-	Key      string // of the class's ids, and of its data
-}
-
 // Namespace holds the objects of one class.
 type Namespace struct {
-	Config
-	handlers driver.Handlers
-	key      idKey
-	storage  *storage.Namespace
+	class
+	key idKey
 
 	mu      sync.Mutex
 	objects map[[32]byte]*Object
@@ -41,8 +25,8 @@ func Open(g Config, o storage.Options) (n *Namespace, err error) {
 	if !g.Class.Goroutines() {
 		g.Watch = stacks.NoWatch()
 	}
-	n = &Namespace{Config: g, handlers: g.Class.Handlers(), key: newIDKey(g.Key), objects: map[[32]byte]*Object{}}
-	o.Ringer = ringer{n}
+	n = &Namespace{class: class{Config: g, handlers: g.Class.Handlers()}, key: newIDKey(g.Key), objects: map[[32]byte]*Object{}}
+	o.Ringer = n
 	n.storage, err = storage.Open(o)
 	return n, err
 }
@@ -53,7 +37,7 @@ func (n *Namespace) object(id [32]byte) *Object {
 	defer n.mu.Unlock()
 	o := n.objects[id]
 	if o == nil {
-		o = newObject(n, id)
+		o = newObject(&n.class, id)
 		o.stopped = n.closed
 		n.objects[id] = o
 	}

@@ -18,9 +18,9 @@ import (
 // Object is a Durable Object that has been addressed, in memory or not. What
 // is here outlives hibernation.
 type Object struct {
-	ns   *Namespace
-	host *host.Host
-	id   [32]byte
+	class *class
+	host  *host.Host
+	id    [32]byte
 
 	mu      sync.Mutex // never held while user code runs; taken before instance.mu
 	inst    *instance  // nil: not in memory
@@ -53,14 +53,14 @@ func (l *life) lost() error {
 	return &e
 }
 
-func newObject(n *Namespace, id [32]byte) *Object {
-	o := &Object{ns: n, host: n.Host, id: id}
+func newObject(c *class, id [32]byte) *Object {
+	o := &Object{class: c, host: c.Host, id: id}
 	o.life = o.newLife()
 	return o
 }
 
 func (o *Object) newLife() *life {
-	return &life{sockets: socket.NewList(o, o.ns.Net)}
+	return &life{sockets: socket.NewList(o, o.class.Net)}
 }
 
 // connections are those of the object's present life.
@@ -116,20 +116,6 @@ func (o *Object) forgotten() bool {
 	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.life.sockets.Count() == 0 && o.host.Now().Sub(o.absent) >= forgetTime
 }
 
-// Deliver makes an event of what a socket has received.
-func (o *Object) Deliver(ws socket.Event) {
-	handler, run := "webSocketMessage", (*event).webSocketMessage
-	switch {
-	case ws.Closed != nil:
-		handler, run = "webSocketClose", (*event).webSocketClose
-	case ws.Err != nil:
-		handler, run = "webSocketError", (*event).webSocketError
-	}
-	e := newEvent(nil, handler, run)
-	e.ws = ws
-	o.submit(e)
-}
-
 // submit gives an event to the object, which is started if it is not in memory.
 // The event's fail is called if it cannot run.
 func (o *Object) submit(e *event) {
@@ -170,9 +156,6 @@ func (o *Object) own(in *instance, f func() error) error {
 	return f()
 }
 
-// Log emits a line of the log.
-func (o *Object) Log(message string) { o.emit(host.Event{Type: host.EventLog, Message: message}) }
-
 // fault emits an exception that user code did not catch.
 func (o *Object) fault(handler string, err *driver.Error) { o.emit(host.Fault(handler, err)) }
 
@@ -200,9 +183,9 @@ func (o *Object) pinned() ([]Pin, running) {
 	h, current := in.holder.Load(), in.current.Load()
 	for i, p := range in.pins {
 		list[i] = Pin{Kind: p.kind, Place: p.at, Since: p.since}
-		if p.event != nil {
-			list[i].Handler = p.event.handler
-			if current == p.event && p.at == (driver.Place{}) {
+		if e, ok := p.of.(*event); ok {
+			list[i].Handler = e.handler
+			if current == e && p.at == (driver.Place{}) {
 				r = running{pin: i, label: in.label}
 				if h != nil && h.e == current {
 					r.goroutine = h.goroutine
@@ -222,14 +205,14 @@ func (o *Object) emit(e host.Event) uint64 {
 	if noted := o.noted.Load(); noted != nil && !id.HasName {
 		id.Name = *noted
 	}
-	e.Class, e.ID, e.Name = o.ns.Class.Name(), idString(o.id), id.Name
+	e.Class, e.ID, e.Name = o.class.Class.Name(), idString(o.id), id.Name
 	return o.host.Emit(e)
 }
 
 // detached runs f with the storage of an object that is not in memory.
 func (o *Object) detached(f func(driver.Storage) error) error {
-	in := &instance{o: o, host: o.host, watch: o.ns.Watch, gate: gate{busy: true}} // it never falls idle
-	in.storage = o.ns.storage.Storage(o.id, (*storageTurn)(in))
+	in := &instance{o: o, host: o.host, watch: o.class.Watch, gate: gate[*event]{busy: true}} // it never falls idle
+	in.storage = o.class.storage.Storage(o.id, (*storageTurn)(in))
 	in.held(nil)
 	defer in.storage.Close()
 	err := f(in.storage)

@@ -16,19 +16,25 @@ import (
 // another event has the turn.
 type Starter interface{ Start() }
 
+// pinned is a run of user code in an object, which pins keep in memory.
+type pinned interface {
+	keep(p *pin)
+	letGo(p *pin)
+}
+
 // operation is something that user code has begun and has not waited for yet. It pins the
 // instance that has begun it.
 type operation struct {
 	pin
-	in   *instance // nil in a Worker
+	run  pinned // nil in a Worker
 	over atomic.Bool
 }
 
 // begins makes the operation one of e's, which may be nil.
 func (o *operation) begins(e driver.Event, kind driver.PinKind, at driver.Place) {
-	if e, ok := e.(*event); ok {
-		o.in, o.kind, o.at = e.in, kind, at
-		o.in.pin(&o.pin)
+	if e, ok := e.(pinned); ok {
+		o.run, o.kind, o.at = e, kind, at
+		e.keep(&o.pin)
 	}
 }
 
@@ -37,8 +43,8 @@ func (o *operation) ends() bool {
 	if o.over.Swap(true) {
 		return false
 	}
-	if o.in != nil {
-		o.in.unpin(&o.pin)
+	if o.run != nil {
+		o.run.letGo(&o.pin)
 	}
 	return true
 }
@@ -102,8 +108,8 @@ func (f *fetching) Start() {
 		}
 		defer h.Activity.End() // the signal that done sends counts by then
 		wanted := f.ends()
-		if e, ok := f.e.(*event); ok && err == nil && wanted {
-			err = e.owns(resp, f.at)
+		if err == nil && wanted {
+			err = f.e.Owns(resp, f.at)
 		}
 		switch {
 		case wanted:

@@ -14,6 +14,8 @@ type Run interface {
 	Begin(o Starter)
 	// PassesOn is called with each request that user code sends to an object.
 	PassesOn(body bool)
+	// Owns makes a response that was fetched that of the run.
+	Owns(resp *driver.Response, at driver.Place) error
 }
 
 // Wait is a wait in a function.

@@ -21,7 +21,7 @@ type pin struct {
 	kind  driver.PinKind
 	at    driver.Place
 	since time.Time
-	event *event // that is in flight
+	of    any // the event that is in flight, nil of any other pin
 	index int
 }
 

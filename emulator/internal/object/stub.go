@@ -9,7 +9,6 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/outbound"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
-	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
@@ -188,24 +187,4 @@ func (s *stub) caught(e *event, rpc bool) *driver.Error {
 		err.DurableObjectID = idString(s.id.Bytes)
 	}
 	return &err
-}
-
-// transfer copies a value as RPC does: serialized, and within the limit.
-func transfer(v driver.Value) (driver.Value, error) {
-	if v == nil {
-		v = driver.Undefined{}
-	}
-	data, err := v8.Encode(v)
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxRPC {
-		return nil, driver.PlainError(msgRPCSize(len(data)))
-	}
-	return v8.Decode(data)
-}
-
-// reservedMethods are the handlers, and a stub's own method.
-var reservedMethods = map[string]bool{
-	"alarm": true, "webSocketMessage": true, "webSocketClose": true, "webSocketError": true, "dup": true,
 }

@@ -1,0 +1,25 @@
+package object
+
+// What the connections of an object need of it: see socket.Object.
+
+import (
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/socket"
+)
+
+// Deliver makes an event of what a socket has received.
+func (o *Object) Deliver(ws socket.Event) {
+	handler, run := "webSocketMessage", (*event).webSocketMessage
+	switch {
+	case ws.Closed != nil:
+		handler, run = "webSocketClose", (*event).webSocketClose
+	case ws.Err != nil:
+		handler, run = "webSocketError", (*event).webSocketError
+	}
+	e := newEvent(nil, handler, run)
+	e.ws = ws
+	o.submit(e)
+}
+
+// Log emits a line of the log.
+func (o *Object) Log(message string) { o.emit(host.Event{Type: host.EventLog, Message: message}) }
