@@ -51,47 +51,30 @@ func (a *AutoResponse) answers(m driver.Message) *responsePair {
 	return nil
 }
 
-// onArrival answers a message at once if it is to be answered automatically. behind says that something else of its socket
-// is under way: the message has to wait for its turn then. onArrival runs on the goroutine that reads the connection.
-func (a *AutoResponse) onArrival(s *Socket, m driver.Message, behind bool) (answered bool) {
-	if behind {
-		return false
-	}
-	p := a.answers(m)
-	if p == nil {
-		return false
-	}
-	f := newFrames()
-	f.b = p.append(f.b)
-	s.mu.Lock()
-	if !s.closeSent && s.t != nil {
-		s.t.Write(f.b)
-		p.sent(s)
-	}
-	s.mu.Unlock()
-	recycle(f)
-	return true
-}
-
-// inTurn answers a message that came behind others if it is to be answered automatically.
-func (a *AutoResponse) inTurn(s *Socket, m driver.Message, out *Outbox) (answered bool) {
+// answer answers a message if it is to be answered automatically: in a turn through its outbox, on arrival (out is nil) at
+// once. A socket that was closed sends nothing, and the class gets no message either.
+func (a *AutoResponse) answer(s *Socket, m driver.Message, out *Outbox) (answered bool) {
 	p := a.answers(m)
 	if p == nil {
 		return false
 	}
 	s.mu.Lock()
-	closed := s.closeSent
-	s.mu.Unlock()
-	if !closed {
+	defer s.mu.Unlock()
+	switch {
+	case s.closeSent || out == nil && s.t == nil:
+		return true
+	case out != nil:
 		out.add(s, p.append)
-		p.sent(s)
+	default:
+		f := newFrames()
+		f.b = p.append(f.b)
+		s.t.Write(f.b)
+		recycle(f)
 	}
+	s.answered.Store(s.net.host.Now().UnixMilli())
 	return true
 }
 
 func (p *responsePair) append(b []byte) []byte {
 	return wire.AppendFrame(b, opText, []byte(p.response))
 }
-
-// sent notes the time for getWebSocketAutoResponseTimestamp().
-func (p *responsePair) sent(s *Socket) { s.answered.Store(s.net.host.Now().UnixMilli()) }

@@ -334,7 +334,7 @@ func (s *Socket) submit(e Event) (cost int) {
 	if e.Closed == nil && e.Err == nil {
 		// What is staged after this look was sent after the message arrived, and may leave behind the response to it.
 		e.behind = s.pending.Load() > 0 || s.holding.Load()
-		if s.list.Auto.onArrival(s, e.Message, e.behind) {
+		if !e.behind && s.list.Auto.answer(s, e.Message, nil) {
 			return 0
 		}
 	}
