@@ -40,7 +40,7 @@ func parseDotenv(file, text string) []variable {
 		if n := len(v); n > 1 && strings.IndexByte("'\"`", quote) >= 0 && v[n-1] == quote {
 			v = v[1 : n-1]
 		}
-		if quote == '"' {
+		if quote == '"' { // even if it is not closed, as in dotenv
 			v = strings.ReplaceAll(strings.ReplaceAll(v, `\n`, "\n"), `\r`, "\r")
 		}
 		vars.put(variable{text[m[2]:m[3]], v, s.Place(m[2], m[3])})

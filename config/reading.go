@@ -59,7 +59,7 @@ func (r *reading) open() bool {
 	if d := r.find(); d != nil {
 		return r.refuse(*d)
 	}
-	if r.files.config == "" {
+	if r.files.config == "" { // a Worker without a file has the defaults
 		r.file = &tree.Value{Kind: tree.Table}
 		return true
 	}
@@ -80,6 +80,7 @@ func (r *reading) open() bool {
 	}
 	data, err := os.ReadFile(r.files.config)
 	if err != nil {
+		// Wrangler has no code words for these errors: the text stands for one.
 		says := fmt.Sprintf(msgUnreadable, shown)
 		return r.refuse(diagnostic.Diagnostic{Text: says, Code: says, Notes: []diagnostic.Note{{Text: nodeError(err, r.files.config)}}})
 	}
@@ -108,7 +109,7 @@ func (r *reading) parse(data []byte) bool {
 	if !file.Is(tree.Table) {
 		d := diagnostic.Diagnostic{Text: "the configuration is " + file.Noun() + ", not an object", Hint: `the file holds one object: {"name": "my-worker", …}`,
 			Place: s.Place(file.Start, file.End), LineText: s.LineText(file.Start)}
-		if !file.Is(tree.List) {
+		if !file.Is(tree.List) { // Wrangler takes a list for a table without fields
 			d.Code = "crash"
 		}
 		return r.refuse(d)
@@ -143,7 +144,7 @@ func (r *reading) check() {
 	for _, f := range schema.NotEmulated(doc, active) {
 		r.result.Config.NotEmulated = append(r.result.Config.NotEmulated, Field{Name: f.Name, Bindings: f.Bindings, Place: r.place(f.Key), Page: f.Page})
 	}
-	if r.options.Past == nil {
+	if r.options.Past == nil { // the files beside a past version are of today
 		r.loadSecrets()
 	}
 	r.result.Notices = append(r.result.Notices, schema.Swallowed(doc)...)

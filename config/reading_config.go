@@ -44,6 +44,7 @@ func (r *reading) config(env string) *Config {
 		})
 	}
 	for _, m := range e.Get("vars").Entries() {
+		// Text is valid UTF-8 for the program. JSON can have half a surrogate pair.
 		c.Vars = append(c.Vars, Var{
 			Name: m.Key, IsText: m.Value.Is(tree.Text), Text: strings.ToValidUTF8(m.Value.Text(), "\uFFFD"),
 			JSON: tree.JSON{}.Append(nil, m.Value, 0), Place: r.place(tree.KeyOf(m.Value)),

@@ -36,6 +36,7 @@ func (r *reading) find() *diagnostic.Diagnostic {
 	if r.options.Script != "" {
 		from = filepath.Dir(r.absolute(r.options.Script))
 	}
+	// A wrangler.json in any folder above comes before a wrangler.toml in this one.
 	for _, name := range []string{"wrangler.json", "wrangler.jsonc", "wrangler.toml"} {
 		if r.files.user = above(from, name); r.files.user != "" {
 			break
@@ -77,6 +78,7 @@ func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 		return &diagnostic.Diagnostic{Text: fmt.Sprintf(msgRedirectMissing, shown, r.shown(target)), Place: diagnostic.Place{File: shown},
 			Hint: "remove " + shown + " or build again"}
 	}
+	// The file of another project, further up, must not redirect this one.
 	if r.files.user != "" {
 		if expected := filepath.Join(filepath.Dir(r.files.user), filepath.FromSlash(deployConfig)); expected != deploy {
 			return &diagnostic.Diagnostic{Text: fmt.Sprintf(msgRedirectElsewhere, shown, r.shown(r.files.user), r.shown(expected)), Place: diagnostic.Place{File: shown}}

@@ -42,6 +42,8 @@ func (r *reading) loadSecrets() {
 		c.Vars = append(c.Vars, secret)
 	}
 	for _, v := range loaded.list {
+		// If secrets are declared, no others come from these files. They can always set
+		// a variable of the configuration, and never any other binding.
 		if _, there := at[v.name]; declared && !there && !slices.Contains(names, v.name) || bound[v.name] {
 			continue
 		}
@@ -80,6 +82,8 @@ func (r *reading) readSecrets() (loaded variables, ok bool) {
 		}
 		for _, name := range names {
 			path := filepath.Join(dir, name)
+			// The first file that exists is the only one, and .env files are not read. Its
+			// values are not expanded.
 			if vars, read := r.readDotenv(path); read {
 				r.result.SecretFiles = append(r.result.SecretFiles, r.shown(path))
 				for _, v := range vars {
@@ -118,6 +122,7 @@ func (r *reading) readSecrets() (loaded variables, ok bool) {
 		}
 	}
 	var environment variables
+	// Secrets that are declared may come from the process, whatever the flag says.
 	if process || r.active.Get("secrets").IsGiven() {
 		r.result.SecretFiles = append(r.result.SecretFiles, "process.env")
 		for _, v := range r.options.Environ {

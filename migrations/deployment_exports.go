@@ -30,7 +30,7 @@ func (d *deployment) reconcile() {
 			d.refuse(diagnostic.Place{File: d.Now.File}, class, "orphaned_provisioned_namespace", "add a tombstone for the class, or add the class back to the program and to exports")
 		}
 	}
-	provisioned := maps.Clone(d.classes)
+	provisioned := maps.Clone(d.classes) // no entry sees what another one changes
 	for _, e := range d.Now.Exports {
 		storage, exists := provisioned[e.ClassName]
 		switch e.State {

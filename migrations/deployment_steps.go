@@ -55,6 +55,7 @@ func (d *deployment) steps(steps []config.Migration) {
 			delete(d.classes, r.From)
 			d.classes[r.To] = storage
 		}
+		// Nothing is known of the other Worker: take the transfer for granted.
 		for _, t := range m.TransferredClasses {
 			d.classes[t.To] = SQLite
 		}

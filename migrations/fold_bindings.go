@@ -47,7 +47,7 @@ func (f *fold) checkDeletedBound() {
 			continue
 		}
 		b, ok := binding(f.facts.Config, s.Class)
-		if _, live := f.rec.Classes[s.Class]; !ok || live {
+		if _, live := f.rec.Classes[s.Class]; !ok || live { // live: a later step creates it again
 			continue
 		}
 		f.Add(diagnostic.Diagnostic{

@@ -110,6 +110,8 @@ func (f *fold) align() (differs bool) {
 
 	at := -1 // the index in the configuration of the applied step before this one
 	for i, a := range f.rec.Applied {
+		// The last tag is the one that a deployment is compared by, so its loss is worse
+		// than that of an earlier one.
 		j := slices.Index(ids, done[i])
 		switch {
 		case j < 0 && i == len(f.rec.Applied)-1:

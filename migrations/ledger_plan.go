@@ -15,6 +15,8 @@ func (l *Ledger) Plan(facts Facts) *Plan {
 		return &Plan{Errors: f.Errors, ledger: l, revision: l.revision}
 	}
 	f.checkName()
+	// live has the classes to serve, f the record to write. They differ for a diverged
+	// history, which is served and not recorded.
 	live := f
 	switch {
 	case len(facts.Config.Exports) > 0:

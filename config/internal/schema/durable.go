@@ -62,7 +62,7 @@ func isDelay(s *scope, field string, v *tree.Value) bool {
 		return s.fail(v, msgMaxDelayRange, slots{field: field, value: tree.Stringify(v)})
 	}
 	ms := v.Num * 1000
-	rounded := math.Floor(ms + 0.5)
+	rounded := math.Floor(ms + 0.5) // as JavaScript's Math.round
 	if v.Num > 0 && rounded == 0 || math.Abs(ms-rounded) > 1e-6 {
 		return s.fail(v, msgMaxDelayMillis, slots{field: field, value: tree.Stringify(v)})
 	}

@@ -10,6 +10,7 @@ func readEnvironment(s *scope) Environment {
 	if old := s.raw.Get("node_compat"); old != nil {
 		s.fail(tree.KeyOf(old), msgNodeCompat, slots{hint: `put "nodejs_compat" into compatibility_flags`})
 	}
+	// One warning is enough if both the top level and the environment have the field.
 	if unsafe := s.raw.Get("unsafe"); unsafe != nil && (s.top == nil || s.File.Get("unsafe") == nil) {
 		s.warnExperimental("unsafe", unsafe)
 	}

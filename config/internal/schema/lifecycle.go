@@ -27,7 +27,7 @@ func warnNoLifecycle(s *scope, e Environment) {
 		if class.Is(tree.Text) && covered(s, e, class.Str) {
 			continue
 		}
-		if !class.Is(tree.Text) {
+		if !class.Is(tree.Text) { // an error already
 			return
 		}
 		if first == nil {
@@ -35,6 +35,7 @@ func warnNoLifecycle(s *scope, e Environment) {
 		}
 		classes = append(classes, class.Str)
 	}
+	// Wrangler asks for a length above 0, which a string of the wrong type has too.
 	migrations := e.Get("migrations")
 	if classes == nil || migrations.Is(tree.List) && len(migrations.Items) > 0 || migrations.Is(tree.Text) && migrations.Str != "" {
 		return
@@ -99,7 +100,7 @@ func fileName(s *scope) string {
 // checkLifecycles refuses migrations beside exports of Durable Objects.
 func checkLifecycles(s *scope, e Environment) {
 	migrations := e.Get("migrations")
-	if n := len(migrations.Entries()); n == 0 || migrations.Is(tree.Table) {
+	if n := len(migrations.Entries()); n == 0 || migrations.Is(tree.Table) { // a table has no length
 		return
 	}
 	for _, m := range e.Get("exports").Entries() {

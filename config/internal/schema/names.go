@@ -18,7 +18,7 @@ var objectMembers = map[string]bool{
 // checkNames refuses a name that is bound twice, by one kind of binding or by two.
 func checkNames(s *scope, e Environment) {
 	kinds := map[string][]string{}
-	order := &tree.Value{Kind: tree.Table}
+	order := &tree.Value{Kind: tree.Table} // a table for the order of its keys in JavaScript
 	note := func(noun, name string) bool {
 		if objectMembers[name] {
 			var at *tree.Value
@@ -38,7 +38,7 @@ func checkNames(s *scope, e Environment) {
 	}
 	for _, k := range kindsOfBindings {
 		v := e.Get(k.field)
-		if !slices.Contains(environmentKeys, k.field) {
+		if !slices.Contains(environmentKeys, k.field) { // e has only what environments can have
 			v = s.File.Get(k.field)
 		}
 		if k.field == "queues" {
@@ -147,7 +147,7 @@ func places(s *scope) map[string][]*tree.Value {
 		case "durable_objects", "logfwdr", "unsafe":
 			v, key = v.Get("bindings"), "name"
 		}
-		if v.IsRecord() {
+		if v.IsRecord() { // a field that is one binding
 			v = &tree.Value{Kind: tree.List, Items: []*tree.Value{v}}
 		}
 		for _, m := range v.Entries() {

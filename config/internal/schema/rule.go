@@ -19,7 +19,7 @@ func rule(key string, ok func(v *tree.Value) bool, typ, message string) check {
 			return true
 		}
 		at := x
-		if at == nil {
+		if at == nil { // the table that lacks the key
 			at = v
 		}
 		return s.fail(at, message, slots{field: field, key: key, value: tree.Stringify(v), got: tree.Stringify(x), typ: typ})
@@ -127,6 +127,7 @@ func warnMissingBinding(s *scope, field string, v *tree.Value) {
 	above := s.top.Get(field)
 	for _, list := range []*tree.Value{above, v} {
 		for _, x := range list.Items {
+			// Wrangler reads x.binding without a check, unless there is nothing to compare.
 			if len(above.Items) > 0 && x.Is(tree.Null) {
 				s.crash(x, field+" holds null: a binding is an object")
 				return

@@ -16,6 +16,7 @@ import (
 // environment, and the errors and warnings in Wrangler's order.
 func Check(d Document) (Environment, diagnostic.List) {
 	top := &scope{checking: &checking{Document: d}, report: &report{}, raw: d.File, name: "top level", owner: d.File}
+	// The order of all this is that of Wrangler's messages.
 	if old := d.File.Get("legacy_env"); old != nil && !d.Redirected {
 		top.fail(tree.KeyOf(old), msgLegacyEnv, slots{hint: "remove the field"})
 	}
@@ -54,7 +55,7 @@ func chooseEnvironment(top *scope, topLevel Environment) Environment {
 	inner.name, inner.top = name, topLevel
 	raw := environments.Get(name)
 	switch {
-	case raw == nil && top.File.Get("pages_build_output_dir") != nil:
+	case raw == nil && top.File.Get("pages_build_output_dir") != nil: // environments of Pages need no entry
 		return topLevel
 	case raw == nil:
 		names := ""
@@ -68,6 +69,8 @@ func chooseEnvironment(top *scope, topLevel Environment) Environment {
 			hint = "did you mean --env " + near + "?"
 		}
 		say(tree.KeyOf(environments), msgNoEnvironment, slots{key: name, value: names, field: fileName(top), hint: hint})
+		// Without any environments this is a warning, and the Worker of the top level
+		// starts under the name of the environment.
 		active := maps.Clone(topLevel)
 		active["name"] = suffixed(inner, topLevel.Get("name"))
 		return active
@@ -103,7 +106,7 @@ func checkPython(top *scope) {
 	main := top.active.Get("main")
 	file := main.Text()
 	if top.Script != "" {
-		file, main = top.Script, nil
+		file, main = top.Script, nil // the file has nothing to point at
 	}
 	if !strings.HasSuffix(file, ".py") {
 		return

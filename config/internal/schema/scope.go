@@ -99,6 +99,7 @@ func (s *scope) diagnose(severity diagnostic.Severity, at *tree.Value, message s
 func (s *scope) unknown(field string, v *tree.Value, known ...string) bool {
 	var quoted, names []string
 	var first *tree.Value
+	// Entries also has the indexes of a list or a string: Wrangler warns of them as well.
 	for _, m := range v.Entries() {
 		if slices.Contains(known, m.Key) {
 			continue

@@ -150,9 +150,10 @@ func (b *tomlBuilder) descend(at *tree.Value, keys unstable.Iterator, how made, 
 				b.made[next] = how
 				at.Put(name, next)
 			case b.made[next] == asValue, how == asDotted && b.made[next] != asDotted:
+				// TOML closes a value, and closes a table with a header to dotted keys.
 				b.twice(first, twice)
 				return nil, nil
-			case b.made[next] == asList:
+			case b.made[next] == asList: // a header below a list is about its last table
 				next = next.Items[len(next.Items)-1]
 			}
 			at = next
@@ -203,7 +204,7 @@ func (b *tomlBuilder) value(n *unstable.Node, after int) *tree.Value {
 		v.Kind = tree.List
 		v.Start = b.skip(after)
 		v.End = v.Start + 1
-		if b.depth++; b.depth > maxDepth {
+		if b.depth++; b.depth > maxDepth { // go-toml itself stops at 10000
 			b.refuse(tooNested, v)
 		}
 		for it := n.Children(); it.Next() && b.fault == nil; {

@@ -179,7 +179,7 @@ func (v *Value) IsTruthy() bool {
 	case v.Kind == Boolean:
 		return v.Bool
 	case v.Kind == Number:
-		return v.Num != 0 && v.Num == v.Num
+		return v.Num != 0 && v.Num == v.Num // not NaN
 	case v.Kind == Text:
 		return v.Str != ""
 	}
