@@ -3,12 +3,12 @@ package alarms
 // https://developers.cloudflare.com/durable-objects/api/alarms/#setalarm
 
 import (
-	"container/heap"
 	"encoding/hex"
 	"fmt"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
@@ -87,8 +87,7 @@ func (n *Namespace) Delete(id driver.ID) {
 func (n *Namespace) delete(id driver.ID) (err error) {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
-	if a := n.running[id.Bytes]; a != nil && a.position >= 0 {
-		heap.Remove(&n.s.queue, a.position)
+	if a := n.running[id.Bytes]; a != nil && n.s.queue.Remove(a) {
 		delete(n.running, id.Bytes)
 	}
 	n.remove(id)
@@ -103,7 +102,7 @@ func (n *Namespace) delete(id driver.ID) (err error) {
 func (n *Namespace) NoRetry(id driver.ID) {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
-	if a := n.running[id.Bytes]; a != nil && a.position < 0 {
+	if a := n.running[id.Bytes]; a != nil && !a.Queued() {
 		a.noRetry = true
 	}
 }
@@ -133,23 +132,21 @@ func (n *Namespace) set(id driver.ID, at int64) {
 	switch {
 	case was == nil || was != running:
 		n.remove(id)
-	case was.position >= 0 && was.scheduled == at:
+	case was.Queued() && was.scheduled == at:
 		was.id = id
 		return // the retry is what was asked for
 	}
-	a := &alarm{of: n, id: id, scheduled: at, due: time.Unix(0, at), position: -1}
+	a := &alarm{Entry: clock.Entry{Due: time.Unix(0, at)}, of: n, id: id, scheduled: at}
 	n.current[id.Bytes] = a
 	if running == nil {
-		n.s.add(a)
+		n.s.queue.Add(a)
 	}
 }
 
 // remove takes the object's alarm away, but for its retry. s.mu is held.
 func (n *Namespace) remove(id driver.ID) {
 	if a := n.current[id.Bytes]; a != nil {
-		if a.position >= 0 {
-			heap.Remove(&n.s.queue, a.position)
-		}
+		n.s.queue.Remove(a)
 		delete(n.current, id.Bytes)
 	}
 }

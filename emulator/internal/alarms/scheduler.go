@@ -8,7 +8,6 @@
 package alarms
 
 import (
-	"container/heap"
 	"encoding/hex"
 	"sync"
 	"time"
@@ -33,26 +32,24 @@ type Scheduler struct {
 	host *host.Host
 
 	mu         sync.Mutex
-	queue      queue
+	queue      clock.Queue[*alarm]
 	namespaces []*Namespace
 	timer      clock.Timer // for the first in the queue
 	flow       flow
-	seq        uint64
 	stopped    bool
 }
 
 // alarm is the one alarm of an object.
 type alarm struct {
+	clock.Entry // by when it rings, for a retry later than scheduled; it is in no queue while it runs, or waits for the end of the one before it
+
 	of        *Namespace
 	id        driver.ID // of the object; with its name, which a start could not know otherwise
 	scheduled int64     // what it was set for, in ns since 1970
-	due       time.Time // when it rings, which for a retry is later than scheduled
-	seq       uint64    // of alarms that are due at one time, the first in the queue rings first
 
 	retries  int // runs that failed; a constructor that failed is none
 	failures int // constructors that failed included
 	noRetry  bool
-	position int // in the queue; -1 while it runs, or waits for the end of the one before it
 }
 
 // New returns a scheduler that rings nothing before [Scheduler.Start].
@@ -90,10 +87,10 @@ func (s *Scheduler) Open(file *store.Alarms, r Ringer) (*Namespace, error) {
 func (s *Scheduler) Next() (at time.Time, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.queue) == 0 {
+	if s.queue.Len() == 0 {
 		return time.Time{}, false
 	}
-	return s.queue[0].due, true
+	return s.queue.First().Due, true
 }
 
 // Start begins to ring.
@@ -134,16 +131,9 @@ func (s *Scheduler) arm() {
 		s.timer = nil
 	}
 	// While alarms wait for room, or are being rung, what ends that arms it again.
-	if len(s.queue) > 0 && !s.stopped && !s.flow.full && !s.flow.ringing {
-		s.timer = s.host.Clock.At(s.queue[0].due, s.ring)
+	if s.queue.Len() > 0 && !s.stopped && !s.flow.full && !s.flow.ringing {
+		s.timer = s.host.Clock.At(s.queue.First().Due, s.ring)
 	}
-}
-
-// add queues an alarm. s.mu is held.
-func (s *Scheduler) add(a *alarm) {
-	s.seq++
-	a.seq = s.seq
-	heap.Push(&s.queue, a)
 }
 
 // ended decides what follows a run.
@@ -153,7 +143,7 @@ func (s *Scheduler) ended(r *Run, failed bool) {
 	delete(n.running, a.id.Bytes)
 	current := n.current[a.id.Bytes]
 	if current != nil && current != a { // it was set while this one ran, and waited for it
-		s.add(current)
+		s.queue.Add(current)
 		s.arm()
 	}
 	if !failed || current != a || a.noRetry || s.stopped {
@@ -171,37 +161,9 @@ func (s *Scheduler) ended(r *Run, failed bool) {
 	if counts {
 		a.retries++
 	}
-	a.due = s.host.Now().Add(delay)
+	a.Due = s.host.Now().Add(delay)
 	n.running[a.id.Bytes] = a
-	s.add(a)
+	s.queue.Add(a)
 	s.arm()
 	s.mu.Unlock()
-}
-
-// queue is a heap by time, then by age.
-type queue []*alarm
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	if q[i].due.Equal(q[j].due) {
-		return q[i].seq < q[j].seq
-	}
-	return q[i].due.Before(q[j].due)
-}
-func (q queue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].position, q[j].position = i, j
-}
-func (q *queue) Push(x any) {
-	a := x.(*alarm)
-	a.position = len(*q)
-	*q = append(*q, a)
-}
-func (q *queue) Pop() any {
-	last := len(*q) - 1
-	a := (*q)[last]
-	(*q)[last] = nil
-	*q = (*q)[:last]
-	a.position = -1
-	return a
 }

@@ -4,7 +4,6 @@ package alarms
 // it a promise. Here each costs a goroutine, and most of them an open database.
 
 import (
-	"container/heap"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
@@ -105,7 +104,7 @@ func (s *Scheduler) ring() {
 // due takes an alarm that is due and for which there is room, or nil. The run counts as
 // active until its event does, or a manual clock would move on in between. s.mu is held.
 func (s *Scheduler) due() *Run {
-	if s.stopped || len(s.queue) == 0 || s.queue[0].due.After(s.host.Now()) {
+	if s.stopped || s.queue.Len() == 0 || s.queue.First().Due.After(s.host.Now()) {
 		return nil
 	}
 	if !s.flow.room() {
@@ -115,7 +114,8 @@ func (s *Scheduler) due() *Run {
 		}
 		return nil
 	}
-	a := heap.Pop(&s.queue).(*alarm)
+	a := s.queue.First()
+	s.queue.Remove(a)
 	a.of.running[a.id.Bytes] = a
 	s.flow.running++
 	s.host.Activity.Begin()

@@ -1,7 +1,6 @@
 package clock
 
 import (
-	"container/heap"
 	"errors"
 	"sync"
 	"time"
@@ -25,9 +24,8 @@ type Manual struct {
 
 	mu     sync.Mutex
 	now    time.Time
-	seq    int
 	chain  int // the place of what was called last in a chain of timers at this time
-	timers timers
+	timers Queue[*manualTimer]
 }
 
 // NewManual returns a clock that stands at start.
@@ -60,12 +58,11 @@ func (m *Manual) At(t time.Time, f func()) Timer {
 
 // set: m.mu is held.
 func (m *Manual) set(at time.Time, f func()) Timer {
-	m.seq++
-	t := &manualTimer{clock: m, at: at, seq: m.seq, f: f}
+	t := &manualTimer{Entry: Entry{Due: at}, clock: m, f: f}
 	if at.Equal(m.now) {
 		t.chain = m.chain + 1
 	}
-	heap.Push(&m.timers, t)
+	m.timers.Add(t)
 	return t
 }
 
@@ -93,26 +90,27 @@ func (m *Manual) Advance(d time.Duration) error {
 func (m *Manual) Next() (at time.Time, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.timers) == 0 {
+	if m.timers.Len() == 0 {
 		return time.Time{}, false
 	}
-	return m.timers[0].at, true
+	return m.timers.First().Due, true
 }
 
 // step goes to the next timer due by end and calls it, or else to end.
 func (m *Manual) step(end time.Time) (more bool, err error) {
 	m.mu.Lock()
-	if len(m.timers) == 0 || m.timers[0].at.After(end) {
+	if m.timers.Len() == 0 || m.timers.First().Due.After(end) {
 		m.goTo(end)
 		m.mu.Unlock()
 		return false, nil
 	}
-	if m.timers[0].chain > maxChain {
+	t := m.timers.First()
+	if t.chain > maxChain {
 		m.mu.Unlock()
 		return false, ErrEndless
 	}
-	t := heap.Pop(&m.timers).(*manualTimer)
-	m.goTo(t.at)
+	m.timers.Remove(t)
+	m.goTo(t.Due)
 	m.chain = t.chain
 	m.mu.Unlock()
 	t.f()
@@ -129,47 +127,14 @@ func (m *Manual) goTo(t time.Time) {
 func (m *Manual) settle() bool { return m.Settle == nil || m.Settle() }
 
 type manualTimer struct {
+	Entry
 	clock *Manual
-	at    time.Time
-	seq   int
 	chain int
-	index int // -1 once called or stopped
 	f     func()
 }
 
 func (t *manualTimer) Stop() bool {
 	t.clock.mu.Lock()
 	defer t.clock.mu.Unlock()
-	if t.index < 0 {
-		return false
-	}
-	heap.Remove(&t.clock.timers, t.index)
-	return true
-}
-
-// timers is a heap by time, then by age.
-type timers []*manualTimer
-
-func (h timers) Len() int { return len(h) }
-func (h timers) Less(i, j int) bool {
-	if h[i].at.Equal(h[j].at) {
-		return h[i].seq < h[j].seq
-	}
-	return h[i].at.Before(h[j].at)
-}
-func (h timers) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
-}
-func (h *timers) Push(x any) {
-	t := x.(*manualTimer)
-	t.index = len(*h)
-	*h = append(*h, t)
-}
-func (h *timers) Pop() any {
-	t := (*h)[len(*h)-1]
-	(*h)[len(*h)-1] = nil
-	*h = (*h)[:len(*h)-1]
-	t.index = -1
-	return t
+	return t.clock.timers.Remove(t)
 }
