@@ -4,11 +4,10 @@ package clock
 
 import "time"
 
-// Clock tells the time and calls back later. AfterFunc and At call f in a goroutine
-// of its own or, for a manual clock, in the goroutine that advances it.
+// Clock tells the time and calls back later: At calls f in a goroutine of its own or, for a
+// manual clock, in the goroutine that advances it.
 type Clock interface {
 	Now() time.Time
-	AfterFunc(d time.Duration, f func()) Timer
 	At(t time.Time, f func()) Timer
 }
 
@@ -20,9 +19,6 @@ type Real struct{}
 
 // Now is time.Now.
 func (Real) Now() time.Time { return time.Now() }
-
-// AfterFunc is time.AfterFunc.
-func (Real) AfterFunc(d time.Duration, f func()) Timer { return time.AfterFunc(d, f) }
 
 // At is time.AfterFunc until t.
 func (Real) At(t time.Time, f func()) Timer { return time.AfterFunc(time.Until(t), f) }

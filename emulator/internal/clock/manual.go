@@ -38,32 +38,16 @@ func (m *Manual) Now() time.Time {
 	return m.now
 }
 
-// AfterFunc calls f when the clock has been advanced by d; with d of 0 or less,
-// at the next Advance.
-func (m *Manual) AfterFunc(d time.Duration, f func()) Timer {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.set(m.now.Add(max(d, 0)), f)
-}
-
 // At calls f when the clock comes to t or, if it has, at the next Advance.
 func (m *Manual) At(t time.Time, f func()) Timer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if t.Before(m.now) {
-		t = m.now
+	timer := &manualTimer{Entry: Entry{Due: t}, clock: m, f: f}
+	if !t.After(m.now) {
+		timer.Due, timer.chain = m.now, m.chain+1
 	}
-	return m.set(t, f)
-}
-
-// set: m.mu is held.
-func (m *Manual) set(at time.Time, f func()) Timer {
-	t := &manualTimer{Entry: Entry{Due: at}, clock: m, f: f}
-	if at.Equal(m.now) {
-		t.chain = m.chain + 1
-	}
-	m.timers.Add(t)
-	return t
+	m.timers.Add(timer)
+	return timer
 }
 
 // Advance moves the clock by d and calls, in the order of their times, what falls due on the

@@ -17,7 +17,7 @@ func TestManual(t *testing.T) {
 	m := clock.NewManual(start)
 	var got []string
 	at := func(what string, d time.Duration, then func()) clock.Timer {
-		return m.AfterFunc(d, func() {
+		return m.At(m.Now().Add(d), func() {
 			got = append(got, fmt.Sprint(what, " ", m.Now().Sub(start)))
 			if then != nil {
 				then()
@@ -48,8 +48,8 @@ func TestManualSettles(t *testing.T) {
 	m := clock.NewManual(start)
 	var log []string
 	m.Settle = func() bool { log = append(log, "settle"); return true }
-	m.AfterFunc(time.Second, func() { log = append(log, "a") })
-	m.AfterFunc(0, func() { log = append(log, "now") })
+	m.At(m.Now().Add(time.Second), func() { log = append(log, "a") })
+	m.At(m.Now().Add(0), func() { log = append(log, "now") })
 	if err := m.Advance(time.Second); err != nil {
 		t.Error(err)
 	}
@@ -63,14 +63,14 @@ func TestManualSettles(t *testing.T) {
 func TestManualStands(t *testing.T) {
 	m := clock.NewManual(start)
 	called := 0
-	m.AfterFunc(time.Second, func() { called++ })
+	m.At(m.Now().Add(time.Second), func() { called++ })
 	m.Settle = func() bool { return false }
 	if err := m.Advance(time.Minute); !errors.Is(err, clock.ErrUnsettled) || called != 0 || !m.Now().Equal(start) {
 		t.Errorf("%v, called %d times, it stands at %v", err, called, m.Now())
 	}
 	m.Settle = nil
 	for range 50_000 {
-		m.AfterFunc(time.Second, func() { m.AfterFunc(0, func() { called++ }) })
+		m.At(m.Now().Add(time.Second), func() { m.At(m.Now().Add(0), func() { called++ }) })
 	}
 	if err := m.Advance(time.Minute); err != nil || called != 50_001 {
 		t.Errorf("%v, called %d times", err, called)
@@ -93,7 +93,7 @@ func TestManualOrder(t *testing.T) {
 		left := 0
 		for range 50 {
 			d := time.Duration(r.Intn(20)) * time.Second
-			timer := m.AfterFunc(d, func() { called = append(called, m.Now().Sub(start)) })
+			timer := m.At(m.Now().Add(d), func() { called = append(called, m.Now().Sub(start)) })
 			if left++; r.Intn(3) == 0 && timer.Stop() {
 				left--
 			}

@@ -20,9 +20,6 @@ func NewWatched() *Watched { return &Watched{pending: map[*watchedTimer]struct{}
 // Now is time.Now.
 func (c *Watched) Now() time.Time { return time.Now() }
 
-// AfterFunc is time.AfterFunc.
-func (c *Watched) AfterFunc(d time.Duration, f func()) Timer { return c.At(time.Now().Add(d), f) }
-
 // At is time.AfterFunc until t.
 func (c *Watched) At(t time.Time, f func()) Timer {
 	c.mu.Lock()

@@ -12,9 +12,9 @@ func TestWatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := clock.NewWatched()
 		hold := make(chan struct{})
-		c.AfterFunc(time.Second, func() { <-hold })
+		c.At(c.Now().Add(time.Second), func() { <-hold })
 		c.At(time.Now().Add(2*time.Second), func() { t.Error("it was stopped") }).Stop()
-		late := c.AfterFunc(time.Minute, func() {})
+		late := c.At(c.Now().Add(time.Minute), func() {})
 		if c.Due() != nil {
 			t.Error("something is due at the beginning")
 		}

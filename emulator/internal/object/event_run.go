@@ -116,7 +116,7 @@ func (e *event) handle(f func() error) {
 			e.in.storage.Expire(errOverdue())
 		}}
 		e.limit(d)
-		d.timer = o.host.Clock.AfterFunc(limit, d.pass)
+		d.timer = o.host.Clock.At(o.host.Now().Add(limit), d.pass)
 		defer d.end()
 	}
 	err := f()
