@@ -70,16 +70,6 @@ func (m *Manual) Advance(d time.Duration) error {
 	}
 }
 
-// Next returns when the next timer falls due.
-func (m *Manual) Next() (at time.Time, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.timers.Len() == 0 {
-		return time.Time{}, false
-	}
-	return m.timers.First().Due, true
-}
-
 // step goes to the next timer due by end and calls it, or else to end.
 func (m *Manual) step(end time.Time) (more bool, err error) {
 	m.mu.Lock()
