@@ -95,20 +95,29 @@ func (c *Conn) Start() {
 func (c *Conn) Write(frames []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.write(frames)
+	c.write(frames, nil)
 	if c.closeSent && c.readEnded { // nothing can follow on either side
 		c.finish()
 	}
 }
 
-// write is Write. c.mu is held.
-func (c *Conn) write(frames []byte) {
+// WriteShared is Write for a frame that others send too. It is no Close frame.
+func (c *Conn) WriteShared(s *Shared) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.write(s.frame, s)
+}
+
+// write sends frames, which are those of shared unless that is nil. c.mu is held.
+func (c *Conn) write(frames []byte, shared *Shared) {
 	if c.closeSent || c.ending || c.writeEnded || c.released || len(frames) == 0 {
 		return
 	}
-	if end := endOfClose(frames); end >= 0 {
-		c.closeSent = true
-		frames = frames[:end]
+	if shared == nil {
+		if end := endOfClose(frames); end >= 0 {
+			c.closeSent = true
+			frames = frames[:end]
+		}
 	}
 	n := 0
 	if c.out.empty() {
@@ -126,33 +135,7 @@ func (c *Conn) write(frames []byte) {
 		c.overflowBy(size, n > 0)
 		return
 	}
-	c.account(c.out.push(rest, n > 0))
-	c.link.update()
-}
-
-// WriteShared is Write for a frame that others send too. It is no Close frame.
-func (c *Conn) WriteShared(s *Shared) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closeSent || c.ending || c.writeEnded || c.released {
-		return
-	}
-	n := 0
-	if c.out.empty() {
-		var err error
-		if n, err = c.link.write(s.frame); err != nil {
-			c.writeFailed()
-			return
-		}
-		if n == len(s.frame) {
-			return
-		}
-	}
-	if size := c.out.size + int64(len(s.frame)-n); size > c.maxQueue {
-		c.overflowBy(size, n > 0)
-		return
-	}
-	c.account(c.out.pushShared(s, n))
+	c.account(c.out.push(rest, shared, n > 0))
 	c.link.update()
 }
 
@@ -187,7 +170,7 @@ func (c *Conn) overflowBy(size int64, torn bool) {
 	c.overflow = size
 	memory := c.out.cut()
 	if !torn && !c.closeSent {
-		memory += c.out.push(AppendClose(nil, statusTooLarge, msgOverflow), false)
+		memory += c.out.push(AppendClose(nil, statusTooLarge, msgOverflow), nil, false)
 	}
 	c.account(memory)
 	c.closeSent = true

@@ -39,29 +39,27 @@ func (q *queue) begin() []byte {
 	return q.chunks[0].b
 }
 
-// push copies frames to the end. begun says that their beginning has been sent already.
-func (q *queue) push(frames []byte, begun bool) (memory int64) {
+// push adds frames to the end: a copy, or the rest of a Shared. begun says that their beginning
+// has been sent already.
+func (q *queue) push(frames []byte, of *Shared, begun bool) (memory int64) {
 	q.size += int64(len(frames))
-	if last := len(q.chunks) - 1; last > 0 && q.chunks[last].of == nil && len(q.chunks[last].b)+len(frames) <= joinBelow {
+	last := len(q.chunks) - 1
+	switch {
+	case of != nil:
+		if of.uses.Add(1) == 1 {
+			memory = int64(len(of.frame))
+		}
+	case last > 0 && q.chunks[last].of == nil && len(q.chunks[last].b)+len(frames) <= joinBelow:
 		was := cap(q.chunks[last].b)
 		q.chunks[last].b = append(q.chunks[last].b, frames...)
 		return int64(cap(q.chunks[last].b) - was)
+	default:
+		frames = append([]byte(nil), frames...)
+		memory = int64(cap(frames)) // a tenth more than its length
 	}
 	q.begun = q.begun || begun
-	b := append([]byte(nil), frames...)
-	q.chunks = append(q.chunks, chunk{b: b})
-	return int64(cap(b)) // a tenth more than its length
-}
-
-// pushShared adds s to the end, without its first bytes, which have been sent already.
-func (q *queue) pushShared(s *Shared, sent int) (memory int64) {
-	q.size += int64(len(s.frame) - sent)
-	q.begun = q.begun || sent > 0
-	q.chunks = append(q.chunks, chunk{s.frame[sent:], s})
-	if s.uses.Add(1) == 1 {
-		return int64(len(s.frame))
-	}
-	return 0
+	q.chunks = append(q.chunks, chunk{frames, of})
+	return memory
 }
 
 // drop is what the memory changes by when a chunk goes.
