@@ -23,30 +23,8 @@ func text(b []byte) []byte {
 
 // illFormed is the length of the longest start of b that could have become a character, or 1.
 func illFormed(b []byte) int {
-	more, low, high := 0, byte(0x80), byte(0xBF) // bytes to follow; what the first of them may be
-	switch c := b[0]; {
-	case c >= 0xC2 && c <= 0xDF:
-		more = 1
-	case c >= 0xE0 && c <= 0xEF:
-		more = 2
-		switch c {
-		case 0xE0:
-			low = 0xA0
-		case 0xED:
-			high = 0x9F
-		}
-	case c >= 0xF0 && c <= 0xF4:
-		more = 3
-		switch c {
-		case 0xF0:
-			low = 0x90
-		case 0xF4:
-			high = 0x8F
-		}
-	}
 	n := 1
-	for n <= more && n < len(b) && b[n] >= low && b[n] <= high {
-		low, high = 0x80, 0xBF
+	for n < len(b) && !utf8.FullRune(b[:n+1]) {
 		n++
 	}
 	return n
