@@ -18,15 +18,15 @@ func benchmarks() map[string]driver.Value {
 	}
 }
 
-func BenchmarkAppend(b *testing.B) {
+func BenchmarkEncode(b *testing.B) {
 	for name, v := range benchmarks() {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			var dst []byte
+			var data []byte
 			for b.Loop() {
-				dst, _ = Append(dst[:0], v)
+				data, _ = Encode(v)
 			}
-			b.SetBytes(int64(len(dst)))
+			b.SetBytes(int64(len(data)))
 		})
 	}
 }

@@ -15,20 +15,15 @@ import (
 const maxLength = math.MaxUint32
 
 // Encode returns v with its header.
-func Encode(v driver.Value) ([]byte, error) { return Append(nil, v) }
-
-// Append appends v with its header to dst. On an error it returns dst as it was.
-func Append(dst []byte, v driver.Value) (b []byte, err error) {
+func Encode(v driver.Value) (b []byte, err error) {
 	defer recovered(&err)
-	b = dst // unless the encoding gets to its end
-	e := encoder{b: append(dst, tagVersion, latestVersion), start: len(dst)}
+	e := encoder{b: append(b, tagVersion, latestVersion)}
 	e.value(v)
 	return e.b, nil
 }
 
 type encoder struct {
 	b     []byte
-	start int // of the header in b
 	depth int
 
 	// Objects are numbered in the order in which their encoding begins. Most values have few:
@@ -105,8 +100,8 @@ func (e *encoder) text(s string) {
 	if n > maxLength/2 {
 		panic(errorf("a string of %d characters is too long", n))
 	}
-	// V8 aligns the characters to two bytes, counted from the header.
-	if (len(e.b)-e.start+1+uvarintLen(uint64(2*n)))%2 == 1 {
+	// V8 aligns the characters to two bytes.
+	if (len(e.b)+1+uvarintLen(uint64(2*n)))%2 == 1 {
 		e.b = append(e.b, tagPadding)
 	}
 	e.b = append(e.b, tagTwoByteString)

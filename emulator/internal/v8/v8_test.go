@@ -222,18 +222,6 @@ func TestPlainError(t *testing.T) {
 	}
 }
 
-func TestAppendKeepsPrefix(t *testing.T) {
-	for _, prefix := range []string{"", "x", "xy"} {
-		b, err := Append([]byte(prefix), object("€", driver.Number(1)))
-		if want := prefix + "\xff\x0fo\x00c\x02\xac\x20I\x02{\x01"; err != nil || string(b) != want {
-			t.Errorf("%q, %v, want %q", b, err, want)
-		}
-	}
-	if b, err := Append([]byte("x"), array(driver.Number(1), nil)); err == nil || string(b) != "x" {
-		t.Errorf("%q, %v", b, err)
-	}
-}
-
 func TestEncodeRefuses(t *testing.T) {
 	deep := driver.Value(driver.Null{})
 	for range maxDepth + 1 {
