@@ -40,7 +40,7 @@ lint:
 fmt:
 	gofmt -s -w .
 
-# cross builds emu for all platforms it is for, without cgo.
+# cross builds emu for every platform, without cgo.
 cross:
 	@for os in linux darwin windows; do for arch in amd64 arm64; do \
 		echo "$$os/$$arch"; CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -o /dev/null ./cmd/emu || exit 1; \

@@ -32,8 +32,8 @@ func TestAnnotation(t *testing.T) {
 	}
 }
 
-// FuzzAnnotation: whatever a diagnostic holds, it is one line and one command, whose
-// properties are those that were meant.
+// FuzzAnnotation: a diagnostic becomes one line with one workflow command, whatever its text
+// holds, and the command reads back as the diagnostic.
 func FuzzAnnotation(f *testing.F) {
 	f.Add("a\r\n::error::b", "%0A", "x::y,line=1\n")
 	f.Add("\x1b[31m", "::stop-commands::t", "")

@@ -15,7 +15,7 @@ import (
 
 const module = "github.com/seed-36a2c969/emu"
 
-// reasons say, for each thing that is allowed, why.
+// reasons maps what is allowed to why it is.
 type reasons map[string]string
 
 // arrows is the whole import graph of this module. An import that is not
@@ -185,8 +185,8 @@ var arrows = map[string]reasons{
 	},
 }
 
-// exampleImports are what the packages below fixtures may import besides one
-// another: what a user would.
+// exampleImports are the packages that those below fixtures may import besides one another:
+// the ones that a user imports.
 var exampleImports = reasons{
 	"emulator/durable":       "classes",
 	"emulator/durable/httpx": "net/http in classes",
@@ -278,7 +278,7 @@ func TestArrows(t *testing.T) {
 					continue
 				}
 				if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") {
-					continue // the standard library's
+					continue // a package of the standard library
 				}
 				owner := ownersOf(imp)
 				if owner == nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
-// TestOutput: with --log-format json all that a program prints is events, in their order
-// with the others, up to its last words; nothing else comes out of emu.
+// TestOutput: with --log-format json every line that a program prints is an event, in order
+// with the other events and up to the last line of a crash, and emu prints nothing else.
 func TestOutput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds a program")
@@ -37,7 +37,7 @@ func TestOutput(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name, command string
-		code          int // of the program that panics
+		code          int // the exit code after the panic
 	}{
 		{"emu dev", "emu dev testdata/worker/talkative", exitTerminated},
 		{"emu dev without a watch", "emu dev testdata/worker/talkative --watch=false", 2},
@@ -49,7 +49,7 @@ func TestOutput(t *testing.T) {
 			state := t.TempDir()
 			args := append(strings.Fields(test.command), "--config", "testdata/worker/talkative/wrangler.jsonc", "--port", "0", "--persist-to", state, "--log-format", "json")
 			if strings.Contains(test.command, "exec") {
-				args = append(args, "--", "sleep", "60") // which has the output too
+				args = append(args, "--", "sleep", "60") // which holds the output open too
 			}
 			if args[0] == "program" {
 				args[0] = program
@@ -68,14 +68,14 @@ func TestOutput(t *testing.T) {
 				}
 				resp.Body.Close()
 			}
-			awaitSaid(t, s, "a part of a line") // which does not end
+			awaitSaid(t, s, "a part of a line") // a line without an end
 			panicking := http.Client{Timeout: patience}
 			if resp, err := panicking.Get(s.url + "/panic"); err == nil {
 				io.Copy(io.Discard, resp.Body)
 				resp.Body.Close()
 			}
 			awaitSaid(t, s, "main.fetch.gowrap1")
-			if test.code != 2 { // emu goes on
+			if test.code != 2 { // emu outlives the program
 				awaitSaid(t, s, "the program has ended: exit status 2")
 				s.cmd.Process.Signal(syscall.SIGTERM)
 			}

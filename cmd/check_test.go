@@ -12,10 +12,10 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 )
 
-// corpus holds configurations with what Wrangler 4.164.0 makes of them.
+// corpus holds configurations, each with what Wrangler 4.164.0 said of it.
 const corpus = "../fixtures/config"
 
-// expected is what was recorded of one.
+// expected is the recording of a configuration.
 type expected struct {
 	Input struct {
 		Cwd  string
@@ -73,8 +73,8 @@ var normalFields = []string{
 	"name", "main", "compatibility_date", "compatibility_flags", "durable_objects", "migrations", "exports", "vars", "definedEnvironments", "dev",
 }
 
-// startRefuses are the recorded configurations that Wrangler reads and a start refuses,
-// by their numbers: what emu check says of them besides what was recorded.
+// startRefuses maps the numbers of configurations that Wrangler reads, but a start refuses, to
+// what emu check says of them besides the recording.
 var startRefuses = map[string][]string{
 	"075": {"binding OTHER is to class Other of another Worker, other-worker; emu runs one Worker"},
 	"077": {"Cannot apply renamed_classes migration to non-existent class Old"},

@@ -56,7 +56,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestHandshake: a program takes part only with the emu that it speaks with.
+// TestHandshake: a program serves only an emu of the same handshake.
 func TestHandshake(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -82,7 +82,7 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
-// TestStyle: into a file lines stay whole, and colours are for those who want them.
+// TestStyle: in a file lines are not wrapped, and colours need a terminal or a wish for them.
 func TestStyle(t *testing.T) {
 	terminal, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0) // a device, as a terminal is
 	if err != nil {

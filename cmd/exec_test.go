@@ -22,8 +22,8 @@ func emuExec(t *testing.T, env []string, script string) *exec.Cmd {
 	return c
 }
 
-// accompanied starts emu exec away from any terminal, and waits until the script
-// says that it has started.
+// accompanied starts emu exec without a terminal, and waits until the script prints
+// "started".
 func accompanied(t *testing.T, env []string, script string) *served {
 	t.Helper()
 	c := emuExec(t, env, script)
@@ -66,7 +66,7 @@ func TestExecEnds(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := s.wait(); err != nil { // the end of the output, for everybody
+			if err := s.wait(); err != nil { // returns when no process holds the output open
 				t.Fatal(err)
 			}
 			if code := s.cmd.ProcessState.ExitCode(); code != test.code {

@@ -50,7 +50,7 @@ type step struct {
 	shown   string // what the command prints; "" is not shown
 	file    string
 	text    string
-	change  bool // text is a difference
+	change  bool // text is a diff
 	end     bool
 }
 
@@ -62,7 +62,7 @@ func guide(readme, section string) (steps []step) {
 	_, text, _ := strings.Cut(readme, "\n## "+section+"\n")
 	number := strings.Count(readme[:len(readme)-len(text)], "\n") + 1
 	text, _, _ = strings.Cut(text, "\n## ")
-	fence, prose := "", "" // what the block is of, and the last line before it
+	fence, prose := "", "" // the language of the block, and the last line before it
 	for line := range strings.SplitSeq(text, "\n") {
 		last := len(steps) - 1
 		kind, mark := strings.CutPrefix(line, "```")
@@ -92,7 +92,7 @@ func guide(readme, section string) (steps []step) {
 	return steps
 }
 
-// TestGuideIsCompared: what varies may differ, and what is left out; nothing else.
+// TestGuideIsCompared: times, ports and what the guide leaves out may differ, nothing else.
 func TestGuideIsCompared(t *testing.T) {
 	text := "\n## Guide\nThe file, `a/b.go`:\n\n```go\npackage b\n```\n\n```console\n$ export A=b\n$ go test\nok  b  0.1s\n…\nend\n```\nCtrl-C ends it.\n\n## Next\n"
 	steps := guide(text, "Guide")
@@ -215,9 +215,9 @@ func (r *reader) follow(s step) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c := r.shIn(ctx, command+"\ncode=$?; { export -p; echo \"cd '$PWD'\"; } >'"+r.shell+"'; exit $code")
-	c.WaitDelay = time.Second // for what it may have left running
+	c.WaitDelay = time.Second // the command may leave something running that holds the output open
 	out, err := c.CombinedOutput()
-	// A test that is to fail says so.
+	// The guide shows FAIL where a test must fail.
 	if fails := strings.Contains(s.shown, "FAIL\n"); fails != (err != nil) {
 		return fmt.Errorf("%s: %v\n%s", command, err, out)
 	}
@@ -270,7 +270,7 @@ func (r *reader) write(s step) error {
 	return os.WriteFile(path, []byte(text), 0o666)
 }
 
-// varying is what differs from run to run, and what stands for it.
+// varying is what differs from run to run, with the name that replaces it.
 var varying = []struct {
 	what *regexp.Regexp
 	name string

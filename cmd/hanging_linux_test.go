@@ -37,7 +37,7 @@ func TestKillWhileStartHangs(t *testing.T) {
 	}
 }
 
-// zombie reports whether a process has ended and only waits to be counted.
+// zombie reports whether a process has ended and its parent has not waited for it.
 func zombie(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err != nil || strings.Contains(string(stat), ") Z ")

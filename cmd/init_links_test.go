@@ -9,7 +9,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// TestInitLinks: nothing of a new project is written through a link, nor part of it.
+// TestInitLinks: emu init writes nothing through a link, and then writes no file at all.
 func TestInitLinks(t *testing.T) {
 	files := []newFile{{"a.txt", []byte("a")}, {"src/deep/b.txt", []byte("b")}}
 	const text = "dear to somebody\n"

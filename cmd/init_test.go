@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// TestInitOften: the tests that emu init writes pass every time, in and outside
-// synctest's bubbles, and one run of them takes less than a second: of the processor,
-// since a busy machine takes its time.
+// TestInitOften: the tests that emu init writes pass every time, inside and outside synctest's
+// bubbles, and one run of them takes less than a second of processor time.
 func TestInitOften(t *testing.T) {
 	t.Parallel()
 	if initRace && !hasRace(t) {
@@ -27,7 +26,7 @@ func TestInitOften(t *testing.T) {
 	command := func(dir, name string, args ...string) (output string, processor time.Duration) {
 		t.Helper()
 		c := exec.Command(name, args...)
-		c.Dir, c.Env = dir, append(env, "PWD="+dir, "GORACE=atexit_sleep_ms=0") // it would sleep for a second
+		c.Dir, c.Env = dir, append(env, "PWD="+dir, "GORACE=atexit_sleep_ms=0") // without it the race detector sleeps for a second at the end
 		out, err := c.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)

@@ -54,7 +54,7 @@ func TestKillLeavesNothing(t *testing.T) {
 			if err := s.cmd.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
-			// The pipe of its output ends with the last process that has it.
+			// The output ends when the last process that holds it open has ended.
 			if err := s.wait(); err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +110,7 @@ func TestSecondInterrupt(t *testing.T) {
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	// Idle connections are closed first: now the end has begun.
+	// emu closes idle connections first: this one tells that the shutdown has begun.
 	if _, err := idle.Read(buf); err != io.EOF {
 		t.Fatalf("the idle connection: %v", err)
 	}
@@ -164,8 +164,7 @@ func waitForMany(t *testing.T, s *served, text string, n int) {
 	}
 }
 
-// await waits for something that comes from other processes, and looks for it more and
-// more seldom.
+// await polls for something that other processes do, at growing intervals.
 func await(t *testing.T, what string, come func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)

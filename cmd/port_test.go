@@ -7,7 +7,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// TestPort: a port is read as Wrangler reads it, and what is none is refused.
+// TestPort: a port is read as Wrangler reads it; anything else is refused.
 func TestPort(t *testing.T) {
 	for _, test := range []struct {
 		given string
@@ -54,7 +54,7 @@ func TestPort(t *testing.T) {
 	}
 }
 
-// TestMebibytes: memory is a number as a port is one, and as bytes it is that many.
+// TestMebibytes: MiB are read as a port is, and become bytes.
 func TestMebibytes(t *testing.T) {
 	for _, test := range []struct {
 		given string

@@ -30,8 +30,8 @@ func goBlocks(t *testing.T) []string {
 	return blocks
 }
 
-// TestReadmeProgram: the program at the README's top and its test are true as they are
-// printed, with the fixture's configuration.
+// TestReadmeProgram: the program at the README's top builds and its test passes as printed,
+// with the fixture's configuration.
 func TestReadmeProgram(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds a program")
@@ -43,7 +43,7 @@ func TestReadmeProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Files that lie in the checkout for the go command only: no module to be made.
+	// An overlay shows the go command the files inside the checkout, so that they need no module.
 	overlay := map[string]string{}
 	write := func(name, text string) {
 		overlay[filepath.Join(checkout, "fixtures", "readme", name)] = filepath.Join(dir, name)
@@ -96,7 +96,7 @@ func TestEmutestExample(t *testing.T) {
 	}
 }
 
-// TestLinks: what the Markdown of this module links to is there.
+// TestLinks: each relative link in a Markdown file leads to a file.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`)
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {

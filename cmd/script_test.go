@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 // tests serve is linked once.
 var home string
 
-// withHome runs the tests with a home.
+// withHome makes the home before the tests and removes it after them.
 type withHome struct{ *testing.M }
 
 func (m withHome) Run() int {
@@ -80,8 +80,8 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// goSettings are how the go command builds and fetches modules on this machine, also
-// where its user's home is another.
+// goSettings are the go command's settings on this machine. A test with another home passes
+// them on.
 var goSettings = []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOTOOLCHAIN", "GOPROXY", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOVCS", "GOAUTH"}
 
 // netSettings are how programs reach the network on this machine.
@@ -90,11 +90,10 @@ var netSettings = []string{
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "NETRC",
 }
 
-// scriptEnv lets a script, whose home is elsewhere, build with the caches of
-// the test. A module that a user makes needs no more than this one, but this one's tests
-// do not fetch all of that: so it is fetched as the machine is set up to fetch. Its sums
-// are those of this module's go.sum, see [checkSums]; nobody is asked for them, so that all
-// works without a network once the modules are there.
+// scriptEnv is the environment of a script with the tests' home: it builds with the caches of
+// this machine. A user's module needs the modules of this one, also some that no test here has
+// downloaded, so it may download them. No checksum database is asked: [checkSums] compares with
+// this module's go.sum, and nothing needs a network once the modules are there.
 func scriptEnv(t *testing.T) []string {
 	t.Helper()
 	env, err := environment()
@@ -121,14 +120,14 @@ var environment = sync.OnceValues(func() (env []string, err error) {
 	for i, value := range strings.Split(strings.TrimSuffix(string(out), "\n"), "\n") {
 		value = strings.TrimSpace(value)
 		if goSettings[i] == "GOFLAGS" {
-			value = strings.TrimSpace(value + " -ldflags=-w") // without what is for debuggers, linking takes half the time
+			value = strings.TrimSpace(value + " -ldflags=-w") // linking without debug information takes half the time
 		}
 		env = append(env, goSettings[i]+"="+value)
 	}
 	return env, nil
 })
 
-// checkSums checks that a user's module has no sums but those of emu's.
+// checkSums checks that each line of a user's go.sum is in emu's.
 func checkSums(t *testing.T, dir string) {
 	t.Helper()
 	sums, err := os.ReadFile(filepath.Join(dir, "go.sum"))
@@ -164,10 +163,10 @@ type served struct {
 	ready  chan string
 }
 
-// readyLine is what others look for too, and the event.
+// readyLine matches the ready line, which other tools look for too, and the ready event.
 var readyLine = regexp.MustCompile(`(?:Ready on |"type":"ready","message":")(https?:\/\/[^"]*)`)
 
-// patience is how long a program may take to be built and ready.
+// patience bounds a build with its start.
 const patience = 2 * time.Minute
 
 // start starts a command and waits until it is ready.
@@ -213,7 +212,7 @@ func (s *served) read(r io.Reader) {
 		if m := readyLine.FindSubmatch(lines.Bytes()); m != nil {
 			select {
 			case s.ready <- string(m[1]):
-			default: // nobody waits for a second one
+			default: // only the first ready line counts
 			}
 		}
 	}
@@ -225,7 +224,7 @@ func (s *served) said() string {
 	return s.output.String()
 }
 
-// maxShown bounds what a failing test shows of the output: its end matters.
+// maxShown bounds the output that a failing test prints; the end matters most.
 const maxShown = 10_000
 
 // tail is the end of what was printed.
@@ -259,14 +258,14 @@ func (s *served) awaitMany(text string, n int) error {
 	}
 }
 
-// kill ends what is left of it.
+// kill kills the command and waits.
 func (s *served) kill() {
 	s.cmd.Process.Kill()
 	s.wait()
 }
 
-// wait waits for the end of the command and of all that writes its output, but not
-// for ever: what is left then goes on.
+// wait waits until the command and everything that writes its output have ended. It gives up
+// after patience.
 func (s *served) wait() error {
 	select {
 	case <-s.ended:

@@ -37,8 +37,8 @@ func fetch(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.
 func main() { worker.Main(durable.WorkerFunc(fetch)) }
 `
 
-// TestSources: whatever happens to the files that a program is made of, and to the
-// folders that they are in, what is served in the end is what is there.
+// TestSources: whatever happens to a program's files and their folders, emu serves in the end
+// what is on the disk.
 func TestSources(t *testing.T) {
 	t.Parallel()
 	temp := t.TempDir()
@@ -135,7 +135,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// TestCompilerPlaces: the compiler's places are files as the user would name them.
+// TestCompilerPlaces: the compiler's errors name files relative to the user's folder.
 func TestCompilerPlaces(t *testing.T) {
 	t.Parallel()
 	dir := editedProject(t)
@@ -156,7 +156,7 @@ func TestCompilerPlaces(t *testing.T) {
 	interruptAll(t, s)
 }
 
-// TestOutputBreaks: the Worker is served on when nobody reads what emu says, as in
+// TestOutputBreaks: emu serves on when its output is closed, as in
 // emu dev | grep -m1 Ready.
 func TestOutputBreaks(t *testing.T) {
 	t.Parallel()
@@ -171,8 +171,8 @@ func TestOutputBreaks(t *testing.T) {
 	}
 }
 
-// behindGo is a go command that does something once the build has read its files: what
-// it says in $BEHIND_BUILD. Until then nothing is listed.
+// behindGo is a go command that runs the script $BEHIND_BUILD right after a build, when the
+// build has read its files. While there is a script, "go list" waits.
 const behindGo = `#!/bin/sh
 [ "$1" = list ] && while [ -e "$BEHIND_BUILD" ]; do sleep 0.02; done
 "$REAL_GO" "$@"
@@ -181,8 +181,8 @@ code=$?
 exit $code
 `
 
-// TestEditBehindBuild: what is edited after the build has read it, and before emu can know
-// that it is read, is served in the end.
+// TestEditBehindBuild: an edit is served in the end even if it comes after the build has read
+// the file and before emu knows which files the build reads.
 func TestEditBehindBuild(t *testing.T) {
 	t.Parallel()
 	dir := editedProject(t)
@@ -205,7 +205,7 @@ func TestEditBehindBuild(t *testing.T) {
 		}
 		save(t, dir, name, text)
 	}
-	// then is done behind the next build.
+	// then runs a command right after the next build.
 	then := func(command string) {
 		t.Helper()
 		if err := os.WriteFile(behind, []byte("cd '"+dir+"'\n"+command+"\n"), 0o666); err != nil {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal opens a terminal: what is typed is written to keys, and programs have screen.
+// openTerminal opens a terminal. The test types into keys; a program reads and writes screen.
 func openTerminal(t *testing.T) (keys, screen *os.File) {
 	t.Helper()
 	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -33,7 +33,7 @@ func openTerminal(t *testing.T) (keys, screen *os.File) {
 	return keys, screen
 }
 
-// atTheTerminal makes a command the first of a terminal.
+// atTheTerminal makes a command the session leader of a terminal.
 func atTheTerminal(t *testing.T, c *exec.Cmd) (keys, screen *os.File) {
 	t.Helper()
 	keys, screen = openTerminal(t)
@@ -42,8 +42,8 @@ func atTheTerminal(t *testing.T, c *exec.Cmd) (keys, screen *os.File) {
 	return keys, screen
 }
 
-// TestExecEndsAtTerminal: there the command shares emu's group, and what it
-// leaves ends all the same, even in a session of its own.
+// TestExecEndsAtTerminal: at a terminal the command is in emu's process group. What it leaves
+// running ends all the same, even in a session of its own.
 func TestExecEndsAtTerminal(t *testing.T) {
 	t.Parallel()
 	env := scriptEnv(t)
@@ -69,7 +69,7 @@ func TestExecEndsAtTerminal(t *testing.T) {
 			if test.kill {
 				s.cmd.Process.Kill()
 			}
-			<-s.ended // the end of the output, for everybody
+			<-s.ended // no process holds the output open
 			if code := s.cmd.ProcessState.ExitCode(); code != test.code {
 				t.Errorf("ended with %d, want %d\n%s", code, test.code, s.said())
 			}
@@ -77,8 +77,8 @@ func TestExecEndsAtTerminal(t *testing.T) {
 	}
 }
 
-// TestKeysAfterStop: a shell sets the terminal as it likes it when emu is stopped;
-// when emu goes on it has its keys again.
+// TestKeysAfterStop: a shell changes the terminal's mode while emu is stopped; emu sets it
+// again when it continues.
 func TestKeysAfterStop(t *testing.T) {
 	t.Parallel()
 	emu, err := exec.LookPath("emu")

@@ -16,7 +16,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// TestOrigin: a version or a commit is never claimed to be emu's that is not.
+// TestOrigin: emu never shows the version or commit of another module as its own.
 func TestOrigin(t *testing.T) {
 	const sum = "h1:dbKTrvD0klcbBV/h4AWJdMuZogJACoMlvWIWZ5b2xWg="
 	vcs := []debug.BuildSetting{{Key: "vcs", Value: "git"}, {Key: "vcs.revision", Value: "9f96943ea91ff38f854d92b2f63652e2e9994231"}, {Key: "vcs.modified", Value: "false"}}

@@ -102,12 +102,12 @@ type asker struct {
 	method string
 	url    string
 	asked  int
-	busy   int // answers that the program has changed meanwhile
+	busy   int // 503s: the program was replaced under the request
 	last   string
 }
 
-// ask asks once. Every request must have an answer: of some version, or that it
-// was cut short if it is one that may not be asked twice.
+// ask sends one request. Its answer must be that of a version or, for a method that may not
+// be repeated, a 503.
 func (a *asker) ask() error {
 	a.asked++
 	r, err := http.NewRequest(a.method, a.url, strings.NewReader(""))

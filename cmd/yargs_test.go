@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestFromYargs: what Wrangler takes is what emu takes.
+// TestFromYargs: emu accepts the spellings of flags that Wrangler accepts.
 func TestFromYargs(t *testing.T) {
 	for _, test := range []struct{ given, want string }{
 		{"dev", "dev"},
