@@ -25,6 +25,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 	"github.com/seed-36a2c969/emu/emulator/internal/door"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/invocation"
 	"github.com/seed-36a2c969/emu/emulator/internal/object"
 	"github.com/seed-36a2c969/emu/emulator/internal/outbound"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
@@ -142,8 +143,8 @@ func New(o Options) (*World, error) {
 		w.Close()
 		return nil, err
 	}
-	program := &worker{host: w.host, watch: w.watch, order: &w.order, net: w.net, outbound: w.outbound, env: w.env, export: o.Worker}
-	w.door.Invoke = program.invoke
+	program := invocation.Worker{Host: w.host, Watch: w.watch, Order: &w.order, Network: w.net, Outbound: w.outbound, Env: w.env, Export: o.Worker}
+	w.door.Invoke = func(place *arrival.Ticket, attended func()) door.Invocation { return program.Invoke(place, attended) }
 	if o.Hanging > 0 {
 		object.WatchHanging(w.host, w.objects, o.Hanging)
 	}

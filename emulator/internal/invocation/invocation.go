@@ -1,4 +1,4 @@
-package emulator
+package invocation
 
 // https://developers.cloudflare.com/workers/runtime-apis/context/
 
@@ -17,29 +17,28 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
-// invocation is one run of the Worker: the context that its handler gets. It
+// Invocation is one run of the Worker: the context that its handler gets. It
 // has no turn; a Worker's invocations run side by side. A client that goes away
 // does not end it.
-type invocation struct {
+type Invocation struct {
 	context.Context
-	w *worker
-	// passedOn is set once the Worker has sent a body to somebody: it may be the request's, in whatever the class
-	// has wrapped it.
+	w *Worker
+	// passedOn is set once the Worker has sent a body to somebody: it may be made of the request's.
 	passedOn atomic.Bool
 	exited   *driver.Error                  // set when the handler has ended its goroutine
-	attended func()                         // see Options.Attended; may be nil
+	attended func()                         // called when the request counts as activity; may be nil
 	ticket   atomic.Pointer[arrival.Ticket] // its place in the order until it waits
 	returned atomic.Bool                    // its handler
 }
 
 // Exited is the exception of a handler that has ended its goroutine, nil of any other.
-func (i *invocation) Exited() *driver.Error { return i.exited }
+func (i *Invocation) Exited() *driver.Error { return i.exited }
 
 // PassedOn reports whether the Worker has sent a body to somebody.
-func (i *invocation) PassedOn() bool { return i.passedOn.Load() }
+func (i *Invocation) PassedOn() bool { return i.passedOn.Load() }
 
 // PassesOn notes that the Worker sends something, with a body or not.
-func (i *invocation) PassesOn(body bool) {
+func (i *Invocation) PassesOn(body bool) {
 	if body {
 		i.passedOn.Store(true)
 	}
@@ -47,11 +46,11 @@ func (i *invocation) PassesOn(body bool) {
 
 // Owns does nothing: nothing keeps an invocation that a response could, and it has no turn
 // off which to read a body.
-func (i *invocation) Owns(*driver.Response, driver.Place) error { return nil }
+func (i *Invocation) Owns(*driver.Response, driver.Place) error { return nil }
 
 // YieldAfter gives the invocation's place in the order back when d has passed. The timer
 // is nil if there is no place.
-func (i *invocation) YieldAfter(d time.Duration) *time.Timer {
+func (i *Invocation) YieldAfter(d time.Duration) *time.Timer {
 	if k := i.ticket.Load(); k != nil {
 		return time.AfterFunc(d, k.Close)
 	}
@@ -59,7 +58,7 @@ func (i *invocation) YieldAfter(d time.Duration) *time.Timer {
 }
 
 // Value returns the invocation itself for [driver.EventKey].
-func (i *invocation) Value(key any) any {
+func (i *Invocation) Value(key any) any {
 	if key == (driver.EventKey{}) {
 		return i
 	}
@@ -67,11 +66,11 @@ func (i *invocation) Value(key any) any {
 }
 
 // Wait runs f.
-func (i *invocation) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) error {
+func (i *Invocation) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) error {
 	return object.WaitIn(i, kind, at, f)
 }
 
-func (i *invocation) Pause(p object.Wait) error {
+func (i *Invocation) Pause(p object.Wait) error {
 	if p.Over != nil {
 		defer p.Over()
 	}
@@ -79,37 +78,37 @@ func (i *invocation) Pause(p object.Wait) error {
 		return p.F()
 	}
 	i.passed()
-	waits := i.w.host.Waits(p.Outside)
+	waits := i.w.Host.Waits(p.Outside)
 	defer func() {
 		if !waits.End() {
-			i.w.host.Activity.Begin()
+			i.w.Host.Activity.Begin()
 		}
-		i.goesOn(i.w.order.Take())
+		i.goesOn(i.w.Order.Take())
 	}()
 	return p.F()
 }
 
 // NewSignal makes a signal for WaitFor.
-func (i *invocation) NewSignal() driver.Signal { return i.w.host.NewSignal() }
+func (i *Invocation) NewSignal() driver.Signal { return i.w.Host.NewSignal() }
 
 // WaitFor waits until the signal is sent or ctx ends.
-func (i *invocation) WaitFor(ctx context.Context, on driver.Signal) error {
+func (i *Invocation) WaitFor(ctx context.Context, on driver.Signal) error {
 	s := on.(*host.Signal)
 	defer s.Done()
 	next := new(arrival.Successor)
-	s.OnSend(func() { next.Arrives(i.w.order) })
+	s.OnSend(func() { next.Arrives(i.w.Order) })
 	i.passed()
-	i.w.host.Activity.End()
+	i.w.Host.Activity.End()
 	defer func() {
-		i.w.host.Activity.Begin()
-		i.goesOn(next.Get(i.w.order))
+		i.w.Host.Activity.Begin()
+		i.goesOn(next.Get(i.w.Order))
 	}()
 	return s.Wait(ctx)
 }
 
 // Begin begins an operation in the order of the invocation's ticket, which is kept for
 // those that follow without a wait.
-func (i *invocation) Begin(o object.Starter) {
+func (i *Invocation) Begin(o object.Starter) {
 	k := i.ticket.Swap(nil)
 	if k == nil {
 		o.Start()
@@ -121,12 +120,12 @@ func (i *invocation) Begin(o object.Starter) {
 }
 
 // After calls f when d of the world's time has passed.
-func (i *invocation) After(d time.Duration, at driver.Place, f func()) driver.Operation {
-	return object.StartTimer(i.w.host, i, d, at, f)
+func (i *Invocation) After(d time.Duration, at driver.Place, f func()) driver.Operation {
+	return object.StartTimer(i.w.Host, i, d, at, f)
 }
 
 // passed closes the invocation's ticket.
-func (i *invocation) passed() {
+func (i *Invocation) passed() {
 	if k := i.ticket.Swap(nil); k != nil {
 		k.Close()
 	}
@@ -134,7 +133,7 @@ func (i *invocation) passed() {
 
 // goesOn gives the invocation a new ticket. Several goroutines of the Worker may use the
 // invocation: it keeps one, and none when its handler has returned.
-func (i *invocation) goesOn(k *arrival.Ticket) {
+func (i *Invocation) goesOn(k *arrival.Ticket) {
 	if before := i.ticket.Swap(k); before != nil {
 		before.Close()
 	}
@@ -144,34 +143,32 @@ func (i *invocation) goesOn(k *arrival.Ticket) {
 }
 
 // Say adds a line to the log.
-func (i *invocation) Say(level, text string) {
-	i.w.host.Emit(host.Event{Type: host.EventLog, Handler: "worker", Level: level, Message: text})
+func (i *Invocation) Say(level, text string) {
+	i.w.Host.Emit(host.Event{Type: host.EventLog, Handler: "worker", Level: level, Message: text})
 }
 
 // Now is the world's time.
-func (i *invocation) Now() time.Time { return i.w.host.Now() }
+func (i *Invocation) Now() time.Time { return i.w.Host.Now() }
 
 // UUID is the world's crypto.randomUUID().
-func (i *invocation) UUID() string { return i.w.host.Chance.UUID() }
+func (i *Invocation) UUID() string { return i.w.Host.Chance.UUID() }
 
 // Claim does nothing: there is no turn.
-func (i *invocation) Claim() {}
+func (i *Invocation) Claim() {}
 
 // InObject is false.
-func (i *invocation) InObject() bool { return false }
+func (i *Invocation) InObject() bool { return false }
 
 // StartFetch is the global fetch().
-func (i *invocation) StartFetch(ctx context.Context, r *driver.Request, _ driver.Place, done func(*driver.Response, error)) (driver.Operation, error) {
+func (i *Invocation) StartFetch(ctx context.Context, r *driver.Request, _ driver.Place, done func(*driver.Response, error)) (driver.Operation, error) {
 	i.PassesOn(r.Body != nil)
-	return object.StartFetch(ctx, i.w.host, i.w.outbound, i, r, driver.Place{}, done), nil
+	return object.StartFetch(ctx, i.w.Host, i.w.Outbound, i, r, driver.Place{}, done), nil
 }
 
 // WaitUntil runs f beside the invocation; the world's Close waits for it.
-func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place) {
-	i.w.host.Activity.Begin()
-	started := i.w.host.Go(func() {
-		defer i.w.host.Activity.End()
-		defer i.w.watch.Works("waitUntil")()
+func (i *Invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place) {
+	i.w.Host.GoActive(func() {
+		defer i.w.Watch.Works("waitUntil")()
 		err := error(stacks.Exited())
 		defer func() { // also if f ends the goroutine
 			if err != nil && !errors.Is(err, context.Canceled) {
@@ -180,18 +177,15 @@ func (i *invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 		}()
 		err = stacks.Caught(func() error { return f(i) })
 	})
-	if !started {
-		i.w.host.Activity.End()
-	}
 }
 
 // Fetch runs the Worker's fetch handler; a panic is its exception.
-func (i *invocation) Fetch(r *driver.Request) (resp *driver.Response, err error) {
-	i.w.host.Activity.Begin()
-	defer i.w.host.Activity.End()
+func (i *Invocation) Fetch(r *driver.Request) (resp *driver.Response, err error) {
+	i.w.Host.Activity.Begin()
+	defer i.w.Host.Activity.End()
 	defer i.passed()
 	defer i.returned.Store(true)
-	defer i.w.watch.Works("fetch")()
+	defer i.w.Watch.Works("fetch")()
 	if i.attended != nil {
 		i.attended()
 	}
@@ -204,22 +198,22 @@ func (i *invocation) Fetch(r *driver.Request) (resp *driver.Response, err error)
 			i.w.fault(i.exited)
 		}
 	}()
-	if i.w.export == nil {
+	if i.w.Export == nil {
 		err = driver.PlainError(object.MsgNoFetch)
 	} else {
-		resp, err = i.w.export.Fetch(i, r, i.w.env)
+		resp, err = i.w.Export.Fetch(i, r, i.w.Env)
 	}
 	returned = true
 	return resp, err
 }
 
 // Network is what sockets of this world share.
-func (i *invocation) Network() *socket.Network { return i.w.net }
+func (i *Invocation) Network() *socket.Network { return i.w.Network }
 
 // Receives is nil: functions for waitUntil may go on receiving when the invocation has ended.
-func (i *invocation) Receives() (*socket.Receives, socket.Instance) { return nil, nil }
+func (i *Invocation) Receives() (*socket.Receives, socket.Instance) { return nil, nil }
 
 // Ask waits for a message of an accepted socket.
-func (i *invocation) Ask(s *socket.Socket, at driver.Place, ready func()) (driver.Operation, error) {
+func (i *Invocation) Ask(s *socket.Socket, at driver.Place, ready func()) (driver.Operation, error) {
 	return object.StartAsking(i, s, at, ready), nil
 }
