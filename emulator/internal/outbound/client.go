@@ -1,4 +1,4 @@
-// Package outbound is a world's fetch(), to what is outside of it.
+// Package outbound sends what a world asks of the outside: fetch(), also for a WebSocket.
 package outbound
 
 // https://developers.cloudflare.com/workers/runtime-apis/fetch/
@@ -22,11 +22,11 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// Client sends what a world fetches.
+// Client sends the requests of one world.
 type Client struct {
 	host      *host.Host
 	net       *socket.Network
-	budget    *wire.Budget // of what waits to be sent on WebSockets
+	budget    *wire.Budget // of frames that wait to be sent
 	transport *http.Transport
 }
 
@@ -92,7 +92,7 @@ func (c *Client) roundTrip(ctx context.Context, r *driver.Request) (*driver.Resp
 		req.ContentLength = n
 		req.Header.Del("Content-Length")
 	}
-	got, err := c.transport.RoundTrip(req) // a client would add a Referer, and follow redirects its way
+	got, err := c.transport.RoundTrip(req) // http.Client would add a Referer and follow redirects otherwise than workerd
 	if err != nil {
 		err = c.unreachable(ctx, r, err)
 		if over != nil {
@@ -104,12 +104,12 @@ func (c *Client) roundTrip(ctx context.Context, r *driver.Request) (*driver.Resp
 	return &driver.Response{Status: got.StatusCode, StatusText: text, Header: got.Header, Body: fetchedBody{got.Body, over}}, nil
 }
 
-// sentBody is the body of a request to outside. A goroutine of net/http's reads it, which the class's code must
-// neither end nor panic in.
+// sentBody is the body of a request. The class's code in it runs on a goroutine of net/http's: a panic there would end the
+// process, and runtime.Goexit would leave the request waiting.
 type sentBody struct {
 	io.ReadCloser
 	host *host.Host
-	fail context.CancelCauseFunc // ends the request
+	fail context.CancelCauseFunc // of the request
 }
 
 func (b *sentBody) Read(p []byte) (n int, err error) {
@@ -131,9 +131,8 @@ func (b *sentBody) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// unreachable is the exception of a request that got no response. workerd says no more
-// than that there was an internal error where a name is not found or TLS fails; what it
-// was is in its log.
+// unreachable is the exception of a request that got no response. Where a name is not found or TLS fails, workerd's says
+// only that there was an internal error; the log has the cause.
 func (c *Client) unreachable(ctx context.Context, r *driver.Request, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -152,7 +151,7 @@ func (c *Client) unreachable(ctx context.Context, r *driver.Request, err error) 
 // fetchedBody is the body of a response from outside.
 type fetchedBody struct {
 	io.ReadCloser
-	over context.CancelCauseFunc // called at its end; may be nil
+	over context.CancelCauseFunc // of the request, whose context lives until the body ends; may be nil
 }
 
 // Read gives a body that breaks off workerd's error, which is retryable and not remote.
@@ -167,7 +166,7 @@ func (b fetchedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close gives up what has not been read.
+// Close drops what has not been read.
 func (b fetchedBody) Close() error {
 	err := b.ReadCloser.Close()
 	if b.over != nil {
@@ -176,7 +175,7 @@ func (b fetchedBody) Close() error {
 	return err
 }
 
-// clientHeader leaves out what belongs to the connection, and what workerd does not send.
+// clientHeader is h without what belongs to the connection, and without what workerd does not send.
 func clientHeader(h map[string][]string) http.Header {
 	out := http.Header{}
 	for k, v := range h {
@@ -189,7 +188,7 @@ func clientHeader(h map[string][]string) http.Header {
 		}
 	}
 	if out["User-Agent"] == nil {
-		out["User-Agent"] = nil // net/http would name itself
+		out["User-Agent"] = nil // else net/http sends its own
 	}
 	return out
 }

@@ -5,7 +5,6 @@ package outbound
 import (
 	"errors"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -44,8 +43,8 @@ func withoutDefaultPort(u *url.URL) string {
 
 var errLocation = errors.New("a Location that is no URL")
 
-// locate is where a Location leads from base: https://url.spec.whatwg.org/#url-parsing,
-// of which an address without a host is of no use here.
+// locate is the address to which a Location leads from base: https://url.spec.whatwg.org/#url-parsing. One without a host
+// is refused: fetch() could not load it.
 func locate(base *url.URL, location string) (*url.URL, error) {
 	text := strings.TrimFunc(location, func(r rune) bool { return r <= ' ' })
 	text = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(text)
@@ -96,9 +95,8 @@ func isScheme(s string) bool {
 	return s != ""
 }
 
-// escaped is a reference with the bytes escaped that must not stand in it. A percent
-// sign that begins no escape is escaped too, which a browser would leave: net/url has
-// no address for it.
+// escaped is a reference in which the bytes are escaped that must not stand in it. It also escapes a percent sign that begins
+// no escape, which browsers do not: net/url would refuse the address.
 func escaped(s string) string {
 	authority := 0 // a host is checked, not escaped
 	if strings.HasPrefix(s, "//") {
@@ -113,17 +111,14 @@ func escaped(s string) string {
 		inQuery = inQuery || c == '?'
 		bad := c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>", c) >= 0 ||
 			!inQuery && strings.IndexByte("`{}^", c) >= 0 || inQuery && c == '\'' ||
-			c == '%' && !(i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]))
+			c == '%' && !(i+2 < len(s) && strings.IndexByte(hex, s[i+1]) >= 0 && strings.IndexByte(hex, s[i+2]) >= 0)
 		if i < authority || !bad {
 			out = append(out, c)
 			continue
 		}
-		const digits = "0123456789ABCDEF"
-		out = append(out, '%', digits[c>>4], digits[c&15])
+		out = append(out, '%', hex[c>>4], hex[c&15])
 	}
 	return string(out)
 }
 
-func isHex(c byte) bool {
-	return slices.Contains([]byte("0123456789abcdefABCDEF"), c)
-}
+const hex = "0123456789ABCDEFabcdef"

@@ -38,11 +38,11 @@ func sendable(r *driver.Request) error {
 
 func isHTTP(u *url.URL) bool { return u.Scheme == "http" || u.Scheme == "https" }
 
-// Redirects are those that a request follows, which is theirs to change but for what its URL points to.
+// Redirects follows the redirects of a request. It changes the request, but not the URL that it points to.
 type Redirects struct {
 	Request *driver.Request
 	strip   bool     // the compatibility flag
-	at      *url.URL // where the request goes, with what is not sent of it
+	at      *url.URL // where the request goes, with its user and fragment, which are not sent
 	visited []string
 }
 
@@ -56,11 +56,11 @@ func (f *Redirects) Begin(h *host.Host, r *driver.Request) error {
 	return nil
 }
 
-// Any reports whether one has been followed.
+// Any reports whether a redirect was followed.
 func (f *Redirects) Any() bool { return len(f.visited) > 0 }
 
-// Follow notes in a response where it came from. If the response redirects, it reports that the request, which it has changed,
-// is to be sent again.
+// Follow notes in a response where it came from. If the response redirects, Follow changes the request and reports that it is
+// to be sent again.
 func (f *Redirects) Follow(resp *driver.Response) (again bool, err error) {
 	r, at := f.Request, f.at
 	resp.URL, resp.Redirected = addressText(at), f.Any()
@@ -73,7 +73,7 @@ func (f *Redirects) Follow(resp *driver.Response) (again bool, err error) {
 	if len(f.visited) > maxRedirects {
 		return false, driver.TypeError(msgTooManyRedirects(f.visited))
 	}
-	// workerd asks for this also where the next request is going to be a GET without a body.
+	// As in workerd also where the next request is a GET, which has no body.
 	if r.Body != nil && r.BodyAgain == nil && resp.Status != http.StatusSeeOther {
 		return false, driver.TypeError(msgBodyOnce)
 	}
@@ -107,8 +107,8 @@ func locationOf(resp *driver.Response) string {
 	return ""
 }
 
-// discard closes a body that nobody wants. What is short of one from outside is read before, so that its connection can be
-// used again.
+// discard closes the body of a response that redirects. Of one from outside it reads the beginning: after a short body the
+// connection can be used again.
 func discard(body io.Reader) {
 	if _, outside := body.(fetchedBody); outside {
 		io.CopyN(io.Discard, body, 2<<10) // as net/http's own client does

@@ -16,8 +16,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// dial opens an outgoing WebSocket: one end of a pair is the class's, the other
-// end's frames go through a connection.
+// dial opens a WebSocket. The class gets one end of a pair, whose frames go through the connection.
 func (c *Client) dial(ctx context.Context, r *driver.Request) (*driver.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL.String(), nil)
 	if err != nil {
@@ -41,13 +40,12 @@ func (c *Client) dial(ctx context.Context, r *driver.Request) (*driver.Response,
 		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(text)}, nil
 	}
 	conn, ok := got.Body.(io.ReadWriteCloser)
-	if !ok { // net/http lends it only where a Connection header names the upgrade
+	if !ok { // net/http lends the connection only if the Connection header names the upgrade
 		got.Body.Close()
 		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(msgNoConnectionHeader)}, nil
 	}
 	ws, err := socket.Outgoing(c.net, func(h wire.Handler) (*wire.Conn, error) {
-		// What waits to be sent has no bound of its own here, as in workerd: it is the class's own peer that is slow. It
-		// counts among what waits together.
+		// No bound of its own, as in workerd: the class has chosen the slow peer itself. The budget bounds all together.
 		return wire.NewConn(&maskedConn{ReadWriteCloser: conn}, nil, h, &wire.Options{MaxQueue: math.MaxInt64, Budget: c.budget})
 	})
 	if err != nil {
@@ -56,16 +54,15 @@ func (c *Client) dial(ctx context.Context, r *driver.Request) (*driver.Response,
 	return &driver.Response{Status: 101, Header: got.Header, WebSocket: ws}, nil
 }
 
-// maxMasked is the capacity over which a buffer is left to the collector.
+// maxMasked is the capacity up to which a buffer is kept for the next write.
 const maxMasked = 64 << 10
 
-// maskedConn is the body of a 101 response as the connection below a [wire.Conn], whose
-// frames it masks on their way out. It has no deadlines: when too much waits, the end is told
-// when the connection has been closed.
+// maskedConn is the connection below a [wire.Conn]: the body of a 101 response, with frames masked as a client has to. It
+// knows no deadlines. An overflow is therefore reported only once the connection is closed, which interrupts Read.
 type maskedConn struct {
 	io.ReadWriteCloser
 	masker wire.Masker
-	masked []byte // what is being written; belongs to the one goroutine that writes
+	masked []byte // the frames of the write that is under way; only one goroutine writes
 }
 
 func (o *maskedConn) Write(b []byte) (int, error) {
