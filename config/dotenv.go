@@ -88,11 +88,11 @@ func expand(parsed []variable, environment variables) (variables, *diagnostic.Di
 		} else {
 			var ok bool
 			if v, ok = expandText(v, environment, running, &work); !ok {
-				says := fmt.Sprintf("variable %s becomes longer than %d MiB with the variables that it refers to", p.name, maxExpanded>>20)
+				message := fmt.Sprintf("variable %s becomes longer than %d MiB with the variables that it refers to", p.name, maxExpanded>>20)
 				if work < 0 {
-					says = fmt.Sprintf("the variables up to %s that refer to others take more than %d MiB", p.name, maxExpansionWork>>20)
+					message = fmt.Sprintf("the variables up to %s that refer to others take more than %d MiB", p.name, maxExpansionWork>>20)
 				}
-				return variables{}, &diagnostic.Diagnostic{Text: says, Place: p.place, Hint: `shorten what it refers to, or write \$ if no variable is meant`}
+				return variables{}, &diagnostic.Diagnostic{Text: message, Place: p.place, Hint: `shorten what it refers to, or write \$ if no variable is meant`}
 			}
 		}
 		running.set(p.name, strings.ReplaceAll(v, `\$`, "$"))

@@ -81,8 +81,8 @@ func (r *reading) open() bool {
 	data, err := os.ReadFile(r.files.config)
 	if err != nil {
 		// Wrangler has no code words for these errors: the text stands for one.
-		says := fmt.Sprintf(msgUnreadable, shown)
-		return r.refuse(diagnostic.Diagnostic{Text: says, Code: says, Notes: []diagnostic.Note{{Text: nodeError(err, r.files.config)}}})
+		message := fmt.Sprintf(msgUnreadable, shown)
+		return r.refuse(diagnostic.Diagnostic{Text: message, Code: message, Notes: []diagnostic.Note{{Text: nodeError(err, r.files.config)}}})
 	}
 	return r.parse(data)
 }
@@ -93,8 +93,8 @@ func (r *reading) parse(data []byte) bool {
 	s, encoding := diagnostic.NewSource(shown, data)
 	r.source = s
 	if encoding != "" {
-		says := fmt.Sprintf(msgByteOrderMark, encoding)
-		return r.refuse(diagnostic.Diagnostic{Text: says, Code: says, Place: diagnostic.Place{File: shown, Line: 1, Column: 1},
+		message := fmt.Sprintf(msgByteOrderMark, encoding)
+		return r.refuse(diagnostic.Diagnostic{Text: message, Code: message, Place: diagnostic.Place{File: shown, Line: 1, Column: 1},
 			Notes: []diagnostic.Note{{Text: fmt.Sprintf(msgSaveAsUTF8, shown, encoding)}}})
 	}
 	parse := syntax.JSONC

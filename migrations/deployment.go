@@ -42,14 +42,14 @@ func Compare(c Comparison) []diagnostic.Diagnostic {
 	d := &deployment{Comparison: c}
 	if c.Deployed == nil {
 		d.warn(diagnostic.Place{File: c.Now.File}, "give --against FILE or --assume-deployed TAG", msgNotCompared)
-		return d.said
+		return d.found
 	}
 	if c.Deployed.Name != c.Now.Name {
 		d.warn(diagnostic.Place{File: c.Now.File}, "", msgOtherWorker, c.Deployed.Name, c.Now.Name)
 		d.Deployed = &config.Config{Path: c.Deployed.Path, File: c.Deployed.File, Name: c.Now.Name}
 	}
 	if !d.foldsLocally() {
-		return d.said
+		return d.found
 	}
 	d.classes = provisioned(d.Deployed)
 	switch {
@@ -62,7 +62,7 @@ func Compare(c Comparison) []diagnostic.Diagnostic {
 		d.send()
 	}
 	d.bindings()
-	return d.said
+	return d.found
 }
 
 // deployment is one run of [Compare].
@@ -72,15 +72,15 @@ type deployment struct {
 	classes map[string]string
 	// deleted are the classes that the new steps delete.
 	deleted map[string]bool
-	said    []diagnostic.Diagnostic
+	found   []diagnostic.Diagnostic
 }
 
 func (d *deployment) fail(place diagnostic.Place, hint, format string, args ...any) {
-	d.said = append(d.said, diagnostic.Diagnostic{Severity: diagnostic.SeverityError, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+	d.found = append(d.found, diagnostic.Diagnostic{Severity: diagnostic.SeverityError, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
 }
 
 func (d *deployment) warn(place diagnostic.Place, hint, format string, args ...any) {
-	d.said = append(d.said, diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+	d.found = append(d.found, diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
 }
 
 // provisioned are the classes that exist after the deployment of a configuration. A step
@@ -114,7 +114,7 @@ func folded(cfg *config.Config) *fold {
 // migrations to nothing, and stops at an error.
 func (d *deployment) foldsLocally() bool {
 	f := folded(d.Now)
-	d.said = append(d.said, f.Errors...)
+	d.found = append(d.found, f.Errors...)
 	return len(f.Errors) == 0
 }
 
@@ -149,7 +149,7 @@ func (d *deployment) edited(was, is config.Migration) {
 		for _, c := range to {
 			if i := slices.Index(record.Names(from), c.Name); i >= 0 {
 				found = true
-				d.said = append(d.said, diagnostic.Diagnostic{
+				d.found = append(d.found, diagnostic.Diagnostic{
 					Text:  fmt.Sprintf(msgDeployedStorage, c.Name, before, after, is.Tag),
 					Place: c.Place,
 					Hint:  "restore the step and add a migration that creates a class of another name with " + field(after),
@@ -161,7 +161,7 @@ func (d *deployment) edited(was, is config.Migration) {
 	moved(was.NewClasses, is.NewSQLiteClasses, KV, SQLite)
 	moved(was.NewSQLiteClasses, is.NewClasses, SQLite, KV)
 	if !found {
-		d.said = append(d.said, diagnostic.Diagnostic{
+		d.found = append(d.found, diagnostic.Diagnostic{
 			Text:  fmt.Sprintf(msgDeployedEdited, is.Tag),
 			Place: is.Place,
 			Hint:  "restore it and add a new migration",

@@ -23,11 +23,11 @@ func (d *deployment) send() {
 		i := d.index(tag)
 		if i < 0 {
 			d.warn(d.Now.MigrationsPlace, "put migration \""+tag+"\" back", msgTagNotFound, d.Now.Name, tag, fileName(d.Now))
-			before := len(d.said)
+			before := len(d.found)
 			d.steps(steps)
 			// Production replays all steps on top of what they have made already. Only
 			// the first error says something: the others follow from it.
-			d.said = d.said[:min(len(d.said), before+1)]
+			d.found = d.found[:min(len(d.found), before+1)]
 			return
 		}
 		steps = steps[i+1:]
@@ -84,7 +84,7 @@ func (d *deployment) steps(steps []config.Migration) {
 // one, that still refers to the class.
 func (d *deployment) delete(c config.ClassRef) {
 	bound := func(b config.DurableObjectBinding, hint, note string) {
-		d.said = append(d.said, diagnostic.Diagnostic{
+		d.found = append(d.found, diagnostic.Diagnostic{
 			Text: fmt.Sprintf(msgDeleteBound, c.Name), Place: c.Place, Hint: hint,
 			Notes: []diagnostic.Note{{Text: note, Place: b.ClassPlace}},
 		})

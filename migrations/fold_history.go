@@ -185,12 +185,12 @@ func (f *fold) diverge() *fold {
 	return view
 }
 
-// anew applies all migrations of the configuration to an empty record, and keeps some
+// replay applies all migrations of the configuration to an empty record, and keeps some
 // warnings. It is for a user who has corrected a typing error in an applied migration and
 // must not be warned of it at every start. It returns nil if the new record lacks more
 // than the error had made: classes that the program does not export and that have no data
 // of their own, the wrong storage of a class without data, and steps without effect.
-func (f *fold) anew(warns []diagnostic.Diagnostic) *fold {
+func (f *fold) replay(warns []diagnostic.Diagnostic) *fold {
 	if f.facts.Strict || f.facts.Registered == nil {
 		return nil
 	}

@@ -23,11 +23,11 @@ func (l *Ledger) Plan(facts Facts) *Plan {
 		f.reconcile()
 	case f.checkTags():
 		f.retag()
-		said := len(f.Warnings)
+		before := len(f.Warnings)
 		if !f.align() {
 			break
 		}
-		if live = f.anew(f.Warnings[:said:said]); live == nil {
+		if live = f.replay(f.Warnings[:before:before]); live == nil {
 			live = f.diverge()
 			break
 		}

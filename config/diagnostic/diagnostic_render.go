@@ -166,8 +166,8 @@ func window(before, marked, after string, room int) (string, string, string) {
 	if w := Width(before); w > room/3 && w+Width(marked) > room-2 {
 		before = "…" + tail(before, room/3-1)
 	}
-	if left := room - Width(before) - Width(marked); Width(after) > left {
-		after = head(after, max(left-1, 0)) + "…"
+	if rest := room - Width(before) - Width(marked); Width(after) > rest {
+		after = head(after, max(rest-1, 0)) + "…"
 	}
 	return before, marked, after
 }

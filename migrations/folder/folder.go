@@ -42,12 +42,12 @@ func PlainName(s string) bool {
 
 // folderError is an error about the state folder.
 func folderError(persist string, err error) error {
-	said := err
+	cause := err
 	var at *fs.PathError
 	if errors.As(err, &at) {
-		said = at.Err // without the path, which the message has already
+		cause = at.Err // without the path, which the message has already
 	}
-	return diagnostic.WithHint(fmt.Errorf(msgFolder, persist, said), hintOther)
+	return diagnostic.WithHint(fmt.Errorf(msgFolder, persist, cause), hintOther)
 }
 
 // fileError is an error about a file in the place of one of emu's. emu refuses it, since

@@ -61,15 +61,15 @@ func checkNames(s *scope, e Environment) {
 		}
 	}
 	order.Order()
-	var twice []*tree.Value
+	var duplicate []*tree.Value
 	for _, m := range order.Members {
 		if len(kinds[m.Key]) > 1 {
 			failTwice(s, m.Key, kinds[m.Key])
-			twice = append(places(s)[m.Key], s.File)
+			duplicate = append(places(s)[m.Key], s.File)
 		}
 	}
-	if twice != nil {
-		s.fail(twice[0], msgUniqueNames, slots{})
+	if duplicate != nil {
+		s.fail(duplicate[0], msgUniqueNames, slots{})
 	}
 }
 

@@ -95,21 +95,21 @@ func bindings(item check) check {
 func bindingsOf(item check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		path := s.path(field)
-		held := v.Get("bindings")
+		entries := v.Get("bindings")
 		switch {
 		case v == nil:
 			return true
 		case !v.IsRecord():
 			return s.fail(v, msgFieldObject, slots{field: path, value: tree.Stringify(v), hint: s.hintBrackets(path, v)})
-		case held == nil:
+		case entries == nil:
 			return s.in(v).fail(nil, msgNoBindings, slots{field: path})
-		case !held.Is(tree.List):
-			return s.fail(held, msgFieldArray, slots{field: path + ".bindings", value: tree.Stringify(held), hint: s.hintBrackets(path+".bindings", held)})
+		case !entries.Is(tree.List):
+			return s.fail(entries, msgFieldArray, slots{field: path + ".bindings", value: tree.Stringify(entries), hint: s.hintBrackets(path+".bindings", entries)})
 		}
 		ok := true
-		for i, x := range held.Items {
+		for i, x := range entries.Items {
 			at := path + ".bindings[" + strconv.Itoa(i) + "]"
-			inner := s.in(held).below(`"` + at + `": ` + tree.Stringify(x))
+			inner := s.in(entries).below(`"` + at + `": ` + tree.Stringify(x))
 			ok = item(inner, at, x) && ok
 			s.adopt(inner)
 		}
@@ -171,7 +171,7 @@ func warnMissingBindings(s *scope, field string, v *tree.Value) {
 // unknown shape binds its keys.
 func bindingNames(v *tree.Value) []string {
 	var names []string
-	switch held := v.Get("bindings"); {
+	switch entries := v.Get("bindings"); {
 	case v.Is(tree.List):
 		for _, x := range v.Items {
 			if !x.IsRecord() || !x.Get("binding").Is(tree.Text) {
@@ -180,8 +180,8 @@ func bindingNames(v *tree.Value) []string {
 			names = append(names, x.Get("binding").Str)
 		}
 	case !v.IsRecord():
-	case held.Is(tree.List) && everyName(held):
-		for _, x := range held.Items {
+	case entries.Is(tree.List) && everyName(entries):
+		for _, x := range entries.Items {
 			names = append(names, x.Get("name").Str)
 		}
 	case v.Get("binding") != nil:

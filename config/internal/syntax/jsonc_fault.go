@@ -34,8 +34,8 @@ var (
 // jsoncFault turns hujson's error about a text into a fault.
 func jsoncFault(text string, err error) *fault {
 	f := &fault{start: hujsonOffset(text, err)}
-	says := err.Error()
-	if strings.Contains(says, "parsing string") {
+	message := err.Error()
+	if strings.Contains(message, "parsing string") {
 		// hujson points at the end of the file. A quote inside the open string has a
 		// backslash before it, so the last quote without one opened it.
 		for f.start = strings.LastIndexByte(text, '"'); f.start > 0 && text[f.start-1] == '\\'; {
@@ -45,7 +45,7 @@ func jsoncFault(text string, err error) *fault {
 	got := jsoncToken.FindString(text[f.start:])
 	f.end = f.start + len(got)
 	number := jsoncNumber.FindString(got)
-	switch literal := strings.Contains(says, ": invalid literal: "); {
+	switch literal := strings.Contains(message, ": invalid literal: "); {
 	case literal && got[0] == '"':
 		f.invalidString(text, got)
 	case literal && number != "" && digit(got[len(number)]): // 012 is the number 0 and then the number 12
@@ -59,7 +59,7 @@ func jsoncFault(text string, err error) *fault {
 	case got != "" && strings.IndexByte("{}[]:,", got[0]) < 0 && !strings.HasPrefix(got, "/*") && !jsoncLiteral.MatchString(got):
 		f.invalidSymbol(got)
 	default:
-		f.expected(says, got, text)
+		f.expected(message, got, text)
 	}
 	return f
 }
@@ -83,9 +83,9 @@ func hujsonOffset(text string, err error) int {
 }
 
 // expected words an error about a token that is valid JSON in a wrong position.
-func (f *fault) expected(says, got, text string) {
+func (f *fault) expected(message, got, text string) {
 	for _, known := range jsoncFaults {
-		if !strings.Contains(says, known.contains) {
+		if !strings.Contains(message, known.contains) {
 			continue
 		}
 		f.code, f.text, f.hint = known.code, strings.ReplaceAll(known.text, "{got}", orEnd(got)), known.hint
@@ -97,7 +97,7 @@ func (f *fault) expected(says, got, text string) {
 		}
 		return
 	}
-	f.code, f.text = "InvalidSymbol", "the file is not JSON: "+says
+	f.code, f.text = "InvalidSymbol", "the file is not JSON: "+message
 }
 
 // invalidString words an error inside a string.

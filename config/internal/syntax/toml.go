@@ -98,7 +98,7 @@ func (b *tomlBuilder) open(parent *tree.Value, key *unstable.Node) {
 		b.table = b.keyed(&tree.Value{Kind: tree.Table}, key)
 		parent.Put(name, b.table)
 	case b.made[b.table] != asParent && b.made[b.table] != asListPart:
-		b.twice(key, definedTwice)
+		b.refuseKey(key, definedTwice)
 	default: // point at its own header from now on, not at another table's
 		b.keyed(b.table, key)
 	}
@@ -117,28 +117,28 @@ func (b *tomlBuilder) entry(parent *tree.Value, key *unstable.Node) {
 	b.table = b.keyed(&tree.Value{Kind: tree.Table}, key)
 	b.made[b.table] = asTable
 	if b.made[tables] != asList {
-		b.twice(key, definedTwice)
+		b.refuseKey(key, definedTwice)
 		return
 	}
 	tables.Items = append(tables.Items, b.table)
 }
 
-// twice refuses a key or table that is defined a second time.
-func (b *tomlBuilder) twice(key *unstable.Node, message string) {
+// refuseKey refuses a key or table that is defined a second time.
+func (b *tomlBuilder) refuseKey(key *unstable.Node, message string) {
 	start, end := span(key)
 	b.refuse(message, &tree.Value{Start: start, End: end})
 }
 
 // descend walks a dotted key and returns the table of its last part. It makes the tables
 // that are missing, each in the way of how. It returns nil if a part is taken.
-func (b *tomlBuilder) descend(at *tree.Value, keys unstable.Iterator, how made, twice string) (parent *tree.Value, key *unstable.Node) {
+func (b *tomlBuilder) descend(at *tree.Value, keys unstable.Iterator, how made, duplicate string) (parent *tree.Value, key *unstable.Node) {
 	var first *unstable.Node
 	for keys.Next() {
 		if first == nil {
 			first = keys.Node()
 		}
 		if b.depth++; b.depth > maxDepth {
-			b.twice(first, tooNested)
+			b.refuseKey(first, tooNested)
 			return nil, nil
 		}
 		if key != nil {
@@ -151,7 +151,7 @@ func (b *tomlBuilder) descend(at *tree.Value, keys unstable.Iterator, how made, 
 				at.Put(name, next)
 			case b.made[next] == asValue, how == asDotted && b.made[next] != asDotted:
 				// TOML closes a value, and closes a table with a header to dotted keys.
-				b.twice(first, twice)
+				b.refuseKey(first, duplicate)
 				return nil, nil
 			case b.made[next] == asList: // a header below a list is about its last table
 				next = next.Items[len(next.Items)-1]
@@ -175,17 +175,17 @@ func span(n *unstable.Node) (start, end int) {
 }
 
 // keyValue adds a pair to a table. It returns the offset at which the value ends.
-func (b *tomlBuilder) keyValue(to *tree.Value, pair *unstable.Node, twice string) int {
+func (b *tomlBuilder) keyValue(to *tree.Value, pair *unstable.Node, duplicate string) int {
 	depth := b.depth
 	defer func() { b.depth = depth }()
-	parent, key := b.descend(to, pair.Key(), asDotted, twice)
+	parent, key := b.descend(to, pair.Key(), asDotted, duplicate)
 	if parent == nil {
 		return 0
 	}
 	start, end := span(key)
 	name := string(key.Data)
 	if parent.Find(name) >= 0 {
-		b.twice(key, twice)
+		b.refuseKey(key, duplicate)
 		return 0
 	}
 	v := b.value(pair.Value(), end)

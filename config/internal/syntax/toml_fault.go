@@ -64,18 +64,18 @@ func tomlFault(s *diagnostic.Source, data []byte, err error) *fault {
 		start = len(data) - cap(at.Highlight)
 		end = start + len(at.Highlight)
 	}
-	says := err.Error()
-	if strings.Contains(says, "invalid escape character") {
+	message := err.Error()
+	if strings.Contains(message, "invalid escape character") {
 		start++ // go-toml points at the backslash, Wrangler at the character after it
 	}
-	return wordTOMLFault(s, says, start, end)
+	return wordTOMLFault(s, message, start, end)
 }
 
 // wordTOMLFault makes a fault of an error's text.
-func wordTOMLFault(s *diagnostic.Source, says string, start, end int) *fault {
+func wordTOMLFault(s *diagnostic.Source, message string, start, end int) *fault {
 	f := &fault{start: start, end: end}
 	for _, known := range tomlFaults {
-		if strings.Contains(says, known.contains) {
+		if strings.Contains(message, known.contains) {
 			f.code, f.text, f.hint = tomlPrefix+known.code, known.text, known.hint
 			break
 		}
