@@ -110,6 +110,10 @@ func TestIdleTime(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestKeptInMemory(t *testing.T) {
+	const s = time.Second
 	t.Run("HB-7 a timer every 2 s", func(t *testing.T) {
 		r := newRig(t, script{})
 		r.run(func(_ context.Context, p *probe) error {

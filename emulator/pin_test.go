@@ -253,6 +253,9 @@ func TestPinnedTime(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestPinnedByGoroutine(t *testing.T) {
 	t.Run("a goroutine pins until it ends", func(t *testing.T) {
 		stop, ended := make(chan struct{}), make(chan struct{})
 		s := newObjects(t, methods{"leave": func(ctx context.Context, o *obj) (any, error) {
