@@ -61,7 +61,7 @@ func addForeign(cmd *cobra.Command) {
 		case foreign.bool:
 			f.BoolP(foreign.name, foreign.short, false, "")
 		case foreign.port:
-			f.Var(new(portNumber), foreign.name, "")
+			f.Var(newPort(), foreign.name, "")
 		default:
 			f.StringArrayP(foreign.name, foreign.short, nil, "")
 		}

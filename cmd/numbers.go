@@ -9,46 +9,35 @@ import (
 	"strings"
 )
 
-// portNumber is the value of a flag that takes a port: a whole number from 0 to 65535, which yargs
-// reads as JavaScript does.
-type portNumber int
+// number is the value of a flag that takes a whole number within bounds, which yargs reads as
+// JavaScript does.
+type number struct {
+	value    int64
+	kind     string // says in help and errors what it is
+	min, max float64
+}
 
-// noPort is the value of a flag that is not given.
+// noPort is the value of a port that is not given.
 const noPort = -1
 
-func (p *portNumber) String() string { return strconv.Itoa(int(*p)) }
+func newPort() *number { return &number{noPort, "port", 0, math.MaxUint16} }
 
-func (p *portNumber) Type() string { return "port" }
+// newMebibytes is memory in MiB. Its maximum is more than any machine has, and in bytes fits an
+// int64.
+func newMebibytes(mib int64) *number { return &number{mib, "MiB", 1, 1 << 30} }
 
-func (p *portNumber) Set(s string) error {
-	n, ok := jsNumber(s)
-	if !ok || n < 0 || n > math.MaxUint16 || n != math.Trunc(n) {
-		return errors.New("no port")
+func (n *number) String() string { return strconv.FormatInt(n.value, 10) }
+
+func (n *number) Type() string { return n.kind }
+
+func (n *number) Set(s string) error {
+	f, ok := jsNumber(s)
+	if !ok || f < n.min || f > n.max || f != math.Trunc(f) {
+		return errors.New("no " + n.kind)
 	}
-	*p = portNumber(n)
+	n.value = int64(f)
 	return nil
 }
-
-// mebibytes is the value of a flag that takes memory in whole MiB, read like a port.
-type mebibytes int64
-
-// maxMebibytes is more than any machine has, and its bytes fit an int64.
-const maxMebibytes = 1 << 30
-
-func (m *mebibytes) String() string { return strconv.FormatInt(int64(*m), 10) }
-
-func (m *mebibytes) Type() string { return "MiB" }
-
-func (m *mebibytes) Set(s string) error {
-	n, ok := jsNumber(s)
-	if !ok || n < 1 || n > maxMebibytes || n != math.Trunc(n) {
-		return errors.New("no memory")
-	}
-	*m = mebibytes(n)
-	return nil
-}
-
-func (m mebibytes) bytes() int64 { return int64(m) << 20 }
 
 // jsNumber reads a number as JavaScript's Number does: a leading 0 is decimal, and 0x, 0o and 0b are
 // not. The empty text, which Number makes 0, is no number here.

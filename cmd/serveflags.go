@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/devserver"
 )
@@ -21,7 +22,7 @@ import (
 type serveFlags struct {
 	configFlags
 	ip               string
-	port             portNumber
+	port             *number
 	host             string
 	upstreamProtocol string // of the URLs that the Worker sees
 	inferOrigin      bool
@@ -34,7 +35,7 @@ type serveFlags struct {
 	persistTo        string
 	format           string
 	level            string
-	maxWaiting       mebibytes
+	maxWaiting       *number
 	strict           bool
 	purge            bool
 	resetMigrations  bool
@@ -44,8 +45,8 @@ func (o *serveFlags) add(cmd *cobra.Command) {
 	o.configFlags.add(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.ip, "ip", "", "address to listen on, * for all (default: dev.ip, or localhost)")
-	o.port = noPort
-	f.Var(&o.port, "port", "`port` to listen on, 0 for any that is free (default: dev.port, or 8787)")
+	o.port, o.maxWaiting = newPort(), newMebibytes(1024)
+	f.Var(o.port, "port", "`port` to listen on, 0 for any that is free (default: dev.port, or 8787)")
 	f.Lookup("port").DefValue = "0" // help does not print zero
 	f.StringVar(&o.host, "host", "", "host that the Worker sees (default: dev.host, the first route's, or as it is asked for)")
 	f.BoolVar(&o.inferOrigin, "infer-origin-from-routes", true, "the Worker sees the host of the first route")
@@ -61,8 +62,7 @@ func (o *serveFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&o.strict, "strict", false, "refuse what a deployment would refuse of migrations")
 	f.BoolVar(&o.purge, "purge", false, "move the data of deleted classes to the trash folder")
 	f.BoolVar(&o.resetMigrations, "reset-migrations", false, "forget which migrations were applied; data stays")
-	o.maxWaiting = 1024
-	f.Var(&o.maxWaiting, "max-waiting", "`MiB` of memory for what waits for slow WebSocket clients, all together")
+	f.Var(o.maxWaiting, "max-waiting", "`MiB` of memory for what waits for slow WebSocket clients, all together")
 	f.StringArrayVar(&o.vars, "var", nil, "variable as `name:value`; may be repeated")
 	f.StringVar(&o.format, "log-format", "human", "`human`, or json: one event a line")
 	f.StringVar(&o.level, "log-level", "log", "`level`: "+strings.Join(devserver.Levels, ", "))
@@ -88,6 +88,11 @@ func (o *serveFlags) check() error {
 		err = diagnostic.NewError("a certificate and its key belong together", "give both --https-cert-path and --https-key-path, or none")
 	}
 	return cmp.Or(err, checkHost(o.host), checkVars(o.vars))
+}
+
+// encrypted reports whether https is served.
+func (o *serveFlags) encrypted(cfg *config.Config) bool {
+	return cmp.Or(o.protocol, cfg.Dev.LocalProtocol) == "https"
 }
 
 // checkHost refuses a value that is not a host with or without a port.

@@ -3,7 +3,9 @@ package emucmd
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"slices"
@@ -85,7 +87,7 @@ func (s *serving) load() *config.Result {
 
 // address is where to listen.
 func (s *serving) address(cfg *config.Config) devserver.Address {
-	a := devserver.Address{IP: cmp.Or(s.flags.ip, cfg.Dev.IP), Port: int(s.flags.port)}
+	a := devserver.Address{IP: cmp.Or(s.flags.ip, cfg.Dev.IP), Port: int(s.flags.port.value)}
 	ci, _ := s.getenv("CI")
 	a.CI = ci != "" && ci != "false"
 	switch {
@@ -119,7 +121,7 @@ func (s *serving) options(cfg *config.Config, p *driver.Program) devserver.Optio
 		World: emulator.Options{
 			Config: cfg, Classes: p.Classes, Worker: p.Worker,
 			Persist: stateFolder(s.Command, cfg, f.persistTo), Strict: f.strict, Purge: f.purge,
-			MaxWaiting: f.maxWaiting.bytes(),
+			MaxWaiting: f.maxWaiting.value << 20,
 			Upstream:   emulator.Origin{Scheme: cmp.Or(f.upstreamProtocol, cfg.Dev.UpstreamProtocol), Host: host},
 		},
 		Address: s.address(cfg), Log: s.log,
@@ -198,6 +200,25 @@ func (s *serving) begin(cfg *config.Config, persist string) error {
 		return resetMigrations(persist, cfg.Name, s.log)
 	}
 	return nil
+}
+
+// certificate is the configuration for https, with the user's certificate or emu's own. show says
+// whether its fingerprint is printed.
+func (s *serving) certificate(o *devserver.Options, show bool) (_ *tls.Config, err error) {
+	var cert tls.Certificate
+	if s.flags.certPath == "" {
+		hosts := slices.DeleteFunc([]string{o.World.Upstream.Host, o.Address.IP}, func(h string) bool { return h == "" || h == "*" })
+		cert, err = devserver.Certificate(s.log, o.World.Persist, hosts...)
+	} else if cert, err = tls.LoadX509KeyPair(s.path(s.flags.certPath), s.path(s.flags.keyPath)); err != nil {
+		err = fmt.Errorf("cannot use the certificate: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if show {
+		s.log.Say("certificate SHA-256 " + devserver.Fingerprint(cert))
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}, nil
 }
 
 // serve serves the Worker that this process makes until a signal or emu ends it.

@@ -51,7 +51,11 @@ func NewLines(log *Log, token string) *Lines {
 		token = rand.Text()
 	}
 	l := &Lines{log: log, mark: []byte(string(markByte) + token)}
-	l.late = time.AfterFunc(time.Hour, l.Flush)
+	l.late = time.AfterFunc(time.Hour, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.flush()
+	})
 	l.late.Stop()
 	return l
 }
@@ -98,13 +102,6 @@ func (l *Lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush shows a line without an end.
-func (l *Lines) Flush() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.flush()
-}
-
 // Close shows the last output of the program.
 func (l *Lines) Close() error {
 	l.mu.Lock()
@@ -116,6 +113,7 @@ func (l *Lines) Close() error {
 	return nil
 }
 
+// flush shows a line without an end. The caller holds l.mu.
 func (l *Lines) flush() {
 	if len(l.line) > 0 {
 		l.log.output(string(l.line))

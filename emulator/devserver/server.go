@@ -139,14 +139,6 @@ func address(host string, encrypted bool) string {
 // URL is where the server is to be found, such as http://localhost:8787.
 func (s *Server) URL() string { return s.url }
 
-// Addrs are the addresses that it listens on.
-func (s *Server) Addrs() (addrs []net.Addr) {
-	for _, l := range s.listeners {
-		addrs = append(addrs, l.Addr())
-	}
-	return addrs
-}
-
 // Close stops listening, ends the world and closes every connection. It returns when all of the
 // server's goroutines have ended, or with the world's error about those that do not end.
 func (s *Server) Close() error {

@@ -56,6 +56,14 @@ func serve(t *testing.T, o Options, fetch durable.WorkerFunc) (*Server, *bytes.B
 	return s, &out
 }
 
+// Addrs are the addresses that a server listens on.
+func (s *Server) Addrs() (addrs []net.Addr) {
+	for _, l := range s.listeners {
+		addrs = append(addrs, l.Addr())
+	}
+	return addrs
+}
+
 func hello(context.Context, *durable.Request, *durable.Env) (*durable.Response, error) {
 	return durable.Text(200, "hello"), nil
 }

@@ -122,11 +122,17 @@ func Native() []string {
 // imports reports whether the program imports package worker, perhaps by way of another package.
 // It is true as well if the go command fails, since the build then says why.
 func (p *Package) imports(ctx context.Context, goTool string) bool {
+	list, err := p.list(ctx, goTool, Native(), nil)
+	return err != nil || contains(list, workerPackage)
+}
+
+// list lists the packages that the program is made of, one a line.
+func (p *Package) list(ctx context.Context, goTool string, env []string, stderr io.Writer) ([]byte, error) {
 	c := exec.Command(goTool, "list", "-deps", "-json=false", "-f", "{{.ImportPath}}", ".")
 	var list bytes.Buffer
-	c.Dir, c.Env, c.Stdout = p.Dir, Native(), &list
+	c.Dir, c.Env, c.Stdout, c.Stderr = p.Dir, env, &list, stderr
 	err := (&Child{Cmd: c, Apart: true}).Run(ctx)
-	return err != nil || contains(list.Bytes(), workerPackage)
+	return list.Bytes(), err
 }
 
 // contains reports whether a package is among the lines of a list.

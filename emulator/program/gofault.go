@@ -292,14 +292,12 @@ func (p *Package) Loads(ctx context.Context, dir string) []diagnostic.Diagnostic
 	if err != nil {
 		return nil
 	}
-	c := exec.Command(goTool, "list", "-deps", "-json=false", "-f", "{{.ImportPath}}", ".")
-	var list, said bytes.Buffer
+	var said bytes.Buffer
 	output := &pathWriter{out: &said, from: p.Dir, dir: dir}
-	c.Dir, c.Env, c.Stdout, c.Stderr = p.Dir, append(Native(), "GOPROXY=off"), &list, output
-	err = (&Child{Cmd: c, Apart: true}).Run(ctx)
+	list, err := p.list(ctx, goTool, append(Native(), "GOPROXY=off"), output)
 	output.flush()
 	switch {
-	case err == nil && !p.direct && !contains(list.Bytes(), workerPackage):
+	case err == nil && !p.direct && !contains(list, workerPackage):
 		no := p.noWorker(dir)
 		return []diagnostic.Diagnostic{{Text: no.Error(), Hint: no.Hint()}}
 	case err == nil, ctx.Err() != nil, strings.Contains(said.String(), "GOPROXY=off"): // the network may have it

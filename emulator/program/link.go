@@ -45,8 +45,7 @@ type Link struct {
 	// Token marks the program's events among its output, "" if its log is for people.
 	Token string
 
-	reason Reason
-	lines  chan string // from emu, after the reason; never closed: without emu the process ends
+	lines chan string // from emu; never closed: without emu the process ends
 
 	mu  sync.Mutex // of out
 	out *os.File
@@ -84,12 +83,8 @@ func openLink(described string) (*Link, error) {
 // once another one has left, and returns why.
 func (l *Link) Checked() Reason {
 	l.write(lineChecked)
-	l.reason = Reason(<-l.lines)
-	return l.reason
+	return Reason(<-l.lines)
 }
-
-// Updates reports whether the program serves in place of another. Without a link it does not.
-func (l *Link) Updates() bool { return l != nil && l.reason != Start }
 
 // Reported tells emu that the program ends, and has printed why.
 func (l *Link) Reported() { l.write(lineReported) }

@@ -11,7 +11,7 @@ import (
 func TestPort(t *testing.T) {
 	for _, test := range []struct {
 		given string
-		want  portNumber // noPort is refused
+		want  int64 // noPort is refused
 	}{
 		{"0", 0},
 		{"8787", 8787},
@@ -40,9 +40,9 @@ func TestPort(t *testing.T) {
 		{"NaN", noPort},
 		{"٢", noPort},
 	} {
-		p := portNumber(noPort)
-		if err := p.Set(test.given); p != test.want || (err == nil) != (test.want != noPort) {
-			t.Errorf("%q: %d, %v", test.given, p, err)
+		p := newPort()
+		if err := p.Set(test.given); p.value != test.want || (err == nil) != (test.want != noPort) {
+			t.Errorf("%q: %d, %v", test.given, p.value, err)
 		}
 		for _, flag := range []string{"--port", "--inspector-port"} {
 			code, _, stderr := run(Command{Dir: t.TempDir()}, "dev", "--config", "none.jsonc", flag+"="+test.given)
@@ -74,9 +74,9 @@ func TestMebibytes(t *testing.T) {
 		{"", 0},
 		{"64M", 0},
 	} {
-		var m mebibytes
-		if err := m.Set(test.given); m.bytes() != test.bytes || (err == nil) != (test.bytes != 0) {
-			t.Errorf("%q: %d bytes, %v", test.given, m.bytes(), err)
+		m := newMebibytes(0)
+		if err := m.Set(test.given); m.value<<20 != test.bytes || (err == nil) != (test.bytes != 0) {
+			t.Errorf("%q: %d bytes, %v", test.given, m.value<<20, err)
 		}
 		code, _, stderr := run(Command{Dir: t.TempDir()}, "dev", "--config", "none.jsonc", "--max-waiting="+test.given)
 		if code != exitError || strings.HasPrefix(stderr, "✘ [ERROR] --max-waiting takes a number of MiB from 1 on, not ") != (test.bytes == 0) {
