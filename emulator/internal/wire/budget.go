@@ -16,10 +16,6 @@ const (
 	debtor      = 4 << 10          // bytes from which on a queue is known to the Budget
 	muchWaiting = 8 << 20          // bytes whose release is worth a collection
 	giveBack    = 10 * time.Second // how long after the release, and so how often at most
-
-	leanFrom  = 128 << 20 // bytes waiting from which on the collector is kept busy
-	leanUntil = 64 << 20  // and down to which
-	lean      = 20        // per cent of what is in use that may be garbage then
 )
 
 // Budget bounds the memory of what waits to be sent on many connections together. When there is too much, those for which
@@ -30,7 +26,6 @@ type Budget struct {
 	peak      atomic.Int64 // of used, since memory was given back
 	relieving atomic.Bool
 	giving    atomic.Bool
-	lean      atomic.Bool // garbage is kept short
 
 	mu      sync.Mutex
 	debtors map[*Conn]struct{}
@@ -64,50 +59,10 @@ func (b *Budget) add(n int64) {
 	if used > b.max && !b.relieving.Swap(true) {
 		go b.relieve()
 	}
-	if b.lean.Load() != b.wantsLean() {
-		b.keepLean()
-	}
 	if peak := b.peak.Load(); used > peak {
 		b.peak.Store(used)
 	} else if peak >= muchWaiting && used < peak/4 && !b.giving.Swap(true) {
 		time.AfterFunc(giveBack, b.giveBack)
-	}
-}
-
-// leanBudgets are those of the process for which much waits.
-var leanBudgets struct {
-	sync.Mutex
-	n      int
-	before int // the percentage without them
-}
-
-func (b *Budget) wantsLean() bool {
-	used := b.used.Load()
-	return used >= leanFrom || used >= leanUntil && b.lean.Load()
-}
-
-// keepLean has the collector run more often while much waits. By default garbage may grow to the size of what is in use: the
-// process would take twice the Budget.
-func (b *Budget) keepLean() {
-	l := &leanBudgets
-	l.Lock()
-	defer l.Unlock()
-	wants := b.wantsLean()
-	if wants == b.lean.Swap(wants) {
-		return
-	}
-	if wants {
-		if l.n++; l.n == 1 {
-			if l.before = debug.SetGCPercent(lean); l.before < lean { // somebody wants less, or no collector
-				debug.SetGCPercent(l.before)
-			}
-		}
-		return
-	}
-	if l.n--; l.n == 0 && l.before >= lean {
-		if now := debug.SetGCPercent(l.before); now != lean { // somebody has changed it meanwhile
-			debug.SetGCPercent(now)
-		}
 	}
 }
 
