@@ -2,20 +2,16 @@ package wire
 
 import (
 	"cmp"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 const (
 	// DefaultMaxWaiting is the default limit of a Budget in bytes.
 	DefaultMaxWaiting = 1 << 30
 
-	debtor      = 4 << 10          // bytes from which on a queue is known to the Budget
-	muchWaiting = 8 << 20          // bytes whose release is worth a collection
-	giveBack    = 10 * time.Second // how long after the release, and so how often at most
+	debtor = 4 << 10 // bytes from which on a queue is known to the Budget
 )
 
 // Budget bounds the memory of what waits to be sent on many connections together. When there is too much, those for which
@@ -23,9 +19,7 @@ const (
 type Budget struct {
 	max       int64
 	used      atomic.Int64
-	peak      atomic.Int64 // of used, since memory was given back
 	relieving atomic.Bool
-	giving    atomic.Bool
 
 	mu      sync.Mutex
 	debtors map[*Conn]struct{}
@@ -55,23 +49,9 @@ func (b *Budget) list(c *Conn, owes bool) {
 
 // add notes that n bytes more wait. It does not block, and no lock of the caller's is taken.
 func (b *Budget) add(n int64) {
-	used := b.used.Add(n)
-	if used > b.max && !b.relieving.Swap(true) {
+	if b.used.Add(n) > b.max && !b.relieving.Swap(true) {
 		go b.relieve()
 	}
-	if peak := b.peak.Load(); used > peak {
-		b.peak.Store(used)
-	} else if peak >= muchWaiting && used < peak/4 && !b.giving.Swap(true) {
-		time.AfterFunc(giveBack, b.giveBack)
-	}
-}
-
-// giveBack returns memory to the system after much of what waited has gone: a process that has nothing to do would keep it
-// for minutes.
-func (b *Budget) giveBack() {
-	b.peak.Store(b.used.Load())
-	b.giving.Store(false)
-	debug.FreeOSMemory()
 }
 
 // relieve ends the connections for which most waits until no more waits than may.

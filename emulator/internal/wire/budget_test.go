@@ -8,7 +8,6 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
@@ -164,26 +163,5 @@ func TestBudgetCountsRoom(t *testing.T) {
 			c.Shut()
 		}
 		synctest.Wait()
-	})
-}
-
-// Memory goes back to the system some time after much of what waited has gone, without anybody allocating.
-func TestBudgetGivesMemoryBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := wire.NewBudget(0)
-		c, _ := pipe(t, newRecorder(), &wire.Options{Budget: b})
-		for range 32 {
-			c.WriteShared(wire.NewShared(make([]byte, 1<<20)))
-		}
-		c.Shut()
-		synctest.Wait()
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		time.Sleep(time.Minute) // of the bubble's time
-		synctest.Wait()
-		runtime.ReadMemStats(&after)
-		if after.NumForcedGC == before.NumForcedGC {
-			t.Errorf("nothing is given back of %d bytes in use", after.HeapInuse)
-		}
 	})
 }
