@@ -111,7 +111,7 @@ var arrows = map[string]reasons{
 		"emulator/internal/wsclient": "is a client",
 		"config/terminal":            "shows texts of others",
 	},
-	"emulator/talk": {"emulator/internal/wsclient": "is a client", "config/terminal": "shows texts of others"},
+	"emulator/talk": {"emulator/internal/wsclient": "is a client", "config/diagnostic": "hints", "config/terminal": "shows texts of others"},
 	"emulator/worker": {
 		"cmd":                     "a program's command line is emu's",
 		"emulator/durable":        "takes a class author's Worker",

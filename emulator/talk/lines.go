@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
 // Prefixes of lines.
@@ -14,17 +16,6 @@ const (
 	binaryPrefix = `\x`
 	escapePrefix = `\\`
 )
-
-// LineError says why a line cannot be sent.
-type LineError struct {
-	Line       int // from 1
-	text, hint string
-}
-
-func (e *LineError) Error() string { return fmt.Sprintf("line %d is not sent: %s", e.Line, e.text) }
-
-// Hint says what to type instead.
-func (e *LineError) Hint() string { return e.hint }
 
 // lines reads messages, one a line.
 type lines struct {
@@ -34,7 +25,7 @@ type lines struct {
 
 func newLines(in io.Reader) *lines { return &lines{in: bufio.NewReader(in)} }
 
-// next reads a message. The error is io.EOF at the end, a *[LineError] for a line
+// next reads a message. The error is io.EOF at the end, a *[diagnostic.Error] for a line
 // that is no message, or that of the reader.
 func (l *lines) next() (binary bool, data []byte, err error) {
 	line, err := l.in.ReadString('\n')
@@ -46,16 +37,20 @@ func (l *lines) next() (binary bool, data []byte, err error) {
 	if digits, ok := strings.CutPrefix(line, binaryPrefix); ok {
 		data, err := hex.DecodeString(strings.ReplaceAll(digits, " ", ""))
 		if err != nil {
-			return false, nil, &LineError{l.n, `\x is not followed by pairs of hexadecimal digits`,
-				`write \x00ff10 for three bytes, or \\x… for a text that begins with \x`}
+			return false, nil, l.refuse(`\x is not followed by pairs of hexadecimal digits`,
+				`write \x00ff10 for three bytes, or \\x… for a text that begins with \x`)
 		}
 		return true, data, nil
 	}
 	if !utf8.ValidString(line) {
-		return false, nil, &LineError{l.n, "it is not UTF-8, as texts are", `send the bytes as a binary message: \x00ff10`}
+		return false, nil, l.refuse("it is not UTF-8, as texts are", `send the bytes as a binary message: \x00ff10`)
 	}
 	if strings.HasPrefix(line, escapePrefix) {
 		line = line[1:]
 	}
 	return false, []byte(line), nil
+}
+
+func (l *lines) refuse(why, hint string) error {
+	return diagnostic.NewError(fmt.Sprintf("line %d is not sent: %s", l.n, why), hint)
 }

@@ -135,7 +135,11 @@ func (s *screen) refused(resp *http.Response) error {
 	if s.json {
 		s.show(Event{Type: Refused, Status: resp.StatusCode, Body: &body})
 	}
-	return &RefusedError{Status: resp.Status, Body: body}
+	message := "the server does not open a WebSocket: it answered " + resp.Status
+	if said := strings.TrimSpace(body); said != "" {
+		message += ": " + shown(said)
+	}
+	return errors.New(message)
 }
 
 // shown is a text as it is, or quoted if it would do something to a terminal.

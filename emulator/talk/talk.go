@@ -13,9 +13,9 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/emulator/internal/wsclient"
 )
 
@@ -50,21 +50,21 @@ type Options struct {
 	// Complain is told of lines that cannot be sent. They are left out.
 	Complain func(error)
 
-	dial func(ctx context.Context, network, addr string) (net.Conn, error) // nil is the network
+	client *http.Client // nil is http.DefaultClient
 }
 
 // Talk opens a connection and holds a conversation until the server closes it,
 // or until In has ended and Wait is over; then it is closed with 1000. If ctx ends it
 // is closed at once. Talk reports whether it was closed cleanly: with a Close
 // frame of the server's with code 1000, 1001 or none (1005). The error is of a
-// connection that did not open; a [*RefusedError] if the server answered.
+// connection that did not open.
 //
 // Talk may return while it is still blocked in a Read of In: what that gives is lost.
 func Talk(ctx context.Context, o Options) (clean bool, err error) {
 	dialing, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	conn, resp, err := wsclient.Dial(dialing, o.URL, &wsclient.Options{
-		Header: o.Header, Subprotocols: o.Subprotocols, DialContext: o.dial,
+		Header: o.Header, Subprotocols: o.Subprotocols, HTTPClient: o.client,
 	})
 	s := &screen{out: o.Out, json: o.JSON}
 	switch {
@@ -73,7 +73,8 @@ func Talk(ctx context.Context, o Options) (clean bool, err error) {
 	case dialing.Err() != nil && ctx.Err() == nil:
 		return false, fmt.Errorf("%s does not answer: waited %s", o.URL, Patience)
 	case errors.As(err, new(x509.UnknownAuthorityError)):
-		return false, &untrusted{o.URL, innermost(err)}
+		return false, diagnostic.NewError(fmt.Sprintf("cannot connect to %s: %v", o.URL, innermost(err)),
+			"trust .emu/state/emu-https.pem if it is emu dev's own; on Linux: SSL_CERT_FILE=.emu/state/emu-https.pem emu ws "+o.URL)
 	case err != nil:
 		return false, fmt.Errorf("cannot connect to %s: %w", o.URL, innermost(err))
 	}
@@ -169,7 +170,7 @@ func (c *conversation) speak() {
 		switch {
 		case err == io.EOF:
 			return
-		case errors.As(err, new(*LineError)):
+		case errors.As(err, new(*diagnostic.Error)):
 			c.Complain(err)
 			continue
 		case err != nil:
@@ -180,34 +181,6 @@ func (c *conversation) speak() {
 			return
 		}
 	}
-}
-
-// RefusedError is a server's answer that does not open a WebSocket.
-type RefusedError struct {
-	Status string // such as 426 Upgrade Required
-	Body   string // at most 1 MiB
-}
-
-func (e *RefusedError) Error() string {
-	text := "the server does not open a WebSocket: it answered " + e.Status
-	if body := strings.TrimSpace(e.Body); body != "" {
-		text += ": " + shown(body)
-	}
-	return text
-}
-
-// untrusted is the error of a certificate that nobody vouches for, as emu dev's own.
-type untrusted struct {
-	url string
-	err error
-}
-
-func (u *untrusted) Error() string { return fmt.Sprintf("cannot connect to %s: %v", u.url, u.err) }
-func (u *untrusted) Unwrap() error { return u.err }
-
-// Hint says how to go on.
-func (u *untrusted) Hint() string {
-	return "trust .emu/state/emu-https.pem if it is emu dev's own; on Linux: SSL_CERT_FILE=.emu/state/emu-https.pem emu ws " + u.url
 }
 
 // innermost is the cause that a chain of errors ends in: what nhooyr and

@@ -72,7 +72,9 @@ func hold(t *testing.T, ctx context.Context, o Options, serve func(s *server)) (
 	var out bytes.Buffer
 	o.URL, o.Out = "ws://x.example/path", &out
 	o.Complain = func(err error) { got.complaints = append(got.complaints, err.Error()) }
-	o.dial = func(context.Context, string, string) (net.Conn, error) { return near, nil }
+	o.client = &http.Client{Transport: &http.Transport{
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return near, nil }, DisableKeepAlives: true,
+	}}
 	if o.In == nil {
 		o.In = strings.NewReader("")
 	}

@@ -49,9 +49,9 @@ func connectOver(t *testing.T, near, far net.Conn, serve func(p *peer)) *Conn {
 			base64.StdEncoding.EncodeToString(sum[:]))
 		serve(&peer{t, far, br})
 	}()
-	c, _, err := Dial(t.Context(), "ws://x.example/", &Options{
-		DialContext: func(context.Context, string, string) (net.Conn, error) { return near, nil },
-	})
+	c, _, err := Dial(t.Context(), "ws://x.example/", &Options{HTTPClient: &http.Client{Transport: &http.Transport{
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return near, nil }, DisableKeepAlives: true,
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,10 +6,10 @@ package wsclient
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
@@ -35,10 +35,6 @@ type Options struct {
 	// HTTPClient makes the handshake: nil is [http.DefaultClient]. Its Transport must return the
 	// connection as the body of a 101 response, as [http.Transport] does.
 	HTTPClient *http.Client
-
-	// DialContext makes the connection, as in [http.Transport]; nil is the network. It is not used
-	// if HTTPClient is given.
-	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // Dial opens a connection to a ws, wss, http or https URL; ctx bounds the handshake only. The
@@ -49,13 +45,7 @@ func Dial(ctx context.Context, url string, o *Options) (*Conn, *http.Response, e
 	if o == nil {
 		o = &Options{}
 	}
-	client := http.Client{}
-	switch {
-	case o.HTTPClient != nil:
-		client = *o.HTTPClient
-	case o.DialContext != nil:
-		client.Transport = &http.Transport{DialContext: o.DialContext, DisableKeepAlives: true}
-	}
+	client := *cmp.Or(o.HTTPClient, http.DefaultClient)
 	h := &handshake{transport: client.Transport}
 	if h.transport == nil {
 		h.transport = http.DefaultTransport
