@@ -5,6 +5,7 @@
 package arrival
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -121,9 +122,7 @@ func (o *Order) watch() {
 	if o.watching {
 		return
 	}
-	if o.patience == 0 {
-		o.patience = maxPatience
-	}
+	o.patience = cmp.Or(o.patience, maxPatience)
 	if first := o.open[o.head]; o.watched != first {
 		o.watched, o.since = first, time.Now()
 	}

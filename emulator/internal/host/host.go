@@ -3,6 +3,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -41,10 +42,7 @@ type Host struct {
 
 // New makes a host.
 func New(o Options) *Host {
-	h := &Host{Clock: o.Clock, Chance: NewChance(o.Seed), Flags: o.Flags, patience: o.Patience}
-	if h.Clock == nil {
-		h.Clock = clock.Real{}
-	}
+	h := &Host{Clock: cmp.Or[clock.Clock](o.Clock, clock.Real{}), Chance: NewChance(o.Seed), Flags: o.Flags, patience: o.Patience}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	return h
 }

@@ -27,10 +27,7 @@ type Budget struct {
 
 // NewBudget makes a Budget of so many bytes; 0 stands for DefaultMaxWaiting.
 func NewBudget(most int64) *Budget {
-	if most == 0 {
-		most = DefaultMaxWaiting
-	}
-	return &Budget{max: most, debtors: map[*Conn]struct{}{}}
+	return &Budget{max: cmp.Or(most, DefaultMaxWaiting), debtors: map[*Conn]struct{}{}}
 }
 
 // Waiting is how many bytes of memory hold what waits to be sent. What many connections share counts once.

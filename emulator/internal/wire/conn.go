@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -60,14 +61,9 @@ type link interface {
 // reads nothing until Start. An error means that the Poller is closed or that the process has too many open files; nc is
 // closed then.
 func NewConn(nc net.Conn, buffered []byte, h Handler, o *Options) (*Conn, error) {
-	if o == nil {
-		o = &Options{}
-	}
-	c := &Conn{handler: h, maxQueue: o.MaxQueue, budget: o.Budget}
+	o = cmp.Or(o, &Options{})
+	c := &Conn{handler: h, maxQueue: cmp.Or(o.MaxQueue, DefaultMaxQueue), budget: o.Budget}
 	c.parser.MaxMessage = o.MaxMessage
-	if c.maxQueue == 0 {
-		c.maxQueue = DefaultMaxQueue
-	}
 	l, err := o.Poller.adopt(c, nc, buffered)
 	if err != nil {
 		nc.Close()
@@ -257,14 +253,6 @@ func (c *Conn) giveUp() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.release()
-}
-
-// halfOpenOver ends a connection whose peer has ended its side some time ago. A peer that is gone and one that still reads
-// cannot be told apart, and a busy owner must not keep the descriptor of the first.
-func (c *Conn) halfOpenOver() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.finish()
 }
 
 // Done is closed when everything is released: the connection is closed and no goroutine works for it.

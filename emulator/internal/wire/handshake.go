@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -65,9 +66,7 @@ func refusal(status int, body string) *Refusal {
 
 // ServeHTTP answers the request with the refusal.
 func (f *Refusal) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	for name, values := range f.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), f.Header)
 	w.WriteHeader(f.Status)
 	io.WriteString(w, f.Body) // an error here is the client's: it has gone
 }

@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"cmp"
+	"encoding/binary"
+)
 
 // DefaultMaxMessage is workerd's limit for a message, in bytes.
 const DefaultMaxMessage = 32 << 20
@@ -109,10 +112,7 @@ func (p *Parser) header(b []byte) (f frame, rest []byte, ok bool) {
 
 // check says what is wrong with a frame as soon as its header has arrived, in workerd's order.
 func (p *Parser) check(f frame) (status int, description string) {
-	room := uint64(p.MaxMessage)
-	if p.MaxMessage == 0 {
-		room = DefaultMaxMessage
-	}
+	room := uint64(cmp.Or(p.MaxMessage, DefaultMaxMessage))
 	fragmented := false
 	if p.part != nil {
 		room -= uint64(len(p.part.message))
@@ -233,11 +233,7 @@ func (p *Parser) growth(f frame, n int) uint64 {
 	if f.fin {
 		return f.payload
 	}
-	limit := p.MaxMessage
-	if limit == 0 {
-		limit = DefaultMaxMessage
-	}
-	return uint64(limit - n)
+	return uint64(cmp.Or(p.MaxMessage, DefaultMaxMessage) - n)
 }
 
 // extend makes b longer by n bytes. It doubles the room when there is too little, so that each byte is copied a bounded

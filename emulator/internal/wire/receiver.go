@@ -44,7 +44,9 @@ func (c *Conn) readFailed(err error) {
 	case c.closeSent:
 		c.finish()
 	case !c.ending && !c.released:
-		c.timer = time.AfterFunc(halfOpen, c.halfOpenOver)
+		// A peer that is gone and one that still reads cannot be told apart, and a busy owner must
+		// not keep the descriptor of the first.
+		c.timer = time.AfterFunc(halfOpen, c.Finish)
 	}
 	c.changed()
 }

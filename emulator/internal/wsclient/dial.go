@@ -42,14 +42,9 @@ type Options struct {
 // an error, and its Body holds up to 1 MiB of what was received within 3 seconds. It need not be
 // closed.
 func Dial(ctx context.Context, url string, o *Options) (*Conn, *http.Response, error) {
-	if o == nil {
-		o = &Options{}
-	}
+	o = cmp.Or(o, &Options{})
 	client := *cmp.Or(o.HTTPClient, http.DefaultClient)
-	h := &handshake{transport: client.Transport}
-	if h.transport == nil {
-		h.transport = http.DefaultTransport
-	}
+	h := &handshake{transport: cmp.Or(client.Transport, http.DefaultTransport)}
 	client.Transport = h
 
 	ws, resp, err := websocket.Dial(ctx, url, &websocket.DialOptions{
