@@ -171,11 +171,14 @@ func (i *Invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 		defer i.w.Watch.Works("waitUntil")()
 		err := error(stacks.Exited())
 		defer func() { // also if f ends the goroutine
+			if p := recover(); p != nil {
+				err = stacks.Panicked(p, debug.Stack())
+			}
 			if err != nil && !errors.Is(err, context.Canceled) {
 				i.w.fault(driver.Exception(err))
 			}
 		}()
-		err = stacks.Caught(func() error { return f(i) })
+		err = f(i)
 	})
 }
 

@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -23,16 +22,6 @@ func Panicked(p any, stack []byte) *driver.Error {
 // Exited is what it stands for that user code has ended its goroutine.
 func Exited() *driver.Error {
 	return driver.PlainError("the handler ended its goroutine with runtime.Goexit")
-}
-
-// Caught turns a panic of f into its error.
-func Caught(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = Panicked(p, debug.Stack())
-		}
-	}()
-	return f()
 }
 
 // userFrames cuts a stack, as debug.Stack prints it, down to the user's frames:
