@@ -14,6 +14,8 @@ var Differences = []Difference{
 		"Wrangler takes such a file as empty without reading it", []string{"361", "363"}},
 	{"port", "dev.port and dev.inspector_port that are not whole or not from 0 to 65535 are refused with their place",
 		"Wrangler accepts them and then cannot listen", []string{"208", "209", "210"}},
+	{"date", "a compatibility date that is not an ISO 8601 date is refused when the file is read",
+		"Wrangler reads the older forms of JavaScript's Date too, and its dev command then refuses to start", nil},
 	{"root", "a configuration that is a list is refused",
 		"Wrangler takes [] as empty and warns of the items of any other", []string{"015", "016"}},
 	{"code", "two commas after a property are refused with the code ValueExpected",
