@@ -3,10 +3,7 @@ package emutest
 import (
 	"context"
 	"errors"
-	"io"
-	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -40,67 +37,10 @@ type Message struct {
 	Data   []byte
 }
 
-// Dial opens a WebSocket to a path of the Worker. A refused handshake fails the
-// test.
-func (w *World) Dial(path string, header ...http.Header) *Conn {
-	w.t.Helper()
-	c, err := w.TryDial(path, header...)
-	switch {
-	case err != nil && c.Response != nil && c.Response.StatusCode != http.StatusSwitchingProtocols:
-		body, _ := io.ReadAll(c.Response.Body)
-		answer := strings.Trim(c.Response.Status+": "+string(body), ": \n")
-		w.t.Fatalf("emutest: dial %s: the Worker opens no WebSocket: it answered %s", path, answer)
-	case err != nil:
-		w.t.Fatalf("emutest: dial %s: %v", path, err)
-	}
-	return c
-}
-
-// TryDial is Dial for a handshake that may be refused: then the error is not nil,
-// and the Conn only holds the Response, if there was one. Its methods must not be called.
-func (w *World) TryDial(path string, header ...http.Header) (*Conn, error) {
-	w.t.Helper()
-	if !strings.HasPrefix(path, "/") {
-		w.t.Fatalf("emutest: dial %q: a path of the Worker begins with /", path)
-	}
-	o := &wsclient.Options{HTTPClient: w.client}
-	if len(header) > 0 {
-		o.Header = header[0].Clone()
-		o.Subprotocols = o.Header.Values("Sec-WebSocket-Protocol")
-		o.Header.Del("Sec-WebSocket-Protocol")
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), Patience)
-	defer cancel()
-	conn, resp, err := wsclient.Dial(ctx, URL+path, o)
-	c := &Conn{w: w, t: w.t, path: path, conn: conn, Response: resp, news: make(chan struct{})}
-	if err != nil {
-		return c, w.failure(err)
-	}
-	w.mu.Lock()
-	w.conns = append(w.conns, c)
-	w.mu.Unlock()
-	c.read.Go(c.receive)
-	return c, nil
-}
-
 var (
 	errLost  = errors.New("the connection was lost")
 	errEnded = errors.New("the world has ended with its test")
 )
-
-// failure is an error of a connection in the words of who has it in their hands.
-func (w *World) failure(err error) error {
-	w.mu.Lock()
-	ended := w.ended
-	w.mu.Unlock()
-	switch {
-	case ended:
-		return errEnded
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed):
-		return errLost
-	}
-	return err
-}
 
 func (c *Conn) receive() {
 	for {

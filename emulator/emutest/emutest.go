@@ -314,7 +314,7 @@ func (w *World) close() {
 	if err != nil {
 		w.t.Errorf("emutest: %v", err)
 	}
-	if w.t.Failed() {
-		w.logTimeline(happened)
+	if w.t.Failed() && len(happened) > 0 {
+		w.t.Logf("what happened:%s", timeline(happened))
 	}
 }

@@ -7,18 +7,13 @@ import (
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
-// logTimeline logs what happened, a line an event, with the world's time since
-// the first.
-func (w *World) logTimeline(events []emulator.Event) {
-	w.t.Helper()
-	if len(events) == 0 {
-		return
-	}
+// timeline is what happened, a line an event, with the world's time since the first.
+func timeline(events []emulator.Event) string {
 	var b strings.Builder
 	for _, e := range events {
 		fmt.Fprintf(&b, "\n%10.3fs  %s", e.Time.Sub(events[0].Time).Seconds(), describe(e))
 	}
-	w.t.Logf("what happened:%s", b.String())
+	return b.String()
 }
 
 func describe(e emulator.Event) string {
