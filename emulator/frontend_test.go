@@ -218,6 +218,13 @@ func (o *looped) Gone() {
 	o.l.gone++
 }
 
+// double is a function of a task, in whose turn it runs.
+type double struct{ t *task }
+
+func (d double) StartCall(_ string, _ bool, args []driver.Value, done func(driver.Value, error)) {
+	d.t.post(func() { done(2*args[0].(driver.Number), nil) })
+}
+
 // world is a world of the class, its time and the environment that its Worker gets.
 type world struct {
 	*loop
@@ -362,6 +369,25 @@ func TestFrontEnd(t *testing.T) {
 		}
 		w.start("o", "calls")
 		w.want(append(want, "o calls: done <nil>")...)
+	})
+	t.Run("a function is called back", func(t *testing.T) {
+		w := newWorld(t, map[string]func(*task){
+			"apply": func(t *task) {
+				f := t.value.(*driver.Object).Get("f").(*driver.Ref)
+				f.Target.StartCall("", false, []driver.Value{driver.Number(2)}, then(t, func(v driver.Value, err error) { t.value = v }))
+			},
+			"call": func(t *task) {
+				f := &driver.Ref{Function: true, Target: double{t}}
+				if err := t.o.st.Storage().Put([]driver.Entry{{Key: "f", Value: f}}); err == nil {
+					t.logf("a function was stored")
+				}
+				t.call(t.stub("x"), "apply", &driver.Object{Properties: []driver.Property{{Key: "f", Value: f}}}, func(v driver.Value, err error) {
+					t.logf("%v %v", v, err)
+				})
+			},
+		})
+		w.start("o", "call")
+		w.want("4 <nil>", "o call: done <nil>")
 	})
 	t.Run("what is written before a call is durable before it arrives", func(t *testing.T) {
 		w := newWorld(t, map[string]func(*task){

@@ -31,7 +31,8 @@ func CallerOutside() Place {
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()
-		inside := strings.HasPrefix(f.Function, front+".") || strings.HasPrefix(f.Function, front+"/")
+		rest, inside := strings.CutPrefix(f.Function, front)
+		inside = inside && rest != "" && (rest[0] == '.' || rest[0] == '/')
 		if !inside || strings.HasSuffix(f.File, "_test.go") {
 			return Place{f.File, f.Line}
 		}

@@ -186,6 +186,21 @@ type Opaque struct {
 	Value Value
 }
 
+// Ref is a function or an RpcTarget: it stays with its owner, whom a call of it reaches. It
+// can be an argument or a result of a call, and cannot be stored.
+type Ref struct {
+	Function bool
+	Target   RefTarget
+}
+
+// RefTarget is what a front end gives for a [Ref]. It runs a call in a turn of the owner's,
+// which it gets with [Event.WaitUntil] or [State.WaitUntil].
+type RefTarget interface {
+	// StartCall calls a method, "" being the function itself, or with get reads a property.
+	// Calls arrive in the order in which they were started; done is that of an [Operation].
+	StartCall(method string, get bool, args []Value, done func(Value, error))
+}
+
 func (Undefined) isValue()    {}
 func (Null) isValue()         {}
 func (Bool) isValue()         {}
@@ -204,3 +219,4 @@ func (*View) isValue()        {}
 func (*ErrorValue) isValue()  {}
 func (*Boxed) isValue()       {}
 func (*Opaque) isValue()      {}
+func (*Ref) isValue()         {}

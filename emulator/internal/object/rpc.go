@@ -12,14 +12,11 @@ func transfer(v driver.Value) (driver.Value, error) {
 	if v == nil {
 		v = driver.Undefined{}
 	}
-	data, err := v8.Encode(v)
-	if err != nil {
-		return nil, err
+	copied, size, err := v8.Copy(v)
+	if err == nil && size > maxRPC {
+		return nil, driver.PlainError(msgRPCSize(size))
 	}
-	if len(data) > maxRPC {
-		return nil, driver.PlainError(msgRPCSize(len(data)))
-	}
-	return v8.Decode(data)
+	return copied, err
 }
 
 // reservedMethods are the handlers, and a stub's own method.

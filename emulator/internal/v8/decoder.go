@@ -33,6 +33,7 @@ type decoder struct {
 	version uint32
 	flagged bool
 	depth   int
+	refs    []*driver.Ref  // of a copy
 	objects []driver.Value // by number; nil for one that no tree shows
 	keys    [16]string     // short keys read before, which need not be copied again
 }

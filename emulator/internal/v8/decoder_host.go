@@ -86,6 +86,13 @@ func (d *decoder) host() driver.Value {
 		d.skip(3)
 	case hostBlob: // type, content
 		d.skip(2)
+	case hostRef:
+		n := int(d.uvarint())
+		if n >= len(d.refs) {
+			panic(d.fail("a function of nobody's"))
+		}
+		d.enter(d.refs[n])
+		return d.refs[n]
 	default:
 		panic(d.fail("unsupported host object %d", tag))
 	}

@@ -15,16 +15,38 @@ import (
 const maxLength = math.MaxUint32
 
 // Encode returns v with its header.
-func Encode(v driver.Value) (b []byte, err error) {
-	defer recovered(&err)
-	e := encoder{b: append(b, tagVersion, latestVersion)}
-	e.value(v)
+func Encode(v driver.Value) ([]byte, error) {
+	e := encoder{b: append([]byte(nil), tagVersion, latestVersion)}
+	if err := e.encode(v); err != nil {
+		return nil, err
+	}
 	return e.b, nil
+}
+
+func (e *encoder) encode(v driver.Value) (err error) {
+	defer recovered(&err)
+	e.value(v)
+	return nil
+}
+
+// Copy returns v as it arrives when it is sent over RPC, and its size in bytes. Functions and
+// targets stay what they are: only they may be sent and cannot be stored.
+func Copy(v driver.Value) (copied driver.Value, size int, err error) {
+	e := encoder{b: append(make([]byte, 0, 64), tagVersion, latestVersion), copies: true}
+	if err := e.encode(v); err != nil {
+		return nil, 0, err
+	}
+	d := decoder{b: e.b, version: headerless, refs: e.refs}
+	copied, err = d.decode()
+	return copied, len(e.b), err
 }
 
 type encoder struct {
 	b     []byte
 	depth int
+
+	copies bool // nobody stores it
+	refs   []*driver.Ref
 
 	// Objects are numbered in the order in which their encoding begins. Most values have few:
 	// the first ones need no map.

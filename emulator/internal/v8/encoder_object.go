@@ -58,6 +58,14 @@ func (e *encoder) object(v driver.Value) {
 		e.error(v)
 	case *driver.Opaque:
 		e.host(v)
+	case *driver.Ref:
+		if !e.copies {
+			panic(errorf("a function or an RpcTarget cannot be stored"))
+		}
+		e.b = append(e.b, tagHostObject)
+		e.uvarint(hostRef)
+		e.uvarint(uint64(len(e.refs)))
+		e.refs = append(e.refs, v)
 	default:
 		panic(errorf("unknown value %T", v))
 	}

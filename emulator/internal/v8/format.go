@@ -77,6 +77,7 @@ const (
 	hostDOMException = 8
 	hostNativeError  = 10
 	hostBlob         = 15
+	hostRef          = 1 << 16 // our own, of a copy that nobody stores
 )
 
 // plainErrors are the classes that V8's own serializer keeps. No tag is Error.
