@@ -25,7 +25,7 @@ func (c *Conn) message() string { return libc.GoString(lib.Xsqlite3_errmsg(c.tls
 func (c *Conn) errorOf(rc int32) *Error {
 	text := withoutMissing(c.message())
 	if n := lib.Xsqlite3_error_offset(c.tls, c.c); n != -1 {
-		text += " at offset " + strconv.Itoa(int(n))
+		text += offsetMark + strconv.Itoa(int(n))
 	}
 	return newError(text, rc, lib.Xsqlite3_extended_errcode(c.tls, c.c))
 }
@@ -54,6 +54,19 @@ func (c *Conn) failed(rc int32) error {
 		return err
 	}
 	return c.config.Failed(err, c.trusted)
+}
+
+// moveOffset makes an error about a rewritten text one about the text as it came.
+func (c *Conn) moveOffset(err error, original func(at int) int) error {
+	e, ok := err.(*Error)
+	at := offset(err)
+	if !ok || at < 0 {
+		return err
+	}
+	to := original(at)
+	(*lib.Tsqlite3)(ptr(c.c)).FerrByteOffset = int32(to) // SQLite shows it with some later errors
+	text := strings.Replace(e.Message, offsetMark+strconv.Itoa(at), offsetMark+strconv.Itoa(to), 1)
+	return &Error{Message: text, Code: e.Code, Extended: e.Extended}
 }
 
 // ErrNoFiles ends an Open for which the process, or the machine, has no file left.

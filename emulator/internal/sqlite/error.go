@@ -29,6 +29,9 @@ const (
 // ErrInterrupted is the failure of a statement that Interrupt ends.
 var ErrInterrupted = newError("interrupted", lib.SQLITE_INTERRUPT, lib.SQLITE_INTERRUPT)
 
+// offsetMark precedes the offset in a message.
+const offsetMark = " at offset "
+
 // newError makes an Error of SQLite's words and codes.
 func newError(text string, rc, extended int32) *Error {
 	primary := rc & 0xff

@@ -12,13 +12,11 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// limited is such a statement, taken apart. The other texts that it becomes keep each word in its
-// place, so that an error in them has the right offset.
+// limited is such a statement, taken apart.
 type limited struct {
 	verb    string // UPDATE or DELETE
 	head    string // what stands before ORDER BY and LIMIT, which SQLite understands
 	bare    string // the statement that finds out whether the table can be changed
-	choice  string // a SELECT of the rows, in which each word stands where it does in the statement
 	outer   string // up to WHERE, without INDEXED BY, which is for the choice alone
 	source  string // the table and its alias, as they stand
 	table   string
@@ -37,39 +35,65 @@ func (l *limited) prepare(c *Conn, sql string, reason error) (*Stmt, int, error)
 	}
 	lib.Xsqlite3_limit(c.tls, c.c, lib.SQLITE_LIMIT_SQL_LENGTH, 3*sqlLengthLimit) // the rewritten text is longer
 	defer lib.Xsqlite3_limit(c.tls, c.c, lib.SQLITE_LIMIT_SQL_LENGTH, sqlLengthLimit)
-	head := c.try(l.head)
-	if head != nil && strings.HasPrefix(head.Error(), "incomplete input") {
+	if err := c.try(l.head); err != nil && strings.HasPrefix(err.Error(), "incomplete input") {
 		return nil, 0, reason
 	}
 	// SQLite parses a statement to its end before it looks up names: a syntax error comes first.
-	if err := c.try(l.choice); isSyntax(err) {
+	const query = "SELECT 1"
+	if err := c.try(query + strings.Repeat(" ", len(l.head)-len(query)) + l.order); isSyntax(err) {
 		return nil, 0, err
 	}
 	if l.refusal != "" {
-		if err := c.try(l.bare); err != nil && !strings.HasPrefix(err.Error(), "no such column: rowid") {
+		// Of what SQLite looks up, it refuses after the table and before keys and columns.
+		if err := c.try(l.bare); err != nil && !strings.HasPrefix(err.Error(), "no such column: rowid") && !strings.HasPrefix(err.Error(), "foreign key mismatch") {
 			return nil, 0, err
 		}
 		return nil, 0, newError(l.refusal, lib.SQLITE_ERROR, lib.SQLITE_ERROR)
 	}
-	if head != nil {
-		return nil, 0, c.try(l.head) // again, since SQLite keeps the latest error's offset for some later ones
+	if l.outer != l.head[:len(l.outer)] { // INDEXED BY an index that is not there comes before unknown columns
+		if err := c.try(query + " FROM " + l.source); err != nil && strings.HasPrefix(err.Error(), "no such index") {
+			return nil, 0, err
+		}
 	}
 	key, err := l.rowKey(c)
 	if err != nil {
 		return nil, 0, err
 	}
 	if key == "" {
+		if err := c.try(l.head); err != nil {
+			return nil, 0, err
+		}
 		return nil, 0, newError(l.verb+" with LIMIT on a view, or a table with columns rowid, oid and _rowid_, is not supported by this emulator; choose the rows with WHERE", lib.SQLITE_ERROR, lib.SQLITE_ERROR)
 	}
-	s, err := c.prepareCopy(l.outer+" WHERE ("+key+") IN (SELECT "+key+" FROM "+l.source+" "+l.where+" "+l.order+") "+l.returns, false)
+	text, original := l.rewrite(key)
+	s, err := c.prepareCopy(text, false)
 	if err != nil {
-		if err := c.try(l.choice); err != nil {
-			return nil, 0, err // it has the right offset
-		}
-		return nil, 0, err
+		return nil, 0, c.moveOffset(err, original)
 	}
 	s.sql = sql[:l.end]
 	return s, l.end, nil
+}
+
+// rewrite returns the statement with the sub-select, and the way from an offset in it to
+// the one in the text as it came.
+func (l *limited) rewrite(key string) (text string, original func(at int) int) {
+	text = l.outer + " WHERE (" + key + ") IN (SELECT " + key + " FROM " + l.source + " "
+	where := len(text)
+	text += l.where + " "
+	order := len(text)
+	text += l.order + ") "
+	returns := len(text)
+	return text + l.returns, func(at int) int {
+		switch {
+		case at >= returns:
+			return at - returns + len(l.head) - len(l.returns)
+		case at >= order:
+			return at - order + len(l.head)
+		case at >= where:
+			return at - where + len(l.outer)
+		}
+		return at
+	}
 }
 
 // isSyntax reports whether an error is the parser's.
@@ -80,7 +104,7 @@ func isSyntax(err error) bool {
 
 // offset is where in the text an error is, or -1.
 func offset(err error) int {
-	_, text, _ := strings.Cut(err.Error(), " at offset ")
+	_, text, _ := strings.Cut(err.Error(), offsetMark)
 	text, _, _ = strings.Cut(text, ":")
 	at, err := strconv.Atoi(text)
 	if err != nil {
@@ -169,15 +193,9 @@ func parseLimited(sql string) *limited {
 	if set := find(from, "SET"); set < where {
 		l.bare = sql[:list[set].end] + " rowid = 1"
 	}
-	// SELECT*FROM is as long as DELETE FROM. UPDATE is shorter, and SET makes up for it.
-	l.choice = sql[:at(verb)] + "SELECT*FROM"
-	if l.verb == "UPDATE" {
-		l.choice += " "
-	}
-	l.choice = pad(pad(l.choice, at(from))+l.source, at(where)) + l.where
-	l.choice = pad(l.choice, at(tail)) + l.order
 	if i := find(from, "INDEXED"); i+2 < stop && list[i-1].word != "NOT" {
-		l.outer = l.outer[:at(i)] + l.outer[list[i+2].end:]
+		blank := strings.Repeat(" ", list[i+2].end-at(i)) // the rest keeps its place
+		l.outer = l.outer[:at(i)] + blank + l.outer[list[i+2].end:]
 	}
 	if end < len(sql) && sql[end] == ';' {
 		l.end++
@@ -195,6 +213,3 @@ func parseLimited(sql string) *limited {
 	}
 	return l
 }
-
-// pad is s with spaces behind it up to the length n.
-func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-len(s))) }
