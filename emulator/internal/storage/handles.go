@@ -127,10 +127,3 @@ func (h *Handles) Close() {
 	}
 	closing.Wait()
 }
-
-// Len is how many databases are open.
-func (h *Handles) Len() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.list.Len()
-}

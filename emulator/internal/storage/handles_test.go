@@ -48,3 +48,9 @@ func TestHandles(t *testing.T) {
 		t.Errorf("the database with an open cursor was closed: %v %v %v", row, ok, err)
 	}
 }
+
+func (h *Handles) Len() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.list.Len()
+}

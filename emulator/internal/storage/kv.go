@@ -11,7 +11,6 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 )
 
-// kv is storage.kv.
 type kv struct{ s *Storage }
 
 func (k kv) use(f func(db *store.DB) error) error {

@@ -9,7 +9,6 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
-// sql is storage.sql.
 type sql struct{ s *Storage }
 
 func (q sql) use(f func(db *store.DB) error) error {

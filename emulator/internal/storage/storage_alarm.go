@@ -53,7 +53,6 @@ func (s *Storage) Alarm() (ms float64, ok bool, err error) {
 	return float64(ns / 1e6), true, nil
 }
 
-// DeleteAlarm deletes the alarm.
 func (s *Storage) DeleteAlarm() error {
 	if err := s.usable(); err != nil {
 		return err

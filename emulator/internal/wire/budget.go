@@ -18,7 +18,7 @@ const (
 // most waits are ended, as one is whose own queue is too long.
 type Budget struct {
 	max       int64
-	used      atomic.Int64
+	used      atomic.Int64 // bytes of memory that hold what waits; what many connections share counts once
 	relieving atomic.Bool
 
 	mu      sync.Mutex
@@ -29,9 +29,6 @@ type Budget struct {
 func NewBudget(most int64) *Budget {
 	return &Budget{max: cmp.Or(most, DefaultMaxWaiting), debtors: map[*Conn]struct{}{}}
 }
-
-// Waiting is how many bytes of memory hold what waits to be sent. What many connections share counts once.
-func (b *Budget) Waiting() int64 { return b.used.Load() }
 
 // list notes whether c has a queue worth a look.
 func (b *Budget) list(c *Conn, owes bool) {

@@ -61,7 +61,6 @@ type link interface {
 // reads nothing until Start. An error means that the Poller is closed or that the process has too many open files; nc is
 // closed then.
 func NewConn(nc net.Conn, buffered []byte, h Handler, o *Options) (*Conn, error) {
-	o = cmp.Or(o, &Options{})
 	c := &Conn{handler: h, maxQueue: cmp.Or(o.MaxQueue, DefaultMaxQueue), budget: o.Budget}
 	c.parser.MaxMessage = o.MaxMessage
 	l, err := o.Poller.adopt(c, nc, buffered)

@@ -427,7 +427,7 @@ func pipe(t *testing.T, r *recorder, o *wire.Options) (*wire.Conn, net.Conn) {
 func TestPipe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRecorder()
-		c, client := pipe(t, r, nil)
+		c, client := pipe(t, r, &wire.Options{})
 		go client.Write(slices.Concat(clientFrame(0x81, "hi"), clientFrame(0x89, "p")))
 		if got := read(t, client, 3); got != "\x8a\x01p" {
 			t.Errorf("got %q", got)
@@ -448,7 +448,7 @@ func TestPipe(t *testing.T) {
 func TestFinishGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		c, _ := pipe(t, newRecorder(), nil)
+		c, _ := pipe(t, newRecorder(), &wire.Options{})
 		c.Write(textFrame("nobody reads this"))
 		c.Finish()
 		<-c.Done()
@@ -457,7 +457,7 @@ func TestFinishGivesUp(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) { // but not on one that is slow
-		c, client := pipe(t, newRecorder(), nil)
+		c, client := pipe(t, newRecorder(), &wire.Options{})
 		for range 5 {
 			c.Write(textFrame(strings.Repeat("x", 20<<10)))
 		}
@@ -481,7 +481,7 @@ func TestHalfOpenEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		r := newRecorder()
-		c, client := pipe(t, r, nil)
+		c, client := pipe(t, r, &wire.Options{})
 		client.Close()
 		<-c.Done()
 		if d := time.Since(start); d != 2*time.Second {
@@ -576,7 +576,7 @@ func TestTLS(t *testing.T) {
 	defer s.Close()
 	client, server := tcpPair(t)
 	r := newRecorder()
-	c, err := wire.NewConn(tls.Server(server, s.TLS), nil, r, nil)
+	c, err := wire.NewConn(tls.Server(server, s.TLS), nil, r, &wire.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -212,7 +212,7 @@ func (h *hijack) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	client, server := net.Pipe()
 	e := &echo{}
-	if e.c, err = wire.NewConn(server, nil, e, nil); err != nil {
+	if e.c, err = wire.NewConn(server, nil, e, &wire.Options{}); err != nil {
 		return nil, err
 	}
 	h.conn = e.c

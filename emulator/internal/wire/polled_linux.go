@@ -93,7 +93,9 @@ func (l *polled) update() {
 
 // release closes the descriptor so that the peer gets a FIN: with bytes unread the kernel would send a reset.
 func (l *polled) release() {
-	l.p.forget(l.fd)
+	l.p.mu.Lock()
+	l.p.links[l.fd] = nil
+	l.p.mu.Unlock()
 	if l.events != 0 {
 		unix.EpollCtl(l.p.fd, unix.EPOLL_CTL_DEL, int(l.fd), nil)
 	}
@@ -120,7 +122,9 @@ func (l *polled) ready(events uint32, buf []byte) {
 	default:
 		l.c.feed(buf[:n])
 	}
-	l.leave()
+	l.c.mu.Lock()
+	defer l.c.mu.Unlock()
+	l.c.leave()
 }
 
 // receive sends what waits, and reads: it returns EAGAIN if there is nothing to read, and else counts the caller as inside.
@@ -147,12 +151,6 @@ func (l *polled) receive(events uint32, buf []byte) (int, error) {
 		err = io.EOF
 	}
 	return n, err
-}
-
-func (l *polled) leave() {
-	l.c.mu.Lock()
-	defer l.c.mu.Unlock()
-	l.c.leave()
 }
 
 // flush sends what it can of the queue.

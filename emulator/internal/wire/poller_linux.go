@@ -174,9 +174,3 @@ func (p *Poller) adopt(c *Conn, nc net.Conn, buffered []byte) (link, error) {
 	p.links[fd] = l
 	return l, nil
 }
-
-func (p *Poller) forget(fd int32) {
-	p.mu.Lock()
-	p.links[fd] = nil
-	p.mu.Unlock()
-}

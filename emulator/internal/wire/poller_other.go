@@ -10,7 +10,6 @@ type Poller struct{}
 // NewPoller returns nil, which is a Poller that reads no connection.
 func NewPoller() *Poller { return nil }
 
-// Close does nothing.
 func (*Poller) Close() {}
 
 func (*Poller) adopt(*Conn, net.Conn, []byte) (link, error) { return nil, nil }

@@ -24,7 +24,7 @@ const (
 	refusalTimeout = 3 * time.Second
 )
 
-// Options are the choices of Dial; nil and the zero value are the defaults.
+// Options are the choices of Dial; the zero value is the defaults.
 type Options struct {
 	// Header is sent with the handshake. Its Host, if any, replaces the URL's.
 	Header http.Header
@@ -42,7 +42,6 @@ type Options struct {
 // an error, and its Body holds up to 1 MiB of what was received within 3 seconds. It need not be
 // closed.
 func Dial(ctx context.Context, url string, o *Options) (*Conn, *http.Response, error) {
-	o = cmp.Or(o, &Options{})
 	client := *cmp.Or(o.HTTPClient, http.DefaultClient)
 	h := &handshake{transport: cmp.Or(client.Transport, http.DefaultTransport)}
 	client.Transport = h

@@ -97,7 +97,7 @@ func TestDialFails(t *testing.T) {
 	if c, resp, err := Dial(t.Context(), "ws://x.example/", &Options{HTTPClient: client}); !errors.Is(err, failed) || c != nil || resp != nil {
 		t.Errorf("got %v, %v, %v; want the transport's error", c, resp, err)
 	}
-	if _, _, err := Dial(t.Context(), "ftp://x.example/", nil); err == nil || !strings.Contains(err.Error(), `"ftp"`) {
+	if _, _, err := Dial(t.Context(), "ftp://x.example/", &Options{}); err == nil || !strings.Contains(err.Error(), `"ftp"`) {
 		t.Errorf("got %v, want an error that names the scheme", err)
 	}
 }
