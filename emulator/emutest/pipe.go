@@ -61,7 +61,6 @@ func (f *flow) update() {
 	}
 }
 
-// read is net.Conn's Read.
 func (f *flow) read(p []byte) (n int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -69,7 +68,7 @@ func (f *flow) read(p []byte) (n int, err error) {
 	f.taken, f.reading = false, true
 	defer func() { f.reading = false }() // before update
 	f.update()
-	for len(f.buf) == 0 || len(p) == 0 {
+	for len(f.buf) == 0 {
 		switch {
 		case f.broken:
 			return 0, io.ErrClosedPipe
@@ -78,8 +77,6 @@ func (f *flow) read(p []byte) (n int, err error) {
 		case f.ended:
 			f.taken = f.attentive && f.served
 			return 0, io.EOF
-		case len(p) == 0:
-			return 0, nil
 		}
 		f.changed.Wait()
 	}
@@ -95,7 +92,6 @@ func (f *flow) read(p []byte) (n int, err error) {
 // all that comes.
 var switched = []byte("HTTP/1.1 101 ")
 
-// write is net.Conn's Write.
 func (f *flow) write(p []byte) (n int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -118,7 +114,6 @@ func (f *flow) write(p []byte) (n int, err error) {
 	}
 }
 
-// set changes the flow.
 func (f *flow) set(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
