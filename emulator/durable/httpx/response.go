@@ -56,7 +56,6 @@ func (w *response) WriteHeader(status int) {
 
 func (w *response) Write(p []byte) (int, error) { return write(w, p) }
 
-// WriteString is Write for a string.
 func (w *response) WriteString(s string) (int, error) { return write(w, s) }
 
 func write[T string | []byte](w *response, p T) (int, error) {

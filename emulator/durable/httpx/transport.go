@@ -23,7 +23,6 @@ type transport struct{ s *durable.Stub }
 
 var errUpgrade = errors.New("httpx: Transport does not open WebSockets; use StubHandler or Stub.Fetch")
 
-// RoundTrip is one request.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent := func() {}
 	if r.Body != nil {

@@ -107,7 +107,6 @@ func (n *Namespace) NoRetry(id driver.ID) {
 	}
 }
 
-// save writes an alarm to the file.
 func (n *Namespace) save(id driver.ID, at int64) error {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()

@@ -172,7 +172,6 @@ func (c *connection) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close closes the connection.
 func (c *connection) Close() error {
 	c.detach()
 	return c.TCPConn.Close()

@@ -17,8 +17,5 @@ type Timer interface{ Stop() bool }
 // Real is the machine's clock.
 type Real struct{}
 
-// Now is time.Now.
-func (Real) Now() time.Time { return time.Now() }
-
-// At is time.AfterFunc until t.
+func (Real) Now() time.Time                 { return time.Now() }
 func (Real) At(t time.Time, f func()) Timer { return time.AfterFunc(time.Until(t), f) }

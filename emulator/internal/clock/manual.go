@@ -28,7 +28,6 @@ type Manual struct {
 	timers Queue[*manualTimer]
 }
 
-// NewManual returns a clock that stands at start.
 func NewManual(start time.Time) *Manual { return &Manual{now: start} }
 
 // Now is the time the clock stands at.

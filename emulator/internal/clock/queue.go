@@ -24,7 +24,6 @@ func (e *Entry) entry() *Entry { return e }
 // Queued reports whether it is in a queue.
 func (e *Entry) Queued() bool { return e.place > 0 }
 
-// Len is how many are in the queue.
 func (q *Queue[T]) Len() int { return len(q.heap) }
 
 // First is the one that is due first. The queue must not be empty.
@@ -47,7 +46,6 @@ func (q *Queue[T]) Remove(x T) bool {
 	return true
 }
 
-// dueHeap is a heap.Interface.
 type dueHeap[T interface{ entry() *Entry }] []T
 
 func (h dueHeap[T]) Len() int { return len(h) }

@@ -14,13 +14,10 @@ type Watched struct {
 	changed []chan struct{} // closed when there is one less
 }
 
-// NewWatched returns the machine's clock.
 func NewWatched() *Watched { return &Watched{pending: map[*watchedTimer]struct{}{}} }
 
-// Now is time.Now.
 func (c *Watched) Now() time.Time { return time.Now() }
 
-// At is time.AfterFunc until t.
 func (c *Watched) At(t time.Time, f func()) Timer {
 	c.mu.Lock()
 	defer c.mu.Unlock()

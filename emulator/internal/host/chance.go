@@ -25,7 +25,6 @@ func NewChance(seed uint64) *Chance {
 	return &Chance{src: rand.NewChaCha8(key)}
 }
 
-// Read fills b.
 func (c *Chance) Read(b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

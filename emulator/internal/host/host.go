@@ -40,7 +40,6 @@ type Host struct {
 	cancel   context.CancelFunc
 }
 
-// New makes a host.
 func New(o Options) *Host {
 	h := &Host{Clock: cmp.Or[clock.Clock](o.Clock, clock.Real{}), Chance: NewChance(o.Seed), Flags: o.Flags, patience: o.Patience}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -49,9 +48,7 @@ func New(o Options) *Host {
 
 // Context ends when the world does.
 func (h *Host) Context() context.Context { return h.ctx }
-
-// Cancel ends Context.
-func (h *Host) Cancel() { h.cancel() }
+func (h *Host) Cancel()                  { h.cancel() }
 
 // Now is the world's time.
 func (h *Host) Now() time.Time { return h.Clock.Now() }

@@ -18,7 +18,6 @@ type Signal struct {
 	done   bool
 }
 
-// NewSignal makes a signal.
 func (h *Host) NewSignal() *Signal { return &Signal{activity: &h.Activity, c: make(chan struct{})} }
 
 // OnSend has f called by the sender before the waiter is woken: it gives the waiter its
