@@ -202,7 +202,7 @@ func sent(r *Request) *driver.Request {
 	return d
 }
 
-// gotten is a response as who sent the request sees it.
+// gotten is a response as the sender of the request sees it.
 func gotten(r *driver.Response, err error) (*Response, error) {
 	if err != nil {
 		return nil, err

@@ -75,7 +75,7 @@ func (w *World) settlesBy(late <-chan time.Time) bool {
 }
 
 // Advance moves the clock by d; alarms, sleeps and idle times that fall due on
-// the way run in their order, each one to its end before the next, as Settle tells it.
+// the way run in their order, each one to its end, as Settle defines it, before the next.
 // In real time it sleeps. An alarm that sets itself to the same time again and again
 // fails the test.
 func (w *World) Advance(d time.Duration) {

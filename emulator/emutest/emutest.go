@@ -135,13 +135,13 @@ type World struct {
 	mu      sync.Mutex
 	events  []emulator.Event
 	conns   []*Conn
-	foreign map[driver.Place]bool // where there were calls that have been told
+	foreign map[driver.Place]bool // places whose calls have been reported
 	ended   bool
 }
 
 // New makes a world that ends with the test. What is wrong with the configuration
 // or the classes fails the test at once, and so does a call that touches an object
-// from a goroutine that does not hold it, which is told with the place of the call,
+// from a goroutine that does not hold it, which is reported with the place of the call,
 // of the go statement, and of the handler that holds the object.
 //
 // Each test makes its own world, and so does each subtest: what fails in a world fails
@@ -243,7 +243,7 @@ func (w *World) observe(e emulator.Event) {
 // which did not hold it, once for each place.
 func (w *World) foreignCall(f emulator.ForeignCall) {
 	w.mu.Lock()
-	told := w.ended || w.foreign[f.Place]
+	reported := w.ended || w.foreign[f.Place]
 	if w.foreign == nil {
 		w.foreign = map[driver.Place]bool{}
 	}
@@ -253,7 +253,7 @@ func (w *World) foreignCall(f emulator.ForeignCall) {
 	if f.Name != "" {
 		who = strconv.Quote(f.Name)
 	}
-	if !told {
+	if !reported {
 		w.t.Errorf("emutest: %s %s: %s", f.Class, who, f)
 	}
 }
@@ -286,7 +286,7 @@ func (w *World) close() {
 	w.mu.Lock()
 	conns := w.conns
 	w.mu.Unlock()
-	if w.unread { // before the first client leaves, of which others may be told
+	if w.unread { // before the first client leaves, which others may get messages about
 		for _, c := range conns {
 			c.checkUnread()
 		}

@@ -44,7 +44,7 @@ func withEnd(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
-// handling is h, with the end of the pipe told that it decides about reading.
+// handling is h behind a note to its end of the pipe that the handler decides about reading.
 func handling(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if e, ok := r.Context().Value(endKey{}).(*end); ok {

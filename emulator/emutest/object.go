@@ -57,7 +57,7 @@ func (o *Object) Pins() []emulator.Pin {
 // handler is blocked outside the emulator.
 func (o *Object) PinsNow() []emulator.Pin { return o.o.Pins() }
 
-// errNeverAddressed is what is told instead of a success that says nothing.
+// errNeverAddressed replaces a success that would say nothing: the object was never called.
 var errNeverAddressed = errors.New("the object has never been addressed in this world")
 
 // Hibernate takes the object out of memory as its idle time would. If something pins

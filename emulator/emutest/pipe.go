@@ -13,7 +13,7 @@ import (
 const pipeBuffer = 256 << 10
 
 // pipe is a connection in memory, with a buffer as a socket has one. What it carries
-// counts as activity of the world while who reads it is about to deal with it, so
+// counts as activity of the world while its reader is about to deal with it, so
 // that [World.Settle] knows that nothing is under way. What nobody reads does not
 // count: the body of a response that a test has not come to, or of a request that a
 // handler has not.
@@ -50,7 +50,7 @@ func newFlow(hold func(more bool)) *flow {
 	return f
 }
 
-// update wakes who waits and counts what is under way. f.mu is held.
+// update wakes the waiting goroutines and counts what is under way. f.mu is held.
 func (f *flow) update() {
 	f.changed.Broadcast()
 	data, end := len(f.buf) > 0 && (f.attentive || f.reading), f.ended && f.served && f.reading
@@ -177,7 +177,7 @@ func (e *end) handling(on bool) { e.in.set(func() { e.in.attentive = !on }) }
 // attended says that the world counts what was read as its own activity.
 func (e *end) attended() { e.in.set(func() { e.in.taken = false }) }
 
-// ReadEnded says that who has read the end has dealt with it, and may write on.
+// ReadEnded says that the reader of the end has dealt with it, and may write on.
 func (e *end) ReadEnded() { e.attended() }
 
 func (e *end) LocalAddr() net.Addr  { return address{} }

@@ -1,6 +1,6 @@
 package emutest
 
-// What a test is told, which go test prints as it is.
+// Messages to a test, which go test prints as they are.
 // https://pkg.go.dev/testing#T.Logf
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
-// shown is a test that is told nothing that a terminal would obey: exceptions, names
+// shown is a test whose messages hold nothing that a terminal would obey: exceptions, names
 // and messages are the tested program's.
 type shown struct{ TB }
 

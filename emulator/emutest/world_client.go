@@ -129,7 +129,7 @@ func (w *World) TryDial(path string, header ...http.Header) (*Conn, error) {
 	return c, nil
 }
 
-// failure is an error of a connection in the words of who has it in their hands.
+// failure is an error of a connection in the words of its user.
 func (w *World) failure(err error) error {
 	w.mu.Lock()
 	ended := w.ended

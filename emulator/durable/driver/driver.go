@@ -52,8 +52,8 @@ type Instance interface {
 	Call(ctx context.Context, method string, args []Value) (Value, error)
 }
 
-// Departed is an [Instance] that hears when it has left memory and its last event has
-// ended. Gone must not call the runtime.
+// Departed is an [Instance] whose Gone is called when it has left memory and its last event
+// has ended. Gone must not call the runtime.
 type Departed interface{ Gone() }
 
 // Worker is a program's default export.
@@ -114,12 +114,12 @@ type Stub interface {
 // Operation is something that an event has begun and waits for beside others: a call of
 // another object, fetch(), a timer. It pins the event's object until its done is called.
 //
-// What is begun by who has the turn begins where the turn is next given up, behind the
-// output gate, in the order of the program. done is called once, on any goroutine, never
+// An event that has the turn begins its operations where it next gives the turn up: behind
+// the output gate, in the order of the program. done is called once, on any goroutine, never
 // with the turn and perhaps before the Start returns. It notes the result and sends a
 // [Signal], and neither blocks nor calls the runtime beside that: then the result counts
 // as the world's activity until the event goes on. On an instance that is gone it may not
-// be called at all; [Event.WaitFor] tells of that.
+// be called at all; [Event.WaitFor] returns [ErrReset] then.
 type Operation interface {
 	// Stop gives the result up: done is not called any more, and nothing is pinned.
 	Stop()

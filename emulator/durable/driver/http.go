@@ -33,7 +33,7 @@ const (
 // io.Closer it is closed after use. WebSocket is set if Status is 101.
 type Response struct {
 	Status     int
-	StatusText string // which a client of HTTP does not get: it is told Go's
+	StatusText string // a client of HTTP gets Go's text for Status instead
 	Header     map[string][]string
 	Body       io.Reader
 	WebSocket  Socket

@@ -29,8 +29,8 @@ type deadline struct {
 	cancels []context.CancelCauseFunc
 }
 
-// errOverdue is what such an event is told, and from then on everybody who uses the
-// storage of the instance.
+// errOverdue is the error of a wait in such an event, and from then on of every use of the
+// instance's storage.
 func errOverdue() *driver.Error {
 	return &driver.Error{Name: "Error", Message: msgEventTimeout, Retryable: true, DurableObjectReset: true}
 }

@@ -35,7 +35,7 @@ type event struct {
 	deadline *deadline               // nil without
 	cancel   context.CancelCauseFunc // of the context, with a deadline
 
-	done     completer // hears of the result; nil if nobody waits for it
+	done     completer // is called with the result; nil if nobody waits for it
 	settled  atomic.Bool
 	refused  bool          // an RPC method that there is not
 	failure  *driver.Error // why there is no result
@@ -44,7 +44,7 @@ type event struct {
 	err      *driver.Error
 }
 
-// completer hears, on any goroutine, that an event has come to its result.
+// completer is called, on any goroutine, when an event has its result.
 type completer interface{ completed(e *event) }
 
 type completerFunc func(e *event)

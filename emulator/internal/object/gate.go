@@ -7,14 +7,14 @@ package object
 
 import "slices"
 
-// turn is one who wants the turn: an event that has not begun, or one that goes
-// on when resume is closed.
+// turn is a place in the queue for the turn: of an event that has not begun, or of one that
+// goes on when resume is closed.
 type turn[E runs] struct {
 	e      E
 	resume chan struct{}
 }
 
-// turns are those who want the turn, in the order in which they became ready.
+// turns is the queue for the turn, in the order in which events became ready.
 type turns[E runs] struct {
 	list []turn[E]
 	head int // those before it have had their turn
@@ -52,15 +52,15 @@ func (q *turns[E]) keepResumed() {
 	q.head = 0
 }
 
-// place is where an event that waits stands among those who want the turn. It is taken
-// by who ends the wait, so that the order is that in which waits end; guarded by the
-// instance's mu.
+// place is the place of a waiting event in the queue for the turn. The goroutine that ends
+// the wait takes it, so that the order is that in which waits end, and not that in which
+// goroutines happen to wake up. The instance's mu guards it.
 type place struct {
 	taken  bool
 	resume chan struct{} // of its turn; nil if it need not wait for that
 }
 
-// runs is one who wants the turn: an event.
+// runs is what a gate gives the turn to: an event.
 type runs interface {
 	comparable
 	// isAnswer reports whether somebody waits for its result; a function given to
@@ -77,7 +77,7 @@ type gate[E runs] struct {
 	begun   int // events that have had a turn and have not ended
 }
 
-// next gives the free turn away, if somebody is ready who may have it.
+// next gives the free turn to the first event in the queue that may have it.
 func (g *gate[E]) next() (t turn[E], ok bool) {
 	t, ok = g.ready.next(g.blocker)
 	if !ok {

@@ -34,18 +34,18 @@ type instance struct {
 	label   string
 	holder  atomic.Pointer[holder] // noted only for Options.Foreign
 	current atomic.Pointer[event]  // has the turn
-	out     socket.Outbox          // what sockets have sent in this turn; belongs to who has the turn
-	ended   []*event               // that have ended and wait for those who were ready then; likewise
+	out     socket.Outbox          // what sockets have sent in this turn; belongs to the event that has the turn
+	ended   []*event               // ended events whose results wait for those that were ready then; likewise
 
 	mu sync.Mutex
 	gate[*event]
-	pins    []*pin
-	gone    bool        // evicted or reset
-	told    bool        // the class has heard of it
-	dead    atomic.Bool // is gone, for those without the lock
-	idle    clock.Timer
-	quiet   time.Time // since when nothing pins it
-	sampled uint64    // the latest sample of goroutines then
+	pins     []*pin
+	gone     bool        // evicted or reset
+	departed bool        // depart has called the class
+	dead     atomic.Bool // is gone, for those without the lock
+	idle     clock.Timer
+	quiet    time.Time // since when nothing pins it
+	sampled  uint64    // the latest sample of goroutines then
 }
 
 // newInstance starts an instance. o.mu is held.
@@ -78,10 +78,10 @@ func (in *instance) construct(e *event) {
 	}()
 	obj, err := o.class.Class.Construct(e, (*state)(in), o.class.Env)
 	if err == nil {
-		in.obj = obj // also of an instance that is gone, which hears of that
+		in.obj = obj // also if the instance is gone, so that depart can call it
 	}
 	if in.dead.Load() {
-		return // who broke it off has said why
+		return // breakOff has emitted why
 	}
 	if err != nil {
 		thrown := driver.Exception(err)
@@ -183,7 +183,7 @@ func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place
 
 func (in *instance) handles(h driver.Handlers) bool { return in.o.class.handlers&h != 0 }
 
-// end tells those who wait that the instance is gone.
+// end wakes the events that wait: the instance is gone.
 func (in *instance) end() {
 	in.cancel(driver.ErrReset)
 	in.mu.Lock()
@@ -193,18 +193,18 @@ func (in *instance) end() {
 			waiting = append(waiting, e.wakes)
 		}
 	}
-	in.mu.Unlock() // each takes a place among those who want the turn
+	in.mu.Unlock() // Send takes a place in the queue, under the same lock
 	for _, s := range waiting {
 		s.Send()
 	}
 	in.depart()
 }
 
-// depart tells the class that the instance is gone, if it is and its last event has ended.
+// depart calls the Gone of the class, if the instance is gone and its last event has ended.
 func (in *instance) depart() {
 	in.mu.Lock()
-	departs := in.gone && in.begun == 0 && !in.told
-	in.told = in.told || departs
+	departs := in.gone && in.begun == 0 && !in.departed
+	in.departed = in.departed || departs
 	in.mu.Unlock()
 	if !departs {
 		return // in.obj may be about to be set

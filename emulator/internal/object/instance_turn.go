@@ -11,7 +11,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
-// pass gives the free turn to who is next. It returns an event that has to be
+// pass gives the free turn to the next event. It returns an event that has to be
 // run by the caller, nil if somebody was resumed or nobody is next. in.mu is held.
 func (in *instance) pass() *event {
 	t, ok := in.next()
@@ -49,7 +49,7 @@ func (in *instance) finish(e *event) *event {
 	}
 	in.flush()
 	if len(e.starts) > 0 {
-		in.settleEnded() // whose results others may have been told before
+		in.settleEnded() // their results leave before what this event begins
 		e.beginAll()
 	}
 	if e.done != nil && len(in.ended) < maxEnded && in.answersWait() {
@@ -90,7 +90,7 @@ func (in *instance) settleEnded() {
 }
 
 // complete publishes what an event came to, when it may leave. It is in flight no
-// longer when anybody hears of that.
+// longer when its result is published.
 func (in *instance) complete(e *event) {
 	in.mu.Lock()
 	in.removePin(&e.pin)
@@ -98,7 +98,7 @@ func (in *instance) complete(e *event) {
 	in.mu.Unlock()
 	e.ws.Ended()
 	e.receives.End(in.life.sockets)
-	if !gone { // else who broke it off fails the event
+	if !gone { // else breakOff fails the event
 		e.settle()
 	}
 }
@@ -123,7 +123,7 @@ func (in *instance) release(e *event) {
 	}
 }
 
-// arrive takes the place of an event whose wait is over among those who want the turn.
+// arrive takes the place of an event whose wait is over in the queue for the turn.
 func (in *instance) arrive(e *event, p *place) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -141,7 +141,7 @@ func (in *instance) acquire(e *event, p *place, counted func()) (gone bool) {
 	in.mu.Lock()
 	if resume := in.enter(e, p); resume != nil {
 		in.mu.Unlock()
-		counted() // who has the turn counts as active, who waits for it does not
+		counted() // an event in the queue does not count as active: the turn it waits for may wait for time
 		<-resume
 		in.mu.Lock()
 	}
@@ -223,7 +223,7 @@ func (in *instance) eventIn(ctx context.Context) (*event, error) {
 	return e, nil
 }
 
-// holder is who has the turn of an instance.
+// holder is the event that has the turn of an instance, and its goroutine.
 type holder struct {
 	goroutine uint64
 	e         *event
@@ -274,7 +274,7 @@ func (in *instance) stale(e *event) bool {
 	return h != nil && h.e != e && h.goroutine == stacks.Goroutine()
 }
 
-// runs is who has the turn for an event, nil if that is not looked at.
+// runs is the holder of the turn, nil if there is none or Options.Foreign is not set.
 func (in *instance) runs() *holder {
 	if in.watch.Foreign == nil || in.dead.Load() {
 		return nil

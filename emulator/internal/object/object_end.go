@@ -92,7 +92,7 @@ func (o *Object) Shutdown() {
 	}
 }
 
-// left ends leaving and runs what waited for it, before what comes from now on.
+// left ends the departure of an instance: events that came meanwhile run before later ones.
 func (o *Object) left() {
 	o.mu.Lock()
 	o.leaving, o.absent = false, o.host.Now()

@@ -168,7 +168,7 @@ func (c *stubCall) completed(e *event) {
 	}
 	err := c.s.caught(e, true)
 	if caller, ok := c.caller.(*event); ok && e.failure == nil {
-		err.DurableObjectID = idString(caller.in.id.Bytes) // workerd names who catches it
+		err.DurableObjectID = idString(caller.in.id.Bytes) // workerd names the object that catches it
 	}
 	c.done(nil, err)
 }
