@@ -13,9 +13,15 @@ const (
 	// maxRunning is how many alarms have the turn of their object or want it: more than keep the
 	// processors and the disk busy.
 	maxRunning = 64
-	// patience is after how long without any progress those that run count no longer: their
-	// handlers hang.
-	patience = time.Second
+	// maxWaiting is how many wait in their handlers for something that comes soon, such as
+	// another object's answer.
+	maxWaiting = 1024
+	// patience is how long those that wait count: what they wait for may be an hour away, or
+	// another alarm.
+	patience = 100 * time.Millisecond
+	// maxStalls is how many times patience may be over without any progress before those that
+	// run count no longer: their handlers hang.
+	maxStalls = 10
 )
 
 // flow counts the runs that are under way; Scheduler.mu guards it.
@@ -24,28 +30,39 @@ type flow struct {
 	// one time is to begin at that time.
 	bounded bool
 	running int
+	waiting int
 	hanging int  // of those that run, how many do not count
+	patient int  // of those that wait, likewise
 	full    bool // alarms that are due wait for room
 	ringing bool // a goroutine is in Scheduler.ring
 	moved   bool // a run has ended or begun to wait since the last look
+	stalls  int  // looks at which none had
 	timer   clock.Timer
 }
 
 // room reports whether one more may run.
-func (f *flow) room() bool { return !f.bounded || f.running-f.hanging < maxRunning }
+func (f *flow) room() bool {
+	return !f.bounded || f.running-f.hanging < maxRunning && f.waiting-f.patient < maxWaiting
+}
 
 // move counts a run in another state, and reports whether that makes room for one that waits
 // for it.
 func (f *flow) move(from, to runState) (room bool) {
-	switch running {
-	case to:
-		f.running++
-		return false
-	case from:
+	if from == waiting {
+		f.waiting--
+		f.patient = min(f.patient, f.waiting)
+	} else {
 		f.running--
 		f.hanging = min(f.hanging, f.running)
-		f.moved = true
 	}
+	switch to {
+	case running:
+		f.running++
+		return false
+	case waiting:
+		f.waiting++
+	}
+	f.moved = true
 	if !f.full || !f.room() {
 		return false
 	}
@@ -56,10 +73,13 @@ func (f *flow) move(from, to runState) (room bool) {
 // look makes room where nothing moves.
 func (f *flow) look() {
 	f.timer = nil
-	if !f.moved {
-		f.hanging = f.running
+	f.patient = f.waiting
+	if f.stalls++; f.moved {
+		f.stalls, f.moved = 0, false
 	}
-	f.moved = false
+	if f.stalls >= maxStalls {
+		f.stalls, f.hanging = 0, f.running
+	}
 }
 
 // ring rings what is due, as far as there is room. One goroutine at a time does, so that the

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
@@ -163,5 +165,59 @@ func TestBudgetCountsRoom(t *testing.T) {
 			c.Shut()
 		}
 		synctest.Wait()
+	})
+}
+
+// While much waits the collector leaves little garbage, and after it as much as before.
+func TestBudgetKeepsGarbageShort(t *testing.T) {
+	percent := func() int {
+		p := debug.SetGCPercent(100)
+		debug.SetGCPercent(p)
+		return p
+	}
+	synctest.Test(t, func(t *testing.T) {
+		before := percent()
+		b, other := wire.NewBudget(0), wire.NewBudget(0)
+		var conns []*wire.Conn
+		for _, b := range []*wire.Budget{b, other} {
+			c, _ := pipe(t, newRecorder(), &wire.Options{Budget: b, MaxQueue: 1 << 30})
+			conns = append(conns, c)
+			for range 9 {
+				c.WriteShared(wire.NewShared(make([]byte, 16<<20)))
+			}
+			if p := percent(); p >= before/2 {
+				t.Errorf("%d per cent of garbage while %d bytes wait", p, b.Waiting())
+			}
+		}
+		conns[0].Shut()
+		if p := percent(); p >= before/2 {
+			t.Errorf("%d per cent of garbage while much waits for another", p)
+		}
+		conns[1].Shut()
+		if p := percent(); p != before {
+			t.Errorf("%d per cent of garbage, before %d", p, before)
+		}
+		synctest.Wait()
+	})
+}
+
+// Memory goes back to the system some time after much of what waited has gone, without anybody allocating.
+func TestBudgetGivesMemoryBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := wire.NewBudget(0)
+		c, _ := pipe(t, newRecorder(), &wire.Options{Budget: b})
+		for range 32 {
+			c.WriteShared(wire.NewShared(make([]byte, 1<<20)))
+		}
+		c.Shut()
+		synctest.Wait()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		time.Sleep(time.Minute) // of the bubble's time
+		synctest.Wait()
+		runtime.ReadMemStats(&after)
+		if after.NumForcedGC == before.NumForcedGC {
+			t.Errorf("nothing is given back of %d bytes in use", after.HeapInuse)
+		}
 	})
 }
