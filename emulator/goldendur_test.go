@@ -93,6 +93,14 @@ func (o *gold) list(ctx context.Context) any {
 	return mapOf(entries...)
 }
 
+// abortAfter aborts an object unless what was done before has failed.
+func abortAfter(err error, st *durable.State, reason string) error {
+	if err == nil {
+		st.Abort(reason)
+	}
+	return err
+}
+
 func listed(ctx context.Context, o *gold) (any, error) { return o.list(ctx), nil }
 
 func TestGoldenAbortDropsWrites(t *testing.T) {
@@ -100,19 +108,13 @@ func TestGoldenAbortDropsWrites(t *testing.T) {
 	golden(t, "DUR02", runs{
 		"setup": func(_ context.Context, o *gold) (any, error) { return 1, o.exec("CREATE TABLE IF NOT EXISTS t(x)") },
 		"abortNow": func(ctx context.Context, o *gold) (any, error) {
-			err := errors.Join(o.storage.Put(ctx, "a", 1), o.exec("INSERT INTO t VALUES (1)"))
-			o.st.Abort("my reason")
-			return "unreachable", err
+			return nil, abortAfter(errors.Join(o.storage.Put(ctx, "a", 1), o.exec("INSERT INTO t VALUES (1)")), o.st, "my reason")
 		},
 		"abortLater": func(ctx context.Context, o *gold) (any, error) {
-			err := errors.Join(o.storage.Put(ctx, "b", 1), o.exec("INSERT INTO t VALUES (2)"), durable.Sleep(ctx, 5*time.Millisecond))
-			o.st.Abort("later")
-			return nil, err
+			return nil, abortAfter(errors.Join(o.storage.Put(ctx, "b", 1), o.exec("INSERT INTO t VALUES (2)"), durable.Sleep(ctx, 5*time.Millisecond)), o.st, "later")
 		},
 		"abortSynced": func(ctx context.Context, o *gold) (any, error) {
-			err := errors.Join(o.storage.Put(ctx, "c", 1), o.storage.Sync(ctx))
-			o.st.Abort("")
-			return nil, err
+			return nil, abortAfter(errors.Join(o.storage.Put(ctx, "c", 1), o.storage.Sync(ctx)), o.st, "")
 		},
 		"look": func(ctx context.Context, o *gold) (any, error) {
 			return map[string]any{"a": o.get(ctx, "a"), "b": o.get(ctx, "b"), "c": o.get(ctx, "c"), "t": o.toArray("SELECT x FROM t")}, nil
@@ -234,26 +236,18 @@ func TestGoldenAbortInTransaction(t *testing.T) {
 	t.Parallel()
 	golden(t, "DUR10", runs{
 		"w": func(ctx context.Context, o *gold) (any, error) {
-			err := o.storage.Put(ctx, "u", 1)
-			o.st.Abort("x")
-			return nil, err
+			return nil, abortAfter(o.storage.Put(ctx, "u", 1), o.st, "x")
 		},
 		"w2": func(ctx context.Context, o *gold) (any, error) {
-			err := errors.Join(o.storage.Put(ctx, "u2", 1), durable.Sleep(ctx, time.Millisecond))
-			o.st.Abort("x")
-			return nil, err
+			return nil, abortAfter(errors.Join(o.storage.Put(ctx, "u2", 1), durable.Sleep(ctx, time.Millisecond)), o.st, "x")
 		},
 		"w3": func(ctx context.Context, o *gold) (any, error) {
 			return nil, o.storage.Transaction(ctx, func(ctx context.Context) error {
-				err := o.storage.Put(ctx, "u3", 1)
-				o.st.Abort("in txn")
-				return err
+				return abortAfter(o.storage.Put(ctx, "u3", 1), o.st, "in txn")
 			})
 		},
 		"w4": func(ctx context.Context, o *gold) (any, error) {
-			err := o.storage.TransactionSync(func() error { return o.storage.KV().Put("u4", 1) })
-			o.st.Abort("after txnsync")
-			return nil, err
+			return nil, abortAfter(o.storage.TransactionSync(func() error { return o.storage.KV().Put("u4", 1) }), o.st, "after txnsync")
 		},
 		"look": listed,
 	})
@@ -264,9 +258,7 @@ func TestAbortAfterTransaction(t *testing.T) {
 	t.Parallel()
 	s := newObjects(t, methods{"abort": func(ctx context.Context, o *obj) (any, error) {
 		st := o.st.Storage()
-		err := errors.Join(st.Transaction(ctx, func(ctx context.Context) error { return st.Put(ctx, "tb", 1) }), st.Put(ctx, "tc", 1))
-		o.st.Abort("tb")
-		return nil, err
+		return nil, abortAfter(errors.Join(st.Transaction(ctx, func(ctx context.Context) error { return st.Put(ctx, "tb", 1) }), st.Put(ctx, "tc", 1)), o.st, "tb")
 	}})
 	s.call("a", "abort").want("Error: tb +durableObjectReset")
 	if got := jsonOf(s.stored("a")); got != `{"tb":1}` {

@@ -110,7 +110,7 @@ func (s *Storage) Transaction(ctx context.Context, f func(ctx context.Context) e
 	if err != nil {
 		return caught(err)
 	}
-	failed := unwound
+	failed := errUnwound
 	defer func() { err = caught(t.End(failed)) }()
 	failed = thrown(f(ctx))
 	return nil

@@ -76,8 +76,8 @@ func (o *operation[T]) wait(ctx context.Context, started driver.Operation, err e
 	return o.result, caught(o.failed)
 }
 
-// unwound is what a function has failed with that did not return.
-var unwound = errors.New("the function has panicked or ended its goroutine")
+// errUnwound is what a function has failed with that did not return.
+var errUnwound = errors.New("the function has panicked or ended its goroutine")
 
 // catch turns a panic of f into its error.
 func catch(f func() error) (err error) {

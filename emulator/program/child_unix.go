@@ -13,8 +13,8 @@ import (
 // platform is a [Child] as Unix knows it.
 type platform struct {
 	watchdog *exec.Cmd
-	pipe     io.Closer // the watchdog's input
-	orphans  *orphans  // nil if they are not to be adopted
+	pipe     io.WriteCloser // the watchdog's input
+	orphans  *orphans       // nil if they are not to be adopted
 }
 
 // watchdog is a shell's script. The first line of its input names what it kills at the input's
@@ -25,6 +25,11 @@ trap '' HUP INT QUIT TERM
 descent() { [ "$1" = 0 ] || kill -s STOP "$1"; echo "$1"; for child in $(cat /proc/"$1"/task/*/children); do descent "$child"; done; }
 read -r target && read -r never
 kill -s KILL $(descent "$target")`
+
+// gate is a shell's script, which becomes the command that its arguments name when it has read a
+// line. This process writes that once the watchdog knows the shell's number; if it ends before,
+// there is no command.
+const gate = `read -r begin <&3 && exec 3<&- && exec "$0" "$@"`
 
 // Start starts the command.
 func (c *Child) Start() error {
@@ -51,6 +56,19 @@ func (c *Child) Start() error {
 	if c.Adopt {
 		p.orphans = adopt()
 	}
+	var opener *os.File
+	// A program of emu's own, which is handed files, ends by itself when this process has ended.
+	if !c.Apart && len(c.ExtraFiles) == 0 {
+		var waits *os.File
+		if waits, opener, err = os.Pipe(); err != nil {
+			p.dismiss()
+			return err
+		}
+		defer waits.Close()
+		defer opener.Close()
+		c.Args = append([]string{"/bin/sh", "-c", gate, c.Path}, c.Args[1:]...)
+		c.Path, c.ExtraFiles = c.Args[0], []*os.File{waits}
+	}
 	if err := c.Cmd.Start(); err != nil {
 		p.dismiss()
 		return err
@@ -58,6 +76,9 @@ func (c *Child) Start() error {
 	p.orphans.bury(c.Process.Pid)
 	if !c.Apart {
 		fmt.Fprintln(pipe, c.Process.Pid)
+	}
+	if opener != nil {
+		fmt.Fprintln(opener)
 	}
 	return nil
 }
