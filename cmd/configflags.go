@@ -49,7 +49,7 @@ func (o *once) Set(value string) error {
 	return nil
 }
 
-// options are those of [config.Load].
+// options makes the options of [config.Load] from the flags.
 func (o *configFlags) options(c *Command) config.Options {
 	options := config.Options{
 		Config: o.config, Dir: c.Dir, EnvFiles: o.envFiles, Vars: o.vars, Script: o.script, LocalProtocol: o.protocol,

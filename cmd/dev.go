@@ -11,6 +11,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/watch"
 )
 
+// devCommand is emu dev. Two processes run it: emu, which builds the Worker's program and
+// starts it with the same arguments, and that program, whose main calls [MainWith] and which
+// then serves.
 func devCommand(c *Command) *cobra.Command {
 	var o serveFlags
 	watched, keys := true, false

@@ -1,6 +1,7 @@
 package emucmd
 
-// The flags of emu dev and emu exec. A flag is defined in add, and takes effect in serving.go.
+// The flags of emu dev and emu exec. A flag is defined in add, and takes effect in
+// serving.go; the words that one may take are in completion.go too.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 import (

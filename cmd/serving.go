@@ -101,7 +101,7 @@ func (s *serving) address(cfg *config.Config) devserver.Address {
 	return a
 }
 
-// watch serves the programs that emu builds, one after another.
+// watch makes the watch that serves the programs that emu builds, one after another.
 func (s *serving) watch() *watch.Watch {
 	return &watch.Watch{
 		Load: s.load, Script: s.flags.script, Dir: s.Dir, Address: s.address, Files: s.flags.envFiles,

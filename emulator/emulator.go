@@ -153,8 +153,8 @@ func New(o Options) (*World, error) {
 }
 
 // ServeHTTP runs the Worker for a request. The Worker's errors are answered with
-// status 500 and their text, upgrades are taken from the server that it is
-// called by.
+// status 500 and their text. An upgrade hijacks the connection of the http.Server that
+// calls.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.door.ServeHTTP(rw, r) }
 
 // Listen returns l with connections that keep the order in which their requests arrive.

@@ -84,7 +84,8 @@ func (d *deployment) warn(place diagnostic.Place, hint, format string, args ...a
 }
 
 // provisioned are the classes that exist after the deployment of a configuration. A step
-// about an unknown class has no effect: the history may have been cut.
+// about an unknown class is skipped: old migrations may have been removed from the
+// configuration.
 func provisioned(cfg *config.Config) map[string]string {
 	f := folded(cfg)
 	classes := map[string]string{}
@@ -118,8 +119,8 @@ func (d *deployment) foldsLocally() bool {
 	return len(f.Errors) == 0
 }
 
-// history compares the deployed steps with those of the same tags now. Production does
-// not do that, and ignores every edit.
+// history warns about deployed steps that have been edited since: production ignores such
+// an edit without a word.
 func (d *deployment) history() {
 	last := d.deployedTag()
 	end := d.index(last)

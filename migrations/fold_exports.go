@@ -36,8 +36,8 @@ func isLive(e config.Export) bool {
 	return e.State == stateCreated || e.State == stateExpecting || e.State == ""
 }
 
-// reconcile makes the classes those that exports declares. The tombstone of a class that is
-// gone already has no effect.
+// reconcile makes the record's classes those that exports declares. An export that deletes a
+// class which is gone already does nothing.
 func (f *fold) reconcile() {
 	exports := f.facts.Config.Exports
 	f.adoptFormer()

@@ -8,6 +8,11 @@
 // loses the data, and an edit of an applied step takes effect although production ignores
 // it. [Compare] returns what production would refuse.
 //
+// What refuses a step lies beside what carries it out: one that is impossible in fold.go, a
+// history that differs from what was applied in fold_history.go, a binding or an export
+// without its class in fold_bindings.go and fold_exports.go; what only a deployment refuses
+// is in deployment.go.
+//
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-object-class-migrations-legacy/
 // and https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
 package migrations

@@ -61,11 +61,11 @@ func (ws *WebSocket) Close(code int, reason string) error { return caught(ws.s.C
 
 // ReplyToClose completes the close handshake in a WebSocketClose handler, with the
 // code and the reason that the handler was called with. The runtime does not reply
-// to the Close frame of a hibernatable socket, and ws.Close(code, reason) fails for
-// what a peer may send and a class may not: no code (1005), a lost connection
-// (1006), any other code that Close refuses, and a reason that had more than 123
-// bytes once it was made UTF-8. ReplyToClose then sends a Close frame without a
-// code, or as much of the reason as fits.
+// to the Close frame of a hibernatable socket, and ws.Close refuses some of what a
+// peer's close can bring: no code (1005), a lost connection (1006), other codes that
+// a class may not send, and a reason that has more than 123 bytes as UTF-8.
+// ReplyToClose sends a Close frame without a code then, or as much of the reason as
+// fits.
 func (ws *WebSocket) ReplyToClose(code int, reason string) error {
 	if !sendable(code) {
 		return ws.Close(0, "")

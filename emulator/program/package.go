@@ -21,8 +21,8 @@ import (
 type Package struct {
 	// Dir is the folder of the Go package, absolute.
 	Dir string
-	// Instead is the configured entry point that the package is run in place of, such as
-	// src/index.ts; "" if the package itself is configured.
+	// Instead is the configured main that this package replaces, such as src/index.ts; "" if
+	// the package itself is configured.
 	Instead string
 
 	direct bool // the package itself imports workerPackage

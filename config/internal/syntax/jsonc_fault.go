@@ -25,7 +25,8 @@ var (
 	// jsoncToken is a token. What is no token of JSON reaches to the next delimiter, and
 	// Wrangler calls it a symbol.
 	jsoncToken = regexp.MustCompile(`^(?:"(?:\\.|[^"\\\r\n])*"?|[{}\[\]:,]|(?s:/\*.*)|[^ \t\r\n{}\[\]":,/]+|(?s:.))`)
-	// jsoncLiteral is a token that is neither punctuation nor a symbol.
+	// jsoncLiteral is how a string or a number begins, or a whole true, false or null: what
+	// Wrangler does not call a symbol.
 	jsoncLiteral = regexp.MustCompile(`^(?:"|-?[0-9]|(?:true|false|null)$)`)
 	// jsoncNumber is the valid start of a token. Wrangler expects a comma after it.
 	jsoncNumber = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?`)

@@ -125,7 +125,7 @@ type Operation interface {
 	Stop()
 }
 
-// Signal wakes an event that waits for it. From Send until the event goes on the world
+// Signal wakes an event that waits for it. From Send until the event resumes, the world
 // counts as active, so that a manual clock stands still. A second Send does nothing.
 type Signal interface{ Send() }
 
@@ -205,9 +205,9 @@ type State interface {
 	AutoResponseTimestamp(ws Socket) time.Time
 	SetEventTimeout(d time.Duration) error
 	EventTimeout() time.Duration
-	// BeginBlock is blockConcurrencyWhile(): until end is called, with the turn, no other
-	// event is let in. If what it blocked for has failed, or took too long, the object is
-	// reset, and end returns [ErrReset]: the caller must not go on.
+	// BeginBlock is blockConcurrencyWhile(): no other event is let in until the caller, who
+	// must have the turn, calls end. If end gets an error, or the block took too long, the
+	// object is reset and end returns [ErrReset]: the caller must not go on.
 	BeginBlock(ctx context.Context, at Place) (end func(failed error) error, err error)
 	WaitUntil(f func(ctx context.Context) error, at Place)
 	// Abort resets the object. It returns, and the caller must not go on. Without

@@ -179,8 +179,9 @@ type ErrorValue struct {
 type Boxed struct{ Value Value }
 
 // Opaque is a value that emu carries and does not interpret: a host object of
-// workerd (Headers, Request, Blob, DOMException). Data is its bytes from the tag
-// of its class on. Value, if not nil, is the value written after them.
+// workerd (Headers, Request, Blob, DOMException). Data is its
+// serialized bytes, beginning with the tag of its class. Value, if not nil, is the value
+// written after them.
 type Opaque struct {
 	Data  []byte
 	Value Value

@@ -50,8 +50,8 @@ func answerError(rw http.ResponseWriter, r *http.Request, err *driver.Error, upg
 	}
 }
 
-// answerLost answers a request whose response had a body that failed before it gave anything. If it is the last answer
-// on the connection, net/http does not end it.
+// answerLost answers a request whose response had a body that failed before it gave anything. last says that the
+// goroutine ends here (runtime.Goexit), and the connection with it.
 func answerLost(rw http.ResponseWriter, last bool) {
 	h := rw.Header()
 	clear(h)

@@ -20,7 +20,7 @@ import (
 )
 
 // instance is an object in memory: one construction of the class. One event at
-// a time has its turn; see turn.go.
+// a time has its turn; see instance_turn.go.
 type instance struct {
 	o       *Object
 	host    *host.Host

@@ -13,8 +13,8 @@ import (
 // hibernates.
 //
 // Whether a message is answered is decided by answers, at one of two moments. A message that finds nothing else of its
-// socket under way is answered on arrival. One that comes behind others is looked at when its turn comes, with the pair
-// that is set by then, so that the response leaves behind what was sent before it.
+// socket under way is answered on arrival (Socket.submit). One that comes behind others is looked at when its turn comes
+// (Event.Begin), with the pair that is set by then, so that the response leaves behind what was sent before it.
 type AutoResponse struct{ pair atomic.Pointer[responsePair] }
 
 type responsePair struct{ request, response string }

@@ -25,8 +25,8 @@ type Instance interface {
 	Touched()
 	// Usable is Touched, and returns the error of all that user code does when the instance is gone or its event too late.
 	Usable() error
-	// Own runs f, which makes a socket the instance's, unless the instance is gone: a reset that has begun would not drop
-	// the socket.
+	// Own runs f, which gives the instance a socket. If the instance is gone f does not run, since the reset that has
+	// ended it would miss the socket.
 	Own(f func() error) error
 	// Pin keeps the instance in memory until unpin is called.
 	Pin(kind driver.PinKind, at driver.Place) (unpin func())

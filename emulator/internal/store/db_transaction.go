@@ -81,8 +81,8 @@ func (db *DB) tryCommit() error {
 	return nil
 }
 
-// Rollback undoes the writes since the last Commit. Cursors over tables that
-// stay as they are can be read on.
+// Rollback undoes the writes since the last Commit. A cursor stays
+// readable if its table is the same afterwards.
 func (db *DB) Rollback() error {
 	if !db.begun {
 		return nil
@@ -126,10 +126,9 @@ func (db *DB) RollbackTo(name string) error {
 	return internal(db.conn.Exec("RELEASE " + sqlite.Quote(name)))
 }
 
-// failed looks at each failure of a statement and notices when SQLite has rolled the
-// transaction back by itself (https://sqlite.org/lang_transaction.html
-// section 3.1: SQLITE_FULL, IOERR, NOMEM, INTERRUPT and others), or because a
-// statement said so.
+// failed is called with each statement's error. It notes whether SQLite has rolled the
+// transaction back, by itself (https://sqlite.org/lang_transaction.html section 3.1:
+// SQLITE_FULL, IOERR, NOMEM, INTERRUPT and others) or as ON CONFLICT ROLLBACK asks.
 func (db *DB) failed(err *Error, trusted bool) error {
 	switch {
 	case db.autonomous:
@@ -146,8 +145,8 @@ func (db *DB) failed(err *Error, trusted bool) error {
 	return err
 }
 
-// Critical is the error that has made SQLite undo the batch by itself, which its
-// commit is going to fail with, or nil.
+// Critical is the error on which SQLite has rolled the batch back by itself, nil if there
+// was none. Commit returns it.
 func (db *DB) Critical() error { return db.critical }
 
 // Autonomous reports whether a statement has undone the batch; what follows is

@@ -67,8 +67,8 @@ func (d *decoder) nativeError() driver.Value {
 	return v
 }
 
-// host reads the bytes of the host objects that can be stored. Their lengths
-// are not written, so each class needs a line here.
+// host reads the bytes of the host objects that can be stored. The format
+// has no lengths, so each class needs a case of its own.
 func (d *decoder) host() driver.Value {
 	from := d.at
 	tag := d.uvarint()

@@ -30,7 +30,7 @@ func (e *encoder) encode(v driver.Value) (err error) {
 }
 
 // Copy returns v as it arrives when it is sent over RPC, and its size in bytes. Functions and
-// targets stay what they are: only they may be sent and cannot be stored.
+// RPC targets are passed by reference: they can be sent and not stored.
 func Copy(v driver.Value) (copied driver.Value, size int, err error) {
 	e := encoder{b: append(make([]byte, 0, 64), tagVersion, latestVersion), copies: true}
 	if err := e.encode(v); err != nil {
@@ -166,7 +166,8 @@ func (e *encoder) reference(v driver.Value) bool {
 	return false
 }
 
-// enter gives v, which may be nil for an object that no tree shows, its number.
+// enter gives v the next reference number. With nil it uses one up, for an object that the
+// value tree does not hold.
 func (e *encoder) enter(v driver.Value) {
 	if int(e.next) < len(e.first) {
 		e.first[e.next] = v

@@ -1,8 +1,8 @@
 // Package v8 is the format of V8's ValueSerializer, version 15, in which workerd stores
 // values.
 //
-// A number, string or array is encoded as V8 in workerd (pointers compressed, so small
-// integers have 31 bits) encodes the value of a literal. Some choices of V8 depend on an
+// A number, string or array is encoded as workerd's V8 (pointers compressed, so small
+// integers have 31 bits) encodes a literal of the same value. Some choices of V8 depend on an
 // object's history, such as a double for the integer in a field that once held a fraction;
 // the value tree of package driver has no history.
 //
