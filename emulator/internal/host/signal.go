@@ -20,14 +20,18 @@ type Signal struct {
 
 func (h *Host) NewSignal() *Signal { return &Signal{activity: &h.Activity, c: make(chan struct{})} }
 
-// OnSend has f called by the sender before the waiter is woken: it gives the waiter its
-// place in an order, which must not be that in which goroutines happen to wake up. A
-// signal that was sent before calls nothing.
+// OnSend has f called by the sender before the waiter is woken, or at once if the signal was
+// sent before: it gives the waiter its place in an order, which must not be that in which
+// goroutines happen to wake up.
 func (s *Signal) OnSend(f func()) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.sent {
+	sent := s.sent
+	if !sent {
 		s.onSend = f
+	}
+	s.mu.Unlock()
+	if sent {
+		f()
 	}
 }
 
