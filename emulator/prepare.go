@@ -47,7 +47,7 @@ func Check(o Options) (steps []string, errs, warnings []diagnostic.Diagnostic, e
 func wrong(o *Options, plan *migrations.Plan) []diagnostic.Diagnostic {
 	errs := refused(o)
 	for _, d := range plan.Errors {
-		if !saidAlready(errs, d) {
+		if !placed(errs, d) {
 			errs = append(errs, d)
 		}
 	}
@@ -162,9 +162,9 @@ func (w *World) prepare() (*migrations.Plan, *migrations.Ledger, error) {
 	return plan, ledger, nil
 }
 
-// saidAlready: a class that nothing registers is Wrangler's error too, which
-// says less.
-func saidAlready(errs []diagnostic.Diagnostic, d diagnostic.Diagnostic) bool {
+// placed reports whether errs has an error at d's place: emu's own about a class that nothing
+// registers says more than Wrangler's.
+func placed(errs []diagnostic.Diagnostic, d diagnostic.Diagnostic) bool {
 	return slices.ContainsFunc(errs, func(e diagnostic.Diagnostic) bool {
 		return e.Place == d.Place && d.Place != diagnostic.Place{}
 	})

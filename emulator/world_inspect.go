@@ -23,8 +23,8 @@ func (w *World) Now() time.Time { return w.host.Now() }
 // NextAlarm returns when the earliest alarm, or its retry, runs.
 func (w *World) NextAlarm() (at time.Time, ok bool) { return w.alarms.Next() }
 
-// Events calls f with up to the last so many events that were kept, and then with each
-// that comes, one at a time, until stop is called. Events are kept from when somebody
+// Events calls f with the newest of the events that were kept, last of them at most, and
+// then with each that comes, one at a time, until stop is called. Events are kept from when somebody
 // first reads them. f must neither use the world nor call stop.
 func (w *World) Events(last int, f func(Event)) (stop func()) { return w.host.Events.Read(last, f) }
 

@@ -18,7 +18,7 @@
 // call of this package that leaves the object: [Stub.Fetch], [Stub.Call], [Fetch],
 // [Sleep], [Await], [WebSocket.Receive], and reading the body of a request or a
 // response; this is JavaScript's await. Writes made so far are committed there.
-// Who waited goes on in the order in which it became ready. Storage calls never
+// Those that wait go on in the order in which their waits end. Storage calls never
 // let an event in. What [State.BlockConcurrencyWhile] runs lets none in at all.
 // The body of a Response is read after the turn and must not touch the object.
 //

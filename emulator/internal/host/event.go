@@ -76,8 +76,8 @@ type reader struct{ f func(Event) }
 // of an event.
 func (s *Events) Observed() bool { return s.observed.Load() }
 
-// Read calls f with up to the last so many of the events that were kept, and then with
-// each that comes, until stop is called. Events are kept from when the first reader came.
+// Read calls f with the newest of the events that were kept, last of them at most, and then
+// with each that comes, until stop is called. Events are kept from when the first reader came.
 // f must neither emit nor stop.
 func (s *Events) Read(last int, f func(Event)) (stop func()) {
 	s.mu.Lock()

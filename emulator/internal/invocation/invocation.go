@@ -44,9 +44,9 @@ func (i *Invocation) PassesOn(body bool) {
 	}
 }
 
-// Owns does nothing: nothing keeps an invocation that a response could, and it has no turn
+// Adopt does nothing: nothing keeps an invocation that a response could, and it has no turn
 // off which to read a body.
-func (i *Invocation) Owns(*driver.Response, driver.Place) error { return nil }
+func (i *Invocation) Adopt(*driver.Response, driver.Place) error { return nil }
 
 // YieldAfter gives the invocation's place in the order back when d has passed. The timer
 // is nil if there is no place.

@@ -69,7 +69,7 @@ func (e *event) mayWait() error {
 	return nil
 }
 
-// Pause gives the turn up while p.f runs.
+// Pause gives the turn up while p.F runs.
 func (e *event) Pause(p Wait) (err error) {
 	e.in.waited(e)
 	if err := e.mayWait(); err != nil {
@@ -160,9 +160,9 @@ func (e *event) StartFetch(ctx context.Context, r *driver.Request, at driver.Pla
 	return StartFetch(ctx, e.in.host, e.in.o.class.Outbound, e, r, at, done), nil
 }
 
-// Owns makes a response that was fetched the event's: its WebSocket pins the object, its
-// body is read off the turn.
-func (e *event) Owns(resp *driver.Response, at driver.Place) error {
+// Adopt makes a fetched response the event's: its WebSocket pins the object, and its body is
+// read off the turn.
+func (e *event) Adopt(resp *driver.Response, at driver.Place) error {
 	if err := socket.OpenedBy(e.in, resp.WebSocket, at); err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func (o *Object) submit(e *event) {
 // begins another life.
 func (o *Object) admit(e *event) bool {
 	switch {
-	case o.stopped || e.ws.Strange(o.life.sockets):
+	case o.stopped || e.ws.FromDropped(o.life.sockets):
 		return false
 	case o.leaving:
 		o.waiting = append(o.waiting, e)

@@ -109,7 +109,7 @@ func (f *fetching) Start() {
 		defer h.Activity.End() // the signal that done sends counts by then
 		wanted := f.ends()
 		if err == nil && wanted {
-			err = f.e.Owns(resp, f.at)
+			err = f.e.Adopt(resp, f.at)
 		}
 		switch {
 		case wanted:

@@ -14,27 +14,27 @@ type Run interface {
 	Begin(o Starter)
 	// PassesOn is called with each request that user code sends to an object.
 	PassesOn(body bool)
-	// Owns makes a response that was fetched that of the run.
-	Owns(resp *driver.Response, at driver.Place) error
+	// Adopt makes a fetched response the run's.
+	Adopt(resp *driver.Response, at driver.Place) error
 }
 
 // Wait is a wait in a function.
 type Wait struct {
 	kind driver.PinKind
 	at   driver.Place
-	// f waits, off the turn.
+	// F waits, off the turn.
 	F func() error
-	// instant is set if f takes no time: the world counts as active meanwhile.
+	// Instant is set if F takes no time: the world counts as active meanwhile.
 	Instant bool
-	// outside is set if f waits for something outside the world: see Options.Patience.
+	// Outside is set if F waits for something outside the world: see Options.Patience.
 	Outside bool
-	// over, if set, is called when the turn, or a place in its queue, has been taken
+	// Over, if set, is called when the turn, or a place in its queue, has been taken
 	// again. It may be called twice.
 	Over func()
 }
 
-// WaitIn runs f off the turn of e. Who hands over a piece of a body waits for the world
-// itself, which is active meanwhile.
+// WaitIn runs f off the turn of e. The reader of a flushed piece is a part of the world, so
+// that a clock which moved meanwhile would run ahead of it: PinFlush counts as activity.
 func WaitIn(e Run, kind driver.PinKind, at driver.Place, f func() error) error {
 	return e.Pause(Wait{
 		kind: kind, at: at, F: f,

@@ -21,8 +21,8 @@ type Event struct {
 	pending uint32 // 1 while the socket counts it; an atomic.Bool could not be copied into the object's event
 }
 
-// Strange reports whether the event comes from a socket of another list: one that a reset has dropped.
-func (e *Event) Strange(l *List) bool { return e.socket != nil && e.socket.list != l }
+// FromDropped reports whether the event comes from a socket of another list: one that a reset has dropped.
+func (e *Event) FromDropped(l *List) bool { return e.socket != nil && e.socket.list != l }
 
 // Begin is called when the event has its turn. It returns the socket for the handler. If the message is answered
 // automatically there is nothing to handle.

@@ -19,7 +19,7 @@ func Panicked(p any, stack []byte) *driver.Error {
 	return &driver.Error{Name: "Error", Message: fmt.Sprint(p), Stack: frames}
 }
 
-// Exited is what it stands for that user code has ended its goroutine.
+// Exited is the exception of a handler that has ended its goroutine.
 func Exited() *driver.Error {
 	return driver.PlainError("the handler ended its goroutine with runtime.Goexit")
 }

@@ -19,7 +19,7 @@ type Watch struct {
 
 	blind   bool        // it takes no samples
 	label   string      // how the labels of its instances begin
-	peopled atomic.Bool // user code has run
+	used    atomic.Bool // user code has run
 	samples sampler
 	workers workers
 }
@@ -43,7 +43,7 @@ func nextLabel() string { return strconv.FormatUint(labels.Add(1), 36) }
 
 // Label returns a label that nobody has, for the goroutines of an instance.
 func (w *Watch) Label() string {
-	w.peopled.Store(true)
+	w.used.Store(true)
 	return w.label + nextLabel()
 }
 
@@ -61,16 +61,16 @@ func Unlabelled(ctx context.Context, f func(ctx context.Context)) {
 // Samples is how many samples of the goroutines have been begun.
 func (w *Watch) Samples() uint64 { return w.samples.begun.Load() }
 
-// LeftBehind returns where a goroutine was started that is left running under a label, by
-// a sample that is later than the first so many.
-func (w *Watch) LeftBehind(label string, than uint64) (at driver.Place, found bool) {
+// LeftBehind returns where the class started a goroutine that still runs under a label. It
+// looks at a sample that is taken after the one with the number since.
+func (w *Watch) LeftBehind(label string, since uint64) (at driver.Place, found bool) {
 	if w.blind {
 		return at, false
 	}
 	s := &w.samples
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.renew(than)
+	s.renew(since)
 	at, found = s.found[label]
 	return at, found
 }
@@ -83,7 +83,7 @@ type Leftover struct {
 
 // Leftovers returns the goroutines that are left running, one for each label.
 func (w *Watch) Leftovers() (list []Leftover) {
-	if !w.peopled.Load() {
+	if !w.used.Load() {
 		return nil // and no sample, which takes longer than a world
 	}
 	worker := w.workers.currentLabel()
