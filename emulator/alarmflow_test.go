@@ -80,9 +80,9 @@ func (c *alarmCrowd) names() []string {
 }
 
 // Alarms that are due at once run a few at a time, in the order in which they were set,
-// and what does not run yet has no goroutine.
+// and what does not run yet has no goroutine. It counts those of the whole process, so it does
+// not run beside other tests.
 func TestAlarmsRunAFewAtATime(t *testing.T) {
-	t.Parallel()
 	const many = 500
 	synctest.Test(t, func(t *testing.T) {
 		over := make(chan struct{})
