@@ -50,6 +50,7 @@ type Conn struct {
 	trusted bool   // it is not the user's: everything is allowed
 	sql     string // its text
 	refused error  // the policy's own words for a refusal
+	pragma  bool   // it is a PRAGMA of the user's
 
 	own     map[string]*Stmt // trusted statements, by their text
 	expired int32            // how often an OP_Expire ran
@@ -173,6 +174,7 @@ func authorize(_ *libc.TLS, self uintptr, action int32, first, second, schema, _
 	if err != nil {
 		c.refused = err
 	}
+	c.pragma = c.pragma || action == lib.SQLITE_PRAGMA
 	if allowed {
 		return lib.SQLITE_OK
 	}

@@ -83,7 +83,7 @@ func (c *Conn) prepareCopy(sql string, trusted bool) (*Stmt, error) {
 // prepare compiles the first statement of the text at an address, whose Go form is sql, and
 // returns the length of what it took.
 func (c *Conn) prepare(text uintptr, sql string, trusted bool) (*Stmt, int, error) {
-	c.trusted, c.sql, c.refused = trusted, sql, nil
+	c.trusted, c.sql, c.refused, c.pragma = trusted, sql, nil, false
 	n := len(sql)
 	if n <= sqlLengthLimit {
 		n++ // with its NUL, SQLite need not copy it
@@ -93,8 +93,8 @@ func (c *Conn) prepare(text uintptr, sql string, trusted bool) (*Stmt, int, erro
 	if rc != lib.SQLITE_OK {
 		return nil, 0, c.failed(rc)
 	}
-	if !trusted && contains(sql, "case_sensitive_like") {
-		patchLikeOf(c) // compiling the PRAGMA has run it
+	if c.pragma {
+		patchLikeOf(c) // compiling PRAGMA case_sensitive_like has run it
 	}
 	handle, used := *wordAt(c.out), int(*wordAt(tail)-text)
 	if handle == 0 {
@@ -107,16 +107,6 @@ func (c *Conn) prepare(text uintptr, sql string, trusted bool) (*Stmt, int, erro
 		s.counts.attach(s)
 	}
 	return s, used, nil
-}
-
-// contains reports whether a word is anywhere in sql, in upper or lower case.
-func contains(sql, word string) bool {
-	for i := 0; i+len(word) <= len(sql); i++ {
-		if sql[i]|0x20 == word[0]|0x20 && strings.EqualFold(sql[i:i+len(word)], word) {
-			return true
-		}
-	}
-	return false
 }
 
 // Own returns a trusted statement, which is compiled at its first use and kept.
