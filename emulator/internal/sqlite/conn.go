@@ -271,7 +271,7 @@ func (c *Conn) ReadSchema() error {
 	if now == c.version {
 		return nil
 	}
-	if _, _, err := c.Optional(readSchema); err != nil {
+	if err := c.Exec(readSchema); err != nil {
 		return err
 	}
 	c.version = now

@@ -128,44 +128,35 @@ func (c *Conn) Own(sql string) (*Stmt, error) {
 	return s, nil
 }
 
+// Each runs a trusted statement and calls f with each of its rows; f may be nil.
+func (c *Conn) Each(f func(row *Stmt), sql string, args ...any) error {
+	s, err := c.Own(sql)
+	if err != nil {
+		return err
+	}
+	defer s.Reset()
+	if err := s.Bind(args); err != nil {
+		return err
+	}
+	for {
+		row, err := s.Step()
+		if err != nil || !row {
+			return err
+		}
+		if f != nil {
+			f(s)
+		}
+	}
+}
+
 // Exec runs a trusted statement to its end.
-func (c *Conn) Exec(sql string, args ...any) error {
-	s, err := c.Own(sql)
-	if err != nil {
-		return err
-	}
-	defer s.Reset()
-	if err := s.Bind(args); err != nil {
-		return err
-	}
-	for more := true; more && err == nil; {
-		more, err = s.Step()
-	}
-	return err
-}
+func (c *Conn) Exec(sql string, args ...any) error { return c.Each(nil, sql, args...) }
 
-// Number runs a trusted statement that yields one integer.
-func (c *Conn) Number(sql string, args ...any) (int64, error) {
-	n, _, err := c.Optional(sql, args...)
-	return n, err
-}
-
-// Optional is Number for a statement that may yield no row or NULL.
-func (c *Conn) Optional(sql string, args ...any) (n int64, ok bool, err error) {
-	s, err := c.Own(sql)
-	if err != nil {
-		return 0, false, err
-	}
-	defer s.Reset()
-	if err := s.Bind(args); err != nil {
-		return 0, false, err
-	}
-	row, err := s.Step()
-	if err != nil || !row {
-		return 0, false, err
-	}
-	n, ok = s.Value(0).(int64)
-	return n, ok, nil
+// Number runs a trusted statement that yields one integer. It is not ok if that yields no
+// row, or NULL.
+func (c *Conn) Number(sql string, args ...any) (n int64, ok bool, err error) {
+	err = c.Each(func(row *Stmt) { n, ok = row.Value(0).(int64) }, sql, args...)
+	return n, ok, err
 }
 
 // Quote is a name as SQL takes it.

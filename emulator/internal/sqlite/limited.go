@@ -116,26 +116,13 @@ func offset(err error) int {
 // rowKey lists the columns that tell the table's rows apart, "" if there are none: those of
 // the primary key of a table without rowids, or a name of the rowid that no column has.
 func (l *limited) rowKey(c *Conn) (string, error) {
-	s, err := c.Own(`SELECT name FROM pragma_table_info(?1) WHERE pk > 0
+	var names []string
+	err := c.Each(func(row *Stmt) { names = append(names, Quote(row.Text(0))) }, `SELECT name FROM pragma_table_info(?1) WHERE pk > 0
 		AND EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND wr)
 		UNION ALL SELECT * FROM (SELECT column1 FROM (VALUES ('rowid'), ('oid'), ('_rowid_'))
 		WHERE NOT EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND (wr OR type = 'view'))
-		AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE name = column1 COLLATE NOCASE) LIMIT 1)`)
-	if err != nil {
-		return "", err
-	}
-	defer s.Reset()
-	if err := s.Bind([]any{l.table}); err != nil {
-		return "", err
-	}
-	var names []string
-	for {
-		row, err := s.Step()
-		if err != nil || !row {
-			return strings.Join(names, ", "), err
-		}
-		names = append(names, Quote(s.Text(0)))
-	}
+		AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE name = column1 COLLATE NOCASE) LIMIT 1)`, l.table)
+	return strings.Join(names, ", "), err
 }
 
 // parseLimited returns nil for a text that does not begin with an UPDATE or DELETE that ends

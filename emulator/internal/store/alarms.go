@@ -6,6 +6,8 @@ package store
 import (
 	"errors"
 	"fmt"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 )
 
 const createAlarms = "CREATE TABLE IF NOT EXISTS _cf_ALARM (\n      actor_id TEXT PRIMARY KEY,\n      scheduled_time INTEGER,\n      actor_name TEXT\n    ) WITHOUT ROWID"
@@ -39,7 +41,7 @@ func (a *Alarms) prepare() error {
 	if err := a.db.conn.Exec(createAlarms); err != nil {
 		return err
 	}
-	n, err := a.db.conn.Number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name IN ('actor_id', 'scheduled_time')")
+	n, _, err := a.db.conn.Number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name IN ('actor_id', 'scheduled_time')")
 	if err != nil {
 		return err
 	}
@@ -47,7 +49,7 @@ func (a *Alarms) prepare() error {
 		return errors.New("its table _cf_ALARM holds no alarms; move the file away to start afresh")
 	}
 	// Files of workerd before 2026 have no names.
-	n, err = a.db.conn.Number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name = 'actor_name'")
+	n, _, err = a.db.conn.Number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name = 'actor_name'")
 	if err != nil || n != 0 {
 		return err
 	}
@@ -56,22 +58,14 @@ func (a *Alarms) prepare() error {
 
 // All returns the alarms, the earliest first.
 func (a *Alarms) All() ([]Alarm, error) {
-	s, err := a.db.conn.Own("SELECT actor_id, scheduled_time, actor_name FROM _cf_ALARM ORDER BY scheduled_time, actor_id")
-	if err != nil {
-		return nil, err
-	}
-	defer s.Reset()
 	var all []Alarm
-	for {
-		row, err := s.Step()
-		if err != nil {
-			return nil, fmt.Errorf("read database %s: %w", a.db.opts.Path, err)
-		}
-		if !row {
-			return all, nil
-		}
-		all = append(all, Alarm{ID: s.Text(0), Time: s.Int(1), Name: s.Text(2)})
+	err := a.db.conn.Each(func(row *sqlite.Stmt) {
+		all = append(all, Alarm{ID: row.Text(0), Time: row.Int(1), Name: row.Text(2)})
+	}, "SELECT actor_id, scheduled_time, actor_name FROM _cf_ALARM ORDER BY scheduled_time, actor_id")
+	if err != nil {
+		return nil, fmt.Errorf("read database %s: %w", a.db.opts.Path, err)
 	}
+	return all, nil
 }
 
 // Set adds an alarm, in place of the one the object had.

@@ -65,7 +65,7 @@ func TestRecordedStatements(t *testing.T) {
 
 func number(t testing.TB, db *DB, sql string) int64 {
 	t.Helper()
-	n, err := db.conn.Number(sql)
+	n, _, err := db.conn.Number(sql)
 	check(t, err)
 	return n
 }

@@ -147,11 +147,11 @@ func (db *DB) Idle() bool {
 // Size is the size of the content in bytes: pages in use times the page size
 // (databaseSize).
 func (db *DB) Size() (int64, error) {
-	pages, err := db.conn.Number("PRAGMA page_count")
+	pages, _, err := db.conn.Number("PRAGMA page_count")
 	if err != nil {
 		return 0, err
 	}
-	unused, err := db.conn.Number("PRAGMA freelist_count")
+	unused, _, err := db.conn.Number("PRAGMA freelist_count")
 	if err != nil {
 		return 0, err
 	}

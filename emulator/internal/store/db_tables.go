@@ -3,7 +3,11 @@ package store
 // The key-value table, as workerd's SqliteKv keeps it
 // (https://github.com/cloudflare/workerd/blob/main/src/workerd/util/sqlite-kv.c++).
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/seed-36a2c969/emu/emulator/internal/sqlite"
+)
 
 // tables says which of the runtime's tables exist; false is unknown. A rollback may undo
 // their creation, and so clears it.
@@ -32,7 +36,7 @@ func (db *DB) exists(name string, known *bool) (bool, error) {
 	if *known {
 		return true, nil
 	}
-	n, err := db.conn.Number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?", name)
+	n, _, err := db.conn.Number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?", name)
 	*known = err == nil && n != 0
 	return *known, err
 }
@@ -60,18 +64,8 @@ func (db *DB) Get(key string) (value []byte, ok bool, err error) {
 	if there, err := db.exists("_cf_KV", &db.tables.kv); err != nil || !there {
 		return nil, false, err
 	}
-	s, err := db.conn.Own(sqlGet)
-	if err != nil {
-		return nil, false, err
-	}
-	defer s.Reset()
-	if err := s.Bind([]any{key}); err != nil {
-		return nil, false, err
-	}
-	if ok, err = s.Step(); err != nil || !ok {
-		return nil, false, err
-	}
-	return s.Blob(0), true, nil
+	err = db.conn.Each(func(row *sqlite.Stmt) { value, ok = row.Blob(0), true }, sqlGet, key)
+	return value, ok, err
 }
 
 // Put sets the value of a key.
@@ -178,7 +172,7 @@ func (db *DB) metadata(key int64) (n int64, ok bool, err error) {
 	if there, err := db.exists("_cf_METADATA", &db.tables.metadata); err != nil || !there {
 		return 0, false, err
 	}
-	return db.conn.Optional(sqlGetMetadata, key)
+	return db.conn.Number(sqlGetMetadata, key)
 }
 
 func (db *DB) setMetadata(key int64, value any) error {
@@ -256,19 +250,10 @@ func (db *DB) Bookmark() (string, error) {
 // database; ok is false if it has not. emu never writes it.
 func (db *DB) Name() (name string, ok bool, err error) {
 	const table = "__miniflare_do_name"
-	n, err := db.conn.Number("SELECT count(*) FROM pragma_table_info(?) WHERE name = 'name'", table)
+	n, _, err := db.conn.Number("SELECT count(*) FROM pragma_table_info(?) WHERE name = 'name'", table)
 	if err != nil || n == 0 {
 		return "", false, err
 	}
-	s, err := db.conn.Own("SELECT name FROM " + table + " ORDER BY rowid LIMIT 1")
-	if err != nil {
-		return "", false, err
-	}
-	defer s.Reset()
-	row, err := s.Step()
-	if err != nil || !row {
-		return "", false, err
-	}
-	name, ok = s.Value(0).(string)
-	return name, ok, nil
+	err = db.conn.Each(func(row *sqlite.Stmt) { name, ok = row.Value(0).(string) }, "SELECT name FROM "+table+" ORDER BY rowid LIMIT 1")
+	return name, ok, err
 }

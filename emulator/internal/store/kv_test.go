@@ -276,7 +276,7 @@ func TestAlarm(t *testing.T) {
 	if _, ok, err := db.Alarm(); ok || err != nil {
 		t.Errorf("deleted alarm: %v %v", ok, err)
 	}
-	n, err := db.conn.Number("SELECT count(*) FROM _cf_METADATA WHERE key = 1 AND value IS NULL")
+	n, _, err := db.conn.Number("SELECT count(*) FROM _cf_METADATA WHERE key = 1 AND value IS NULL")
 	if n != 1 || err != nil {
 		t.Errorf("%d rows (%v), want one with NULL as workerd leaves it", n, err)
 	}
