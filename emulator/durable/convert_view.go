@@ -12,34 +12,43 @@ import (
 
 // elementsOf returns the elements of a typed array.
 func elementsOf(v *driver.View) []driver.Value {
-	b := v.Bytes()
-	le := binary.LittleEndian
-	size, read := 1, func(b []byte) driver.Value { return driver.Number(b[0]) }
-	switch v.Kind {
+	switch b := v.Bytes(); v.Kind {
 	case driver.Int8Array:
-		read = func(b []byte) driver.Value { return driver.Number(int8(b[0])) }
+		return elements(b, number[int8])
 	case driver.Int16Array:
-		size, read = 2, func(b []byte) driver.Value { return driver.Number(int16(le.Uint16(b))) }
+		return elements(b, number[int16])
 	case driver.Uint16Array:
-		size, read = 2, func(b []byte) driver.Value { return driver.Number(le.Uint16(b)) }
+		return elements(b, number[uint16])
 	case driver.Int32Array:
-		size, read = 4, func(b []byte) driver.Value { return driver.Number(int32(le.Uint32(b))) }
+		return elements(b, number[int32])
 	case driver.Uint32Array:
-		size, read = 4, func(b []byte) driver.Value { return driver.Number(le.Uint32(b)) }
+		return elements(b, number[uint32])
 	case driver.Float16Array:
-		size, read = 2, func(b []byte) driver.Value { return driver.Number(float16(le.Uint16(b))) }
+		return elements(b, func(bits uint16) driver.Value { return driver.Number(float16(bits)) })
 	case driver.Float32Array:
-		size, read = 4, func(b []byte) driver.Value { return driver.Number(math.Float32frombits(le.Uint32(b))) }
+		return elements(b, number[float32])
 	case driver.Float64Array:
-		size, read = 8, func(b []byte) driver.Value { return driver.Number(math.Float64frombits(le.Uint64(b))) }
+		return elements(b, number[float64])
 	case driver.BigInt64Array:
-		size, read = 8, func(b []byte) driver.Value { return driver.BigInt{Int: big.NewInt(int64(le.Uint64(b)))} }
+		return elements(b, func(n int64) driver.Value { return driver.BigInt{Int: big.NewInt(n)} })
 	case driver.BigUint64Array:
-		size, read = 8, func(b []byte) driver.Value { return driver.BigInt{Int: new(big.Int).SetUint64(le.Uint64(b))} }
+		return elements(b, func(n uint64) driver.Value { return driver.BigInt{Int: new(big.Int).SetUint64(n)} })
+	default:
+		return elements(b, number[uint8])
 	}
-	list := make([]driver.Value, len(b)/size)
-	for i := range list {
-		list[i] = read(b[i*size:])
+}
+
+func number[T int8 | uint8 | int16 | uint16 | int32 | uint32 | float32 | float64](n T) driver.Value {
+	return driver.Number(n)
+}
+
+// elements reads the bytes of a typed array as numbers of type T, the lowest byte first.
+func elements[T any](b []byte, value func(T) driver.Value) []driver.Value {
+	numbers := make([]T, len(b)/binary.Size(*new(T)))
+	binary.Decode(b, binary.LittleEndian, numbers)
+	list := make([]driver.Value, len(numbers))
+	for i, n := range numbers {
+		list[i] = value(n)
 	}
 	return list
 }

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/big"
@@ -119,38 +120,24 @@ const (
 	DataView          ViewKind = '?'
 )
 
+// views says of each kind the name of its class and the size of an element in bytes.
+var views = map[ViewKind]struct {
+	name string
+	size int
+}{
+	Int8Array: {"Int8Array", 1}, Uint8Array: {"Uint8Array", 1}, Uint8ClampedArray: {"Uint8ClampedArray", 1}, DataView: {"DataView", 1},
+	Int16Array: {"Int16Array", 2}, Uint16Array: {"Uint16Array", 2}, Float16Array: {"Float16Array", 2},
+	Int32Array: {"Int32Array", 4}, Uint32Array: {"Uint32Array", 4}, Float32Array: {"Float32Array", 4},
+	Float64Array: {"Float64Array", 8}, BigInt64Array: {"BigInt64Array", 8}, BigUint64Array: {"BigUint64Array", 8},
+}
+
 // String returns the name of the class.
 func (k ViewKind) String() string {
-	switch k {
-	case Int8Array:
-		return "Int8Array"
-	case Uint8Array:
-		return "Uint8Array"
-	case Uint8ClampedArray:
-		return "Uint8ClampedArray"
-	case Int16Array:
-		return "Int16Array"
-	case Uint16Array:
-		return "Uint16Array"
-	case Int32Array:
-		return "Int32Array"
-	case Uint32Array:
-		return "Uint32Array"
-	case Float16Array:
-		return "Float16Array"
-	case Float32Array:
-		return "Float32Array"
-	case Float64Array:
-		return "Float64Array"
-	case BigInt64Array:
-		return "BigInt64Array"
-	case BigUint64Array:
-		return "BigUint64Array"
-	case DataView:
-		return "DataView"
-	}
-	return fmt.Sprintf("ViewKind(%d)", byte(k))
+	return cmp.Or(views[k].name, fmt.Sprintf("ViewKind(%d)", byte(k)))
 }
+
+// ElementSize returns the size of an element in bytes, or 0 for an unknown kind.
+func (k ViewKind) ElementSize() int { return views[k].size }
 
 // View is a typed array or DataView: Length bytes of Buffer from Offset.
 // LengthTracking marks a view of a resizable buffer whose length follows it.

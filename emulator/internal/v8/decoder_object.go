@@ -235,7 +235,7 @@ func (d *decoder) view(b *driver.ArrayBuffer) driver.Value {
 		flags = d.uvarint()
 	}
 	v := &driver.View{Kind: driver.ViewKind(kind), Buffer: b, Offset: int(offset), Length: int(length), LengthTracking: flags&viewLengthTracking != 0}
-	size := elementSize(byte(kind))
+	size := v.Kind.ElementSize()
 	switch {
 	case size == 0:
 		panic(d.fail("unknown view %#x", kind))

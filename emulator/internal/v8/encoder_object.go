@@ -168,7 +168,7 @@ func (e *encoder) buffer(b *driver.ArrayBuffer) {
 }
 
 func (e *encoder) view(v *driver.View) {
-	size := elementSize(byte(v.Kind))
+	size := v.Kind.ElementSize()
 	switch {
 	case v.Buffer == nil:
 		panic(errorf("a view has no buffer"))

@@ -93,22 +93,6 @@ var nativeErrors = [...]string{
 	10: "EvalError", 11: "URIError", 12: "AggregateError", 13: "SuppressedError",
 }
 
-// elementSize returns the bytes of an element of a view of that kind, 0 for an
-// unknown kind.
-func elementSize(kind byte) int {
-	switch kind {
-	case 'b', 'B', 'C', '?':
-		return 1
-	case 'w', 'W', 'h':
-		return 2
-	case 'd', 'D', 'f':
-		return 4
-	case 'F', 'q', 'Q':
-		return 8
-	}
-	return 0
-}
-
 // failure is the panic that ends an encoding or decoding, which may be deep inside of a value.
 type failure struct{ error }
 
