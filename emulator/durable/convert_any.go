@@ -13,17 +13,15 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// errCyclic ends anyValue where a cycle could be.
+// errCyclic ends anyValue at an object that holds itself.
 var errCyclic = errors.New("cyclic value")
 
-// any makes the nearest Go value. An object in a cycle is kept, as a whole, in a
-// Value.
+// any makes the nearest Go value. A value with a cycle is kept whole in a Value, so that
+// code that walks the result comes to its end.
 func (d *decoder) any(v driver.Value) (any, error) {
-	d.cyclic = nil
 	x, err := d.anyValue(v)
 	if err == errCyclic {
-		d.cyclic = cyclic(v)
-		return d.anyValue(v)
+		return Value{v}, nil
 	}
 	return x, err
 }
@@ -52,13 +50,7 @@ func (d *decoder) anyValue(v driver.Value) (any, error) {
 			return b, nil
 		}
 	}
-	if !holdsOthers(v) || d.cyclic[v] {
-		return Value{v}, nil
-	}
 	if !plain(v) {
-		if d.cyclic == nil {
-			return nil, errCyclic
-		}
 		return Value{v}, nil
 	}
 	inside, err := d.enter(v)
@@ -72,7 +64,7 @@ func (d *decoder) anyValue(v driver.Value) (any, error) {
 	return d.anyObject(v)
 }
 
-// plain tells whether Go has a type for the object v.
+// plain reports whether Go has a type for the object v.
 func plain(v driver.Value) bool {
 	switch v := v.(type) {
 	case *driver.Object, *driver.Map:

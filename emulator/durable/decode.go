@@ -36,9 +36,8 @@ func decodeValue(v driver.Value, dst any) error {
 }
 
 type decoder struct {
-	open   []driver.Value        // the objects being decoded, outermost first
-	made   int                   // objects made of the value's, which may be shared in it
-	cyclic map[driver.Value]bool // the objects in cycles, nil if not known
+	open []driver.Value // the objects being decoded, outermost first
+	made int            // objects made of the value's, which may be shared in it
 }
 
 // maxMade bounds what a value with shared objects can grow to. No stored value

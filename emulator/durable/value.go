@@ -29,7 +29,7 @@ import (
 // null leaves what cannot be nil as it was. Decoding into an any makes a
 // map[string]any, []any, map[any]any (of a Map), float64, string, bool, nil,
 // []byte, time.Time or *big.Int; what none of these can hold (undefined, RegExp,
-// Error, Set, other views, arrays with holes, objects in a cycle) is kept
+// Error, Set, other views, arrays with holes, a value with a cycle) is kept
 // as a Value and passed on unchanged.
 type Value struct{ v driver.Value }
 
