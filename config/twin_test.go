@@ -13,6 +13,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/internal/syntax"
 	"github.com/seed-36a2c969/emu/config/internal/tree"
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // TestTwins turns every valid configuration of the corpus into the other
@@ -187,13 +188,13 @@ func tomlValue(v *tree.Value) string {
 	case tree.Number:
 		switch {
 		case math.IsInf(v.Num, 0):
-			return strings.Replace(tree.NumberText(v.Num), "Infinity", "inf", 1)
+			return strings.Replace(javascript.NumberText(v.Num), "Infinity", "inf", 1)
 		case v.Num == 0 && math.Signbit(v.Num):
 			return "-0.0"
-		case math.Abs(v.Num) > syntax.MaxInteger && !strings.Contains(tree.NumberText(v.Num), "e"):
-			return tree.NumberText(v.Num) + ".0"
+		case math.Abs(v.Num) > syntax.MaxInteger && !strings.Contains(javascript.NumberText(v.Num), "e"):
+			return javascript.NumberText(v.Num) + ".0"
 		}
-		return tree.NumberText(v.Num)
+		return javascript.NumberText(v.Num)
 	case tree.List:
 		parts := make([]string, len(v.Items))
 		for i, x := range v.Items {

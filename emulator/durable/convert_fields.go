@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // field is a field that converts, perhaps of an embedded struct.
@@ -61,7 +61,11 @@ func fieldsOf(t reflect.Type, fresh map[reflect.Type]*goType) []field {
 			}
 		}
 	}
-	return inOrder(dominant(all))
+	list := dominant(all)
+	slices.SortFunc(list, func(a, b field) int {
+		return cmp.Or(javascript.CompareKeys(a.name, b.name), slices.Compare(a.index, b.index))
+	})
+	return list
 }
 
 // fieldOf reads a field and its tag. inner is the struct whose fields take its
@@ -144,29 +148,6 @@ func compareBool(a, b bool) int {
 		return 1
 	}
 	return -1
-}
-
-func inOrder(list []field) []field {
-	slices.SortFunc(list, func(a, b field) int {
-		return cmp.Or(compareKeys(a.name, b.name, false), slices.Compare(a.index, b.index))
-	})
-	return list
-}
-
-// compareKeys puts array indexes first, ascending, then the others, sorted or
-// as they come.
-func compareKeys(a, b string, sorted bool) int {
-	i, iok := driver.ArrayIndex(a)
-	j, jok := driver.ArrayIndex(b)
-	switch {
-	case iok && jok:
-		return cmp.Compare(i, j)
-	case iok || jok:
-		return compareBool(jok, iok)
-	case sorted:
-		return strings.Compare(a, b)
-	}
-	return 0
 }
 
 // of returns the field of struct s; ok is false if it is in a nil embedded pointer.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // maxInteger is the largest integer of which every smaller one is a number too.
@@ -196,7 +197,9 @@ func (e *encoder) mapValue(g *goType, v reflect.Value) (driver.Value, error) {
 		}
 		o.Properties = append(o.Properties, driver.Property{Key: key, Value: x})
 	}
-	slices.SortFunc(o.Properties, func(a, b driver.Property) int { return compareKeys(a.Key, b.Key, true) })
+	slices.SortFunc(o.Properties, func(a, b driver.Property) int {
+		return cmp.Or(javascript.CompareKeys(a.Key, b.Key), cmp.Compare(a.Key, b.Key))
+	})
 	return o, nil
 }
 

@@ -1,6 +1,10 @@
 package schema
 
-import "github.com/seed-36a2c969/emu/config/internal/tree"
+import (
+	"github.com/seed-36a2c969/emu/config/internal/tree"
+
+	"github.com/seed-36a2c969/emu/internal/javascript"
+)
 
 // The checks of the entries of queues.
 //
@@ -77,9 +81,9 @@ func isConnect(s *scope, field string, v *tree.Value) bool {
 		if !port.Is(tree.Number) || !protocol.Is(tree.Text) {
 			continue
 		}
-		key := protocol.Str + ":" + tree.NumberText(port.Num)
+		key := protocol.Str + ":" + javascript.NumberText(port.Num)
 		if j, twice := first[key]; twice {
-			ok = s.fail(x, msgSamePort, slots{field: indexed(path, i), key: indexed(path, j), typ: protocol.Str, value: tree.NumberText(port.Num)})
+			ok = s.fail(x, msgSamePort, slots{field: indexed(path, i), key: indexed(path, j), typ: protocol.Str, value: javascript.NumberText(port.Num)})
 			continue
 		}
 		first[key] = i

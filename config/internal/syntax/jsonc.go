@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/internal/tree"
+	"github.com/seed-36a2c969/emu/internal/javascript"
 	"github.com/tailscale/hujson"
 )
 
@@ -152,15 +153,12 @@ func unquote(literal string) string {
 				if i+2 < len(s) && s[i+1] == '\\' && s[i+2] == 'u' {
 					low = hex4(s[i+3:])
 				}
-				pair := utf16.DecodeRune(r, low)
-				if pair == utf8.RuneError {
-					b = tree.AppendSurrogate(b, r)
-					continue
+				if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+					r = pair
+					i += 6
 				}
-				r = pair
-				i += 6
 			}
-			b = utf8.AppendRune(b, r)
+			b = javascript.AppendRune(b, r)
 		default:
 			b = append(b, s[i])
 		}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // ToString converts a value as JavaScript's String does.
@@ -19,7 +21,7 @@ func ToString(v *Value) string {
 	case Boolean:
 		return strconv.FormatBool(v.Bool)
 	case Number:
-		return NumberText(v.Num)
+		return javascript.NumberText(v.Num)
 	case List:
 		parts := make([]string, len(v.Items))
 		for i, x := range v.Items {
@@ -46,43 +48,8 @@ func ToNumber(v *Value) float64 {
 	case v.Is(Boolean), v.Is(Null):
 		return 0
 	}
-	s := strings.TrimSpace(ToString(v))
-	if s == "" {
-		return 0
+	if n, ok := javascript.ParseNumber(ToString(v)); ok {
+		return n
 	}
-	if s == "Infinity" || s == "+Infinity" || s == "-Infinity" {
-		s = strings.Replace(s, "Infinity", "Inf", 1)
-	} else if strings.Trim(s, "0123456789.eE+-") != "" {
-		if n, err := strconv.ParseUint(strings.ToLower(s), 0, 64); err == nil && len(s) > 2 && s[0] == '0' && !strings.Contains(s, "_") {
-			return float64(n)
-		}
-		return math.NaN()
-	}
-	n, err := strconv.ParseFloat(s, 64)
-	if err != nil && !math.IsInf(n, 0) {
-		return math.NaN()
-	}
-	return n
-}
-
-// NumberText writes a number as JavaScript's String does.
-func NumberText(f float64) string {
-	switch a := math.Abs(f); {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 1):
-		return "Infinity"
-	case math.IsInf(f, -1):
-		return "-Infinity"
-	case f == 0:
-		return "0"
-	case a >= 1e21 || a < 1e-6:
-		t := strconv.FormatFloat(f, 'e', -1, 64)
-		if n := len(t); t[n-2] == '0' && (t[n-3] == '-' || t[n-3] == '+') {
-			t = t[:n-2] + t[n-1:]
-		}
-		return t
-	default:
-		return strconv.FormatFloat(f, 'f', -1, 64)
-	}
+	return math.NaN()
 }

@@ -3,7 +3,10 @@ package tree
 import (
 	"math"
 	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // Stringify writes a value as JavaScript's JSON.stringify does. Wrangler's messages quote
@@ -99,11 +102,11 @@ func (j JSON) appendNumber(b []byte, f float64) []byte {
 		if f == 0 {
 			b = append(b, '-')
 		}
-		return append(append(b, NumberText(f)...), `"}`...)
+		return append(append(b, javascript.NumberText(f)...), `"}`...)
 	case odd && f != 0:
 		return append(b, "null"...)
 	}
-	return append(b, NumberText(f)...)
+	return append(b, javascript.NumberText(f)...)
 }
 
 const hexDigits = "0123456789abcdef"
@@ -132,31 +135,15 @@ func AppendString(b []byte, s string) []byte {
 		case c < utf8.RuneSelf:
 			b = append(b, c)
 		default:
-			if half, ok := surrogate(s[i:]); ok {
+			r, n := javascript.DecodeRune(s[i:])
+			if utf16.IsSurrogate(r) || r == utf8.RuneError && n == 1 {
 				b = append(b, `\u`...)
-				b = strconv.AppendInt(b, int64(half), 16)
-				i += 2
-			} else if r, n := utf8.DecodeRuneInString(s[i:]); r == utf8.RuneError && n == 1 {
-				b = append(b, `\ufffd`...)
+				b = strconv.AppendInt(b, int64(r), 16)
 			} else {
 				b = append(b, s[i:i+n]...)
-				i += n - 1
 			}
+			i += n - 1
 		}
 	}
 	return append(b, '"')
-}
-
-// AppendSurrogate writes half of a surrogate pair, which a string of JavaScript can hold
-// alone. UTF-8 cannot, so it becomes the three bytes that its rules would give.
-func AppendSurrogate(b []byte, r rune) []byte {
-	return append(b, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
-}
-
-// surrogate reads what [AppendSurrogate] wrote.
-func surrogate(s string) (r rune, ok bool) {
-	if len(s) < 3 || s[0] != 0xED || s[1]&0xE0 != 0xA0 || s[2]&0xC0 != 0x80 {
-		return 0, false
-	}
-	return 0xD000 | rune(s[1]&0x3F)<<6 | rune(s[2]&0x3F), true
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf16"
+
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // Kind is the type of a value, in the words of JSON and of TOML's dates.
@@ -139,7 +141,7 @@ func (v *Value) Keys() []string {
 // utf16Units splits a character into what JavaScript's string indexes count.
 func utf16Units(r rune) []string {
 	if high, low := utf16.EncodeRune(r); r > 0xFFFF {
-		return []string{string(AppendSurrogate(nil, high)), string(AppendSurrogate(nil, low))}
+		return []string{string(javascript.AppendRune(nil, high)), string(javascript.AppendRune(nil, low))}
 	}
 	return []string{string(r)}
 }
@@ -224,27 +226,7 @@ func (v *Value) Text() string {
 // Order moves the keys that are array indexes to the front, in ascending order. That is
 // the order of keys in an object of JavaScript.
 func (v *Value) Order() {
-	at := func(m Member) (uint64, bool) {
-		if m.Key == "" || m.Key[0] < '0' || m.Key[0] > '9' || m.Key[0] == '0' && len(m.Key) > 1 {
-			return 0, false
-		}
-		n, err := strconv.ParseUint(m.Key, 10, 32)
-		return n, err == nil && n < 1<<32-1
-	}
-	if !slices.ContainsFunc(v.Members, func(m Member) bool { _, ok := at(m); return ok }) {
-		return
-	}
-	slices.SortStableFunc(v.Members, func(a, b Member) int {
-		x, xok := at(a)
-		y, yok := at(b)
-		switch {
-		case xok && yok && x < y, xok && !yok:
-			return -1
-		case xok && yok && x > y, !xok && yok:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(v.Members, func(a, b Member) int { return javascript.CompareKeys(a.Key, b.Key) })
 	v.index = nil
 }
 

@@ -3,9 +3,7 @@ package driver
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"math/big"
-	"strconv"
 )
 
 // Value is a JavaScript value as structured clone can hold it: one of the
@@ -47,16 +45,6 @@ type RegExp struct {
 type Property struct {
 	Key   string
 	Value Value
-}
-
-// ArrayIndex returns the array index that a property key is. An object's keys
-// that are indexes come before its others, in ascending order.
-func ArrayIndex(key string) (uint32, bool) {
-	if len(key) == 0 || len(key) > 10 || key[0] < '0' || key[0] > '9' || key[0] == '0' && len(key) > 1 {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(key, 10, 64)
-	return uint32(n), err == nil && n < math.MaxUint32
 }
 
 // Object is a plain object with its own enumerable properties in JavaScript's order.

@@ -4,12 +4,12 @@ package socket
 
 import (
 	"context"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // View is a socket as one instance sees it, or a Worker.
@@ -63,28 +63,6 @@ func (v *View) send(frame func([]byte) []byte) {
 	recycle(f)
 }
 
-// wellFormed is text with U+FFFD in place of each lone surrogate and of each other byte
-// that is not UTF-8.
-func wellFormed(text string) string {
-	if utf8.ValidString(text) {
-		return text
-	}
-	var b strings.Builder
-	for i, r := range text {
-		// A surrogate is three bytes, of which each is invalid by itself: 0xed stands for all.
-		if isSurrogate(text, i-1) || isSurrogate(text, i-2) {
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// isSurrogate reports whether the three bytes at i are those of a surrogate.
-func isSurrogate(text string, i int) bool {
-	return i >= 0 && i+2 < len(text) && text[i] == 0xed && text[i+1]&0xe0 == 0xa0 && text[i+2]&0xc0 == 0x80
-}
-
 func (v *View) Send(m driver.Message) error {
 	if err := v.usable(); err != nil {
 		return err
@@ -102,7 +80,7 @@ func (v *View) Send(m driver.Message) error {
 		return nil
 	}
 	if !m.Binary && !utf8.Valid(m.Data) {
-		m.Data = []byte(wellFormed(string(m.Data)))
+		m.Data = []byte(javascript.WellFormed(string(m.Data)))
 	}
 	if v.in == nil {
 		v.send(messageFrame(m))
@@ -120,7 +98,7 @@ func (v *View) Close(code int, reason string) error {
 	if err := v.usable(); err != nil {
 		return err
 	}
-	reason = wellFormed(reason)
+	reason = javascript.WellFormed(reason)
 	switch {
 	case code != 0 && !validCloseCode(code):
 		return driver.NewError("InvalidAccessError", msgCloseCode(code))

@@ -9,6 +9,8 @@ import (
 
 	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
+
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // Stmt is a prepared statement.
@@ -187,7 +189,7 @@ func (s *Stmt) Columns() []string {
 	if len(s.names) != n || s.namesFrom != reprepared {
 		s.names, s.namesFrom = make([]string, n), reprepared
 		for i := range s.names {
-			s.names[i] = validUTF8(libc.GoString(lib.Xsqlite3_column_name(tls, s.c, int32(i))))
+			s.names[i] = javascript.ValidUTF8(libc.GoString(lib.Xsqlite3_column_name(tls, s.c, int32(i))))
 		}
 	}
 	return s.names
@@ -202,7 +204,7 @@ func (s *Stmt) Value(i int) any {
 	case lib.SQLITE_FLOAT:
 		return lib.Xsqlite3_column_double(tls, s.c, col)
 	case lib.SQLITE_TEXT:
-		return validUTF8(s.Text(i))
+		return javascript.ValidUTF8(s.Text(i))
 	case lib.SQLITE_BLOB:
 		return s.Blob(i)
 	default:

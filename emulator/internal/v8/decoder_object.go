@@ -3,47 +3,26 @@ package v8
 // Objects and what they hold; see encoder_object.go.
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strconv"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // properties reads up to the end and puts what it read into JavaScript's order:
 // array indexes first, ascending, and a key once, where it was first set.
 func (d *decoder) properties(end byte) []driver.Property {
 	var list []driver.Property
-	n, last, ordered := 0, int64(-1), true
 	for !d.end(end) {
 		key := d.key()
-		value := d.value()
-		place := int64(math.MaxUint32)
-		if i, ok := driver.ArrayIndex(key); ok {
-			place = int64(i)
-		}
-		if place < last || place == last && place < math.MaxUint32 {
-			ordered = false
-		}
-		last = place
-		list = append(list, driver.Property{Key: key, Value: value})
-		n++
+		list = append(list, driver.Property{Key: key, Value: d.value()})
 	}
-	if !ordered {
-		slices.SortStableFunc(list, func(a, b driver.Property) int {
-			i, iok := driver.ArrayIndex(a.Key)
-			j, jok := driver.ArrayIndex(b.Key)
-			switch {
-			case iok && jok:
-				return cmp.Compare(i, j)
-			case iok:
-				return -1
-			case jok:
-				return 1
-			}
-			return 0
-		})
+	n := len(list)
+	byKey := func(a, b driver.Property) int { return javascript.CompareKeys(a.Key, b.Key) }
+	if !slices.IsSortedFunc(list, byKey) {
+		slices.SortStableFunc(list, byKey)
 	}
 	d.count("properties", n)
 	return once(list)
@@ -80,7 +59,7 @@ next:
 func (d *decoder) key() string {
 	tag := d.tag()
 	if tag == tagInt32 || tag == tagUint32 || tag == tagDouble {
-		return numberKey(float64(d.valueOf(tag).(driver.Number)))
+		return javascript.NumberText(float64(d.valueOf(tag).(driver.Number)))
 	}
 	if tag != tagOneByteString || d.at == len(d.b) || d.b[d.at] >= 0x80 {
 		return d.textOf(tag)
@@ -152,7 +131,7 @@ func (d *decoder) denseArray() driver.Value {
 	}
 	a.Properties = d.properties(tagDenseArrayEnd)
 	if len(a.Properties) > 0 {
-		if _, ok := driver.ArrayIndex(a.Properties[0].Key); ok {
+		if _, ok := javascript.ArrayIndex(a.Properties[0].Key); ok {
 			panic(d.fail("a dense array has element %s beside its elements", a.Properties[0].Key))
 		}
 	}
@@ -176,7 +155,7 @@ func (d *decoder) sparseArray() driver.Value {
 	list := d.properties(tagSparseArrayEnd)
 	n := 0 // of elements: properties puts indexes first
 	for n < len(list) {
-		i, ok := driver.ArrayIndex(list[n].Key)
+		i, ok := javascript.ArrayIndex(list[n].Key)
 		if !ok {
 			break
 		}
@@ -202,7 +181,7 @@ func spread(a *driver.Array, length uint32, list []driver.Property, n int) {
 		a.Elements = slices.Repeat([]driver.Value{driver.Hole{}}, int(length))
 	}
 	for _, p := range list[:n] {
-		i, _ := driver.ArrayIndex(p.Key)
+		i, _ := javascript.ArrayIndex(p.Key)
 		a.Elements[i] = p.Value
 	}
 	if a.Properties = list[n:]; len(a.Properties) == 0 {

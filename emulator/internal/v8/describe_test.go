@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // describe writes v so that equal trees, and only those, have equal texts. It
@@ -29,14 +30,14 @@ func (d *describer) number(f float64) string {
 	if f == 0 && strconv.FormatFloat(f, 'g', -1, 64) == "-0" {
 		return "-0"
 	}
-	return numberKey(f)
+	return javascript.NumberText(f)
 }
 
 // text quotes as JSON.stringify does, lone surrogates too.
 func (d *describer) text(s string) {
 	d.WriteByte('"')
 	for len(s) > 0 {
-		r, size := next(s)
+		r, size := javascript.DecodeRune(s)
 		s = s[size:]
 		switch {
 		case r == '"' || r == '\\':
@@ -172,7 +173,7 @@ func (d *describer) array(a *driver.Array, id string) {
 	list = append(list, a.Properties...)
 	n := 0
 	for n < len(list) {
-		if _, ok := driver.ArrayIndex(list[n].Key); !ok {
+		if _, ok := javascript.ArrayIndex(list[n].Key); !ok {
 			break
 		}
 		n++

@@ -9,6 +9,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // maxLength is the longest length that V8 writes: it has 32 bits.
@@ -113,7 +114,7 @@ func (e *encoder) text(s string) {
 		e.b = append(e.b, tagOneByteString)
 		e.uvarint(uint64(n))
 		for i := 0; i < len(s); {
-			r, size := next(s[i:])
+			r, size := javascript.DecodeRune(s[i:])
 			i += size
 			e.b = append(e.b, byte(r))
 		}
@@ -129,7 +130,7 @@ func (e *encoder) text(s string) {
 	e.b = append(e.b, tagTwoByteString)
 	e.uvarint(uint64(2 * n))
 	for i := 0; i < len(s); {
-		r, size := next(s[i:])
+		r, size := javascript.DecodeRune(s[i:])
 		i += size
 		if r > 0xFFFF {
 			high, low := utf16.EncodeRune(r)

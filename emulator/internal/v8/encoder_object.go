@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 func (e *encoder) object(v driver.Value) {
@@ -78,7 +79,7 @@ func isNil(v driver.Value) bool {
 }
 
 func (e *encoder) key(key string) {
-	if n, ok := driver.ArrayIndex(key); ok {
+	if n, ok := javascript.ArrayIndex(key); ok {
 		e.number(float64(n))
 	} else {
 		e.text(key)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // generator makes random trees with shared and cyclic references, from a source
@@ -90,7 +91,7 @@ func (g *generator) properties(depth int, indexes bool) []driver.Property {
 	}
 	for range g.n(5) {
 		key := g.text()
-		if _, ok := driver.ArrayIndex(key); !ok && (indexes || key != "length") {
+		if _, ok := javascript.ArrayIndex(key); !ok && (indexes || key != "length") {
 			add(key)
 		}
 	}

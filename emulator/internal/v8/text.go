@@ -5,9 +5,10 @@ package v8
 
 import (
 	"encoding/binary"
-	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 func ascii(s string) bool {
@@ -19,23 +20,11 @@ func ascii(s string) bool {
 	return true
 }
 
-// next decodes the first character of s, which may be a lone surrogate. A byte
-// that is no WTF-8 is U+FFFD.
-func next(s string) (r rune, size int) {
-	if s[0] < utf8.RuneSelf {
-		return rune(s[0]), 1
-	}
-	if len(s) >= 3 && s[0] == 0xED && s[1]&0xE0 == 0xA0 && s[2]&0xC0 == 0x80 {
-		return 0xD000 | rune(s[1]&0x3F)<<6 | rune(s[2]&0x3F), 3
-	}
-	return utf8.DecodeRuneInString(s)
-}
-
 // units counts the UTF-16 units of s and reports whether all are in Latin-1.
 func units(s string) (n int, latin1 bool) {
 	latin1 = true
 	for i := 0; i < len(s); {
-		r, size := next(s[i:])
+		r, size := javascript.DecodeRune(s[i:])
 		i += size
 		n++
 		if r > 0xFFFF {
@@ -65,41 +54,13 @@ func fromUTF16(b []byte) string {
 	out := make([]byte, 0, len(b)*3/2)
 	for i := 0; i+1 < len(b); i += 2 {
 		r := rune(binary.LittleEndian.Uint16(b[i:]))
-		if utf16.IsSurrogate(r) {
-			if i+3 < len(b) {
-				if pair := utf16.DecodeRune(r, rune(binary.LittleEndian.Uint16(b[i+2:]))); pair != utf8.RuneError {
-					out = utf8.AppendRune(out, pair)
-					i += 2
-					continue
-				}
+		if utf16.IsSurrogate(r) && i+3 < len(b) {
+			if pair := utf16.DecodeRune(r, rune(binary.LittleEndian.Uint16(b[i+2:]))); pair != utf8.RuneError {
+				r = pair
+				i += 2
 			}
-			out = append(out, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
-			continue
 		}
-		out = utf8.AppendRune(out, r)
+		out = javascript.AppendRune(out, r)
 	}
 	return string(out)
-}
-
-// numberKey is JavaScript's String(f), https://tc39.es/ecma262/#sec-numeric-types-number-tostring.
-func numberKey(f float64) string {
-	switch {
-	case f != f:
-		return "NaN"
-	case f == 0:
-		return "0"
-	case f-f != 0 && f > 0:
-		return "Infinity"
-	case f-f != 0:
-		return "-Infinity"
-	}
-	if abs := max(f, -f); abs >= 1e-6 && abs < 1e21 {
-		return strconv.FormatFloat(f, 'f', -1, 64)
-	}
-	b := strconv.AppendFloat(nil, f, 'e', -1, 64)
-	// Go writes at least two digits of exponent.
-	if n := len(b); b[n-2] == '0' && (b[n-3] == '-' || b[n-3] == '+') {
-		b = append(b[:n-2], b[n-1])
-	}
-	return string(b)
 }
