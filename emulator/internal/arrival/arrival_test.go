@@ -28,47 +28,109 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// TestOrderBehindSplitHead: a connection of which more has been read than had arrived when
-// it got its place does not come before another at its next request.
-func TestOrderBehindSplitHead(t *testing.T) {
+// rig is an order with connections over the network.
+type rig struct {
+	*testing.T
+	order  *Order
+	listen net.Listener
+}
+
+func newRig(t *testing.T) *rig {
 	if runtime.GOOS != "linux" {
 		t.Skip("elsewhere what has arrived has its place when it is read")
 	}
 	o := new(Order)
-	defer o.End()
+	t.Cleanup(o.End)
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := o.Listen(tcp)
-	defer l.Close()
-	open := func() (client net.Conn, server *connection) {
-		client, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn, err := l.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { client.Close(); conn.Close() })
-		return client, conn.(*connection)
+	t.Cleanup(func() { l.Close() })
+	return &rig{t, o, l}
+}
+
+func (r *rig) open() (client net.Conn, server *connection) {
+	client, err := net.Dial("tcp", r.listen.Addr().String())
+	if err != nil {
+		r.Fatal(err)
 	}
-	one, first := open()
-	two, second := open()
+	conn, err := r.listen.Accept()
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { client.Close(); conn.Close() })
+	return client, conn.(*connection)
+}
+
+// read reads as many bytes as have arrived at the connection.
+func (r *rig) read(server *connection, n int) {
+	r.Helper()
+	if got, err := server.Read(make([]byte, n)); got != n || err != nil {
+		r.Fatal(got, err)
+	}
+}
+
+// arrived takes the request of a connection out, which is answered with answered.
+func (r *rig) arrived(server *connection) (answered func()) {
+	_, answered = r.order.Arrived((&http.Request{}).WithContext(ConnContext(r.Context(), server)))
+	return answered
+}
+
+// first fails the test if another connection has the first place.
+func (r *rig) first(server *connection) {
+	r.Helper()
+	if k := r.order.open[r.order.head]; server.ticket == nil || k != server.ticket {
+		r.Error("the connection's request, which came first, has not the first place")
+	}
+}
+
+// TestOrderBehindSplitHead: a connection of which more has been read than had arrived when
+// it got its place does not come before another at its next request.
+func TestOrderBehindSplitHead(t *testing.T) {
+	r := newRig(t)
+	one, first := r.open()
+	two, second := r.open()
 	io.WriteString(one, "head")
-	o.Sweep()
+	r.order.Sweep()
 	io.WriteString(one, "rest")
-	buf := make([]byte, 8)
-	if n, err := first.Read(buf); n != len(buf) || err != nil {
-		t.Fatal(n, err)
-	}
-	_, end := o.Arrived((&http.Request{}).WithContext(ConnContext(t.Context(), first)))
-	end()
+	r.read(first, 8)
+	r.arrived(first)()
 	io.WriteString(two, "head")
 	io.WriteString(one, "head")
-	o.Sweep()
-	if k := o.open[o.head]; second.ticket == nil || k != second.ticket {
-		t.Error("the other connection's request, which came first, has not the first place")
+	r.order.Sweep()
+	r.first(second)
+}
+
+// TestOrderReadBackwards: requests have the order in which they arrive, not that in which
+// they are read, nor that in which their connections were opened or used before.
+func TestOrderReadBackwards(t *testing.T) {
+	r := newRig(t)
+	one, first := r.open()
+	two, second := r.open()
+	for range 2 {
+		io.WriteString(two, "head")
+		io.WriteString(one, "head")
+		r.read(first, 4)
+		r.first(second)
+		r.read(second, 4)
+		r.arrived(first)()
+		r.first(second)
+		r.arrived(second)()
+	}
+}
+
+// TestSweeps: one request after the other costs one sweep each, which is a system call.
+func TestSweeps(t *testing.T) {
+	r := newRig(t)
+	client, server := r.open()
+	before := r.order.conns.sweeps
+	for range 10 {
+		io.WriteString(client, "head")
+		r.read(server, 4)
+		r.arrived(server)()
+	}
+	if n := r.order.conns.sweeps - before; n != 10 {
+		t.Errorf("%d sweeps for 10 requests", n)
 	}
 }

@@ -32,9 +32,11 @@ type connection struct {
 
 	// guarded by connections.mu
 	serving  bool    // a request is being served: what arrives is its body
-	sweeps   uint64  // how many there had been when the connection was last read
+	sweeps   uint64  // how many there had been when the connection was last read without one
 	ticket   *Ticket // of what has arrived
 	read     bool    // the server has read of it, not only looked for it
+	reading  bool    // the server reads what has no place yet, without a wait
+	presumed bool    // there is a ticket only because the server is reading
 	detached bool
 }
 
@@ -96,15 +98,10 @@ func (o *Order) add(tcp *net.TCPConn) *connection {
 	}
 	all.last++
 	c := &connection{TCPConn: tcp, order: o, id: all.last}
-	c.inlet = newInlet(tcp, func() {
-		all.mu.Lock()
-		defer all.mu.Unlock()
-		if !c.placed() {
-			all.sweep()
-		}
-	})
+	c.inlet = newInlet(tcp, c.receive)
 	all.byID[c.id] = c
 	all.ready.add(tcp, c.id)
+	all.sweep(nil) // a new connection is among the kernel's ready ones, before its first request is
 	return c
 }
 
@@ -112,21 +109,46 @@ func (o *Order) add(tcp *net.TCPConn) *connection {
 func (o *Order) Sweep() {
 	o.conns.mu.Lock()
 	defer o.conns.mu.Unlock()
-	o.conns.sweep()
+	o.conns.sweep(nil)
 }
 
-// sweep gives what has arrived its places, in the kernel's order. It runs before what has
-// no place yet is read, since the kernel forgets the order of what has been read; and after
-// that, before the answer: a connection of which more was read than the sweep before had
-// found keeps its place among the kernel's ready ones, in front of others, until the next
-// sweep or the client's next request. mu is held.
-func (all *connections) sweep() {
+// sweep gives what has arrived its places, in the kernel's order. The reader, which may be
+// nil, has just read what had no place. mu is held.
+func (all *connections) sweep(reader *connection) {
 	all.sweeps++
-	all.ready.sweep(func(id int32) {
-		if c := all.byID[id]; c != nil {
+	all.ready.sweep(func(id int32, unread bool) {
+		c := all.byID[id]
+		switch {
+		case c == nil:
+		case unread || c == reader:
+			c.place()
+		case c.reading: // it may have read already what has arrived, and the kernel names it once
+			c.presumed = c.ticket == nil
 			c.place()
 		}
 	})
+}
+
+// receive calls read, which reads from the connection without a wait, and gives what was
+// read its place if it has none.
+func (c *connection) receive(read func() (n int)) {
+	all := &c.order.conns
+	all.mu.Lock()
+	placed := c.placed()
+	c.reading = !placed
+	all.mu.Unlock()
+	n := read()
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	switch {
+	case n > 0 && placed:
+		c.sweeps = all.sweeps
+	case n > 0:
+		all.sweep(c)
+	case c.presumed:
+		c.unplace()
+	}
+	c.reading, c.presumed = false, false
 }
 
 // place takes a place, if the connection is between two requests. connections.mu is held.
@@ -156,12 +178,10 @@ func (c *connection) Read(p []byte) (int, error) {
 	if len(p) > 1 && c.read {
 		c.unplace()
 	}
-	placed := c.placed()
 	all.mu.Unlock()
-	n, err := c.inlet.read(p, placed)
+	n, err := c.inlet.read(p)
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	c.sweeps = all.sweeps
 	switch {
 	case n > 0:
 		c.place()
@@ -225,8 +245,11 @@ func (o *Order) Arrived(r *http.Request) (place *Ticket, answered func()) {
 		k.Close()
 		all.mu.Lock()
 		defer all.mu.Unlock()
+		// More may have arrived, and been read, than the sweep had found that gave the request
+		// its place. The kernel then still lists the connection, where it would keep a place
+		// for the client's next request in front of others.
 		if c.serving && c.sweeps == all.sweeps {
-			all.sweep()
+			all.sweep(nil)
 		}
 		c.serving = false
 	}

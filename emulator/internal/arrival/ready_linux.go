@@ -34,7 +34,9 @@ func (r *ready) close() {
 
 // add watches a connection. sweep names it by its id.
 func (r *ready) add(conn *net.TCPConn, id int32) {
-	r.control(conn, unix.EPOLL_CTL_ADD, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: id})
+	// What is read before a sweep is not ready for reading any more, but a connection is almost always
+	// ready for writing: with EPOLLOUT the kernel names it nevertheless.
+	r.control(conn, unix.EPOLL_CTL_ADD, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLET, Fd: id})
 }
 
 // remove ends the watch of a connection.
@@ -51,15 +53,16 @@ func (r *ready) control(conn *net.TCPConn, op int, e *unix.EpollEvent) {
 	raw.Control(func(fd uintptr) { unix.EpollCtl(r.fd, op, int(fd), e) })
 }
 
-// sweep calls f for each connection at which bytes have arrived since the last sweep that were not read.
-func (r *ready) sweep(f func(id int32)) {
+// sweep calls f for each connection that was added, or at which bytes have arrived, since the last sweep;
+// unread says that some of them were not read.
+func (r *ready) sweep(f func(id int32, unread bool)) {
 	for r.opened {
 		n, err := unix.EpollWait(r.fd, r.events[:], 0)
 		if err == unix.EINTR {
 			continue
 		}
 		for _, e := range r.events[:max(n, 0)] {
-			f(e.Fd)
+			f(e.Fd, e.Events&^unix.EPOLLOUT != 0)
 		}
 		if n < len(r.events) {
 			return
@@ -69,34 +72,45 @@ func (r *ready) sweep(f func(id int32)) {
 
 // inlet reads from a connection. Each connection keeps one, so that a read allocates nothing.
 type inlet struct {
-	conn  *net.TCPConn
-	raw   syscall.RawConn
-	sweep func()
+	conn    *net.TCPConn
+	raw     syscall.RawConn
+	receive func(read func() (n int))
 
 	mu     sync.Mutex // held during a read, as in package net
+	fd     int
 	p      []byte
-	look   bool
 	n      int
 	failed error
-	ready  func(fd uintptr) bool
+	once   func() (n int)        // reads once
+	ready  func(fd uintptr) bool // called when the connection may be readable; reports whether the read is over
 }
 
-// newInlet makes an inlet that calls sweep when bytes have arrived, before it reads them.
-func newInlet(conn *net.TCPConn, sweep func()) *inlet {
-	r := &inlet{conn: conn, sweep: sweep}
+// newInlet makes an inlet that has receive call each of its reads, which do not wait.
+func newInlet(conn *net.TCPConn, receive func(read func() (n int))) *inlet {
+	r := &inlet{conn: conn, receive: receive}
 	r.raw, _ = conn.SyscallConn() // fails only for no connection
-	r.ready = r.receive
+	r.once = func() int {
+		r.n, r.failed = syscall.Read(r.fd, r.p) // the race detector knows syscall.Read, not unix.Read
+		for r.failed == unix.EINTR {
+			r.n, r.failed = syscall.Read(r.fd, r.p)
+		}
+		return r.n
+	}
+	r.ready = func(fd uintptr) bool {
+		r.fd = int(fd)
+		r.receive(r.once)
+		return r.failed != unix.EAGAIN
+	}
 	return r
 }
 
-// read reads. With placed, sweep is called at once, whether bytes have arrived or not.
-func (r *inlet) read(p []byte, placed bool) (int, error) {
+func (r *inlet) read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.p, r.look, r.failed = p, !placed, nil
+	r.p, r.failed = p, nil
 	err := r.raw.Read(r.ready)
 	r.p = nil
 	switch {
@@ -108,22 +122,4 @@ func (r *inlet) read(p []byte, placed bool) (int, error) {
 		return 0, io.EOF
 	}
 	return r.n, nil
-}
-
-// receive is called when the connection may be readable. It reports whether the read is over.
-func (r *inlet) receive(fd uintptr) bool {
-	if r.look {
-		r.look = false // when the runtime calls again bytes have arrived
-		arrived := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		if n, err := unix.Poll(arrived, 0); n == 0 && err == nil {
-			return false
-		}
-	}
-	r.sweep()
-	for {
-		r.n, r.failed = syscall.Read(int(fd), r.p) // the race detector knows syscall.Read, not unix.Read
-		if r.failed != unix.EINTR {
-			return r.failed != unix.EAGAIN
-		}
-	}
 }
