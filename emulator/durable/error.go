@@ -27,6 +27,7 @@ type Error struct {
 	DurableObjectID               string // over RPC only
 	Props                         Value  // the error's own properties, if it had more
 	stack                         string
+	event                         uint64 // see driver.Error
 }
 
 // Error returns the message without the class.
@@ -53,7 +54,7 @@ func caught(err error) error {
 		e := &Error{
 			Name: thrown.Name, Message: thrown.Message, Remote: thrown.Remote, Retryable: thrown.Retryable,
 			Overloaded: thrown.Overloaded, DurableObjectReset: thrown.DurableObjectReset,
-			DurableObjectID: thrown.DurableObjectID, stack: thrown.Stack,
+			DurableObjectID: thrown.DurableObjectID, stack: thrown.Stack, event: thrown.Event,
 		}
 		if len(thrown.Props) > 0 {
 			e.Props = Value{&driver.Object{Properties: thrown.Props}}
@@ -92,7 +93,7 @@ func (e *Error) As(target any) bool {
 func (e *Error) thrown() *driver.Error {
 	d := &driver.Error{
 		Name: cmp.Or(e.Name, "Error"), Message: e.Message, Retryable: e.Retryable, Overloaded: e.Overloaded,
-		Remote: e.Remote, DurableObjectReset: e.DurableObjectReset, Stack: e.stack,
+		Remote: e.Remote, DurableObjectReset: e.DurableObjectReset, Stack: e.stack, Event: e.event,
 	}
 	if o, ok := e.Props.v.(*driver.Object); ok {
 		d.Props = o.Properties

@@ -17,6 +17,9 @@ type Error struct {
 	NotError                      bool // what was thrown is no Error object; Message is its text
 	Props                         []Property
 	Cause                         error // what it was made of, nil across objects
+	// Event is the number of the world's latest event that reports the exception; 0 is none. Who
+	// logs the exception again names that event as the cause.
+	Event uint64
 }
 
 func (e *Error) Error() string {

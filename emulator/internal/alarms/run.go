@@ -15,6 +15,7 @@ type Run struct {
 	Scheduled int64     // what the alarm was set for, in ns since 1970
 	Retries   int       // runs before this one that failed; a constructor that failed is none
 	Again     bool      // the run before failed, or the constructor did
+	Cause     uint64    // the number of the event that says why it failed; 0 without one
 
 	alarm *alarm
 	begun atomic.Bool
@@ -39,13 +40,13 @@ func (r *Run) Waits() { r.enter(waiting) }
 // Wakes says that its wait is over and it wants the turn again.
 func (r *Run) Wakes() { r.enter(running) }
 
-// End says that the event has its result. It is called once.
-func (r *Run) End(failed bool) {
+// End says that the event has its result: it failed with err, or succeeded. It is called once.
+func (r *Run) End(err *driver.Error) {
 	r.enter(over)
 	s := r.alarm.of.s
 	// On a goroutine of its own: the caller may hold locks, and after an abort it has yet to say
 	// that there is to be no retry.
-	s.host.GoActive(func() { s.ended(r, failed) })
+	s.host.GoActive(func() { s.ended(r, err) })
 }
 
 func (r *Run) enter(state runState) {

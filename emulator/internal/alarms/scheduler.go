@@ -50,6 +50,7 @@ type alarm struct {
 	retries  int // runs that failed; a constructor that failed is none
 	failures int // constructors that failed included
 	noRetry  bool
+	cause    uint64 // of the next run
 }
 
 // New returns a scheduler that rings nothing before [Scheduler.Start].
@@ -137,7 +138,7 @@ func (s *Scheduler) arm() {
 }
 
 // ended decides what follows a run.
-func (s *Scheduler) ended(r *Run, failed bool) {
+func (s *Scheduler) ended(r *Run, failed *driver.Error) {
 	a, n := r.alarm, r.alarm.of
 	s.mu.Lock()
 	delete(n.running, a.id.Bytes)
@@ -146,11 +147,12 @@ func (s *Scheduler) ended(r *Run, failed bool) {
 		s.queue.Add(current)
 		s.arm()
 	}
-	if !failed || current != a || a.noRetry || s.stopped {
+	if failed == nil || current != a || a.noRetry || s.stopped {
 		s.mu.Unlock()
 		return
 	}
 	counts := r.begun.Load()
+	r.Cause, a.cause = failed.Event, failed.Event
 	if counts && a.retries >= maxRetries {
 		s.mu.Unlock()
 		n.ringer.GiveUp(r)

@@ -119,7 +119,7 @@ func (s *Scheduler) due() *Run {
 	a.of.running[a.id.Bytes] = a
 	s.flow.running++
 	s.host.Activity.Begin()
-	return &Run{ID: a.id, Scheduled: a.scheduled, Retries: a.retries, Again: a.failures > 0, alarm: a}
+	return &Run{ID: a.id, Scheduled: a.scheduled, Retries: a.retries, Again: a.failures > 0, Cause: a.cause, alarm: a}
 }
 
 // look is called from time to time while alarms wait for room.

@@ -60,7 +60,11 @@ func (r *rig) end() {
 func (r *rig) Ring(run *Run) {
 	r.logf("%s %d", run.ID.Name, run.Retries)
 	run.Begin()
-	run.End(r.handler(run))
+	var failed *driver.Error
+	if r.handler(run) {
+		failed = driver.PlainError("failed")
+	}
+	run.End(failed)
 }
 
 func (r *rig) GiveUp(run *Run) { r.logf("%s given up", run.ID.Name) }

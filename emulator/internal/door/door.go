@@ -107,5 +107,7 @@ func (d *Door) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// fault emits an exception that the Worker did not catch.
-func (d *Door) fault(err *driver.Error) uint64 { return d.Host.Emit(host.Fault("worker", err)) }
+// fault emits an exception that the Worker did not catch. It returns the number of the event.
+func (d *Door) fault(err *driver.Error) uint64 {
+	return host.Fault(d.Host.Emit, "worker", err, 0).Event
+}

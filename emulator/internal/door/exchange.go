@@ -96,7 +96,7 @@ func (x *exchange) fail(err error) {
 func (x *exchange) exited(err *driver.Error) {
 	x.sent.Drop()
 	x.sent.Await()
-	x.log(http.StatusInternalServerError, 0)
+	x.log(http.StatusInternalServerError, err.Event)
 	x.rw.Header().Set("Connection", "close") // net/http closes the connection behind it
 	answerError(x.rw, x.r, err, x.upgrade, true)
 	x.sent.End(upload.ByLength)

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,8 +31,10 @@ const (
 // Event is something that happened in a world, as `emu dev --log-format json`
 // prints it: one object a line, fields without a value left out.
 type Event struct {
-	// Number counts a world's events from 1. Cause is the number of an earlier event that
-	// led to this one, 0 if there is none or it is not known.
+	// Number counts a world's events from 1. Cause is the number of the earlier event that led to
+	// this one, 0 if there is none: an exception leads to a reset, the reset of one object to an
+	// exception in another, a reset or an eviction to the next start, a failed run of an alarm to
+	// its retry.
 	Number uint64 `json:"-"`
 	Cause  uint64 `json:"-"`
 
@@ -52,9 +55,17 @@ type Event struct {
 	Stack   string    `json:"stack,omitempty"`
 }
 
-// Fault is the event of an exception that user code did not catch.
-func Fault(handler string, err *driver.Error) Event {
-	return Event{Type: EventError, Handler: handler, Message: err.Uncaught(), Stack: err.Stack}
+// Fault emits an exception that user code did not catch, for a world or for one of its objects. Its
+// cause is the event that has reported it before, in another object, or else the one given. The
+// result is the exception with the number of the new event.
+func Fault(emit func(Event) uint64, handler string, err *driver.Error, cause uint64) *driver.Error {
+	number := emit(Event{Type: EventError, Cause: cmp.Or(err.Event, cause), Handler: handler, Message: err.Uncaught(), Stack: err.Stack})
+	if number == 0 {
+		return err // nobody reads
+	}
+	reported := *err // the class may keep err
+	reported.Event = number
+	return &reported
 }
 
 // kept is how many of the latest events a later reader can still have.

@@ -197,8 +197,7 @@ func (i *Invocation) Fetch(r *driver.Request) (resp *driver.Response, err error)
 		if p := recover(); p != nil {
 			resp, err = nil, stacks.Panicked(p, debug.Stack())
 		} else if !returned {
-			i.exited = stacks.Exited()
-			i.w.fault(i.exited)
+			i.exited = i.w.fault(stacks.Exited())
 		}
 	}()
 	if i.w.Export == nil {

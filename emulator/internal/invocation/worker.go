@@ -29,4 +29,6 @@ func (w *Worker) Invoke(place *arrival.Ticket, attended func()) *Invocation {
 }
 
 // fault emits an exception that the Worker did not catch.
-func (w *Worker) fault(err *driver.Error) { w.Host.Emit(host.Fault("worker", err)) }
+func (w *Worker) fault(err *driver.Error) *driver.Error {
+	return host.Fault(w.Host.Emit, "worker", err, 0)
+}

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/message"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
@@ -50,7 +51,7 @@ func (b *objectBody) Read(p []byte) (int, error) {
 			if p := recover(); p != nil {
 				got = piece{err: http.ErrAbortHandler}
 				if p != any(http.ErrAbortHandler) {
-					b.in.o.fault("fetch", stacks.Panicked(p, debug.Stack()))
+					b.Fault(stacks.Panicked(p, debug.Stack()))
 				}
 			}
 			b.pieces <- got
@@ -93,4 +94,6 @@ func (b *objectBody) Pin() (end func()) {
 func (b *objectBody) WasReset() bool { return b.in.life.lost() != nil }
 
 // Fault emits an exception of the body's, which is one of the object's fetch handler.
-func (b *objectBody) Fault(err *driver.Error) { b.in.o.fault("fetch", err) }
+func (b *objectBody) Fault(err *driver.Error) {
+	host.Fault(b.in.o.emit, "fetch", err, b.in.began.Load())
+}

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 	"time"
@@ -19,7 +20,8 @@ type event struct {
 	context.Context // the instance's; of an event with a timeout, one that ends sooner
 	pin
 	in      *instance
-	handler string // Cloudflare's name of what runs
+	handler string        // Cloudflare's name of what runs
+	cause   atomic.Uint64 // see because
 	run     func(*event)
 
 	holds     bool         // has the turn; touched only by the goroutine that runs it
@@ -85,22 +87,34 @@ func (e *event) throw(err *driver.Error) { e.err, e.response, e.value = err, nil
 func (e *event) failed(err error) {
 	thrown := driver.Exception(err)
 	if !e.in.dead.Load() {
-		e.in.o.fault(e.handler, thrown)
+		thrown = e.fault(thrown)
 	}
 	e.throw(thrown)
+}
+
+// fault emits an exception that the handler did not catch, and returns it with the event's number.
+func (e *event) fault(err *driver.Error) *driver.Error {
+	return host.Fault(e.in.o.emit, e.handler, err, e.because())
+}
+
+// because is the number of the world's event that led to this run of user code: what the caller of
+// the object ran because of, an alarm's run, or else the construction of the instance.
+func (e *event) because() uint64 { return cmp.Or(e.cause.Load(), e.in.began.Load()) }
+
+// calledBy notes who has called the object. Of a Worker no event is known: its request's comes with
+// the answer.
+func (e *event) calledBy(caller driver.Event) {
+	if caller, ok := caller.(*event); ok {
+		e.cause.Store(caller.because())
+	}
 }
 
 // exited is the result of a handler whose goroutine ended. After a reset the
 // event has failed already.
 func (e *event) exited() {
-	gone := stacks.Exited()
-	e.throw(gone)
-	if e.in.dead.Load() {
-		return
-	}
-	e.in.o.fault(e.handler, gone)
-	if e.handler == "constructor" {
-		e.in.o.reset(e.in, gone)
+	e.failed(stacks.Exited())
+	if e.handler == "constructor" && !e.in.dead.Load() {
+		e.in.o.reset(e.in, e.err)
 	}
 }
 
@@ -153,7 +167,7 @@ func (e *event) overdue() error {
 
 // Say adds a line to the log.
 func (e *event) Say(level, text string) {
-	e.in.o.emit(host.Event{Type: host.EventLog, Handler: e.handler, Level: level, Message: text})
+	e.in.o.emit(host.Event{Type: host.EventLog, Cause: e.because(), Handler: e.handler, Level: level, Message: text})
 }
 
 // Now is the world's time.

@@ -42,7 +42,7 @@ func (e *event) respond(r *driver.Request, upgrade bool) (*driver.Response, erro
 	if resp.WebSocket != nil {
 		s, err := socket.GiveAway(resp.WebSocket)
 		if err != nil {
-			in.o.fault("fetch", err)
+			e.fault(err)
 			out.WebSocket = s.View()
 		} else if err := s.Other().ReturnedBy(in); err != nil {
 			return nil, err
@@ -112,7 +112,7 @@ func (e *event) handle(f func() error) {
 	o := e.in.o
 	if limit := e.in.life.sockets.EventTimeout(); limit > 0 {
 		d := &deadline{running: true, late: func() {
-			o.fault(e.handler, driver.PlainError(msgEventTimeout))
+			e.fault(driver.PlainError(msgEventTimeout))
 			e.in.storage.Expire(errOverdue())
 		}}
 		e.limit(d)
@@ -122,7 +122,7 @@ func (e *event) handle(f func() error) {
 	err := f()
 	var over *driver.Error // what a handler says that was cancelled by the timeout is of no interest
 	if err != nil && !e.in.over(err) && !errors.As(context.Cause(e), &over) {
-		o.fault(e.handler, driver.Exception(err))
+		e.fault(driver.Exception(err))
 	}
 }
 
@@ -138,7 +138,7 @@ func (e *event) alarm(run *alarms.Run) {
 	if !due {
 		return
 	}
-	in.o.emit(host.Event{Type: host.EventAlarm, Retry: run.Retries})
+	e.cause.Store(in.o.emit(host.Event{Type: host.EventAlarm, Cause: e.because(), Retry: run.Retries}))
 	in.storage.BeginAlarm()
 	defer in.storage.EndAlarm() // also if the handler panics or ends its goroutine
 	if in.handles(driver.HandlesAlarm) {

@@ -93,7 +93,7 @@ func (h *hanging) name(late []*instance) {
 		if at := places[in.label]; at != (driver.Place{}) {
 			where = " at " + at.String()
 		}
-		in.o.emit(host.Event{Type: host.EventWarning, Handler: e.handler, Message: fmt.Sprintf(msgHanging, e.handler, h.limit, where)})
+		in.o.emit(host.Event{Type: host.EventWarning, Cause: e.because(), Handler: e.handler, Message: fmt.Sprintf(msgHanging, e.handler, h.limit, where)})
 	}
 	if more := len(late) - maxBusy; more > 0 {
 		h.host.Emit(host.Event{Type: host.EventWarning, Message: fmt.Sprintf(msgMoreHang, more)})

@@ -3,6 +3,7 @@ package object
 // https://developers.cloudflare.com/durable-objects/concepts/what-are-durable-objects/
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime/debug"
@@ -34,6 +35,7 @@ type instance struct {
 	label   string
 	holder  atomic.Pointer[holder] // noted only for Options.Foreign
 	current atomic.Pointer[event]  // has the turn
+	began   atomic.Uint64          // the number of the event of its construction
 	out     socket.Outbox          // what sockets have sent in this turn; belongs to the event that has the turn
 	ended   []*event               // ended events whose results wait for those that were ready then; likewise
 
@@ -48,8 +50,8 @@ type instance struct {
 	sampled  uint64    // the latest sample of goroutines then
 }
 
-// newInstance starts an instance. o.mu is held.
-func newInstance(o *Object) *instance {
+// newInstance starts an instance for an event that needs it. o.mu is held.
+func newInstance(o *Object, first *event) *instance {
 	in := &instance{o: o, host: o.host, watch: o.class.Watch, life: o.life, id: inside(o.ident())}
 	in.storage = o.class.storage.Storage(o.id, (*storageTurn)(in))
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -57,6 +59,7 @@ func newInstance(o *Object) *instance {
 	in.label = in.watch.Label()
 	in.ctx = stacks.Labelled(ctx, in.label)
 	e := newEvent(nil, "constructor", in.construct)
+	e.cause.Store(cmp.Or(first.cause.Load(), o.ended.Load()))
 	in.blocker = e
 	in.submit(e)
 	return in
@@ -84,19 +87,17 @@ func (in *instance) construct(e *event) {
 		return // breakOff has emitted why
 	}
 	if err != nil {
-		thrown := driver.Exception(err)
-		o.fault("constructor", thrown)
-		o.reset(in, thrown)
+		o.reset(in, e.fault(driver.Exception(err)))
 		return
 	}
 	in.mu.Lock()
 	in.blocker = nil
 	in.mu.Unlock()
+	began := host.Event{Type: host.EventStart, Cause: e.cause.Load()}
 	if woken {
-		o.emit(host.Event{Type: host.EventWake, Sockets: in.life.sockets.Count()})
-	} else {
-		o.emit(host.Event{Type: host.EventStart})
+		began.Type, began.Sockets = host.EventWake, in.life.sockets.Count()
 	}
+	in.began.Store(o.emit(began))
 }
 
 // submit queues a new event. o.mu is held, so that the instance is not gone.
@@ -138,8 +139,7 @@ func (in *instance) runOne(e *event) (next *event) {
 			return
 		}
 		if p := recover(); p != nil {
-			thrown := stacks.Panicked(p, debug.Stack())
-			in.o.fault(e.handler, thrown)
+			thrown := e.fault(stacks.Panicked(p, debug.Stack()))
 			if e.handler == "constructor" {
 				in.o.reset(in, thrown)
 			}
@@ -166,19 +166,30 @@ func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place
 			return
 		}
 		if err := f(e); err != nil && !in.over(err) && e.overdue() == nil {
-			in.o.fault("waitUntil", driver.Exception(err))
+			e.fault(driver.Exception(err))
 		}
 	})
 	e.pin.kind, e.pin.at = driver.PinWaitUntil, at
-	if of := in.current.Load(); of != nil && of.deadline != nil {
-		e.in = in
-		e.limit(of.deadline)
+	if of := in.current.Load(); of != nil {
+		e.calledBy(of)
+		if of.deadline != nil {
+			e.in = in
+			e.limit(of.deadline)
+		}
 	}
 	in.o.mu.Lock()
 	defer in.o.mu.Unlock()
 	if in.o.inst == in && !in.o.stopped {
 		in.submit(e)
 	}
+}
+
+// because is that of the event that has the turn.
+func (in *instance) because() uint64 {
+	if e := in.current.Load(); e != nil {
+		return e.because()
+	}
+	return in.began.Load()
 }
 
 func (in *instance) handles(h driver.Handlers) bool { return in.o.class.handlers&h != 0 }

@@ -74,5 +74,5 @@ func (t *storageTurn) Opened(name func() (string, bool, error)) {
 }
 
 func (t *storageTurn) Report(message string) {
-	t.o.emit(host.Event{Type: host.EventError, Handler: "storage", Message: message})
+	t.o.emit(host.Event{Type: host.EventError, Cause: t.instance().because(), Handler: "storage", Message: message})
 }

@@ -9,9 +9,10 @@ import (
 
 // Ring submits the event of an alarm that is due.
 func (n *Namespace) Ring(run *alarms.Run) {
-	ended := func(e *event) { run.End(e.result() != nil) }
+	ended := func(e *event) { run.End(e.result()) }
 	e := newEvent(completerFunc(ended), "alarm", func(e *event) { e.alarm(run) })
 	e.alarmRun = run
+	e.cause.Store(run.Cause)
 	o := n.object(run.ID.Bytes)
 	o.connect(run.ID) // after a restart the alarm is the first to address the object, by its name
 	o.submit(e)
@@ -20,7 +21,7 @@ func (n *Namespace) Ring(run *alarms.Run) {
 // GiveUp deletes an alarm that has failed too often, unless another was set meanwhile.
 func (n *Namespace) GiveUp(run *alarms.Run) {
 	o := n.object(run.ID.Bytes)
-	o.emit(host.Event{Type: host.EventError, Message: msgAlarmGivenUp(run.Retries + 1)})
+	o.emit(host.Event{Type: host.EventError, Cause: run.Cause, Message: msgAlarmGivenUp(run.Retries + 1)})
 	o.submit(newEvent(nil, "alarm", func(e *event) { e.in.storage.GiveUpAlarm(run.Scheduled) }))
 }
 

@@ -33,6 +33,7 @@ type Object struct {
 	name      *string                // what it was first addressed by, nil if by its id
 	absent    time.Time              // since when it is not in memory
 	noted     atomic.Pointer[string] // its name as wrangler's local explorer has it, for the log
+	ended     atomic.Uint64          // the number of the event with which it last left memory
 }
 
 // life is an object between two resets: what its stubs are connected to, and its
@@ -139,7 +140,7 @@ func (o *Object) admit(e *event) bool {
 		o.waiting = append(o.waiting, e)
 		return true
 	case o.inst == nil:
-		o.inst = newInstance(o)
+		o.inst = newInstance(o, e)
 	}
 	o.inst.submit(e)
 	return true
@@ -155,9 +156,6 @@ func (o *Object) own(in *instance, f func() error) error {
 	}
 	return f()
 }
-
-// fault emits an exception that user code did not catch.
-func (o *Object) fault(handler string, err *driver.Error) { o.emit(host.Fault(handler, err)) }
 
 // Pins returns what keeps the object in memory now, oldest first.
 func (o *Object) Pins() []Pin {

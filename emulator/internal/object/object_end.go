@@ -4,6 +4,8 @@ package object
 // https://developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle/
 
 import (
+	"cmp"
+
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
@@ -27,11 +29,11 @@ func (o *Object) letGo(in *instance) {
 	in.storage.Close()
 	n := in.life.sockets.Hibernate()
 	in.cancel(driver.ErrReset)
+	end := host.Event{Type: host.EventEvict, Cause: in.began.Load()}
 	if n > 0 {
-		o.emit(host.Event{Type: host.EventHibernate, Sockets: n})
-	} else {
-		o.emit(host.Event{Type: host.EventEvict})
+		end.Type, end.Sockets = host.EventHibernate, n
 	}
+	o.ended.Store(o.emit(end))
 	in.depart()
 	o.left()
 }
@@ -61,8 +63,12 @@ func (o *Object) breakOff(in *instance, err *driver.Error) {
 
 	in.storage.Discard()
 	in.life.sockets.Reset()
-	o.emit(host.Event{Type: host.EventReset, Message: e.Uncaught(), Stack: err.Stack})
-	remote := e
+	number := o.emit(host.Event{Type: host.EventReset, Cause: cmp.Or(err.Event, in.because()), Message: e.Uncaught(), Stack: err.Stack})
+	o.ended.Store(number)
+	reported := e
+	reported.Event = number
+	in.life.broken.Store(&reported)
+	remote := reported
 	remote.Remote = true
 	for _, ev := range flight {
 		ev.fail(&remote)
@@ -123,9 +129,10 @@ func (o *Object) evict() {
 	o.mu.Unlock()
 	in.storage.Discard()
 	n := in.life.sockets.Evict()
-	o.emit(host.Event{Type: host.EventEvict, Sockets: n})
+	number := o.emit(host.Event{Type: host.EventEvict, Cause: in.began.Load(), Sockets: n})
+	o.ended.Store(number)
 	for _, e := range flight {
-		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true})
+		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true, Event: number})
 	}
 	in.end()
 	o.left()

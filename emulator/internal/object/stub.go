@@ -94,6 +94,7 @@ func (f *stubFetch) Start() {
 	if f.Any() {
 		e = new(event)
 	}
+	e.calledBy(f.caller)
 	e.init(f, "fetch", func(e *event) {
 		inner.Body = boundRequest(e, body)
 		e.fetch(&inner, upgrade)
@@ -150,6 +151,7 @@ func (s *stub) StartCall(ctx context.Context, method string, args []driver.Value
 	}
 	c := &stubCall{s: s, caller: driver.EventOf(ctx), done: done}
 	c.called.init(c, method, func(e *event) { e.call(method, sent.(*driver.Array).Elements) })
+	c.called.calledBy(c.caller)
 	c.begins(c.caller, driver.PinStub, at)
 	beginIn(c.caller, c)
 	return c, nil

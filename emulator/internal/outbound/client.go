@@ -122,7 +122,7 @@ func (b *sentBody) Read(p []byte) (n int, err error) {
 		if p := recover(); p != nil {
 			thrown = stacks.Panicked(p, debug.Stack())
 		}
-		b.host.Emit(host.Fault("worker", thrown))
+		thrown = host.Fault(b.host.Emit, "worker", thrown, 0)
 		b.fail(thrown)
 		n, err = 0, thrown
 	}()
