@@ -48,32 +48,11 @@ func (w *World) SettleBy(late <-chan time.Time) bool { return w.host.Activity.Se
 // Object returns the object of that name in the namespace of a binding. Looking
 // at it does not start it.
 func (w *World) Object(binding, name string) (*Object, error) {
-	n, err := w.namespace(binding)
-	if err != nil {
-		return nil, err
-	}
-	return n.Outside(n.IDFromName(name)), nil
-}
-
-// ObjectByID returns the object with that id.
-func (w *World) ObjectByID(binding, hex string) (*Object, error) {
-	n, err := w.namespace(binding)
-	if err != nil {
-		return nil, err
-	}
-	id, err := n.IDFromString(hex)
-	if err != nil {
-		return nil, err
-	}
-	return n.Outside(id), nil
-}
-
-func (w *World) namespace(binding string) (*object.Namespace, error) {
 	n, ok := w.env.namespaces[binding]
 	if !ok {
 		return nil, fmt.Errorf("no Durable Object binding %q", binding)
 	}
-	return n, nil
+	return n.Outside(n.IDFromName(name)), nil
 }
 
 // Objects returns the objects that have been addressed since the world was
