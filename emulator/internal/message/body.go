@@ -2,6 +2,14 @@ package message
 
 import "io"
 
+// Close closes a body that can be closed.
+func Close(r io.Reader) error {
+	if c, ok := r.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
 // Unbound is the body below one that belongs to an event or an invocation, so that another
 // one can read it.
 func Unbound(r io.Reader) io.Reader {

@@ -73,12 +73,7 @@ func (b *objectBody) Read(p []byte) (int, error) {
 }
 
 // Close closes the body if it can be closed.
-func (b *objectBody) Close() error {
-	if c, ok := b.Reader.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
-}
+func (b *objectBody) Close() error { return message.Close(b.Reader) }
 
 // InMemory reports whether reading the body takes no time.
 func (b *objectBody) InMemory() (n int, ok bool) { return message.InMemory(b.Reader) }

@@ -79,9 +79,4 @@ func (b *turnBody) Read(p []byte) (n int, err error) {
 func (b *turnBody) Unbound() io.Reader { return b.r }
 
 // Close closes the body below.
-func (b *turnBody) Close() error {
-	if c, ok := b.r.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
-}
+func (b *turnBody) Close() error { return message.Close(b.r) }

@@ -2,12 +2,12 @@ package object
 
 import (
 	"context"
-	"io"
 	"sync/atomic"
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
+	"github.com/seed-36a2c969/emu/emulator/internal/message"
 	"github.com/seed-36a2c969/emu/emulator/internal/outbound"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
@@ -126,9 +126,7 @@ func (f *fetching) Start() {
 // release gives a response back that nobody wants any more.
 func release(resp *driver.Response) {
 	socket.Discard(resp.WebSocket)
-	if c, ok := resp.Body.(io.Closer); ok {
-		c.Close()
-	}
+	message.Close(resp.Body)
 }
 
 // asking is a wait for what an accepted socket receives.

@@ -113,7 +113,5 @@ func discard(body io.Reader) {
 	if _, outside := body.(fetchedBody); outside {
 		io.CopyN(io.Discard, body, 2<<10) // as net/http's own client does
 	}
-	if c, ok := body.(io.Closer); ok {
-		c.Close()
-	}
+	message.Close(body)
 }
