@@ -72,8 +72,6 @@ type Options struct {
 	// Hanging is how long, in machine time, a handler may hold its object without a wait
 	// before an event of type warning says where it is; with 0 nobody looks.
 	Hanging time.Duration
-	// MaxBuffered limits what waits for one slow client, in bytes; 0 is 64 MiB.
-	MaxBuffered int64
 	// MaxWaiting limits the memory of what waits for all slow clients together, in
 	// bytes; 0 is 1 GiB. The connections for which most waits are closed first.
 	MaxWaiting int64
@@ -137,7 +135,7 @@ func New(o Options) (*World, error) {
 	w.alarms = alarms.New(w.host)
 	w.door = door.Door{
 		Host: w.host, Watch: w.watch, Order: &w.order, Network: w.net, Attended: o.Attended,
-		Upstream: o.Upstream, MaxBuffered: o.MaxBuffered, Budget: w.budget,
+		Upstream: o.Upstream, Budget: w.budget,
 	}
 	if err := w.open(plan); err != nil {
 		w.Close()

@@ -33,10 +33,8 @@ type Door struct {
 	Attended func(ctx context.Context)
 	// Upstream is what the Worker takes its requests to be for; an empty field is as the client asked.
 	Upstream Origin
-	// MaxBuffered limits what waits for one slow client, in bytes; 0 is 64 MiB. Budget
-	// limits what waits for all together.
-	MaxBuffered int64
-	Budget      *wire.Budget
+	// Budget limits the memory of what waits to be sent to all clients together.
+	Budget *wire.Budget
 
 	polls  sync.Once // made poller
 	poller *wire.Poller

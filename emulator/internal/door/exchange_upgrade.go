@@ -36,7 +36,7 @@ func (x *exchange) takeOver(server *socket.Socket) (*wire.Conn, error) {
 	conn.SetDeadline(time.Time{})
 	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
 	early = append([]byte(nil), early...) // the server uses its buffer again
-	t, err := wire.NewConn(conn, early, server, &wire.Options{MaxQueue: x.MaxBuffered, Budget: x.Budget, Poller: x.pollerFor(conn)})
+	t, err := wire.NewConn(conn, early, server, &wire.Options{Budget: x.Budget, Poller: x.pollerFor(conn)})
 	if err == nil && conn.LocalAddr().Network() == "pipe" {
 		x.Host.Activity.Watch(t)
 	}

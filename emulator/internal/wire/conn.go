@@ -62,7 +62,6 @@ type link interface {
 // closed then.
 func NewConn(nc net.Conn, buffered []byte, h Handler, o *Options) (*Conn, error) {
 	c := &Conn{handler: h, maxQueue: cmp.Or(o.MaxQueue, DefaultMaxQueue), budget: o.Budget}
-	c.parser.MaxMessage = o.MaxMessage
 	l, err := o.Poller.adopt(c, nc, buffered)
 	if err != nil {
 		nc.Close()

@@ -31,8 +31,7 @@ type Handler interface {
 
 // Options are the settings of a [Conn].
 type Options struct {
-	MaxMessage int     // largest incoming message in bytes; 0: DefaultMaxMessage
-	MaxQueue   int64   // most bytes that wait to be sent; 0: DefaultMaxQueue
-	Budget     *Budget // of this and other connections; nil: none
-	Poller     *Poller // reads the connection if it can; nil: a goroutine does
+	MaxQueue int64   // most bytes that wait to be sent; 0: DefaultMaxQueue
+	Budget   *Budget // of this and other connections; nil: none
+	Poller   *Poller // reads the connection if it can; nil: a goroutine does
 }
