@@ -100,7 +100,7 @@ func (v *View) Close(code int, reason string) error {
 	}
 	reason = javascript.WellFormed(reason)
 	switch {
-	case code != 0 && !validCloseCode(code):
+	case code != 0 && !wire.Sendable(code):
 		return driver.NewError("InvalidAccessError", msgCloseCode(code))
 	case len(reason) > maxCloseReason && v.limitsReason():
 		return driver.NewError("SyntaxError", msgReasonTooLong)
@@ -128,15 +128,6 @@ func (v *View) Close(code int, reason string) error {
 		s.finishClosed()
 	}
 	return nil
-}
-
-// validCloseCode: RFC 6455 section 7.4 with workerd's bounds.
-func validCloseCode(code int) bool {
-	switch code {
-	case 1004, 1005, 1006, 1015:
-		return false
-	}
-	return code >= 1000 && code <= 4999
 }
 
 // limitsReason reports whether websocket_close_reason_byte_limit is on. It is for a socket that no world has used yet.

@@ -51,6 +51,11 @@ func AppendClose(dst []byte, code int, reason string) []byte {
 	return append(dst, reason...)
 }
 
+// Sendable reports whether a Close frame may carry a code: RFC 6455 section 7.4 with workerd's bounds.
+func Sendable(code int) bool {
+	return code >= 1000 && code <= 4999 && code != 1004 && code != codeNone && code != 1006 && code != 1015
+}
+
 func appendHeader(dst []byte, opcode byte, n int) []byte {
 	dst = append(dst, bitFin|opcode)
 	switch {
