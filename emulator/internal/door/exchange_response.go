@@ -86,7 +86,7 @@ func (x *exchange) respond(resp *driver.Response) upload.Ending {
 				x.flush()
 			}
 		}}
-		begin.timer = time.AfterFunc(headDelay, begin.now)
+		time.AfterFunc(headDelay, begin.now)
 	}
 	return x.stream(body, begin, length, known)
 }
@@ -227,32 +227,21 @@ const headDelay = 10 * time.Millisecond
 
 // head is the head of a response that is written once, or never. A nil head has been written.
 type head struct {
-	mu    sync.Mutex
-	write func() // nil once it is decided
-	timer *time.Timer
+	decided sync.Once
+	write   func()
 }
 
-// now writes the head, unless that is decided.
+// now writes the head, unless never came first.
 func (h *head) now() {
-	if h == nil {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.write != nil {
-		h.write()
-		h.write = nil
+	if h != nil {
+		h.decided.Do(h.write)
 	}
 }
 
-// never reports whether the head has not been written, and will not be.
-func (h *head) never() bool {
-	if h == nil {
-		return false
+// never keeps the head from being written. It reports false if now came first.
+func (h *head) never() (unwritten bool) {
+	if h != nil {
+		h.decided.Do(func() { unwritten = true })
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	unwritten := h.write != nil
-	h.write = nil
 	return unwritten
 }
