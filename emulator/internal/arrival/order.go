@@ -154,29 +154,19 @@ func blocks(timer, held, patience time.Duration) bool {
 	return timer <= patience+patience/4+minPatience || held >= maxDelays*patience
 }
 
-// Successor is the ticket with which an invocation goes on after a wait. Whoever ends the
-// wait takes it, so that the order is that in which waits end. If that has not happened,
-// as the wait ended in another way, the waiter takes it.
+// Successor is the ticket with which an invocation goes on after a wait. The goroutine that ends
+// the wait takes it, so that tickets have the order in which waits end and not the one in which
+// goroutines wake up. If the wait ends in another way, with its context, the waiter takes it.
 type Successor struct {
-	mu   sync.Mutex
-	k    *Ticket
-	over bool // the waiter goes on
+	taken sync.Once
+	k     *Ticket
 }
 
 // Arrives takes the ticket. It is called where the wait ends.
-func (s *Successor) Arrives(o *Order) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.over && s.k == nil {
-		s.k = o.Take()
-	}
-}
+func (s *Successor) Arrives(o *Order) { s.taken.Do(func() { s.k = o.Take() }) }
 
 // Get returns the ticket, which the waiter takes itself if nobody has.
 func (s *Successor) Get(o *Order) *Ticket {
 	s.Arrives(o)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.over = true
 	return s.k
 }
