@@ -3,6 +3,8 @@ package object
 // https://developers.cloudflare.com/durable-objects/api/namespace/
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -73,20 +75,12 @@ func (n *Namespace) Stop() []*Object {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.closed = true
-	return n.list()
+	return slices.Collect(maps.Values(n.objects))
 }
 
+// All returns the objects that have been addressed.
 func (n *Namespace) All() []*Object {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.list()
-}
-
-// list: n.mu is held.
-func (n *Namespace) list() []*Object {
-	list := make([]*Object, 0, len(n.objects))
-	for _, o := range n.objects {
-		list = append(list, o)
-	}
-	return list
+	return slices.Collect(maps.Values(n.objects))
 }
