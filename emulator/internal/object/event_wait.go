@@ -52,9 +52,6 @@ func (e *event) WaitFor(ctx context.Context, on driver.Signal) error {
 	return err
 }
 
-func (e *event) keep(p *pin)  { e.in.pin(p) }
-func (e *event) letGo(p *pin) { e.in.unpin(p) }
-
 // mayWait is the error of a wait that must not begin.
 func (e *event) mayWait() error {
 	if e.in.stale(e) {

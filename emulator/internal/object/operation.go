@@ -16,25 +16,19 @@ import (
 // another event has the turn.
 type Starter interface{ Start() }
 
-// pinned is a run of user code in an object, which pins keep in memory.
-type pinned interface {
-	keep(p *pin)
-	letGo(p *pin)
-}
-
 // operation is something that user code has begun and has not waited for yet. It pins the
 // instance that has begun it.
 type operation struct {
 	pin
-	run  pinned // nil in a Worker
-	over atomic.Bool
+	owner *event // nil in a Worker
+	over  atomic.Bool
 }
 
 // begins makes the operation one of e's, which may be nil.
 func (o *operation) begins(e driver.Event, kind driver.PinKind, at driver.Place) {
-	if e, ok := e.(pinned); ok {
-		o.run, o.kind, o.at = e, kind, at
-		e.keep(&o.pin)
+	if e, ok := e.(*event); ok {
+		o.owner, o.kind, o.at = e, kind, at
+		e.in.pin(&o.pin)
 	}
 }
 
@@ -43,8 +37,8 @@ func (o *operation) ends() bool {
 	if o.over.Swap(true) {
 		return false
 	}
-	if o.run != nil {
-		o.run.letGo(&o.pin)
+	if o.owner != nil {
+		o.owner.in.unpin(&o.pin)
 	}
 	return true
 }
