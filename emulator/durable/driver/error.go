@@ -60,6 +60,9 @@ func Exception(err error) *Error {
 	return &Error{Name: "Error", Message: err.Error(), Cause: err}
 }
 
+// ConnectionLost is workerd's message for whatever was cut off: an object, a connection or a body.
+const ConnectionLost = "Network connection lost."
+
 var (
 	// ErrReset is what a State, Storage or Socket kept from an instance that
 	// is gone answers.

@@ -55,7 +55,7 @@ func answerError(rw http.ResponseWriter, r *http.Request, err *driver.Error, upg
 func answerLost(rw http.ResponseWriter, last bool) {
 	h := rw.Header()
 	clear(h)
-	text := driver.PlainError(msgConnectionLost).Uncaught()
+	text := driver.PlainError(driver.ConnectionLost).Uncaught()
 	h["Date"] = nil
 	h.Set("Content-Length", strconv.Itoa(len(text)))
 	h.Set("Content-Type", "text/plain;charset=UTF-8")

@@ -144,7 +144,7 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	case upload.ErrAnswered:
 		err = driver.TypeError(msgReadAnswered)
 	default:
-		err = &driver.Error{Name: "Error", Message: msgConnectionLost, Cause: err}
+		err = &driver.Error{Name: "Error", Message: driver.ConnectionLost, Cause: err}
 	}
 	return n, err
 }

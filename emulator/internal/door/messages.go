@@ -9,5 +9,4 @@ const (
 	msgLengthMore     = "Attempt to write too many bytes through a FixedLengthStream."
 	msgLengthLess     = "FixedLengthStream did not see all expected bytes before close()."
 	msgReadAnswered   = "Can't read from request stream after response has been sent."
-	msgConnectionLost = "Network connection lost."
 )

@@ -124,7 +124,7 @@ func (o *Object) submit(e *event) {
 	admitted := o.admit(e)
 	o.mu.Unlock()
 	if !admitted {
-		e.fail(driver.PlainError(msgConnectionLost))
+		e.fail(driver.PlainError(driver.ConnectionLost))
 	}
 }
 

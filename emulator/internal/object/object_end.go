@@ -90,7 +90,7 @@ func (o *Object) Shutdown() {
 	o.mu.Unlock()
 	sockets.Shut()
 	for _, e := range flight {
-		e.fail(driver.PlainError(msgConnectionLost))
+		e.fail(driver.PlainError(driver.ConnectionLost))
 	}
 	if in != nil {
 		in.storage.Interrupt()
@@ -112,7 +112,7 @@ func (o *Object) left() {
 	}
 	o.mu.Unlock()
 	for _, e := range refused {
-		e.fail(driver.PlainError(msgConnectionLost))
+		e.fail(driver.PlainError(driver.ConnectionLost))
 	}
 }
 
@@ -132,7 +132,7 @@ func (o *Object) evict() {
 	number := o.emit(host.Event{Type: host.EventEvict, Cause: in.began.Load(), Sockets: n})
 	o.ended.Store(number)
 	for _, e := range flight {
-		e.fail(&driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true, Event: number})
+		e.fail(&driver.Error{Name: "Error", Message: driver.ConnectionLost, Remote: true, Retryable: true, Event: number})
 	}
 	in.end()
 	o.left()

@@ -6,15 +6,14 @@ package object
 import "fmt"
 
 const (
-	msgIDSyntax       = "Invalid Durable Object ID: must be 64 hex digits"
-	msgIDNamespace    = "Durable Object ID is not valid for this namespace."
-	msgJurisdiction   = "Jurisdiction restrictions are not implemented in workerd."
-	msgAbort          = "Application called abort() to reset Durable Object."
-	msgBlockTimeout   = "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was canceled and the Durable Object was reset."
-	msgBlockNested    = "blockConcurrencyWhile() calls are nested too deeply."
-	MsgNoFetch        = "Handler does not export a fetch() function."
-	msgEventTimeout   = "Actor exceeded event execution time and was disconnected."
-	msgConnectionLost = "Network connection lost."
+	msgIDSyntax     = "Invalid Durable Object ID: must be 64 hex digits"
+	msgIDNamespace  = "Durable Object ID is not valid for this namespace."
+	msgJurisdiction = "Jurisdiction restrictions are not implemented in workerd."
+	msgAbort        = "Application called abort() to reset Durable Object."
+	msgBlockTimeout = "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was canceled and the Durable Object was reset."
+	msgBlockNested  = "blockConcurrencyWhile() calls are nested too deeply."
+	MsgNoFetch      = "Handler does not export a fetch() function."
+	msgEventTimeout = "Actor exceeded event execution time and was disconnected."
 
 	msgEventTimeoutMax = "Event timeout should not exceed 604800000 ms."
 	msgNegative        = "The value cannot be converted because it is negative and this API expects a positive number."

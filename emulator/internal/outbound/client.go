@@ -145,7 +145,7 @@ func (c *Client) unreachable(ctx context.Context, r *driver.Request, err error) 
 		c.host.Emit(host.Event{Type: host.EventLog, Message: "fetch " + r.URL.String() + ": " + err.Error()})
 		return &driver.Error{Name: "Error", Message: msgInternal(c.host.Chance.Reference()), Remote: true, Cause: err}
 	}
-	return &driver.Error{Name: "Error", Message: msgConnectionLost, Remote: true, Retryable: true, Cause: err}
+	return &driver.Error{Name: "Error", Message: driver.ConnectionLost, Remote: true, Retryable: true, Cause: err}
 }
 
 // fetchedBody is the body of a response from outside.
@@ -161,7 +161,7 @@ func (b fetchedBody) Read(p []byte) (int, error) {
 		b.over(nil)
 	}
 	if err != nil && err != io.EOF {
-		err = &driver.Error{Name: "Error", Message: msgConnectionLost, Retryable: true, Cause: err}
+		err = &driver.Error{Name: "Error", Message: driver.ConnectionLost, Retryable: true, Cause: err}
 	}
 	return n, err
 }

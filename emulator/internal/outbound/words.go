@@ -4,10 +4,9 @@ import "strings"
 
 // Cloudflare's words, verbatim: what workerd says of fetch().
 const (
-	msgRedirectMode   = "Invalid redirect value, must be one of \"follow\" or \"manual\" (\"error\" won't be implemented since it does not make sense at the edge; use \"manual\" and check the response status code)."
-	msgLocation       = "Invalid Location header; unable to follow redirect."
-	msgBodyOnce       = "A request with a one-time-use body (it was initialized from a stream, not a buffer) encountered a redirect requiring the body to be retransmitted. To avoid this error in the future, construct this request from a buffer-like body initializer."
-	msgConnectionLost = "Network connection lost."
+	msgRedirectMode = "Invalid redirect value, must be one of \"follow\" or \"manual\" (\"error\" won't be implemented since it does not make sense at the edge; use \"manual\" and check the response status code)."
+	msgLocation     = "Invalid Location header; unable to follow redirect."
+	msgBodyOnce     = "A request with a one-time-use body (it was initialized from a stream, not a buffer) encountered a redirect requiring the body to be retransmitted. To avoid this error in the future, construct this request from a buffer-like body initializer."
 )
 
 func msgInvalidURL(url string) string { return "Invalid URL: " + url }

@@ -231,7 +231,7 @@ func (s *Socket) closedSecond() {
 	}
 	l, paired := s.t.(*local)
 	if s.outbound || paired && l.between {
-		s.plain.after = &driver.Error{Name: "Error", Message: "Uncaught Error: " + msgLost, Retryable: true}
+		s.plain.after = &driver.Error{Name: "Error", Message: "Uncaught Error: " + driver.ConnectionLost, Retryable: true}
 	}
 }
 

@@ -31,7 +31,6 @@ const (
 	msgReasonTooLong   = "WebSocket close reason must not be longer than 123 bytes when UTF-8 encoded."
 	msgReasonNoCode    = "If you specify a WebSocket close reason, you must also specify a code."
 	msgDisconnected    = "WebSocket disconnected without sending Close frame."
-	msgLost            = "Network connection lost."
 )
 
 func msgTagTooLong(tag string) string {
