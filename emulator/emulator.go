@@ -133,16 +133,12 @@ func New(o Options) (*World, error) {
 	w.watch = stacks.NewWatch(o.Foreign)
 	w.outbound = outbound.NewClient(w.host, w.net, w.budget)
 	w.alarms = alarms.New(w.host)
-	w.door = door.Door{
-		Host: w.host, Watch: w.watch, Order: &w.order, Network: w.net, Attended: o.Attended,
-		Upstream: o.Upstream, Budget: w.budget,
-	}
 	if err := w.open(plan); err != nil {
 		w.Close()
 		return nil, err
 	}
-	program := invocation.Worker{Host: w.host, Watch: w.watch, Order: &w.order, Network: w.net, Outbound: w.outbound, Env: w.env, Export: o.Worker}
-	w.door.Invoke = func(place *arrival.Ticket, attended func()) door.Invocation { return program.Invoke(place, attended) }
+	worker := &invocation.Worker{Host: w.host, Watch: w.watch, Order: &w.order, Network: w.net, Outbound: w.outbound, Env: w.env, Export: o.Worker}
+	w.door = door.Door{Worker: worker, Attended: o.Attended, Upstream: o.Upstream, Budget: w.budget}
 	if o.Hanging > 0 {
 		object.WatchHanging(w.host, w.objects, o.Hanging)
 	}

@@ -10,24 +10,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
-	"github.com/seed-36a2c969/emu/emulator/internal/host"
-	"github.com/seed-36a2c969/emu/emulator/internal/socket"
-	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
+	"github.com/seed-36a2c969/emu/emulator/internal/invocation"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
 // Door serves the requests to a Worker. Close it when no request is served any more.
 type Door struct {
-	Host    *host.Host
-	Watch   *stacks.Watch
-	Order   *arrival.Order
-	Network *socket.Network
-	// Invoke makes a run of the Worker, which has a place in the order and, if attended is
-	// not nil, calls that when what has been read of the request counts as activity.
-	Invoke func(place *arrival.Ticket, attended func()) Invocation
+	*invocation.Worker
 	// Attended, if not nil, is called with a request's context when what has been read of it
 	// counts as activity.
 	Attended func(ctx context.Context)
@@ -46,20 +36,6 @@ func (d *Door) Close() {
 	if d.poller != nil {
 		d.poller.Close()
 	}
-}
-
-// Invocation is one run of the Worker.
-type Invocation interface {
-	// Fetch runs the Worker's fetch handler.
-	Fetch(r *driver.Request) (*driver.Response, error)
-	// Exited is the exception of a handler that has ended its goroutine, nil of any other.
-	Exited() *driver.Error
-	// PassedOn reports whether the Worker has sent a body to somebody: it may be the
-	// request's, in whatever the class has wrapped it.
-	PassedOn() bool
-	// YieldAfter gives the place in the order back when d has passed, unless the timer, which
-	// may be nil, is stopped.
-	YieldAfter(d time.Duration) *time.Timer
 }
 
 // partingTime is how long a client has, when the world is closed, to take what is
@@ -103,9 +79,4 @@ func (d *Door) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		x.log(resp.Status, 0)
 		x.sent.End(x.respond(resp))
 	}
-}
-
-// fault emits an exception that the Worker did not catch. It returns the number of the event.
-func (d *Door) fault(err *driver.Error) uint64 {
-	return host.Fault(d.Host.Emit, "worker", err, 0).Event
 }

@@ -87,7 +87,7 @@ func isWhole(resp *driver.Response) bool {
 // fail answers with the Worker's exception.
 func (x *exchange) fail(err error) {
 	thrown := driver.Exception(err)
-	x.log(http.StatusInternalServerError, x.fault(thrown))
+	x.log(http.StatusInternalServerError, x.Fault(thrown).Event)
 	answerError(x.rw, x.r, thrown, x.upgrade, false)
 	x.sent.End(upload.ByChunk)
 }
@@ -107,7 +107,7 @@ func (x *exchange) accept(resp *driver.Response) {
 	client, lost := socket.GiveAway(resp.WebSocket)
 	cause := uint64(0)
 	if lost != nil {
-		cause = x.fault(lost)
+		cause = x.Fault(lost).Event
 	}
 	x.log(http.StatusSwitchingProtocols, cause) // as the Worker answered, also if it is refused
 	if x.refused != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
+	"github.com/seed-36a2c969/emu/emulator/internal/invocation"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
@@ -18,7 +19,7 @@ import (
 // request is the request as the Worker sees it. An upgrade is a GET with a version and a
 // key, whatever the client sent: if that was wrong it is refused when the Worker's answer
 // is 101.
-func (x *exchange) request(run Invocation, attended func()) *driver.Request {
+func (x *exchange) request(run *invocation.Invocation, attended func()) *driver.Request {
 	r, h := x.r, x.r.Header
 	for _, k := range ofConnection {
 		delete(h, k)
@@ -118,7 +119,7 @@ const bodyPatience = 5 * time.Millisecond
 type clientBody struct {
 	*upload.Upload
 	door     *Door
-	run      Invocation
+	run      *invocation.Invocation
 	attended func() // may be nil
 }
 

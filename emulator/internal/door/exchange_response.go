@@ -182,7 +182,7 @@ func (x *exchange) ending(known bool) upload.Ending {
 // bodyFailed emits an error of a response's body.
 func (x *exchange) bodyFailed(err error) {
 	if !errors.Is(err, http.ErrAbortHandler) {
-		x.fault(driver.Exception(err))
+		x.Fault(driver.Exception(err))
 	}
 }
 
@@ -205,7 +205,7 @@ func (x *exchange) readBody(body io.Reader, buf []byte, begin *head) (n int, err
 		case ofObject:
 			b.Fault(thrown)
 		default:
-			x.fault(thrown)
+			x.Fault(thrown)
 		}
 		if p == nil {
 			if begin.never() {

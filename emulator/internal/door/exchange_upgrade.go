@@ -19,7 +19,7 @@ import (
 func (x *exchange) switchProtocols(server *socket.Socket, header http.Header) {
 	t, err := x.takeOver(server)
 	if err != nil {
-		x.fault(driver.Exception(fmt.Errorf("taking over the connection: %w", err)))
+		x.Fault(driver.Exception(fmt.Errorf("taking over the connection: %w", err)))
 		server.Lost(err)
 		return
 	}

@@ -175,7 +175,7 @@ func (i *Invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 				err = stacks.Panicked(p, debug.Stack())
 			}
 			if err != nil && !errors.Is(err, context.Canceled) {
-				i.w.fault(driver.Exception(err))
+				i.w.Fault(driver.Exception(err))
 			}
 		}()
 		err = f(i)
@@ -197,7 +197,7 @@ func (i *Invocation) Fetch(r *driver.Request) (resp *driver.Response, err error)
 		if p := recover(); p != nil {
 			resp, err = nil, stacks.Panicked(p, debug.Stack())
 		} else if !returned {
-			i.exited = i.w.fault(stacks.Exited())
+			i.exited = i.w.Fault(stacks.Exited())
 		}
 	}()
 	if i.w.Export == nil {

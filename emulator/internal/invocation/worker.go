@@ -28,7 +28,7 @@ func (w *Worker) Invoke(place *arrival.Ticket, attended func()) *Invocation {
 	return i
 }
 
-// fault emits an exception that the Worker did not catch.
-func (w *Worker) fault(err *driver.Error) *driver.Error {
+// Fault emits an exception that the Worker did not catch.
+func (w *Worker) Fault(err *driver.Error) *driver.Error {
 	return host.Fault(w.Host.Emit, "worker", err, 0)
 }
