@@ -3,7 +3,6 @@ package stacks
 import (
 	"bytes"
 	"runtime"
-	"runtime/pprof"
 	"strconv"
 	"strings"
 
@@ -49,28 +48,21 @@ func Goroutine() uint64 {
 // Handlers is where in the user's code the goroutines are that run events and do not
 // wait through the emulator, by the labels of their instances.
 func Handlers() map[string]driver.Place {
-	var b bytes.Buffer
-	pprof.Lookup("goroutine").WriteTo(&b, 1)
 	found := map[string]driver.Place{}
-	for record := range strings.SplitSeq(b.String(), "\n\n") {
-		label := labelLine.FindStringSubmatch(record)
-		if label == nil || strings.Contains(record, pauses) || strings.Contains(record, waitsFor) {
+	for label, record := range labelled {
+		if strings.Contains(record, pauses) || strings.Contains(record, waitsFor) {
 			continue
 		}
 		var at driver.Place
 		runs := false
-		for line := range strings.SplitSeq(record, "\n") {
-			m := frameLine.FindStringSubmatch(line)
-			switch {
-			case m == nil:
-			case strings.HasPrefix(m[1], runsEvents):
-				runs = true
-			case at == (driver.Place{}) && isUsers(m[1]):
-				at = placeOf(m[2], m[3])
+		for function, place := range frames(record) {
+			runs = runs || strings.HasPrefix(function, runsEvents)
+			if at == (driver.Place{}) && isUsers(function) {
+				at = place
 			}
 		}
 		if runs && at != (driver.Place{}) {
-			found[label[1]] = at
+			found[label] = at
 		}
 	}
 	return found

@@ -5,6 +5,7 @@ package stacks
 
 import (
 	"bytes"
+	"iter"
 	"maps"
 	"regexp"
 	"runtime"
@@ -76,13 +77,7 @@ var (
 // sample finds the labelled goroutines of the process that are not ours, by their labels.
 // again reports that one of them has not begun to run, so that it is not known yet whose it is.
 func sample() (running map[string][]goroutine, again bool) {
-	var b bytes.Buffer
-	pprof.Lookup("goroutine").WriteTo(&b, 1)
-	for record := range strings.SplitSeq(b.String(), "\n\n") {
-		m := labelLine.FindStringSubmatch(record)
-		if m == nil {
-			continue
-		}
+	for label, record := range labelled {
 		g, ours := readRecord(record)
 		switch {
 		case ours:
@@ -92,10 +87,32 @@ func sample() (running map[string][]goroutine, again bool) {
 			if running == nil {
 				running = map[string][]goroutine{}
 			}
-			running[m[1]] = append(running[m[1]], g)
+			running[label] = append(running[label], g)
 		}
 	}
 	return running, again
+}
+
+// labelled yields the records of the goroutine profile that have a label of ours, with that label.
+func labelled(yield func(label, record string) bool) {
+	var b bytes.Buffer
+	pprof.Lookup("goroutine").WriteTo(&b, 1)
+	for record := range strings.SplitSeq(b.String(), "\n\n") {
+		if m := labelLine.FindStringSubmatch(record); m != nil && !yield(m[1], record) {
+			return
+		}
+	}
+}
+
+// frames yields the functions of a record, each with its place. The outermost comes last.
+func frames(record string) iter.Seq2[string, driver.Place] {
+	return func(yield func(string, driver.Place) bool) {
+		for line := range strings.SplitSeq(record, "\n") {
+			if m := frameLine.FindStringSubmatch(line); m != nil && !yield(m[1], placeOf(m[2], m[3])) {
+				return
+			}
+		}
+	}
 }
 
 // goroutine is one in the profile.
@@ -123,19 +140,12 @@ func (g goroutine) place(created map[string]creation) driver.Place {
 // readRecord reads a record of the profile. Goroutines that run events or the Worker
 // are ours.
 func readRecord(record string) (g goroutine, ours bool) {
-	for line := range strings.SplitSeq(record, "\n") {
-		m := frameLine.FindStringSubmatch(line)
-		if m == nil {
-			continue
+	for function, place := range frames(record) {
+		if slices.ContainsFunc(runners, func(ours string) bool { return strings.HasPrefix(function, ours) }) {
+			return g, true
 		}
-		for _, ours := range runners {
-			if strings.HasPrefix(m[1], ours) {
-				return g, true
-			}
-		}
-		g.entry = m[1]
-		if isUsers(m[1]) {
-			g.user = placeOf(m[2], m[3])
+		if g.entry = function; isUsers(function) {
+			g.user = place
 		}
 	}
 	return g, false
