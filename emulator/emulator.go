@@ -116,16 +116,9 @@ func New(o Options) (*World, error) {
 	if o.Observe != nil {
 		w.host.Events.Read(0, o.Observe)
 	}
-	plan, ledger, err := w.prepare()
+	plan, err := w.prepare()
 	if err != nil {
 		return nil, err
-	}
-	if err := ledger.Apply(plan); err != nil {
-		w.lock.Release()
-		return nil, err
-	}
-	for _, s := range plan.Steps {
-		w.applied = append(w.applied, s.String())
 	}
 	w.handles = storage.NewHandles()
 	w.budget = wire.NewBudget(o.MaxWaiting)

@@ -126,40 +126,40 @@ func hintClasses(name string, classes []driver.Class) string {
 	return "registered: " + strings.Join(names, ", ")
 }
 
-// prepare locks the stored state and plans its migrations.
-func (w *World) prepare() (*migrations.Plan, *migrations.Ledger, error) {
+// prepare locks the stored state and applies its migrations. After an error the state is not locked.
+func (w *World) prepare() (plan *migrations.Plan, err error) {
 	o := &w.opts
-	lock, err := migrations.Take(o.Persist, o.Config.Name)
-	if err != nil {
-		return nil, nil, err
+	if w.lock, err = migrations.Take(o.Persist, o.Config.Name); err != nil {
+		return nil, err
 	}
-	w.lock = lock
+	defer func() {
+		if err != nil {
+			w.lock.Release()
+		}
+	}()
 	ledger, err := migrations.Open(o.Persist, o.Config.Name)
 	if err != nil {
-		lock.Release()
-		return nil, nil, err
+		return nil, err
 	}
-	plan := planOf(ledger, o)
+	plan = planOf(ledger, o)
 	if errs := wrong(o, plan); len(errs) > 0 {
-		lock.Release()
-		return nil, nil, &Refusal{errs}
+		return nil, &Refusal{errs}
 	}
 	keys := []string{}
 	for _, c := range plan.Classes {
 		keys = append(keys, c.UniqueKey)
-	}
-	for _, key := range keys {
-		if err := lock.Hold(key); err != nil {
-			lock.Release()
-			return nil, nil, err
+		if err := w.lock.Hold(c.UniqueKey); err != nil {
+			return nil, err
 		}
 	}
 	if err := folder.CheckWrangler(o.Persist, keys); err != nil {
-		lock.Release()
-		return nil, nil, err
+		return nil, err
+	}
+	for _, s := range plan.Steps {
+		w.applied = append(w.applied, s.String())
 	}
 	w.warnings = plan.Warnings
-	return plan, ledger, nil
+	return plan, ledger.Apply(plan)
 }
 
 // placed reports whether errs has an error at d's place: emu's own about a class that nothing
