@@ -89,19 +89,14 @@ func (e *event) webSocketMessage() {
 	}
 }
 
-func (e *event) webSocketClose() {
+// webSocketEnd runs webSocketClose or webSocketError.
+func (e *event) webSocketEnd() {
 	v, _ := e.ws.Begin(e.in)
 	e.onRelease = func() { e.ws.Released(e.in) }
-	if e.in.handles(driver.HandlesWebSocketClose) {
-		c := e.ws.Closed
+	switch c := e.ws.Closed; {
+	case c != nil && e.in.handles(driver.HandlesWebSocketClose):
 		e.handle(func() error { return e.in.obj.WebSocketClose(e, v, c.Code, c.Reason, c.WasClean) })
-	}
-}
-
-func (e *event) webSocketError() {
-	v, _ := e.ws.Begin(e.in)
-	e.onRelease = func() { e.ws.Released(e.in) }
-	if e.in.handles(driver.HandlesWebSocketError) {
+	case c == nil && e.in.handles(driver.HandlesWebSocketError):
 		e.handle(func() error { return e.in.obj.WebSocketError(e, v, e.ws.Err) })
 	}
 }

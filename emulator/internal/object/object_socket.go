@@ -12,9 +12,9 @@ func (o *Object) Deliver(ws socket.Event) {
 	handler, run := "webSocketMessage", (*event).webSocketMessage
 	switch {
 	case ws.Closed != nil:
-		handler, run = "webSocketClose", (*event).webSocketClose
+		handler, run = "webSocketClose", (*event).webSocketEnd
 	case ws.Err != nil:
-		handler, run = "webSocketError", (*event).webSocketError
+		handler, run = "webSocketError", (*event).webSocketEnd
 	}
 	e := newEvent(nil, handler, run)
 	e.ws = ws
