@@ -1,6 +1,7 @@
 package object
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -75,13 +76,8 @@ func (o *Handle) State() State {
 func (o *Handle) Pins() []Pin {
 	pins := o.o.Pins()
 	in := o.o.instance()
-	if in == nil {
+	if in == nil || slices.ContainsFunc(pins, func(p Pin) bool { return p.Kind == driver.PinGoroutine }) {
 		return pins
-	}
-	for _, p := range pins {
-		if p.Kind == driver.PinGoroutine {
-			return pins
-		}
 	}
 	if at, left := in.watch.LeftBehind(in.label, in.watch.Samples()); left {
 		pins = append(pins, Pin{Kind: driver.PinGoroutine, Place: at, Since: in.host.Now()})
@@ -127,14 +123,9 @@ func (o *Handle) Evict() { o.o.evict() }
 
 // Abort resets the object as ctx.abort(reason) does.
 func (o *Handle) Abort(reason string) {
-	in := o.o.instance()
-	if in == nil {
-		return
+	if in := o.o.instance(); in != nil {
+		o.o.reset(in, driver.PlainError(cmp.Or(reason, msgAbort)))
 	}
-	if reason == "" {
-		reason = msgAbort
-	}
-	o.o.reset(in, driver.PlainError(reason))
 }
 
 // Socket is a connection accepted for hibernation, seen from outside.

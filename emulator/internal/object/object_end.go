@@ -70,9 +70,7 @@ func (o *Object) breakOff(in *instance, err *driver.Error) {
 	in.life.broken.Store(&reported)
 	remote := reported
 	remote.Remote = true
-	for _, ev := range flight {
-		ev.fail(&remote)
-	}
+	failAll(flight, &remote)
 	in.end()
 	o.left()
 }
@@ -89,9 +87,7 @@ func (o *Object) Shutdown() {
 	sockets := o.life.sockets
 	o.mu.Unlock()
 	sockets.Shut()
-	for _, e := range flight {
-		e.fail(driver.PlainError(driver.ConnectionLost))
-	}
+	failAll(flight, driver.PlainError(driver.ConnectionLost))
 	if in != nil {
 		in.storage.Interrupt()
 		in.end()
@@ -111,8 +107,12 @@ func (o *Object) left() {
 		}
 	}
 	o.mu.Unlock()
-	for _, e := range refused {
-		e.fail(driver.PlainError(driver.ConnectionLost))
+	failAll(refused, driver.PlainError(driver.ConnectionLost))
+}
+
+func failAll(events []*event, err *driver.Error) {
+	for _, e := range events {
+		e.fail(err)
 	}
 }
 
@@ -131,9 +131,7 @@ func (o *Object) evict() {
 	n := in.life.sockets.Evict()
 	number := o.emit(host.Event{Type: host.EventEvict, Cause: in.began.Load(), Sockets: n})
 	o.ended.Store(number)
-	for _, e := range flight {
-		e.fail(&driver.Error{Name: "Error", Message: driver.ConnectionLost, Remote: true, Retryable: true, Event: number})
-	}
+	failAll(flight, &driver.Error{Name: "Error", Message: driver.ConnectionLost, Remote: true, Retryable: true, Event: number})
 	in.end()
 	o.left()
 }

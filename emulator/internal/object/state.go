@@ -3,6 +3,7 @@ package object
 // https://developers.cloudflare.com/durable-objects/api/state/
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -139,11 +140,8 @@ func (st *state) WaitUntil(f func(ctx context.Context) error, at driver.Place) {
 
 func (st *state) Abort(reason string, retryAlarm bool) {
 	st.instance().touched()
-	if reason == "" {
-		reason = msgAbort
-	}
-	// workerd carries it in a C string, behind a colon and space.
-	reason, _, _ = strings.Cut(reason, "\x00")
+	// workerd carries the reason in a C string, behind a colon and space.
+	reason, _, _ = strings.Cut(cmp.Or(reason, msgAbort), "\x00")
 	reason = strings.TrimLeft(reason, " ")
 	if !retryAlarm {
 		st.storage.AbandonAlarm()
