@@ -76,5 +76,5 @@ func (a *AutoResponse) answer(s *Socket, m driver.Message, out *Outbox) (answere
 }
 
 func (p *responsePair) append(b []byte) []byte {
-	return wire.AppendFrame(b, opText, []byte(p.response))
+	return wire.AppendFrame(b, wire.OpText, []byte(p.response))
 }

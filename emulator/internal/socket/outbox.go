@@ -156,17 +156,13 @@ func (l *latest) same(m driver.Message) *wire.Shared {
 	return l.frame
 }
 
-const (
-	opText         = 1
-	opBinary       = 2
-	maxFrameHeader = 10 // bytes of a frame that is not masked
-)
+const maxFrameHeader = 10 // bytes of a frame that is not masked
 
 // messageFrame returns the function that appends the frame of a message.
 func messageFrame(m driver.Message) func([]byte) []byte {
-	op := byte(opText)
+	op := byte(wire.OpText)
 	if m.Binary {
-		op = opBinary
+		op = wire.OpBinary
 	}
 	return func(b []byte) []byte { return wire.AppendFrame(b, op, m.Data) }
 }

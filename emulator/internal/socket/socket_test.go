@@ -82,7 +82,7 @@ func (r *room) connect(t *testing.T, tags ...string) (*Socket, *peer) {
 func text(s string) driver.Message { return driver.Message{Data: []byte(s)} }
 
 // frame is the frame of a text.
-func frame(s string) string { return string(wire.AppendFrame(nil, opText, []byte(s))) }
+func frame(s string) string { return string(wire.AppendFrame(nil, wire.OpText, []byte(s))) }
 
 func TestAutoResponse(t *testing.T) {
 	for _, tt := range []struct {
