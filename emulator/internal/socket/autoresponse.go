@@ -9,12 +9,12 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// AutoResponse is an object's setWebSocketAutoResponse(): a text that is answered without the class, also while the object
+// AutoResponse is an object's setWebSocketAutoResponse(): a text that emu answers without the class, also while the object
 // hibernates.
 //
-// Whether a message is answered is decided by answers, at one of two moments. A message that finds nothing else of its
-// socket under way is answered on arrival (Socket.submit). One that comes behind others is looked at when its turn comes
-// (Event.Begin), with the pair that is set by then, so that the response leaves behind what was sent before it.
+// The method answers decides, at one of two moments. A message that arrives while no other event of its socket is under way is
+// answered at once, by Socket.submit. A message behind others is answered when its turn comes, by Event.Begin, with the pair
+// that is set by then: its response has to leave after the frames of the handlers before it.
 type AutoResponse struct{ pair atomic.Pointer[responsePair] }
 
 type responsePair struct{ request, response string }
@@ -42,8 +42,8 @@ func (a *AutoResponse) Get() (request, response string, ok bool) {
 	return "", "", false
 }
 
-// answers decides whether a message is answered automatically: it must be a text, and equal to the request of the pair. It
-// returns nil if the class gets the message.
+// answers decides whether a message is answered automatically: it must be a text that equals the pair's request. The result
+// is nil if the class gets the message.
 func (a *AutoResponse) answers(m driver.Message) *responsePair {
 	if p := a.pair.Load(); p != nil && !m.Binary && p.request == string(m.Data) {
 		return p
@@ -51,8 +51,9 @@ func (a *AutoResponse) answers(m driver.Message) *responsePair {
 	return nil
 }
 
-// answer answers a message if it is to be answered automatically: in a turn through its outbox, on arrival (out is nil) at
-// once. A socket that was closed sends nothing, and the class gets no message either.
+// answer sends the response to a message that is answered automatically. In a turn the response goes to the outbox; on arrival
+// out is nil, and the response leaves at once. If the object has closed the socket no response leaves, and the class gets no
+// message either.
 func (a *AutoResponse) answer(s *Socket, m driver.Message, out *Outbox) (answered bool) {
 	p := a.answers(m)
 	if p == nil {

@@ -19,19 +19,18 @@ type Object interface {
 	Log(message string)
 }
 
-// List holds the sockets of an object, and the settings of its WebSockets, from one reset to the next. It outlives
-// hibernation.
+// List holds the sockets of an object from one reset to the next, with the settings of its WebSockets. It outlives hibernation.
 type List struct {
 	object   Object
 	net      *Network
 	Auto     AutoResponse
-	timeout  atomic.Int64 // of an event, in nanoseconds; 0 is none
-	deferred atomic.Int32 // accepted sockets whose answer to a Close frame is deferred
+	timeout  atomic.Int64 // of a handler, in nanoseconds; 0 is none
+	deferred atomic.Int32 // how many accepted sockets have yet to answer a Close frame: see receiver.deferred
 
 	mu        sync.Mutex
-	list      []*Socket            // hibernatable sockets in the order of acceptance; nil where one has gone
-	live      int                  // those that are not nil
-	lingering map[*Socket]struct{} // closed by the peer and not by the object: open until the object leaves memory
+	list      []*Socket            // hibernatable sockets in the order of acceptance; nil in place of one that is closed
+	live      int                  // how many in list are not nil
+	lingering map[*Socket]struct{} // sockets that the peer has closed and the object has not; they end when it leaves memory
 	plain     map[*Socket]struct{} // accepted sockets, which cannot hibernate
 }
 
@@ -80,7 +79,7 @@ func (l *List) Accept(in Instance, ws driver.Socket, tags []string) error {
 	return nil
 }
 
-// acceptable is the error of acceptWebSocket() for a socket that was used before.
+// acceptable returns acceptWebSocket()'s error for a socket that is accepted already or whose other end is in use.
 func acceptable(s *Socket) error {
 	s.mu.Lock()
 	mine := s.mode
@@ -96,7 +95,6 @@ func acceptable(s *Socket) error {
 	return nil
 }
 
-// add lists a hibernatable socket.
 func (l *List) add(s *Socket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -109,7 +107,6 @@ func (l *List) add(s *Socket) error {
 	return nil
 }
 
-// addPlain notes an accepted socket.
 func (l *List) addPlain(s *Socket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -123,7 +120,7 @@ func (l *List) addPlain(s *Socket) error {
 	return nil
 }
 
-// unlist takes a socket that the peer has closed from the list. It stays open until the object closes it or leaves memory.
+// unlist moves a socket that the peer has closed to the lingering ones, so that getWebSockets() no longer lists it.
 func (l *List) unlist(s *Socket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -138,7 +135,8 @@ func (l *List) unlist(s *Socket) {
 	}
 }
 
-// compact removes the gaps once they are half of the list: removing each would cost as much as there are sockets. l.mu is held.
+// compact removes the nil entries once they are half of the list. To remove each at once would move all sockets behind it, for
+// every socket that closes. l.mu is held.
 func (l *List) compact() {
 	if l.live > 0 && (len(l.list) < 32 || l.live > len(l.list)/2) {
 		return
@@ -164,7 +162,8 @@ func (l *List) forgetPlain(s *Socket) {
 	l.mu.Unlock()
 }
 
-// All returns the listed sockets, the newest first, or those of *tag, the oldest first.
+// All returns the listed sockets, the newest first. With a tag it returns those that have it, the oldest first. Both orders are
+// workerd's.
 func (l *List) All(tag *string) []*Socket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -180,7 +179,7 @@ func (l *List) All(tag *string) []*Socket {
 	return found
 }
 
-// Views is getWebSockets(): All as an instance sees them.
+// Views is getWebSockets(): the instance's views of All.
 func (l *List) Views(in Instance, tag *string) []driver.Socket {
 	found := l.All(tag)
 	views := make([]driver.Socket, len(found))
@@ -190,14 +189,13 @@ func (l *List) Views(in Instance, tag *string) []driver.Socket {
 	return views
 }
 
-// Count is how many sockets are listed.
+// Count is how many sockets getWebSockets() lists.
 func (l *List) Count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.live
 }
 
-// accepted returns the accepted sockets.
 func (l *List) accepted() []*Socket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -212,8 +210,7 @@ func (l *List) SetEventTimeout(d time.Duration) {
 // EventTimeout is getHibernatableWebSocketEventTimeout().
 func (l *List) EventTimeout() time.Duration { return time.Duration(l.timeout.Load()) }
 
-// Hibernate releases the instance's views, and ends the connections that only the peer had closed. It returns how many
-// sockets stay.
+// Hibernate forgets the instance's views and ends the lingering connections. It returns how many sockets stay.
 func (l *List) Hibernate() int {
 	l.mu.Lock()
 	for _, s := range l.list {
@@ -233,20 +230,20 @@ func (l *List) Hibernate() int {
 	return live
 }
 
-// Evict is Hibernate for an instance that leaves memory whatever pins it: accepted sockets are dropped.
+// Evict is Hibernate for an instance that leaves memory although something pins it: its accepted sockets are dropped.
 func (l *List) Evict() int {
 	l.dropPlain((*Socket).drop)
 	return l.Hibernate()
 }
 
-// Reset drops all sockets of an object that is reset, after everything that was sent.
+// Reset drops all sockets of an object that is reset. Frames that have left the outbox are still sent.
 func (l *List) Reset() { l.dropAll((*Socket).drop) }
 
-// Shut drops all sockets of an object whose world is closed, at once.
+// Shut drops all sockets of an object whose world is closed. Frames that wait are not sent.
 func (l *List) Shut() { l.dropAll((*Socket).shut) }
 
 func (l *List) dropAll(drop func(*Socket)) {
-	l.Auto.Unset() // a message that is on its way gets no response any more
+	l.Auto.Unset() // a message that arrives from now on gets no response
 	l.mu.Lock()
 	list, lingering := l.list, l.lingering
 	l.list, l.live, l.lingering = nil, 0, nil

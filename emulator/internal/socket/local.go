@@ -8,8 +8,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// local carries frames to the other end of a pair, where nothing lies between the two. It has a goroutine only while there is
-// something to carry.
+// local is the transport between two ends of a pair that are both used in this program: it parses the frames of one end and
+// hands the messages to the other. It has a goroutine only while frames wait.
 type local struct {
 	host    *host.Host
 	to      wire.Handler
@@ -19,7 +19,7 @@ type local struct {
 	queue    [][]byte
 	bytes    int64 // of the queue
 	carrying bool
-	last     bool // nothing follows the queue
+	last     bool // the sender has ended: nothing follows the queue
 	parser   wire.Parser
 }
 
@@ -65,7 +65,7 @@ func (l *local) end(drop bool) {
 	l.carry()
 }
 
-// carry starts the goroutine if there is none. l.mu is held.
+// carry starts the goroutine unless it runs. l.mu is held.
 func (l *local) carry() {
 	if !l.carrying {
 		l.carrying = l.host.GoActive(l.run)
@@ -92,11 +92,11 @@ func (l *local) run() {
 	}
 }
 
-// Message and PeerClosed are called by the parser. The cost of a message is of no interest: nothing reads ahead.
+// Message and PeerClosed are called by the parser. The cost of a message is ignored: no connection is read ahead of the handler.
 func (l *local) Message(binary bool, data []byte) int { l.to.Message(binary, data); return 0 }
 
 func (l *local) PeerClosed(code int, reason string) { l.to.PeerClosed(code, reason) }
 
-// Failed and Ping are not called: no user code sends a broken frame or a ping.
+// Failed and Ping are never called: user code can send neither a broken frame nor a ping.
 func (l *local) Failed(int, string) {}
 func (l *local) Ping([]byte)        {}

@@ -6,34 +6,33 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
-// Network is what the sockets of one world share.
+// Network holds those sockets of one world that no object lists, so that the world's end can close them.
 type Network struct {
 	host *host.Host
 
 	mu       sync.Mutex
-	unlisted map[*Socket]struct{} // the sockets with a connection that are in no object's list
+	unlisted map[*Socket]struct{} // sockets with a connection
 }
 
-// NewNetwork makes the network of a world.
 func NewNetwork(h *host.Host) *Network {
 	return &Network{host: h, unlisted: map[*Socket]struct{}{}}
 }
 
-// track notes a socket with a connection that is in no object's list, for Shut.
+// track adds a socket to those that Shut ends.
 func (n *Network) track(s *Socket) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.unlisted[s] = struct{}{}
 }
 
-// untrack removes a socket from those that Shut ends because no object lists them.
+// untrack removes a socket from those that Shut ends.
 func (n *Network) untrack(s *Socket) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.unlisted, s)
 }
 
-// Shut ends the connections that no object lists.
+// Shut ends the connections of the sockets that no object lists.
 func (n *Network) Shut() {
 	n.mu.Lock()
 	unlisted := n.unlisted

@@ -10,22 +10,23 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// Outbox holds what the sockets of an instance have sent in the turn that is under way, until what the turn has written is
-// durable. It belongs to the goroutine that has the turn.
+// Outbox is the output gate for frames: it holds those that an instance sends in one turn until the turn's writes are
+// committed. Only the goroutine that has the turn uses it.
 type Outbox struct {
-	sockets []*Socket // with staged frames
-	bytes   int       // of these frames, without shared ones
+	sockets []*Socket // those with staged frames
+	bytes   int       // the size of these frames; shared ones do not count
 	latest  latest
 }
 
-// maxStaged is how many bytes a turn may stage. A handler that sends without end would hold all of it in memory.
+// maxStaged is how many bytes a turn stages before its frames leave in the midst of the turn. Without a limit a handler that
+// sends in a loop would fill the memory.
 const maxStaged = 8 << 20
 
 // full reports whether the frames should leave in the midst of the turn.
 func (o *Outbox) full() bool { return o.bytes > maxStaged }
 
-// of returns a socket's staged frames, to be added to. From now on the socket is flushed when the outbox leaves, also if
-// nothing is added.
+// of returns the staged frames of a socket, which the caller may append to. From now on Leave flushes the socket, also if
+// nothing is appended.
 func (o *Outbox) of(s *Socket) *frames {
 	if s.staged == nil {
 		s.staged = newFrames()
@@ -43,10 +44,11 @@ func (o *Outbox) add(s *Socket, frame func([]byte) []byte) {
 	o.bytes += len(f.b) - before
 }
 
-// minShared is the size in bytes from which on a message is shared: for a smaller one a copy costs less.
+// minShared is the smallest message, in bytes, whose frame the sockets of a broadcast share. A smaller one is cheaper to copy.
 const minShared = 4 << 10
 
-// addMessage stages a message. In a broadcast, a large one is staged once for all sockets.
+// addMessage stages a message. If it is large and equals the message staged before it, for another socket of a broadcast, the
+// two share one frame.
 func (o *Outbox) addMessage(s *Socket, m driver.Message) {
 	if len(m.Data) < minShared {
 		o.add(s, messageFrame(m))
@@ -61,7 +63,7 @@ func (o *Outbox) addMessage(s *Socket, m driver.Message) {
 	o.latest = latest{binary: m.Binary, payload: s.staged.b[len(s.staged.b)-len(m.Data):]}
 }
 
-// Leave sends the frames, in one write for each socket. With drop they are dropped instead.
+// Leave sends the staged frames, in one write for each socket. With drop they are thrown away instead.
 func (o *Outbox) Leave(drop bool) {
 	for i, s := range o.sockets {
 		if drop {
@@ -74,21 +76,21 @@ func (o *Outbox) Leave(drop bool) {
 	o.latest = latest{}
 }
 
-// Writes is called at the first write of the turn: the frames sent before it may leave even if what is written is lost.
+// Writes is called at the first write to storage in a turn. The frames staged before it may leave even if the commit fails.
 func (o *Outbox) Writes() {
 	for _, s := range o.sockets {
 		s.staged.safe = s.staged.end()
 	}
 }
 
-// DropUnsafe drops the frames that were sent after the first write, which was lost.
+// DropUnsafe throws the frames away that were staged after the first write. It is called when the commit has failed.
 func (o *Outbox) DropUnsafe() {
 	for _, s := range o.sockets {
 		s.staged.cut(s.staged.safe)
 	}
 }
 
-// frames are what one socket has sent in a turn: b, and between its bytes the frames that are shared with other sockets.
+// frames are what one socket sends in a turn: its own frames in b, and shared ones at places between them.
 type frames struct {
 	b      []byte
 	shared []placed
@@ -101,7 +103,7 @@ type placed struct {
 	frame *wire.Shared
 }
 
-// mark is a place among frames. The zero mark is their beginning.
+// mark is a position in frames. The zero mark is the beginning.
 type mark struct{ b, shared int }
 
 func (f *frames) end() mark { return mark{len(f.b), len(f.shared)} }
@@ -124,10 +126,11 @@ var pool = sync.Pool{New: func() any { return &frames{b: make([]byte, 0, 512)} }
 
 func newFrames() *frames { return pool.Get().(*frames) }
 
-// maxPooled is the capacity over which a buffer is left to the collector: one huge message must not stay in memory.
+// maxPooled is the largest capacity of a buffer that goes back to the pool. A larger one would keep the memory of one huge
+// message for ever.
 const maxPooled = 64 << 10
 
-// recycle gives frames back to the pool. Nobody uses them any more.
+// recycle gives frames back to the pool. The caller must not use them any more.
 func recycle(f *frames) {
 	if cap(f.b) <= maxPooled {
 		f.cut(mark{})
@@ -136,15 +139,15 @@ func recycle(f *frames) {
 	}
 }
 
-// latest is the large message that was staged last in a turn. A broadcast stages it again for the next socket.
+// latest is the large message that was staged last in the turn: in a broadcast the next socket gets the same.
 type latest struct {
 	binary  bool
 	payload []byte       // in the first socket's frames, or in frame
 	frame   *wire.Shared // nil until a second socket gets the message
 }
 
-// same returns the frame of m if it is the latest message, else nil. The bytes are compared because the caller may change its
-// slice between two calls.
+// same returns the shared frame of m if m equals the latest message, else nil. It compares the bytes, not the slices: the caller
+// may have changed its slice since.
 func (l *latest) same(m driver.Message) *wire.Shared {
 	if m.Binary != l.binary || !bytes.Equal(m.Data, l.payload) {
 		return nil

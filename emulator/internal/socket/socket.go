@@ -1,8 +1,8 @@
-// Package socket is the WebSockets of Workers and objects.
+// Package socket is the WebSockets that Workers share with their objects.
 //
-// A [Socket] is one end of a connection or of a pair. An object's sockets are in its [List], also while it hibernates; an
-// instance sees each as a [View]. What a socket receives for an object goes to it as an [Event]; what user code sends in a turn
-// waits in the instance's [Outbox].
+// A [Socket] is one end of a connection or of a pair. A [List] holds the sockets of an object, also while it hibernates. A
+// [View] is a socket as one instance of the object sees it. A message that a socket receives becomes an [Event] of the object.
+// A frame that a handler sends waits in the instance's [Outbox] until the turn ends.
 //
 // https://developers.cloudflare.com/workers/runtime-apis/websockets/
 package socket
@@ -19,59 +19,59 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// Socket is one end of a WebSocket connection, from the pair that it is made in to its end. It outlives hibernation.
+// Socket is one end of a WebSocket connection or of a WebSocketPair. It outlives hibernation.
 //
-// It is open until one side has sent a Close frame (closeSent, peer), and closed when both have; the connection ends with
-// finish then, or with drop or shut before.
+// A socket is open until one side has sent a Close frame. closeSent says that this side has, peer what the other side has
+// done. When both have sent one, finish ends the connection. drop and shut end it before that.
 //
 // Lock order: joined, the object's lock (Instance.Own), mu, and then one of the list, the instance, the transport, the network.
 type Socket struct {
 	other  *Socket
-	joined *sync.Mutex // of both ends: see join
-	index  int         // in list
+	joined *sync.Mutex // shared with the other end: see join
+	index  int         // of the socket in list.list
 
 	mu       sync.Mutex
 	mode     mode
-	used     bool      // it has been in a response
+	used     bool      // a response has held it
 	net      *Network  // nil until code of a world uses the socket
-	list     *List     // of a hibernatable socket
-	plain    *receiver // of an accepted socket
-	owner    Instance  // pinned until unpin is called; nil for none
+	list     *List     // nil unless the socket is hibernatable
+	plain    *receiver // nil unless the socket is accepted
+	owner    Instance  // the instance that the socket pins until unpin is called; may be nil
 	unpin    func()
 	t        transport // where frames go; nil before there is a connection
 	started  bool      // the transport reads
 	out      []byte    // frames sent before there is a transport
 	outbound bool      // opened by fetch(), not by a client
 
-	closeSent   bool     // our Close frame is sent or staged
-	peer        peerSide // as far as user code may know
-	finished    bool     // the transport was told to end
-	streamEnded bool     // the transport will read nothing more
+	closeSent   bool     // this side's Close frame is sent or staged
+	peer        peerSide // the peer's state, as far as user code may know it
+	finished    bool     // Finish or Shut of the transport is called
+	streamEnded bool     // the transport reads nothing more
 
 	tags       []string
 	attachment []byte
-	pending    atomic.Int32 // events whose handlers have not yet ended or waited
+	pending    atomic.Int32 // events whose handlers have neither ended nor waited yet
 	unfinished atomic.Int32 // events that have not ended
 	holding    atomic.Bool  // staged is not nil
 	answered   atomic.Int64 // the time of the latest automatic response, in milliseconds
 
-	// These belong to the goroutine that has the object's turn.
+	// Only the goroutine that has the object's turn uses these.
 	view   *View
-	staged *frames // sent in this turn
+	staged *frames // what user code has sent in this turn
 }
 
-// mode is what was done with a socket.
+// mode says how user code uses a socket, which decides where its messages go.
 type mode uint8
 
 const (
 	fresh        mode = iota // new WebSocketPair()
 	accepted                 // accept(): its messages wait for Receive
 	hibernatable             // acceptWebSocket(): its messages are events of the object
-	returned                 // it is in a response
+	returned                 // a response holds it
 	relayed                  // its messages go to the connection of the other end
 )
 
-// peerSide is how the peer has ended its side of a connection.
+// peerSide says whether and how the peer has ended its side of a connection.
 type peerSide uint8
 
 const (
@@ -106,7 +106,7 @@ func newPair() (client, server *Socket) {
 	return c, s
 }
 
-// Of returns the socket that a front end holds. It is not ok for nil.
+// Of returns the socket behind a front end's handle. ok is false for a nil handle.
 func Of(ws driver.Socket) (s *Socket, ok bool) {
 	if v, ok := ws.(*View); ok {
 		return v.s, true
@@ -117,10 +117,11 @@ func Of(ws driver.Socket) (s *Socket, ok bool) {
 // Other is the other end of the pair.
 func (s *Socket) Other() *Socket { return s.other }
 
-// View is the socket as its latest user sees it.
+// View is the front end's handle of the socket.
 func (s *Socket) View() driver.Socket { return s.view }
 
-// viewOf is the socket as an instance sees it. It belongs to the goroutine that has the turn.
+// viewOf returns the instance's view of the socket, which it makes at the first use. Only the goroutine that has the turn
+// calls it.
 func (s *Socket) viewOf(in Instance) *View {
 	if s.view == nil || s.view.in != in {
 		s.view = &View{s: s, in: in}
@@ -128,7 +129,7 @@ func (s *Socket) viewOf(in Instance) *View {
 	return s.view
 }
 
-// belongs notes the socket's world.
+// belongs notes which world uses the socket.
 func (s *Socket) belongs(n *Network) {
 	s.mu.Lock()
 	known := s.net != nil
@@ -139,9 +140,9 @@ func (s *Socket) belongs(n *Network) {
 	}
 }
 
-// join connects the two ends with each other once both are accepted and one is known to be of a world.
+// join connects the two ends of a pair with each other, once both are accepted and the world of one is known.
 func (s *Socket) join() {
-	s.joined.Lock() // or both ends, accepted at the same time, would join
+	s.joined.Lock() // both ends may be accepted at the same time: without it both would join
 	defer s.joined.Unlock()
 	a, b := s, s.other
 	n, am, aok := a.joinable()
@@ -163,7 +164,7 @@ func (s *Socket) joinable() (n *Network, m mode, ok bool) {
 	return s.net, s.mode, s.t == nil && (s.mode == accepted || s.mode == hibernatable)
 }
 
-// Connect gives the socket a connection of its own. What the socket has sent so far leaves with head, in one write.
+// Connect gives the socket a connection of its own. The frames that user code has sent before leave with head, in one write.
 func (s *Socket) Connect(n *Network, t transport, head []byte) {
 	if s.list == nil {
 		n.track(s)
@@ -187,7 +188,7 @@ func (s *Socket) attach(n *Network, t transport, head []byte) {
 	s.startReading()
 }
 
-// startReading has the transport read if there is one and the messages have somewhere to go. s.mu is held.
+// startReading starts the transport, if there is one and the mode says where the messages go. s.mu is held.
 func (s *Socket) startReading() {
 	if s.t != nil && !s.started && (s.mode == accepted || s.mode == hibernatable || s.mode == relayed) {
 		s.started = true
@@ -213,7 +214,7 @@ func (s *Socket) send(frames []byte) {
 	}
 }
 
-// flush sends what was staged, and ends the connection if both sides have closed it.
+// flush sends the staged frames. If both sides have sent a Close frame it ends the connection.
 func (s *Socket) flush() {
 	f := s.staged
 	s.staged = nil
@@ -235,8 +236,8 @@ func (s *Socket) flush() {
 	s.finishClosed()
 }
 
-// ignoresSends reports whether sending has no effect and no error: the socket was given away or has failed, or its receiver
-// knows that the peer is gone. s.mu is held.
+// ignoresSends reports whether a send has no effect and returns no error: a response holds the socket, the peer has broken the
+// protocol, or the receiver has read that the peer is gone. s.mu is held.
 func (s *Socket) ignoresSends() bool {
 	switch s.mode {
 	case returned:
@@ -247,7 +248,7 @@ func (s *Socket) ignoresSends() bool {
 	return s.peer == peerFailed
 }
 
-// finishClosed ends a connection that both sides have closed. s.mu is held.
+// finishClosed ends the connection if both sides have closed it. s.mu is held.
 func (s *Socket) finishClosed() {
 	if s.closeSent && (s.peer == peerClosed || s.peer == peerLost) {
 		s.finish()
@@ -255,7 +256,7 @@ func (s *Socket) finishClosed() {
 	}
 }
 
-// finish ends the connection after everything that was sent. s.mu is held.
+// finish ends the connection once every frame that was sent has left. s.mu is held.
 func (s *Socket) finish() {
 	if s.finished {
 		return
@@ -270,7 +271,7 @@ func (s *Socket) finish() {
 	}
 }
 
-// drop ends the connection with a bare FIN, after everything that was sent.
+// drop ends the connection with a bare FIN, once every frame that was sent has left.
 func (s *Socket) drop() { s.dropBy(transport.Finish) }
 
 // shut ends the connection with a bare FIN, at once.
@@ -287,10 +288,11 @@ func (s *Socket) dropBy(end func(transport)) {
 	s.end(driver.ErrReset)
 }
 
-// messageCost is what a message that waits costs beside its bytes.
+// messageCost is the memory that a waiting message takes beside its data, in bytes.
 const messageCost = 256
 
-// Message is called by the transport when a message has arrived. It returns what the message costs until it is dispatched.
+// Message is called by the transport when a message has arrived. cost is the memory that the message takes until its handler
+// begins: the transport reads on once that is little enough.
 func (s *Socket) Message(binary bool, data []byte) (cost int) {
 	return s.received(Event{Message: driver.Message{Data: data, Binary: binary}, cost: len(data) + messageCost})
 }
@@ -313,7 +315,7 @@ func (s *Socket) Failed(status int, description string) {
 	s.received(Event{Err: driver.PlainError(msgProtocol(status, description))})
 }
 
-// received passes on what the peer has sent: to the object, to the other end's connection, or to the receiver.
+// received passes an event on: to the object, to the other end's connection, or to the receiver of an accepted socket.
 func (s *Socket) received(e Event) (cost int) {
 	s.mu.Lock()
 	switch s.mode {
@@ -321,7 +323,7 @@ func (s *Socket) received(e Event) (cost int) {
 		s.mu.Unlock()
 		return s.submit(e)
 	case relayed:
-		s.mu.Unlock() // the other end has a lock of its own, and its messages come the opposite way
+		s.mu.Unlock() // relay takes the other end's lock, whose own relay takes this one
 		s.relay(e)
 		return 0
 	}
@@ -332,7 +334,7 @@ func (s *Socket) received(e Event) (cost int) {
 // submit gives the object an event, unless it is a message that is answered automatically.
 func (s *Socket) submit(e Event) (cost int) {
 	if e.Closed == nil && e.Err == nil {
-		// What is staged after this look was sent after the message arrived, and may leave behind the response to it.
+		// A frame that is staged after this look was sent after the message had arrived: it may leave after the response.
 		e.behind = s.pending.Load() > 0 || s.holding.Load()
 		if !e.behind && s.list.Auto.answer(s, e.Message, nil) {
 			return 0
@@ -356,18 +358,18 @@ func (s *Socket) Ended() {
 	s.finishEnded()
 }
 
-// finishEnded ends a hibernatable socket's connection when its stream has ended and none of its events is under way. Until
-// then a handler may send to a peer that has ended only its side. Waiting longer would keep the descriptor of a peer that
-// is gone for as long as the object lives and does not close the socket. s.mu is held.
+// finishEnded ends the connection of a hibernatable socket whose stream has ended, once no event of the socket is under way.
+// Before that a handler may still send: the peer may have ended only its own side. To wait for the object's close would keep
+// the descriptor of a peer that is gone open for as long as the object lives. s.mu is held.
 func (s *Socket) finishEnded() {
 	if s.mode == hibernatable && s.streamEnded && s.unfinished.Load() == 0 {
 		s.finish()
 	}
 }
 
-// Overflow is called by the transport when the client reads too slowly and was closed with 1009.
+// Overflow is called by the transport when it has closed the connection with 1009 because the client reads too slowly.
 func (s *Socket) Overflow(buffered, together int64) {
-	// On a goroutine of its own: the transport's must not wait for the readers of the log.
+	// On a goroutine of its own: a slow reader of the log must not keep the transport from reading.
 	s.net.host.Go(func() {
 		text := msgOverflow(buffered, together)
 		if s.list != nil {
@@ -400,7 +402,7 @@ func (s *Socket) Tags() ([]string, error) {
 	return nil, driver.PlainError(msgTagsNotAccepted)
 }
 
-// Buffered is how many bytes the peer has not taken, without those that are staged.
+// Buffered is how many bytes wait for the peer. Staged frames do not count.
 func (s *Socket) Buffered() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -411,7 +413,7 @@ func (s *Socket) Buffered() int64 {
 	return n
 }
 
-// Attachment returns a fresh copy of what serializeAttachment() was given, nil if it was not called.
+// Attachment is deserializeAttachment(): a fresh copy of the value that serializeAttachment() was given, nil without one.
 func (s *Socket) Attachment() (driver.Value, error) {
 	s.mu.Lock()
 	data := s.attachment

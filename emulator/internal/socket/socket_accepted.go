@@ -9,25 +9,25 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// receiver is the receiving side of an accepted socket. It is guarded by the socket's mu.
+// receiver is the receiving side of an accepted socket: its messages wait for Receive. The socket's mu guards it.
 type receiver struct {
-	halfOpen    bool // a Close frame is not answered
+	halfOpen    bool // the socket does not answer a Close frame by itself
 	at          driver.Place
 	queue       []driver.Message
-	ended       error   // follows the queue, once the connection has ended
-	after       error   // follows ended
+	ended       error   // what Receive returns after the queue; nil while the connection lasts
+	after       error   // what Receive returns after ended, if not ended again
 	endReturned bool    // Receive has returned ended
 	closeSeen   bool    // the receiver has read the end, or has nothing to read before it
-	asks        []Asker // wait for the queue or the end
-	receivers   int     // events that have asked and have not ended
-	busy        bool    // a message was received and the next one not asked for: the event may still send an answer
-	deferred    bool    // the answer to the Close frame waits for an event that may still ask
+	asks        []Asker // waits for a message or the end
+	receivers   int     // events that have asked for messages and have not ended
+	busy        bool    // an event has received a message and not asked for the next: it may still send an answer
+	deferred    bool    // the peer's Close frame is answered only when no event can ask for messages any more
 }
 
-// idle reports whether everything that has arrived is received and dealt with.
+// idle reports whether every message is received, and its receiver has asked for the next or ended.
 func (p *receiver) idle() bool { return len(p.queue) == 0 && (p.receivers == 0 || !p.busy) }
 
-// wake answers all asks. If there is one message only, each looks in its turn whether it is still there.
+// wake ends all waits. Several events may wait for one message: each looks in its turn whether the message is still there.
 func (p *receiver) wake() {
 	for i, a := range p.asks {
 		a.Ready()
@@ -60,7 +60,7 @@ func (s *Socket) accept(halfOpen bool, at driver.Place) error {
 	return nil
 }
 
-// queue takes what an accepted socket has received. s.mu is held.
+// queue keeps a message of an accepted socket for Receive, or notes the end of the connection. s.mu is held.
 func (s *Socket) queue(e Event) (cost int) {
 	p := s.plain
 	switch {
@@ -76,10 +76,10 @@ func (s *Socket) queue(e Event) (cost int) {
 	return 0
 }
 
-// Asker waits for what an accepted socket receives. Ready is called under the socket's lock and must not use the socket.
+// Asker waits for a message of an accepted socket. Ready is called under the socket's lock and must not use the socket.
 type Asker interface{ Ready() }
 
-// Ask calls a's Ready when there is a message or the end, at once if there is one.
+// Ask calls a.Ready when a message or the end of the connection is there to be received, which may be at once.
 func (s *Socket) Ask(a Asker) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +106,7 @@ func (s *Socket) Forget(a Asker) {
 	}
 }
 
-// receive takes the next message, or the end. It is not ok if neither is there.
+// receive takes the next message. ok is false if there is none; err is then the end of the connection, or nil before that.
 func (s *Socket) receive() (m driver.Message, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,9 +152,9 @@ func (s *Socket) closedAccepted(c *driver.Closed) {
 	switch {
 	case idle:
 		s.replyToClose()
-	case p.receivers > 0 || s.owner == nil: // a receiver reads the end later, and a Worker may ask yet
+	case p.receivers > 0 || s.owner == nil: // the receiver answers when it reads the end; a Worker may still ask
 	default:
-		// Counted before the look at the events: one that ends meanwhile finds the deferral.
+		// Counted before MayReceive looks: an event that ends between the two must find the deferral.
 		p.deferred = true
 		s.owner.Sockets().deferred.Add(1)
 		if !s.owner.MayReceive(nil) {
@@ -173,14 +173,14 @@ func (s *Socket) failedAccepted(err *driver.Error) {
 	s.seeEnd()
 }
 
-// seeEnd notes that nothing has to be read before the end, if that is so. s.mu is held.
+// seeEnd sets closeSeen if no message has to be received before the end. s.mu is held.
 func (s *Socket) seeEnd() {
 	if p := s.plain; p != nil && p.idle() {
 		p.closeSeen = true
 	}
 }
 
-// end makes an error the end of what is received, and releases the owner. s.mu is held.
+// end makes err the last result of Receive, unless there is one, and lets the owner go. s.mu is held.
 func (s *Socket) end(err error) {
 	p := s.plain
 	if p != nil {
@@ -199,8 +199,9 @@ func (s *Socket) end(err error) {
 	}
 }
 
-// replyToClose answers the peer's Close frame, unless the socket was accepted half open, and ends the connection if there was
-// none. It is called when the receiver has read everything before the end: its answers leave before the Close frame. s.mu is held.
+// replyToClose answers the peer's Close frame, unless the socket was accepted half open. If the connection was lost without a
+// Close frame it ends the socket. It is called when the receiver has read every message before the end, so that the receiver's
+// answers leave before the Close frame. s.mu is held.
 func (s *Socket) replyToClose() {
 	p := s.plain
 	if p != nil && s.peer != peerOpen {
@@ -223,8 +224,8 @@ func (s *Socket) replyToClose() {
 	s.finishClosed()
 }
 
-// closedSecond is called when the socket closes. If the peer has closed before, workerd takes the end of the connection for
-// an error where it has opened the connection itself, or where both ends of a pair were accepted. s.mu is held.
+// closedSecond is called when this side sends its Close frame. If the peer was first, workerd reports the end of the connection
+// as an error in two cases: it has opened the connection itself, or both ends of a pair are accepted. s.mu is held.
 func (s *Socket) closedSecond() {
 	if s.peer != peerClosed || s.plain == nil {
 		return
@@ -235,7 +236,7 @@ func (s *Socket) closedSecond() {
 	}
 }
 
-// endDeferral takes back that the answer to a Close frame is deferred. s.mu is held.
+// endDeferral clears deferred. s.mu is held.
 func (s *Socket) endDeferral() {
 	if s.plain.deferred {
 		s.plain.deferred = false
@@ -246,7 +247,7 @@ func (s *Socket) endDeferral() {
 // Receives are the sockets that an event has asked for messages.
 type Receives struct{ sockets []*Socket }
 
-// End is called when the event has ended. A Close frame that it has not read is answered.
+// End is called when the event has ended. Close frames that the event has not read are answered.
 func (r *Receives) End(l *List) {
 	for _, s := range r.sockets {
 		s.countReceivers(-1)
@@ -259,7 +260,7 @@ func (r *Receives) End(l *List) {
 	}
 }
 
-// answerDeferred answers a Close frame for which no event is left when one has ended.
+// answerDeferred answers the peer's Close frame if the event that ends was the last that could have asked for messages.
 func (s *Socket) answerDeferred(ending *Receives) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -272,7 +273,7 @@ func (s *Socket) answerDeferred(ending *Receives) {
 	}
 }
 
-// countReceivers counts the events that have asked for messages. It is false for a socket that is not accepted.
+// countReceivers changes the number of events that have asked for messages. It reports false for a socket that is not accepted.
 func (s *Socket) countReceivers(change int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -287,16 +288,16 @@ func (s *Socket) countReceivers(change int) bool {
 	return true
 }
 
-// Run is the run of user code that asks for messages: an object's event or a Worker's invocation.
+// Run is the run of user code that receives: an object's event or a Worker's invocation.
 type Run interface {
-	// Receives are the sockets that an object's event has asked, and its instance. Both are nil in a Worker.
+	// Receives returns the sockets that an object's event has asked for messages, and its instance. Both are nil in a Worker.
 	Receives() (*Receives, Instance)
 	Network() *Network
 	// Ask asks the socket, which pins the instance until ready is called or the operation is stopped.
 	Ask(s *Socket, at driver.Place, ready func()) (driver.Operation, error)
 }
 
-// askedBy notes which run of user code asks for messages.
+// askedBy notes that a run of user code asks the socket for messages.
 func (v *View) askedBy(run Run, at driver.Place) error {
 	s := v.s
 	r, in := run.Receives()
@@ -312,7 +313,7 @@ func (v *View) askedBy(run Run, at driver.Place) error {
 	s.mu.Lock()
 	owned := s.owner == in
 	s.mu.Unlock()
-	if !owned { // only before the first message
+	if !owned {
 		if err := s.adopt(in, driver.PinSocket, at); err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
 package socket
 
-// Sockets in responses: a handler gives an end away, the code that gets the response takes it.
+// Sockets in responses: a handler returns one end of a pair, and the caller that gets the response uses it.
 // https://developers.cloudflare.com/workers/runtime-apis/response/
 
 import (
@@ -8,8 +8,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// GiveAway marks the socket of a response as returned, and returns it. workerd finds out that it cannot be returned when it
-// has sent the 101. So with an error comes another socket, whose other end is gone: the client gets the 101 and a bare FIN.
+// GiveAway marks the socket of a response as returned. If the socket cannot be returned GiveAway makes another one, whose other
+// end is gone, and an exception: workerd notices the mistake only when it has sent the 101, so that the client gets the 101 and
+// then a bare FIN.
 func GiveAway(ws driver.Socket) (*Socket, *driver.Error) {
 	s, _ := Of(ws)
 	s.mu.Lock()
@@ -32,7 +33,7 @@ func GiveAway(ws driver.Socket) (*Socket, *driver.Error) {
 	return ours, driver.TypeError(why)
 }
 
-// TakeBack makes the socket of a response, if it has one, usable by the code that got the response.
+// TakeBack makes the socket of a response usable for the caller that got the response. ws may be nil.
 func TakeBack(ws driver.Socket) {
 	if s, ok := Of(ws); ok {
 		s.mu.Lock()
@@ -43,14 +44,14 @@ func TakeBack(ws driver.Socket) {
 	}
 }
 
-// Discard drops the connection of a response that nobody wants any more, if it has one.
+// Discard drops the connection of a response whose caller no longer waits for it. ws may be nil.
 func Discard(ws driver.Socket) {
 	if s, ok := Of(ws); ok {
 		s.shut()
 	}
 }
 
-// ReturnedBy makes the instance that has returned the other end the socket's owner.
+// ReturnedBy makes the instance the socket's owner: it keeps this end and has returned the other one in a response.
 func (s *Socket) ReturnedBy(in Instance) error {
 	if err := s.adopt(in, driver.PinSocket, driver.Place{}); err != nil {
 		return err
@@ -61,8 +62,9 @@ func (s *Socket) ReturnedBy(in Instance) error {
 	return nil
 }
 
-// Relay passes on what the connection of a returned socket receives to the connection that the other end is about to get,
-// and back. A returned socket without a connection has its other end in an object or a Worker, and needs no relay.
+// Relay connects two connections: s has one, and its other end is about to get one, as when a Worker returns the WebSocket of a
+// fetch() to its client. The messages of each go to the other. A returned socket without a connection has its other end in an
+// object or a Worker, and needs no relay.
 func (s *Socket) Relay() {
 	s.mu.Lock()
 	connected := s.t != nil
@@ -76,12 +78,12 @@ func (s *Socket) Relay() {
 	s.other.mu.Lock()
 	s.other.mode = relayed
 	s.other.mu.Unlock()
-	s.mu.Lock() // only now may the connection be read: its messages find the other end ready
+	s.mu.Lock() // the connection is read only from now on, when the other end can take its messages
 	defer s.mu.Unlock()
 	s.startReading()
 }
 
-// relay passes on what a connection has received. When both peers have sent a Close frame both connections end.
+// relay passes an event of one connection to the other. When both peers have sent a Close frame both connections end.
 func (s *Socket) relay(e Event) {
 	o := s.other
 	if e.Closed == nil && e.Err == nil {
@@ -110,7 +112,7 @@ func (s *Socket) relay(e Event) {
 	}
 }
 
-// closeFrame returns a Close frame with the code and reason of another one. 1005 stands for a frame without a code.
+// closeFrame returns a Close frame with the code and reason of a received one. The code 1005 stands for none.
 func closeFrame(c *driver.Closed) []byte {
 	code := c.Code
 	if code == 1005 {
@@ -119,10 +121,10 @@ func closeFrame(c *driver.Closed) []byte {
 	return wire.AppendClose(nil, code, c.Reason)
 }
 
-// Outgoing makes the socket of a connection to the outside. open makes the connection.
+// Outgoing makes a socket for a connection that this program opens. open makes the connection.
 func Outgoing(n *Network, open func(wire.Handler) (*wire.Conn, error)) (driver.Socket, error) {
 	ours, theirs := newPair()
-	theirs.mode = returned // nobody has the other end
+	theirs.mode = returned // no code gets the other end
 	t, err := open(ours)
 	if err != nil {
 		return nil, err
@@ -132,8 +134,8 @@ func Outgoing(n *Network, open func(wire.Handler) (*wire.Conn, error)) (driver.S
 	return ours.view, nil
 }
 
-// OpenedBy makes the instance that has opened a connection the owner of the response's socket, if there is one. If the
-// instance is gone the connection is dropped.
+// OpenedBy makes the instance that has opened a connection with fetch() the owner of the response's socket, which may be nil.
+// If the instance is gone the connection is dropped.
 func OpenedBy(in Instance, ws driver.Socket, at driver.Place) error {
 	s, ok := Of(ws)
 	if !ok {
@@ -147,8 +149,8 @@ func OpenedBy(in Instance, ws driver.Socket, at driver.Place) error {
 	return err
 }
 
-// adopt makes the instance the socket's owner, which it pins until it ends. The pin's place is where the socket was
-// accepted, if that is known.
+// adopt makes the instance the socket's owner. The socket pins its owner until the connection ends; the pin names the place of
+// accept() if that is known.
 func (s *Socket) adopt(in Instance, kind driver.PinKind, at driver.Place) error {
 	list := in.Sockets()
 	s.belongs(list.net)

@@ -12,27 +12,28 @@ import (
 	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
-// View is a socket as one instance sees it, or a Worker.
+// View is the handle of a socket that one instance uses, or a Worker: its methods are a WebSocket's.
 type View struct {
 	s    *Socket
 	in   Instance // nil in a Worker, and before the socket belongs to an instance
 	slot any
 }
 
-// Instance is what sockets need of the instance that uses them.
+// Instance is the instance of an object, as far as its sockets need it.
 type Instance interface {
 	// Touched is called where user code uses a socket.
 	Touched()
-	// Usable is Touched, and returns the error of all that user code does when the instance is gone or its event too late.
+	// Usable is Touched. It returns the error for user code that uses a socket although its instance is gone, or its event
+	// over the event timeout.
 	Usable() error
-	// Own runs f, which gives the instance a socket. If the instance is gone f does not run, since the reset that has
-	// ended it would miss the socket.
+	// Own runs f, which gives the instance a socket. If the instance is gone f does not run: the reset that has ended it
+	// would not drop the socket.
 	Own(f func() error) error
 	// Pin keeps the instance in memory until unpin is called.
 	Pin(kind driver.PinKind, at driver.Place) (unpin func())
-	// MayReceive reports whether an event is under way that may still ask for messages; ending, which may be nil, is not.
+	// MayReceive reports whether an event is under way that may still ask for messages. The one that is ending does not count.
 	MayReceive(ending *Receives) bool
-	// Leave lets the frames leave in the midst of the turn, unless something that was written has to be durable first.
+	// Leave sends the frames of the turn before it ends, unless the turn has written to storage.
 	Leave()
 	Sockets() *List
 	Outbox() *Outbox
@@ -51,7 +52,7 @@ func (v *View) usable() error {
 	return v.in.Usable()
 }
 
-// send sends a frame: at the end of the turn in an object, at once in a Worker.
+// send stages a frame in an object, and sends it at once in a Worker.
 func (v *View) send(frame func([]byte) []byte) {
 	if v.in != nil {
 		v.in.Outbox().add(v.s, frame)
@@ -122,7 +123,7 @@ func (v *View) Close(code int, reason string) error {
 		return nil
 	}
 	v.send(func(b []byte) []byte { return wire.AppendClose(b, code, reason) })
-	if v.in == nil { // in an object flush looks at the end of the turn
+	if v.in == nil { // in an object flush does so at the end of the turn
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.finishClosed()
@@ -130,7 +131,7 @@ func (v *View) Close(code int, reason string) error {
 	return nil
 }
 
-// limitsReason reports whether websocket_close_reason_byte_limit is on. It is for a socket that no world has used yet.
+// limitsReason reports whether websocket_close_reason_byte_limit is on. For a socket that no world has used yet it is.
 func (v *View) limitsReason() bool {
 	switch {
 	case v.in != nil:
@@ -155,7 +156,7 @@ func (v *View) ReadyState() int {
 	defer s.mu.Unlock()
 	ended := s.peer != peerOpen
 	if s.mode == accepted {
-		ended = s.plain.closeSeen // the event of the end comes behind the messages
+		ended = s.plain.closeSeen // the socket is open for user code until it has received the messages before the end
 		if ended && s.peer == peerFailed {
 			return readyClosed
 		}
@@ -169,7 +170,7 @@ func (v *View) ReadyState() int {
 	return readyOpen
 }
 
-// URL, Protocol and Extensions are empty for a socket of fetch() or of a pair, and there is no new WebSocket().
+// URL, Protocol and Extensions are empty: a socket comes from fetch() or from a pair, never from new WebSocket(url).
 func (v *View) URL() string        { return "" }
 func (v *View) Protocol() string   { return "" }
 func (v *View) Extensions() string { return "" }
