@@ -14,15 +14,14 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
-// objectBody is the body of an object's response, which pins the object while
-// the front door streams it. What a reset finds in memory is still sent, as in
-// workerd; what is streamed breaks off.
+// objectBody is the body of an object's response. It pins the object while the front door streams
+// it. A reset breaks a streamed body off. A body in memory is still sent, as in workerd.
 type objectBody struct {
 	in *instance
 	io.Reader
 
-	buf    []byte     // of the Read that is under way, which a reset leaves behind
-	pieces chan piece // what it comes to
+	buf    []byte     // for the Read of the class's reader, which may still run after a reset
+	pieces chan piece // the results of that Read
 }
 
 type piece struct {
@@ -30,7 +29,7 @@ type piece struct {
 	err error
 }
 
-// Read does not wait for a reader whose object has been reset.
+// Read returns when the object is reset, although the class's reader may never return.
 func (b *objectBody) Read(p []byte) (int, error) {
 	if _, inMemory := b.InMemory(); inMemory {
 		return b.Reader.Read(p)
@@ -46,7 +45,7 @@ func (b *objectBody) Read(p []byte) (int, error) {
 	}
 	buf := b.buf[:len(p)]
 	go func() {
-		got := piece{err: stacks.Exited()} // if the reader ends the goroutine
+		got := piece{err: stacks.Exited()} // stays so if the reader calls runtime.Goexit
 		defer func() {
 			if p := recover(); p != nil {
 				got = piece{err: http.ErrAbortHandler}
@@ -67,18 +66,16 @@ func (b *objectBody) Read(p []byte) (int, error) {
 			b.Close()
 			return 0, err
 		}
-		got = <-b.pieces // only evicted
+		got = <-b.pieces // the object was evicted, not reset: its body goes on
 	}
 	return copy(p, buf[:got.n]), got.err
 }
 
-// Close closes the body if it can be closed.
 func (b *objectBody) Close() error { return message.Close(b.Reader) }
 
-// InMemory reports whether reading the body takes no time.
+// InMemory reports whether the body is in memory, and how many bytes are left of it.
 func (b *objectBody) InMemory() (n int, ok bool) { return message.InMemory(b.Reader) }
 
-// Pin keeps the object in memory until end is called.
 func (b *objectBody) Pin() (end func()) {
 	p := &pin{kind: driver.PinBody}
 	b.in.pin(p)
@@ -88,7 +85,7 @@ func (b *objectBody) Pin() (end func()) {
 // WasReset reports whether the object has been reset.
 func (b *objectBody) WasReset() bool { return b.in.life.lost() != nil }
 
-// Fault emits an exception of the body's, which is one of the object's fetch handler.
+// Fault emits an exception of the class's reader, as one of the fetch handler.
 func (b *objectBody) Fault(err *driver.Error) {
 	host.Fault(b.in.o.emit, "fetch", err, b.in.began.Load())
 }

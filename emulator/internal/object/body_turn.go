@@ -10,14 +10,14 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/message"
 )
 
-// turnBody is a body as an event reads it.
+// turnBody is a body that an event reads: each Read gives the turn up.
 type turnBody struct {
 	e       driver.Event
 	r       io.Reader
 	outside bool // it comes from outside the world
 }
 
-// bound is r for the event to read; nil stays nil.
+// bound returns r as a body that e reads. Without a body or an event it returns r itself.
 func bound(e driver.Event, r io.Reader) io.Reader {
 	if r == nil || e == nil {
 		return r
@@ -25,7 +25,7 @@ func bound(e driver.Event, r io.Reader) io.Reader {
 	return &turnBody{e: e, r: r}
 }
 
-// boundRequest is bound for the body of a request.
+// boundRequest is bound for a request's body.
 func boundRequest(e driver.Event, r io.ReadCloser) io.ReadCloser {
 	if r == nil || e == nil {
 		return r
@@ -33,7 +33,7 @@ func boundRequest(e driver.Event, r io.ReadCloser) io.ReadCloser {
 	return &turnBody{e: e, r: r}
 }
 
-// unbound is the body below, for another to read.
+// unbound returns the body below a turnBody, for another event to read.
 func unbound(r io.ReadCloser) io.ReadCloser {
 	if b, ok := r.(*turnBody); ok {
 		if c, ok := b.r.(io.ReadCloser); ok {
@@ -44,13 +44,12 @@ func unbound(r io.ReadCloser) io.ReadCloser {
 	return r
 }
 
-// attending is a request's body that keeps count of what is read of it.
+// attending is a body whose transport counts what user code has read of it: see emulator.Options.Attended.
 type attending interface {
 	Attends() bool
 	Attend() (done func())
 }
 
-// Read reads off the turn.
 func (b *turnBody) Read(p []byte) (n int, err error) {
 	off := Wait{kind: driver.PinBody, Outside: b.outside}
 	_, off.Instant = message.InMemory(b.r)
@@ -75,8 +74,6 @@ func (b *turnBody) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// Unbound is the body below.
 func (b *turnBody) Unbound() io.Reader { return b.r }
 
-// Close closes the body below.
 func (b *turnBody) Close() error { return message.Close(b.r) }

@@ -1,6 +1,6 @@
 package object
 
-// What a world waits for when it is to end or to settle.
+// What keeps a world from ending or settling, for messages.
 
 import (
 	"cmp"
@@ -13,27 +13,26 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
-// maxBusy is how many Busy names: enough to see what is wrong, however many there are.
+// maxBusy is how many lines Busy has at most.
 const maxBusy = 10
 
 // busy is something that keeps an object in memory.
 type busy struct {
 	class, name string
 	pin         Pin
-	running     bool // it is the handler that has the turn
-	goroutine   uint64
-	label       string
+	running     bool   // it is the handler that has the turn
+	goroutine   uint64 // of that handler, if known
+	label       string // of its goroutine
 }
 
-// Busy names what keeps objects in memory and what runs of the Worker, a line each:
-// ten of them, first the handlers that have a turn and then what is oldest, and how many
-// more there are.
+// Busy names the pins of all objects and the code of the Worker that runs, a line each. It names
+// ten: first the handlers that have a turn, then the oldest pins. The last line counts the rest.
 func Busy(objects []*Object, watch *stacks.Watch) string {
 	all := busyObjects(objects)
 	slices.SortFunc(all, func(a, b busy) int {
 		switch {
 		case a.running && !b.running:
-			return -1 // the others may only wait for it
+			return -1 // the rest may only wait for the handler that has the turn
 		case b.running && !a.running:
 			return 1
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 )
 
-// Config is what the objects of a class run on.
+// Config holds what the objects of a class share with the world, and the class itself.
 type Config struct {
 	Host     *host.Host
 	Watch    *stacks.Watch
@@ -17,10 +17,10 @@ type Config struct {
 	Outbound *outbound.Client
 	Env      driver.Env
 	Class    driver.Class
-	Key      string // of the class's ids, and of its data
+	Key      string // the unique key, from which ids derive and which names the folder of the data
 }
 
-// class is what the objects of a namespace have in common.
+// class holds what the objects of a namespace share.
 type class struct {
 	Config
 	handlers driver.Handlers

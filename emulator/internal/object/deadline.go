@@ -11,31 +11,30 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 )
 
-// deadline is the time that a WebSocket event may take, with the functions that it gives to
-// waitUntil. In workerd an event that is over it never goes on: where it waits for
-// something it waits for ever. Here its goroutines go on with an error, and nothing
-// that they do has an effect.
+// deadline limits the time of a WebSocket event, together with the functions that the event gives to
+// waitUntil. In workerd a wait of an event over its deadline never ends. Here it ends with an error,
+// and nothing that the event's goroutines do afterwards has an effect.
 //
-// As JavaScript is not interrupted, the time counts only where the event waits: a handler
-// that is late and ends without a wait has not been late.
+// JavaScript is not interrupted, so the deadline counts only while the event waits: a handler that
+// passes it and then ends without a wait has met it.
 type deadline struct {
-	late  func() // called once, when the event is given up
+	late  func() // called once, when the event is over the deadline
 	over  atomic.Bool
 	timer clock.Timer
 
 	mu      sync.Mutex
-	running bool // one of its events has the turn
-	due     bool // the time has passed meanwhile
+	running bool // the event, or one of its waitUntil functions, has the turn
+	due     bool // the time has passed
 	cancels []context.CancelCauseFunc
 }
 
-// errOverdue is the error of a wait in such an event, and from then on of every use of the
-// instance's storage.
+// errOverdue is the error of each wait of an event over its deadline. From then on it is also the error of every use
+// of the instance's storage.
 func errOverdue() *driver.Error {
 	return &driver.Error{Name: "Error", Message: msgEventTimeout, Retryable: true, DurableObjectReset: true}
 }
 
-// limited is a context of an event with the deadline: it ends with that.
+// limited returns a context that ends with the deadline.
 func (d *deadline) limited(ctx context.Context) (context.Context, context.CancelCauseFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	d.mu.Lock()
@@ -54,7 +53,7 @@ func (d *deadline) pass() {
 	}
 }
 
-// run notes that one of its events has the turn, or has given it up to wait.
+// run notes that the event has the turn, or that it has given the turn up to wait. d may be nil.
 func (d *deadline) run(running bool) {
 	if d == nil {
 		return
@@ -75,7 +74,7 @@ func (d *deadline) end() {
 	d.due = false
 }
 
-// expire: d.mu is held.
+// expire ends the event's waits. d.mu is held.
 func (d *deadline) expire() {
 	if d.over.Swap(true) {
 		return

@@ -13,40 +13,40 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
-// event is one run of user code in an object: a handler's, the constructor's, or
-// that of a function given to waitUntil. It is the context that the code gets
-// and, as [driver.Event], what the code's waiting calls reach.
+// event is one run of user code in an object: of a handler, of the constructor, or of a function
+// given to waitUntil. User code gets it as its context; as a [driver.Event] it serves the calls that
+// wait.
 type event struct {
-	context.Context // the instance's; of an event with a timeout, one that ends sooner
+	context.Context // the instance's or, with a deadline, one that ends sooner
 	pin
 	in      *instance
 	handler string        // Cloudflare's name of what runs
 	cause   atomic.Uint64 // see because
 	run     func(*event)
 
-	holds     bool         // has the turn; touched only by the goroutine that runs it
-	starts    []Starter    // what begins where the turn is given up; likewise
-	wakes     *host.Signal // what the event waits for, which a reset sends; guarded by the instance's mu
-	depth     int          // of blockConcurrencyWhile
+	holds     bool         // has the turn; only the event's goroutine uses it
+	starts    []Starter    // operations that start where the turn is given up; likewise
+	wakes     *host.Signal // the signal of the present wait, which a reset sends; guarded by the instance's mu
+	depth     int          // how many calls of blockConcurrencyWhile are nested
 	onRelease func()
 
-	alarmRun *alarms.Run // of an alarm's event, nil of every other
+	alarmRun *alarms.Run // nil unless the event runs an alarm
 
-	ws       socket.Event            // of a WebSocket handler
-	receives socket.Receives         // sockets that it has asked for messages
-	deadline *deadline               // nil without
-	cancel   context.CancelCauseFunc // of the context, with a deadline
+	ws       socket.Event            // zero unless the event runs a WebSocket handler
+	receives socket.Receives         // sockets that the event has asked for messages
+	deadline *deadline               // nil without one
+	cancel   context.CancelCauseFunc // ends the context of an event with a deadline
 
 	done     completer // is called with the result; nil if nobody waits for it
 	settled  atomic.Bool
-	refused  bool          // an RPC method that there is not
-	failure  *driver.Error // why there is no result
+	refused  bool          // the RPC method does not exist
+	failure  *driver.Error // why the event has no result, as after a reset
 	response *driver.Response
 	value    driver.Value
-	err      *driver.Error
+	err      *driver.Error // what the handler threw
 }
 
-// completer is called, on any goroutine, when an event has its result.
+// completer waits for the result of an event. completed is called on any goroutine.
 type completer interface{ completed(e *event) }
 
 type completerFunc func(e *event)
@@ -64,7 +64,6 @@ func (e *event) init(done completer, handler string, run func(*event)) {
 	e.pin = pin{kind: driver.PinEvent, of: e}
 }
 
-// limit gives the event a deadline.
 func (e *event) limit(d *deadline) {
 	e.deadline = d
 	e.Context, e.cancel = d.limited(e.in.ctx)
@@ -80,10 +79,10 @@ func (e *event) Value(key any) any {
 	return e.Context.Value(key)
 }
 
-// throw is the result of a handler that failed.
+// throw makes an exception the event's result.
 func (e *event) throw(err *driver.Error) { e.err, e.response, e.value = err, nil, nil }
 
-// failed is the result of a handler that returned an error.
+// failed makes the error of a handler the event's result, and emits it.
 func (e *event) failed(err error) {
 	thrown := driver.Exception(err)
 	if !e.in.dead.Load() {
@@ -109,8 +108,7 @@ func (e *event) calledBy(caller driver.Event) {
 	}
 }
 
-// exited is the result of a handler whose goroutine ended. After a reset the
-// event has failed already.
+// exited is called when the handler has called runtime.Goexit, as Abort does.
 func (e *event) exited() {
 	e.failed(stacks.Exited())
 	if e.handler == "constructor" && !e.in.dead.Load() {
@@ -118,14 +116,14 @@ func (e *event) exited() {
 	}
 }
 
-// settle publishes the result.
+// settle publishes the result, unless fail came first.
 func (e *event) settle() {
 	if e.settled.CompareAndSwap(false, true) {
 		e.publish()
 	}
 }
 
-// fail publishes that there is none.
+// fail publishes that the event has no result, unless settle came first.
 func (e *event) fail(err *driver.Error) {
 	e.ws.Refused()
 	if e.settled.CompareAndSwap(false, true) {
@@ -134,14 +132,13 @@ func (e *event) fail(err *driver.Error) {
 	}
 }
 
-// publish hands over that there is a result.
 func (e *event) publish() {
 	if e.done != nil {
 		e.done.completed(e)
 	}
 }
 
-// result is what the event came to, after done: nil if it succeeded.
+// result is why the event has failed, nil if it succeeded. It is known when done is called.
 func (e *event) result() *driver.Error {
 	if e.failure != nil {
 		return e.failure
@@ -149,7 +146,7 @@ func (e *event) result() *driver.Error {
 	return e.err
 }
 
-// released is called when the turn is given up for the first time.
+// released is called each time that the event gives its turn up. It runs onRelease the first time.
 func (e *event) released() {
 	if f := e.onRelease; f != nil {
 		e.onRelease = nil
@@ -157,7 +154,7 @@ func (e *event) released() {
 	}
 }
 
-// overdue is the error of whatever the event does that is over its deadline.
+// overdue returns the error for each call of user code once the event is over its deadline.
 func (e *event) overdue() error {
 	if e.deadline != nil && e.deadline.over.Load() {
 		return errOverdue()
@@ -165,18 +162,15 @@ func (e *event) overdue() error {
 	return nil
 }
 
-// Say adds a line to the log.
 func (e *event) Say(level, text string) {
 	e.in.o.emit(host.Event{Type: host.EventLog, Cause: e.because(), Handler: e.handler, Level: level, Message: text})
 }
 
-// Now is the world's time.
 func (e *event) Now() time.Time { return e.in.host.Now() }
 
-// UUID is the world's crypto.randomUUID().
+// UUID is crypto.randomUUID().
 func (e *event) UUID() string { return e.in.host.Chance.UUID() }
 
-// InObject is true.
 func (e *event) InObject() bool { return true }
 
 // WaitUntil runs f as an event of its own.

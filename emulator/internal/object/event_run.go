@@ -15,7 +15,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
 
-// fetch runs the class's fetch handler: its answer is the event's result.
+// fetch runs the class's fetch handler.
 func (e *event) fetch(r *driver.Request, upgrade bool) {
 	resp, err := e.respond(r, upgrade)
 	if err != nil {
@@ -25,7 +25,7 @@ func (e *event) fetch(r *driver.Request, upgrade bool) {
 	e.response = resp
 }
 
-// respond returns what the class answers, if that is an answer.
+// respond returns the response of the class's fetch handler, ready for its caller.
 func (e *event) respond(r *driver.Request, upgrade bool) (*driver.Response, error) {
 	in := e.in
 	if !in.handles(driver.HandlesFetch) {
@@ -76,7 +76,7 @@ func (e *event) call(method string, args []driver.Value) {
 	e.value = v
 }
 
-// refuse is the result of a call that did not reach the class.
+// refuse makes an exception the result of a call that does not reach the class. It is not logged.
 func (e *event) refuse(err *driver.Error) {
 	e.refused = true
 	e.throw(err)
@@ -101,8 +101,8 @@ func (e *event) webSocketEnd() {
 	}
 }
 
-// handle runs a WebSocket handler within the event timeout; what it throws is
-// only logged.
+// handle runs a WebSocket handler within the event timeout. Its exception is only logged: nobody
+// waits for the result.
 func (e *event) handle(f func() error) {
 	o := e.in.o
 	if limit := e.in.life.sockets.EventTimeout(); limit > 0 {
@@ -115,7 +115,7 @@ func (e *event) handle(f func() error) {
 		defer d.end()
 	}
 	err := f()
-	var over *driver.Error // what a handler says that was cancelled by the timeout is of no interest
+	var over *driver.Error // the handler's error after the timeout only says that its context ended
 	if err != nil && !e.in.over(err) && !errors.As(context.Cause(e), &over) {
 		e.fault(driver.Exception(err))
 	}
@@ -135,7 +135,7 @@ func (e *event) alarm(run *alarms.Run) {
 	}
 	e.cause.Store(in.o.emit(host.Event{Type: host.EventAlarm, Cause: e.because(), Retry: run.Retries}))
 	in.storage.BeginAlarm()
-	defer in.storage.EndAlarm() // also if the handler panics or ends its goroutine
+	defer in.storage.EndAlarm() // deferred: the handler may panic or call runtime.Goexit
 	if in.handles(driver.HandlesAlarm) {
 		info := driver.AlarmInfo{ScheduledTime: time.UnixMilli(run.Scheduled / 1e6), IsRetry: run.Retries > 0, RetryCount: run.Retries}
 		if err := in.obj.Alarm(e, info); err != nil {

@@ -1,6 +1,6 @@
 package object
 
-// How an event waits: it begins operations, and gives its turn up until they have ended.
+// Waits of an event: it gives its turn up, and takes it again when the wait is over.
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
 
-// Wait gives the turn up while f runs. In f itself, and after the event, it only
-// runs f. On an instance that is gone, because what was written before could not
-// be committed for example, f does not run.
+// Wait gives the turn up while f runs. Inside f, and after the event, there is no turn to give up,
+// and Wait only runs f. If the instance is gone f does not run: the commit of the writes before the
+// wait may have failed, for example.
 func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) error {
 	return WaitIn(e, kind, at, f)
 }
@@ -21,7 +21,7 @@ func (e *event) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f 
 // NewSignal makes a signal for WaitFor.
 func (e *event) NewSignal() driver.Signal { return e.in.host.NewSignal() }
 
-// WaitFor gives the turn up until the signal is sent, or ctx ends. Off the turn it only waits.
+// WaitFor gives the turn up until the signal is sent or ctx ends.
 func (e *event) WaitFor(ctx context.Context, on driver.Signal) error {
 	s := on.(*host.Signal)
 	defer s.Done()
@@ -31,19 +31,19 @@ func (e *event) WaitFor(ctx context.Context, on driver.Signal) error {
 	if !e.holds {
 		return s.Wait(ctx)
 	}
-	p := new(place)
-	s.OnSend(func() { e.in.arrive(e, p) })
+	t := new(ticket)
+	s.OnSend(func() { e.in.arrive(e, t) })
 	e.in.mu.Lock()
 	e.wakes = s
 	e.in.mu.Unlock()
 	e.in.release(e)
 	e.alarmRun.Waits()
 	var err error
-	if !e.in.dead.Load() { // else a reset may have come before it could see e.wakes
+	if !e.in.dead.Load() { // a reset before e.wakes was set has not sent the signal
 		err = s.Wait(ctx)
 	}
 	e.alarmRun.Wakes()
-	if gone := e.in.acquire(e, p, s.Done); gone {
+	if gone := e.in.acquire(e, t, s.Done); gone {
 		return driver.ErrReset
 	}
 	if late := e.overdue(); late != nil {
@@ -52,7 +52,7 @@ func (e *event) WaitFor(ctx context.Context, on driver.Signal) error {
 	return err
 }
 
-// mayWait is the error of a wait that must not begin.
+// mayWait returns an error if the event must not wait.
 func (e *event) mayWait() error {
 	if e.in.stale(e) {
 		return errStale
@@ -66,7 +66,6 @@ func (e *event) mayWait() error {
 	return nil
 }
 
-// Pause gives the turn up while p.F runs.
 func (e *event) Pause(p Wait) (err error) {
 	e.in.waited(e)
 	if err := e.mayWait(); err != nil {
@@ -81,9 +80,9 @@ func (e *event) Pause(p Wait) (err error) {
 	hold := &pin{kind: p.kind, at: p.at}
 	e.in.pin(hold)
 	h := e.in.host
-	h.Activity.Begin() // until f waits, and from when it has returned: between them nobody has the turn
+	h.Activity.Begin() // while nobody has the turn: until p.F waits, and once it has returned
 	active, waits := true, host.Wait{}
-	over := func() { // also before it waits for the turn, which may wait for time
+	over := func() { // called before the event waits for its turn: the event that has it may wait for time
 		if p.Over != nil {
 			p.Over()
 		}
@@ -94,13 +93,13 @@ func (e *event) Pause(p Wait) (err error) {
 	}
 	e.in.release(e)
 	e.alarmRun.Waits()
-	// Deferred, so that the turn is taken also before a panic or Goexit of f unwinds.
+	// Deferred: also a panic or Goexit in p.F must not go on in user code without the turn.
 	defer func() {
 		if !active {
 			active = waits.End()
 		}
 		e.alarmRun.Wakes()
-		gone := e.in.acquire(e, new(place), over)
+		gone := e.in.acquire(e, new(ticket), over)
 		e.in.unpin(hold)
 		if gone {
 			err = driver.ErrReset
@@ -118,7 +117,8 @@ func (e *event) Pause(p Wait) (err error) {
 	return p.F()
 }
 
-// Begin has an operation begin where the event gives its turn up, and at once if it has none.
+// Begin starts an operation where the event next gives its turn up, behind the output gate. An
+// event that waits already starts it at once.
 func (e *event) Begin(o Starter) {
 	if e.holds {
 		e.starts = append(e.starts, o)
@@ -127,10 +127,10 @@ func (e *event) Begin(o Starter) {
 	}
 }
 
-// PassesOn is of no interest in an object, which has read its request's body itself.
+// PassesOn does nothing: the body that matters to the front door is the Worker's.
 func (e *event) PassesOn(bool) {}
 
-// beginAll begins what the event has asked for in its turn. An instance that is gone begins nothing.
+// beginAll starts the operations of the turn. If the instance is gone it starts none.
 func (e *event) beginAll() {
 	if !e.in.dead.Load() {
 		for _, o := range e.starts {
@@ -141,7 +141,7 @@ func (e *event) beginAll() {
 	e.starts = e.starts[:0]
 }
 
-// After calls f when d of the world's time has passed.
+// After is setTimeout().
 func (e *event) After(d time.Duration, at driver.Place, f func()) driver.Operation {
 	e.in.waited(e)
 	return StartTimer(e.in.host, e, d, at, f)
@@ -157,8 +157,8 @@ func (e *event) StartFetch(ctx context.Context, r *driver.Request, at driver.Pla
 	return StartFetch(ctx, e.in.host, e.in.o.class.Outbound, e, r, at, done), nil
 }
 
-// Adopt makes a fetched response the event's: its WebSocket pins the object, and its body is
-// read off the turn.
+// Adopt makes a response of fetch() the event's: its WebSocket pins the object, and a read of its
+// body gives the turn up.
 func (e *event) Adopt(resp *driver.Response, at driver.Place) error {
 	if err := socket.OpenedBy(e.in, resp.WebSocket, at); err != nil {
 		return err
@@ -169,13 +169,12 @@ func (e *event) Adopt(resp *driver.Response, at driver.Place) error {
 	return nil
 }
 
-// Network is what sockets of this world share.
 func (e *event) Network() *socket.Network { return e.in.o.class.Net }
 
-// Receives are the sockets that the event has asked for messages, and its instance.
+// Receives returns the sockets that the event has asked for messages, and its instance.
 func (e *event) Receives() (*socket.Receives, socket.Instance) { return &e.receives, e.in }
 
-// Ask waits for a message of an accepted socket.
+// Ask calls ready when an accepted socket has a message.
 func (e *event) Ask(s *socket.Socket, at driver.Place, ready func()) (driver.Operation, error) {
 	e.in.waited(e)
 	if err := e.mayWait(); err != nil {

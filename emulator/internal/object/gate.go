@@ -1,14 +1,14 @@
 package object
 
-// Turns: one event at a time of an instance runs user code. It gives its turn up
-// where it waits, which is where what it has written is committed and what it
-// has sent leaves; it takes the turn again in the order of readiness.
+// Turns: one event of an instance at a time runs user code. Where it waits it gives the turn up:
+// there its writes are committed, and then its frames leave. Events take the turn again in the
+// order in which their waits ended.
 // https://blog.cloudflare.com/durable-objects-easy-fast-correct-choose-three/
 
 import "slices"
 
-// turn is a place in the queue for the turn: of an event that has not begun, or of one that
-// goes on when resume is closed.
+// turn is an entry of the queue for the turn: an event that has not begun, if resume is nil, or
+// one that goes on when resume is closed.
 type turn[E runs] struct {
 	e      E
 	resume chan struct{}
@@ -17,7 +17,7 @@ type turn[E runs] struct {
 // turns is the queue for the turn, in the order in which events became ready.
 type turns[E runs] struct {
 	list []turn[E]
-	head int // those before it have had their turn
+	head int // index of the first that waits; the entries before it are used up
 }
 
 func (q *turns[E]) add(t turn[E]) {
@@ -27,7 +27,7 @@ func (q *turns[E]) add(t turn[E]) {
 	q.list = append(q.list, t)
 }
 
-// next removes the first; with of, the first of that event.
+// next removes the first entry. If of is an event it removes the first of that event.
 func (q *turns[E]) next(of E) (turn[E], bool) {
 	var anybody E
 	for i := q.head; i < len(q.list); i++ {
@@ -46,38 +46,38 @@ func (q *turns[E]) next(of E) (turn[E], bool) {
 	return turn[E]{}, false
 }
 
-// keepResumed drops the events that have not begun.
+// keepResumed removes the events that have not begun.
 func (q *turns[E]) keepResumed() {
 	q.list = slices.DeleteFunc(q.list[q.head:], func(t turn[E]) bool { return t.resume == nil })
 	q.head = 0
 }
 
-// place is the place of a waiting event in the queue for the turn. The goroutine that ends
-// the wait takes it, so that the order is that in which waits end, and not that in which
-// goroutines happen to wake up. The instance's mu guards it.
-type place struct {
+// ticket is the place of a waiting event in the queue for the turn. The goroutine that ends the
+// wait takes it, so that events go on in the order in which their waits end; the order in which
+// their goroutines wake up is by chance. The instance's mu guards it.
+type ticket struct {
 	taken  bool
-	resume chan struct{} // of its turn; nil if it need not wait for that
+	resume chan struct{} // closed when its turn comes; nil if the turn was free
 }
 
-// runs is what a gate gives the turn to: an event.
+// runs is what a gate gives the turn to. It is *event but in the gate's own test.
 type runs interface {
 	comparable
-	// isAnswer reports whether somebody waits for its result; a function given to
-	// waitUntil has none.
+	// isAnswer reports whether somebody waits for the result, as nobody does for that of a
+	// function given to waitUntil.
 	isAnswer() bool
 }
 
-// gate gives the turn of an instance. Its instance's mu guards it.
+// gate decides which event of an instance has the turn. The instance's mu guards it.
 type gate[E runs] struct {
-	busy    bool   // somebody has the turn
-	turn    uint64 // its number
+	busy    bool   // an event has the turn
+	turn    uint64 // how many turns there have been
 	ready   turns[E]
-	blocker E   // while it is set only this event may have the turn
-	begun   int // events that have had a turn and have not ended
+	blocker E   // if set, no other event may have the turn
+	begun   int // how many events have had a turn and have not ended
 }
 
-// next gives the free turn to the first event in the queue that may have it.
+// next gives the turn, which is free, to the first event in the queue that may have it.
 func (g *gate[E]) next() (t turn[E], ok bool) {
 	t, ok = g.ready.next(g.blocker)
 	if !ok {
@@ -90,27 +90,27 @@ func (g *gate[E]) next() (t turn[E], ok bool) {
 	return t, true
 }
 
-// reserve takes the place of an event whose wait is over. It reports false if the wait has
-// ended in another way before.
-func (g *gate[E]) reserve(e E, p *place) bool {
-	if p.taken {
+// reserve queues an event whose wait is over. It reports false if the event is queued or has
+// gone on already, as when its context ended before the wait did.
+func (g *gate[E]) reserve(e E, t *ticket) bool {
+	if t.taken {
 		return false
 	}
-	p.taken, p.resume = true, make(chan struct{})
-	g.ready.add(turn[E]{e, p.resume})
+	t.taken, t.resume = true, make(chan struct{})
+	g.ready.add(turn[E]{e, t.resume})
 	return true
 }
 
-// enter takes the turn for an event that goes on if it is free, and else a place. resume
-// is closed when the turn has come; it is nil if it has been taken.
-func (g *gate[E]) enter(e E, p *place) (resume chan struct{}) {
-	if !p.taken && (g.busy || !g.admits(e)) {
-		g.reserve(e, p)
+// enter takes the turn for an event that goes on, and returns nil. If the turn is not free it
+// queues the event instead: the turn has come when resume is closed.
+func (g *gate[E]) enter(e E, t *ticket) (resume chan struct{}) {
+	if !t.taken && (g.busy || !g.admits(e)) {
+		g.reserve(e, t)
 	}
-	if p.taken = true; p.resume == nil {
+	if t.taken = true; t.resume == nil {
 		g.turn++
 	}
-	return p.resume
+	return t.resume
 }
 
 // block lets only e have the turn until unblock is called, also in e's own blocks within.
@@ -118,7 +118,7 @@ func (g *gate[E]) block(e E) (unblock func()) {
 	before := g.blocker
 	g.blocker = e
 	return func() {
-		if g.blocker == e { // a reset has let everybody in
+		if g.blocker == e { // else a reset has ended the block
 			g.blocker = before
 		}
 	}
@@ -130,8 +130,8 @@ func (g *gate[E]) admits(e E) bool {
 	return g.blocker == nobody || g.blocker == e
 }
 
-// callerReady reports whether an event waits for the turn that may have it and that is
-// not a function given to waitUntil, for which no answer waits.
+// callerReady reports whether an event whose result somebody waits for is in the queue and may
+// have the turn.
 func (g *gate[E]) callerReady() bool {
 	return slices.ContainsFunc(g.ready.list[g.ready.head:], func(t turn[E]) bool {
 		return t.e.isAnswer() && g.admits(t.e)

@@ -36,7 +36,7 @@ func TestGate(t *testing.T) {
 	unblock := g.block(a)
 	g.ready.add(turn[*wanter]{e: c})
 	next("nobody")
-	var p place
+	var p ticket
 	if !g.reserve(a, &p) || g.reserve(a, &p) {
 		t.Error("a place is taken once")
 	}
@@ -52,12 +52,12 @@ func TestGate(t *testing.T) {
 	next("c")
 
 	// A free turn is taken at once, and else in the order of the queue.
-	if g.enter(b, &place{}) != nil {
+	if g.enter(b, &ticket{}) != nil {
 		t.Error("the turn is free")
 	}
 	g.busy = true
 	g.ready.add(turn[*wanter]{e: c})
-	resume := g.enter(a, &place{})
+	resume := g.enter(a, &ticket{})
 	if resume == nil {
 		t.Fatal("the turn is not free")
 	}

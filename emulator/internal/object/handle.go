@@ -18,10 +18,9 @@ type Handle struct {
 	id driver.ID
 }
 
-// Handle is the object as it is seen from outside.
 func (o *Object) Handle() *Handle { return &Handle{o, o.ID()} }
 
-// Outside is the object with an id, seen from outside.
+// Outside returns a handle of the object with an id. It does not start the object.
 func (n *Namespace) Outside(id driver.ID) *Handle { return &Handle{n.object(id.Bytes), id} }
 
 // Addressed reports whether a Worker, another object or an alarm has ever called the
@@ -71,8 +70,8 @@ func (o *Handle) State() State {
 	return Idle
 }
 
-// Pins returns what keeps the object in memory now, oldest first, goroutines that
-// its class left running included.
+// Pins returns what keeps the object in memory, the oldest first. Goroutines that the class has
+// left running count.
 func (o *Handle) Pins() []Pin {
 	pins := o.o.Pins()
 	in := o.o.instance()
@@ -85,8 +84,7 @@ func (o *Handle) Pins() []Pin {
 	return pins
 }
 
-// PinnedError is [Object.Hibernate]'s error for an object that the runtime would
-// not let go.
+// PinnedError is the error of [Handle.Hibernate] for an object that something keeps in memory.
 type PinnedError struct{ Pins []Pin }
 
 func (e *PinnedError) Error() string {
@@ -97,8 +95,8 @@ func (e *PinnedError) Error() string {
 	return "the object cannot hibernate: pinned by " + strings.Join(list, "; ")
 }
 
-// Hibernate takes the object out of memory now, as its idle time would if it were
-// over. An object that something pins is refused, with a [*PinnedError].
+// Hibernate takes the object out of memory now, as the end of its idle time would. It returns a
+// [*PinnedError] if something keeps the object in memory.
 func (o *Handle) Hibernate() error {
 	if pins := o.Pins(); len(pins) > 0 {
 		return &PinnedError{pins}
@@ -116,9 +114,8 @@ func (o *Handle) Hibernate() error {
 	return &PinnedError{o.Pins()}
 }
 
-// Evict takes the object out of memory whatever pins it, as a machine that goes
-// away does: its events fail, accepted sockets are dropped, sockets accepted for
-// hibernation stay.
+// Evict takes the object out of memory although something may pin it, as the loss of its machine
+// does. Its events fail and its accepted sockets are dropped; hibernatable sockets stay.
 func (o *Handle) Evict() { o.o.evict() }
 
 // Abort resets the object as ctx.abort(reason) does.
@@ -149,15 +146,15 @@ func (o *Handle) Sockets() []Socket {
 	return list
 }
 
-// Storage runs f with the object's storage, between its events. It does not
-// start the object. What f has written is committed, whatever f returns.
+// Storage runs f with the object's storage, between its events. It does not start the object. The
+// writes of f are committed, also if f returns an error.
 func (o *Handle) Storage(f func(driver.Storage) error) error { return o.StorageBy(nil, f) }
 
-// ErrBlocked is [Object.StorageBy]'s error when it is too late.
+// ErrBlocked is the error of [Handle.StorageBy] if an event has kept its turn for too long.
 var ErrBlocked = errors.New("the object lets nobody in")
 
-// StorageBy is Storage until late has something: if f could not begin by then it does
-// not run, and the error is ErrBlocked.
+// StorageBy is Storage with a limit: if late sends before f has begun, f does not run, and the
+// error is ErrBlocked.
 func (o *Handle) StorageBy(late <-chan time.Time, f func(driver.Storage) error) error {
 	h := o.o.host
 	o.o.mu.Lock()
@@ -171,7 +168,7 @@ func (o *Handle) StorageBy(late <-chan time.Time, f func(driver.Storage) error) 
 		h.Activity.Settle(nil)
 		return o.StorageBy(late, f)
 	case in == nil:
-		o.o.leaving = true // events wait
+		o.o.leaving = true // events that come while f runs wait
 		o.o.mu.Unlock()
 		defer o.o.left()
 		return o.o.detached(f)

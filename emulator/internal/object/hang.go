@@ -1,9 +1,8 @@
 package object
 
-// Handlers that hold their object and do not end. JavaScript cannot: its code either
-// computes or waits, and what waits lets others in. Go can block on a channel, a lock or
-// a connection of which the emulator knows nothing; from then on nothing else of the
-// object runs.
+// Handlers that hang. A handler in Go can block on a channel, a lock or a connection of which the
+// emulator knows nothing. It keeps its turn meanwhile, so that no other event of its object runs. In
+// JavaScript a handler that waits always gives its turn up.
 // https://developers.cloudflare.com/durable-objects/concepts/what-are-durable-objects/
 
 import (
@@ -15,12 +14,12 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
-// hangingLooks is how often, in the time that a handler may hold its object, one looks.
+// hangingLooks is how many times a turn is looked at before it counts as hanging.
 const hangingLooks = 6
 
-// hanging names the handlers that hold their objects for too long. Nothing is noted as
-// they run: it looks from time to time who has which turn. What waits through the
-// emulator (a sleep, a stub, Await, a client) has given its turn up, for however long.
+// hanging warns of handlers that keep their turn for too long. It compares from time to time the
+// numbers of all turns, so that an event that runs costs nothing more. An event that waits through
+// the emulator (a sleep, a stub, Await, a client) has no turn and may take any time.
 type hanging struct {
 	host    *host.Host
 	objects func() []*Object
@@ -28,14 +27,14 @@ type hanging struct {
 	seen    map[*instance]*heldTurn
 }
 
-// heldTurn is a turn that was there at the latest look.
+// heldTurn is a turn that an event had at the latest look.
 type heldTurn struct {
 	number uint64
-	since  time.Time // when it was first seen
-	named  bool
+	since  time.Time // of the first look that found it
+	named  bool      // the warning is emitted
 }
 
-// WatchHanging looks until the world ends.
+// WatchHanging warns of hanging handlers until the world ends.
 func WatchHanging(on *host.Host, objects func() []*Object, limit time.Duration) {
 	h := &hanging{host: on, objects: objects, limit: limit, seen: map[*instance]*heldTurn{}}
 	on.Go(func() {
@@ -52,7 +51,7 @@ func WatchHanging(on *host.Host, objects func() []*Object, limit time.Duration) 
 	})
 }
 
-// look names those that have had the same turn for as long as the limit.
+// look finds the handlers that have had the same turn for as long as the limit.
 func (h *hanging) look(now time.Time) {
 	still := make(map[*instance]*heldTurn, len(h.seen))
 	var late []*instance
@@ -81,13 +80,13 @@ func (h *hanging) look(now time.Time) {
 	}
 }
 
-// name emits a warning for each handler that hangs: for the first ten, with its place.
+// name emits a warning with the place of each of the first ten handlers, and one with the number of the rest.
 func (h *hanging) name(late []*instance) {
 	places := stacks.Handlers()
 	for _, in := range late[:min(len(late), maxBusy)] {
 		e := in.current.Load()
 		if e == nil {
-			continue // it has ended meanwhile
+			continue // the handler has ended meanwhile
 		}
 		where := ""
 		if at := places[in.label]; at != (driver.Place{}) {

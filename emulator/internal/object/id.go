@@ -22,7 +22,7 @@ func (k idKey) mac(b []byte) []byte {
 	return h.Sum(nil)[:16]
 }
 
-// fromBase completes the 16 bytes that an id starts with.
+// fromBase completes an id, of which base is the first 16 bytes.
 func (k idKey) fromBase(base []byte) (id [32]byte) {
 	copy(id[:16], base)
 	copy(id[16:], k.mac(base))
@@ -47,8 +47,7 @@ func (k idKey) fromString(s string) (driver.ID, error) {
 	return id, nil
 }
 
-// maxVisibleName is how many bytes of UTF-8 a name may have to be ctx.id.name inside
-// the object.
+// maxVisibleName is the length in bytes up to which a name is ctx.id.name inside the object.
 const maxVisibleName = 1024
 
 // inside is the id as the object itself sees it.

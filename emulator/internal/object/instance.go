@@ -28,26 +28,26 @@ type instance struct {
 	watch   *stacks.Watch
 	life    *life // of o
 	id      driver.ID
-	obj     driver.Instance // set by the constructor's event, which is the first
+	obj     driver.Instance // set by the constructor's event, which is the instance's first
 	storage *storage.Storage
 	cancel  context.CancelCauseFunc
-	ctx     context.Context // of its events; carries the profiler's label
-	label   string
-	holder  atomic.Pointer[holder] // noted only for Options.Foreign
-	current atomic.Pointer[event]  // has the turn
+	ctx     context.Context        // of the events; carries the profiler's label
+	label   string                 // of the goroutines that the class starts: see stacks
+	holder  atomic.Pointer[holder] // the event that has the turn; nil without Options.Foreign
+	current atomic.Pointer[event]  // the event that has the turn
 	began   atomic.Uint64          // the number of the event of its construction
-	out     socket.Outbox          // what sockets have sent in this turn; belongs to the event that has the turn
-	ended   []*event               // ended events whose results wait for those that were ready then; likewise
+	out     socket.Outbox          // frames of the present turn; only the event that has the turn uses it
+	ended   []*event               // ended events whose results are kept back: see answersWait; likewise
 
 	mu sync.Mutex
 	gate[*event]
-	pins     []*pin
-	gone     bool        // evicted or reset
+	pins     []*pin      // in no order
+	gone     bool        // the instance has left memory
 	departed bool        // depart has called the class
-	dead     atomic.Bool // is gone, for those without the lock
+	dead     atomic.Bool // the same as gone, to be read without mu
 	idle     clock.Timer
-	quiet    time.Time // since when nothing pins it
-	sampled  uint64    // the latest sample of goroutines then
+	quiet    time.Time // when the last pin was removed
+	sampled  uint64    // the number of the latest sample of goroutines at that time
 }
 
 // newInstance starts an instance for an event that needs it. o.mu is held.
@@ -70,7 +70,7 @@ func (in *instance) construct(e *event) {
 	o := in.o
 	woken := in.life.sockets.Count() > 0
 	o.class.storage.Create(o.id)
-	// In JavaScript a constructor can wait only in blockConcurrencyWhile, which has a limit.
+	// In JavaScript a constructor can wait only inside blockConcurrencyWhile, whose time limit holds here for each wait.
 	var limit clock.Timer
 	e.onRelease = func() { limit = in.limit() }
 	defer func() {
@@ -81,10 +81,10 @@ func (in *instance) construct(e *event) {
 	}()
 	obj, err := o.class.Class.Construct(e, (*state)(in), o.class.Env)
 	if err == nil {
-		in.obj = obj // also if the instance is gone, so that depart can call it
+		in.obj = obj // also if the instance is gone: depart calls the class
 	}
 	if in.dead.Load() {
-		return // breakOff has emitted why
+		return // breakOff has emitted the reason
 	}
 	if err != nil {
 		o.reset(in, e.fault(driver.Exception(err)))
@@ -100,7 +100,7 @@ func (in *instance) construct(e *event) {
 	in.began.Store(o.emit(began))
 }
 
-// submit queues a new event. o.mu is held, so that the instance is not gone.
+// submit queues a new event. o.mu is held: the instance cannot leave memory meanwhile.
 func (in *instance) submit(e *event) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -117,12 +117,12 @@ func (in *instance) submit(e *event) {
 	}
 }
 
-// spawn runs an event that has been given the turn on a goroutine of its own.
+// spawn runs an event that has the turn on a goroutine of its own.
 func (in *instance) spawn(e *event) {
 	in.host.Go(func() { in.run(e) })
 }
 
-// run runs an event that has the turn, and then those that are next.
+// run runs an event that has the turn, and then each next event that has not begun.
 func (in *instance) run(e *event) {
 	pprof.SetGoroutineLabels(in.ctx)
 	for e != nil {
@@ -130,7 +130,7 @@ func (in *instance) run(e *event) {
 	}
 }
 
-// runOne runs an event and returns the next one, which has been given the turn.
+// runOne runs an event. The result is the next event, which has the turn then.
 func (in *instance) runOne(e *event) (next *event) {
 	returned := false
 	defer func() {
@@ -147,7 +147,7 @@ func (in *instance) runOne(e *event) (next *event) {
 			next = in.finish(e)
 			return
 		}
-		// The goroutine ends, by Abort or by runtime.Goexit: others go on.
+		// Abort or runtime.Goexit ends this goroutine: the next event needs another one.
 		e.exited()
 		if after := in.finish(e); after != nil {
 			in.spawn(after)
@@ -194,7 +194,7 @@ func (in *instance) because() uint64 {
 
 func (in *instance) handles(h driver.Handlers) bool { return in.o.class.handlers&h != 0 }
 
-// end wakes the events that wait: the instance is gone.
+// end wakes the waiting events of an instance that is gone.
 func (in *instance) end() {
 	in.cancel(driver.ErrReset)
 	in.mu.Lock()
@@ -204,29 +204,29 @@ func (in *instance) end() {
 			waiting = append(waiting, e.wakes)
 		}
 	}
-	in.mu.Unlock() // Send takes a place in the queue, under the same lock
+	in.mu.Unlock() // Send queues the event, for which it takes the same lock
 	for _, s := range waiting {
 		s.Send()
 	}
 	in.depart()
 }
 
-// depart calls the Gone of the class, if the instance is gone and its last event has ended.
+// depart tells the front end that the instance is gone, once its last event has ended.
 func (in *instance) depart() {
 	in.mu.Lock()
 	departs := in.gone && in.begun == 0 && !in.departed
 	in.departed = in.departed || departs
 	in.mu.Unlock()
 	if !departs {
-		return // in.obj may be about to be set
+		return // a constructor that still runs may be about to set in.obj
 	}
 	if d, ok := in.obj.(driver.Departed); ok {
 		d.Gone()
 	}
 }
 
-// refuse makes the instance refuse everything and returns the events in
-// flight and waiting, which its caller must fail. o.mu is held.
+// refuse marks the instance as gone. It returns the events that run or wait, which the caller must
+// fail. o.mu is held.
 func (in *instance) refuse() (flight []*event) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -247,10 +247,10 @@ func (in *instance) refuse() (flight []*event) {
 	return flight
 }
 
-// over reports whether an error only says that the instance is gone.
+// over reports whether an error only says that the instance is gone. Such an error is not logged.
 func (in *instance) over(err error) bool { return in.dead.Load() && errors.Is(err, driver.ErrReset) }
 
-// overdue is that of the event that has the turn.
+// overdue is overdue of the event that has the turn.
 func (in *instance) overdue() error {
 	if e := in.current.Load(); e != nil {
 		return e.overdue()

@@ -1,19 +1,20 @@
 package object
 
-// What keeps an instance in memory, and how long it stays without that.
+// Pins keep an instance in memory. Without one it leaves memory after the idle time.
 // https://developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle/
 
 import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// addPin and removePin: in.mu is held.
+// addPin adds a pin. in.mu is held.
 func (in *instance) addPin(p *pin) {
 	p.since = in.host.Now()
 	p.index = len(in.pins)
 	in.pins = append(in.pins, p)
 }
 
+// removePin removes a pin. in.mu is held.
 func (in *instance) removePin(p *pin) {
 	all := in.pins
 	last := len(all) - 1
@@ -23,14 +24,13 @@ func (in *instance) removePin(p *pin) {
 	in.pins = all[:last]
 }
 
-// pin adds a pin to the instance.
 func (in *instance) pin(p *pin) {
 	in.mu.Lock()
 	in.addPin(p)
 	in.mu.Unlock()
 }
 
-// unpin removes it, from where the idle time counts if it was the last.
+// unpin removes a pin. If it was the last, the idle time begins.
 func (in *instance) unpin(p *pin) {
 	in.mu.Lock()
 	in.removePin(p)
@@ -40,8 +40,7 @@ func (in *instance) unpin(p *pin) {
 	in.mu.Unlock()
 }
 
-// checkIdle starts the idle time if nothing pins the instance. in.mu is held and
-// nobody has the turn.
+// checkIdle begins the idle time if nothing pins the instance. in.mu is held, and no event has the turn.
 func (in *instance) checkIdle() {
 	if len(in.pins) > 0 || in.gone {
 		return
@@ -52,8 +51,8 @@ func (in *instance) checkIdle() {
 	}
 }
 
-// idleOver is called by the idle timer, which is not stopped by events: it
-// looks whether the time since the last one is over, and else waits for the rest.
+// idleOver is called by the idle timer. Events do not stop that timer, which would cost each of them a
+// system call: an event may have run meanwhile, so that idleOver may have to wait for the rest.
 func (in *instance) idleOver() {
 	since, over := in.rest()
 	if !over {
@@ -66,9 +65,8 @@ func (in *instance) idleOver() {
 	in.o.letGo(in)
 }
 
-// rest reports whether the idle time is over, and which sample was the latest when
-// it began; if it is not and nothing pins the
-// instance, the timer is set for what is left.
+// rest reports whether the idle time is over, and the number of the latest sample when it began. If only a
+// part of the time is over rest sets the timer for the rest.
 func (in *instance) rest() (since uint64, over bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -83,14 +81,13 @@ func (in *instance) rest() (since uint64, over bool) {
 	return in.sampled, true
 }
 
-// pinGoroutine pins the instance with a goroutine that its class left running, for as
-// long as it runs.
+// pinGoroutine pins the instance for as long as a goroutine runs that its class has started.
 func (in *instance) pinGoroutine(p *pin) {
 	in.pin(p)
 	in.unpinWhenEnded(p)
 }
 
-// unpinWhenEnded looks after each idle time whether the goroutine has ended.
+// unpinWhenEnded removes the pin once the goroutine has ended. It looks after each idle time.
 func (in *instance) unpinWhenEnded(p *pin) {
 	in.host.After(idleTime, func() {
 		if in.dead.Load() {
@@ -108,7 +105,7 @@ func (in *instance) unpinWhenEnded(p *pin) {
 	})
 }
 
-// stopIdle stops the idle timer; false if nothing may be let go.
+// stopIdle stops the idle timer. It reports whether the instance may leave memory.
 func (in *instance) stopIdle() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/storage"
 )
 
-// storageTurn is an instance as its storage needs it: a [storage.Turn].
+// storageTurn implements [storage.Turn] for the storage of an instance.
 type storageTurn instance
 
 func (t *storageTurn) instance() *instance { return (*instance)(t) }
@@ -27,7 +27,7 @@ func (t *storageTurn) Leave() { t.instance().leave() }
 
 func (t *storageTurn) Reset(err *driver.Error) { t.o.reset(t.instance(), err) }
 
-// HandlesAlarm is true in the constructor, which workerd does not ask.
+// HandlesAlarm is true in the constructor: workerd, too, lets a class without an alarm handler set an alarm there.
 func (t *storageTurn) HandlesAlarm() bool {
 	return t.obj == nil || t.instance().handles(driver.HandlesAlarm)
 }
@@ -54,7 +54,6 @@ func (t *storageTurn) Pin(kind driver.PinKind, at driver.Place) storage.Pin {
 	return p
 }
 
-// storagePin is a pin of a transaction.
 type storagePin struct {
 	pin
 	in *instance
@@ -62,7 +61,7 @@ type storagePin struct {
 
 func (p *storagePin) Unpin() { p.in.unpin(&p.pin) }
 
-// Opened notes the object's name for the log, if nobody has addressed it by one.
+// Opened notes the name that the database has for the object, for the log: the object may have been addressed only by its id.
 func (t *storageTurn) Opened(name func() (string, bool, error)) {
 	o := t.o
 	if t.id.HasName || !o.host.Events.Observed() || o.noted.Load() != nil {

@@ -11,12 +11,12 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
-// pass gives the free turn to the next event. It returns an event that has to be
-// run by the caller, nil if somebody was resumed or nobody is next. in.mu is held.
+// pass gives the turn, which is free, to the next event. The caller runs the event that pass returns; nil says
+// that the next event has gone on by itself, or that there is none. in.mu is held.
 func (in *instance) pass() *event {
 	t, ok := in.next()
 	if !ok {
-		in.checkIdle() // while the world still counts as active
+		in.checkIdle() // before setBusy: a manual clock must not move before the idle timer is set
 	}
 	in.setBusy(ok)
 	if t.resume != nil {
@@ -26,7 +26,7 @@ func (in *instance) pass() *event {
 	return t.e
 }
 
-// setBusy says whether somebody has the turn. in.mu is held.
+// setBusy notes whether an event has the turn, which counts as activity. in.mu is held.
 func (in *instance) setBusy(busy bool) {
 	if busy != in.busy {
 		in.busy = busy
@@ -38,7 +38,7 @@ func (in *instance) setBusy(busy bool) {
 	}
 }
 
-// finish ends an event that has the turn and returns the next one to run.
+// finish ends the event that has the turn and returns the next one to run.
 func (in *instance) finish(e *event) *event {
 	e.released()
 	e.holds = false
@@ -49,7 +49,7 @@ func (in *instance) finish(e *event) *event {
 	}
 	in.flush()
 	if len(e.starts) > 0 {
-		in.settleEnded() // their results leave before what this event begins
+		in.settleEnded() // first: the results of earlier events leave before the requests of this one
 		e.beginAll()
 	}
 	if e.done != nil && len(in.ended) < maxEnded && in.answersWait() {
@@ -63,24 +63,25 @@ func (in *instance) finish(e *event) *event {
 	in.begun--
 	if in.gone {
 		in.mu.Unlock()
-		in.depart() // while the world still counts as active
+		in.depart() // before pass: a manual clock must not move before the class knows
 		in.mu.Lock()
 	}
 	return in.pass()
 }
 
-// maxEnded bounds how many events that have ended wait for those that were ready.
+// maxEnded is how many ended events may wait with their results.
 const maxEnded = 64
 
-// answersWait reports whether an event is ready behind whose results others may leave.
+// answersWait reports whether the results of ended events wait: as in workerd they leave only when no event with
+// a caller is ready to run.
 func (in *instance) answersWait() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.callerReady()
 }
 
-// settleEnded lets the results leave that were kept back behind those who waited for the
-// turn. As in workerd, one of these that resets the object takes the results with it.
+// settleEnded publishes the results that have waited. If one of the events before which they waited has reset the
+// object, the results are lost, as in workerd.
 func (in *instance) settleEnded() {
 	for i, e := range in.ended {
 		in.complete(e)
@@ -89,8 +90,8 @@ func (in *instance) settleEnded() {
 	in.ended = in.ended[:0]
 }
 
-// complete publishes what an event came to, when it may leave. It is in flight no
-// longer when its result is published.
+// complete publishes the result of an event. Before that it removes the event's pin: the caller, who has the
+// result, must not find the event in flight.
 func (in *instance) complete(e *event) {
 	in.mu.Lock()
 	in.removePin(&e.pin)
@@ -98,13 +99,13 @@ func (in *instance) complete(e *event) {
 	in.mu.Unlock()
 	e.ws.Ended()
 	e.receives.End(in.life.sockets)
-	if !gone { // else breakOff fails the event
+	if !gone { // else the event is among those that breakOff fails
 		e.settle()
 	}
 }
 
-// release gives the turn up in the middle of an event. What the event has asked for is begun
-// before another event has the turn, so that it is begun in the order of the events.
+// release gives the turn up where an event waits. The operations of the turn start before another event has its
+// turn, so that requests leave in the order of the events.
 func (in *instance) release(e *event) {
 	e.released()
 	e.holds = false
@@ -123,25 +124,25 @@ func (in *instance) release(e *event) {
 	}
 }
 
-// arrive takes the place of an event whose wait is over in the queue for the turn.
-func (in *instance) arrive(e *event, p *place) {
+// arrive queues an event whose wait is over, and gives it the turn if that is free.
+func (in *instance) arrive(e *event, t *ticket) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.reserve(e, p) && !in.busy {
+	if in.reserve(e, t) && !in.busy {
 		if next := in.pass(); next != nil {
 			in.spawn(next)
 		}
 	}
 }
 
-// acquire takes the turn again, also on an instance that is gone: its events
-// still run one at a time until they have noticed. counted ends what keeps the world
-// active until then; it may be called twice.
-func (in *instance) acquire(e *event, p *place, counted func()) (gone bool) {
+// acquire takes the turn again when a wait is over. It does so also on an instance that is gone, whose events
+// still run one at a time until each has noticed. The caller counts as active until acquire calls inactive,
+// which may be twice.
+func (in *instance) acquire(e *event, t *ticket, inactive func()) (gone bool) {
 	in.mu.Lock()
-	if resume := in.enter(e, p); resume != nil {
+	if resume := in.enter(e, t); resume != nil {
 		in.mu.Unlock()
-		counted() // an event in the queue does not count as active: the turn it waits for may wait for time
+		inactive() // an event in the queue does not count as active: the turn that it waits for may wait for time
 		<-resume
 		in.mu.Lock()
 	}
@@ -149,18 +150,17 @@ func (in *instance) acquire(e *event, p *place, counted func()) (gone bool) {
 	e.wakes = nil
 	gone = in.gone
 	in.mu.Unlock()
-	counted()
+	inactive()
 	e.holds = true
 	in.held(e)
 	return gone
 }
 
-// flush is the output gate: what was written in this turn is committed, and only
-// then do frames leave. A failed commit resets the object, and only the frames
-// that were sent before the first write leave.
+// flush is the output gate: it commits the writes of the turn, and then lets the frames leave. If the commit
+// fails, only the frames leave that were sent before the first write, and the object is reset.
 //
-// What a transaction has written waits for its end; as in workerd, what is sent
-// meanwhile does not, except in transactionSync, which is a part of the batch.
+// The writes of an open transaction are not committed, and as in workerd frames do not wait for them. Only
+// transactionSync, which is a part of the turn's batch, holds frames up.
 func (in *instance) flush() {
 	if in.storage.Waitable() != nil {
 		return
@@ -176,12 +176,11 @@ func (in *instance) flush() {
 	}
 }
 
-// leave lets the frames of this turn go. Those of an instance that is gone are dropped.
+// leave sends the frames of the turn. If the instance is gone it drops them.
 func (in *instance) leave() { in.out.Leave(in.dead.Load()) }
 
-// hold lets no other event of the instance have a turn until end is called, by e with
-// its turn. What was written before is committed first. If it takes too long the object
-// is reset.
+// hold blocks every other event of the instance until e, with its turn, calls end. It commits the writes so far
+// first. If end is not called in time the object is reset.
 func (in *instance) hold(e *event) (end func(), err error) {
 	in.flush()
 	if in.dead.Load() {
@@ -201,7 +200,7 @@ func (in *instance) hold(e *event) (end func(), err error) {
 	}, nil
 }
 
-// limit resets the instance if what blocks it is not over in time.
+// limit resets the instance unless the timer is stopped in time.
 func (in *instance) limit() clock.Timer {
 	return in.host.After(blockTimeout, func() {
 		late := driver.PlainError(msgBlockTimeout)
@@ -240,13 +239,13 @@ func (in *instance) held(e *event) {
 	}
 }
 
-// unheld notes that nobody has it.
+// unheld notes that no event has the turn.
 func (in *instance) unheld() {
 	in.holder.Store(nil)
 	in.current.Store(nil)
 }
 
-// touched is called where user code touches the object.
+// touched is called where user code uses the object. It reports a goroutine that has not the turn.
 func (in *instance) touched() {
 	if in.watch.Foreign == nil || in.dead.Load() {
 		return
@@ -256,25 +255,25 @@ func (in *instance) touched() {
 	}
 }
 
-// errStale is returned instead of a wait that would hold the whole object up.
+// errStale refuses a wait that would never end: the event of the context is another one, which waits for the
+// turn that the caller would not give up.
 var errStale = errors.New("the context belongs to another event than the one that runs here")
 
-// waited is called where user code waits in an event. In a function given to Await
-// that only waits.
+// waited is called where user code waits with the context of e. It reports a goroutine that has the turn for
+// another event, or waits for e without having its turn.
 func (in *instance) waited(e *event) {
 	if h := in.runs(); h != nil && (h.e == e) != (h.goroutine == stacks.Goroutine()) {
 		in.report(h)
 	}
 }
 
-// stale reports whether user code waits with the context of another event than the one
-// that runs: the turn would not be given up.
+// stale reports whether the calling goroutine has the turn for another event than e.
 func (in *instance) stale(e *event) bool {
 	h := in.runs()
 	return h != nil && h.e != e && h.goroutine == stacks.Goroutine()
 }
 
-// runs is the holder of the turn, nil if there is none or Options.Foreign is not set.
+// runs returns the holder of the turn. It is nil without one, and without Options.Foreign.
 func (in *instance) runs() *holder {
 	if in.watch.Foreign == nil || in.dead.Load() {
 		return nil
@@ -301,7 +300,7 @@ func (in *instance) report(h *holder) {
 	in.watch.Foreign(f)
 }
 
-// heldTurn is the number of the turn that an event has.
+// heldTurn returns the number of the present turn, if an event has it.
 func (in *instance) heldTurn() (number uint64, held bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -6,8 +6,8 @@ import "time"
 // https://developers.cloudflare.com/durable-objects/platform/limits/
 const (
 	idleTime = 10 * time.Second // without an event, before an object leaves memory
-	// After this time out of memory workerd has forgotten an object; it looks every
-	// 70 seconds for those that nobody has used for as long.
+	// workerd forgets an object after this time out of memory: every 70 seconds it drops
+	// those that nobody has used for as long.
 	forgetTime      = 130 * time.Second
 	blockTimeout    = 30 * time.Second // of blockConcurrencyWhile
 	maxBlockDepth   = 64

@@ -22,7 +22,7 @@ type Namespace struct {
 	closed  bool
 }
 
-// Open opens the namespace of a class, with the storage that the options say.
+// Open opens the namespace of a class.
 func Open(g Config, o storage.Options) (n *Namespace, err error) {
 	if !g.Class.Goroutines() {
 		g.Watch = stacks.NoWatch()
@@ -33,7 +33,7 @@ func Open(g Config, o storage.Options) (n *Namespace, err error) {
 	return n, err
 }
 
-// object returns the object with that id, which need not be in memory.
+// object returns the object with an id, in memory or not.
 func (n *Namespace) object(id [32]byte) *Object {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -46,13 +46,10 @@ func (n *Namespace) object(id [32]byte) *Object {
 	return o
 }
 
-// IDFromName derives the id of a name.
 func (n *Namespace) IDFromName(name string) driver.ID { return n.key.fromName(name) }
 
-// IDFromString parses an id of this namespace.
 func (n *Namespace) IDFromString(hex string) (driver.ID, error) { return n.key.fromString(hex) }
 
-// NewUniqueID makes a random id.
 func (n *Namespace) NewUniqueID() driver.ID {
 	var base [16]byte
 	n.Host.Chance.Read(base[:])
@@ -70,7 +67,7 @@ func (n *Namespace) Jurisdiction(j string) (driver.Namespace, error) {
 // Get returns a stub. An id of another namespace works, as locally in workerd.
 func (n *Namespace) Get(id driver.ID) driver.Stub { return &stub{o: n.object(id.Bytes), id: id} }
 
-// Stop ends the namespace's objects, and those that are addressed later.
+// Stop returns the objects, for the caller to shut down. An object that is addressed later is stopped from the beginning.
 func (n *Namespace) Stop() []*Object {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -14,18 +14,18 @@ func (n *Namespace) Ring(run *alarms.Run) {
 	e.alarmRun = run
 	e.cause.Store(run.Cause)
 	o := n.object(run.ID.Bytes)
-	o.connect(run.ID) // after a restart the alarm is the first to address the object, by its name
+	o.connect(run.ID) // after a restart nobody may have addressed the object before: the alarm knows its name
 	o.submit(e)
 }
 
-// GiveUp deletes an alarm that has failed too often, unless another was set meanwhile.
+// GiveUp deletes an alarm that has failed too often. An alarm that was set meanwhile stays.
 func (n *Namespace) GiveUp(run *alarms.Run) {
 	o := n.object(run.ID.Bytes)
 	o.emit(host.Event{Type: host.EventError, Cause: run.Cause, Message: msgAlarmGivenUp(run.Retries + 1)})
 	o.submit(newEvent(nil, "alarm", func(e *event) { e.in.storage.GiveUpAlarm(run.Scheduled) }))
 }
 
-// Report says what could not be written of an object's alarm.
+// Report emits an error of the file of alarms.
 func (n *Namespace) Report(id [32]byte, err error) {
 	n.object(id).emit(host.Event{Type: host.EventError, Handler: "storage", Message: err.Error()})
 }

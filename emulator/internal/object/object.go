@@ -15,8 +15,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
-// Object is a Durable Object that has been addressed, in memory or not. What
-// is here outlives hibernation.
+// Object is a Durable Object that has been addressed, in memory or not. It outlives hibernation.
 type Object struct {
 	class *class
 	host  *host.Host
@@ -24,26 +23,26 @@ type Object struct {
 
 	mu      sync.Mutex // never held while user code runs; taken before instance.mu
 	inst    *instance  // nil: not in memory
-	leaving bool       // an instance is being let go; events wait
-	waiting []*event   // for leaving to end
-	life    *life      // of this and later instances until a reset
-	stopped bool       // by World.Close
+	leaving bool       // an instance leaves memory; new events wait
+	waiting []*event   // the events that wait for that
+	life    *life      // of this and later instances, until a reset
+	stopped bool       // the world is closed
 
-	addressed bool                   // and not forgotten since
-	name      *string                // what it was first addressed by, nil if by its id
-	absent    time.Time              // since when it is not in memory
+	addressed bool                   // somebody has called the object, and workerd would not have forgotten it since
+	name      *string                // the name of the stub that called first; nil if that had only an id
+	absent    time.Time              // when the latest instance left memory
 	noted     atomic.Pointer[string] // its name as wrangler's local explorer has it, for the log
 	ended     atomic.Uint64          // the number of the event with which it last left memory
 }
 
-// life is an object between two resets: what its stubs are connected to, and its
-// connections, which no later life gets to see.
+// life is an object between two resets. Stubs belong to one life and break with it, and its sockets
+// end with it.
 type life struct {
-	broken  atomic.Pointer[driver.Error]
+	broken  atomic.Pointer[driver.Error] // the reason of the reset that ended it; nil before
 	sockets *socket.List
 }
 
-// lost is what the body of an object fails with that has been reset, nil if it has not.
+// lost returns the error of a body whose object has been reset. It is nil if the object has not.
 func (l *life) lost() error {
 	broken := l.broken.Load()
 	if broken == nil {
@@ -64,14 +63,14 @@ func (o *Object) newLife() *life {
 	return &life{sockets: socket.NewList(o, o.class.Net)}
 }
 
-// connections are those of the object's present life.
+// connections returns the sockets of the object's present life.
 func (o *Object) connections() *socket.List {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.life.sockets
 }
 
-// instance returns the object in memory, nil if it is not.
+// instance returns the object's instance, nil if the object is not in memory.
 func (o *Object) instance() *instance {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -96,29 +95,29 @@ func (o *Object) ident() driver.ID {
 
 func idString(id [32]byte) string { return hex.EncodeToString(id[:]) }
 
-// connect returns the life that a stub's calls belong to from its first use on.
-// What the object is first addressed by decides on its name until it is forgotten.
+// connect returns the present life, to which a stub belongs from its first call on. The first stub
+// that calls decides the object's name, until the object is forgotten.
 func (o *Object) connect(id driver.ID) *life {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.addressed || o.forgotten() {
 		o.addressed, o.name = true, nil
 		if id.HasName {
-			name := id.Name // only this is kept
+			name := id.Name // a pointer to id.Name would keep all of id
 			o.name = &name
 		}
 	}
 	return o.life
 }
 
-// forgotten reports whether workerd would no longer know of the object, which has
-// been out of memory for long and has no sockets. o.mu is held.
+// forgotten reports whether workerd would have forgotten the object: it has no sockets and left memory
+// long ago. o.mu is held.
 func (o *Object) forgotten() bool {
 	return o.inst == nil && !o.leaving && !o.absent.IsZero() && o.life.sockets.Count() == 0 && o.host.Now().Sub(o.absent) >= forgetTime
 }
 
-// submit gives an event to the object, which is started if it is not in memory.
-// The event's fail is called if it cannot run.
+// submit queues an event of the object, and starts the object if it is not in memory. If the event
+// cannot run it fails.
 func (o *Object) submit(e *event) {
 	o.mu.Lock()
 	admitted := o.admit(e)
@@ -128,10 +127,9 @@ func (o *Object) submit(e *event) {
 	}
 }
 
-// admit queues an event, unless its object has ended or a reset has dropped its socket:
-// what such a socket still sends goes with the events in flight, or the next instance
-// would handle messages whose predecessors are lost. o.mu is held, under which a reset
-// begins another life.
+// admit queues an event. It refuses every event once the world is closed, and those of a socket that a
+// reset has dropped: the next instance would handle messages although the ones before them are lost.
+// o.mu is held, so that no reset comes between the look and the queue.
 func (o *Object) admit(e *event) bool {
 	switch {
 	case o.stopped || e.ws.FromDropped(o.life.sockets):
@@ -146,8 +144,8 @@ func (o *Object) admit(e *event) bool {
 	return true
 }
 
-// own runs f, which makes a socket the instance's, unless the instance is gone: a reset
-// that has begun would not drop the socket.
+// own runs f, which makes a socket the instance's. If the instance is gone f does not run: the reset
+// has dropped the sockets already, and would miss this one.
 func (o *Object) own(in *instance, f func() error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -157,7 +155,7 @@ func (o *Object) own(in *instance, f func() error) error {
 	return f()
 }
 
-// Pins returns what keeps the object in memory now, oldest first.
+// Pins returns what keeps the object in memory, the oldest first.
 func (o *Object) Pins() []Pin {
 	list, running := o.pinned()
 	if running.pin >= 0 && running.goroutine != 0 {
@@ -167,8 +165,8 @@ func (o *Object) Pins() []Pin {
 	return list
 }
 
-// pinned is Pins in no order and without the place of what has the turn: to look for it
-// stops the whole process.
+// pinned is Pins in no order. It does not find the place of the handler that has the turn, since
+// that stops the whole process.
 func (o *Object) pinned() ([]Pin, running) {
 	r := running{pin: -1}
 	in := o.instance()
@@ -197,7 +195,7 @@ func (o *Object) pinned() ([]Pin, running) {
 // emit adds an event of the object to the stream and returns its number.
 func (o *Object) emit(e host.Event) uint64 {
 	if !o.host.Events.Observed() {
-		return 0 // the id's text is worth sparing
+		return 0 // the text of the id would be made for nothing
 	}
 	id := o.ID()
 	if noted := o.noted.Load(); noted != nil && !id.HasName {
@@ -209,7 +207,7 @@ func (o *Object) emit(e host.Event) uint64 {
 
 // detached runs f with the storage of an object that is not in memory.
 func (o *Object) detached(f func(driver.Storage) error) error {
-	in := &instance{o: o, host: o.host, watch: o.class.Watch, gate: gate[*event]{busy: true}} // it never falls idle
+	in := &instance{o: o, host: o.host, watch: o.class.Watch, gate: gate[*event]{busy: true}} // busy: no idle timer
 	in.storage = o.class.storage.Storage(o.id, (*storageTurn)(in))
 	in.held(nil)
 	defer in.storage.Close()

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 )
 
-// letGo takes an idle instance out of memory: with sockets the object
-// hibernates, without it is evicted.
+// letGo takes an idle instance out of memory. An object with sockets hibernates, one without is
+// evicted.
 func (o *Object) letGo(in *instance) {
 	o.mu.Lock()
 	in.mu.Lock()
@@ -38,15 +38,15 @@ func (o *Object) letGo(in *instance) {
 	o.left()
 }
 
-// reset breaks the instance off for a reason that its class gave.
+// reset breaks the instance for a reason that the class gave: an exception or abort().
 func (o *Object) reset(in *instance, err *driver.Error) {
 	e := *err
 	e.DurableObjectReset = true
 	o.breakOff(in, &e)
 }
 
-// breakOff breaks the instance: its events fail with err, its sockets are dropped
-// with a bare FIN, what it had not committed is lost, its stubs stay broken.
+// breakOff ends the instance and the object's life with it. The events fail with err, the sockets are
+// dropped with a bare FIN, uncommitted writes are lost, and stubs of that life stay broken.
 func (o *Object) breakOff(in *instance, err *driver.Error) {
 	e := *err
 	e.Remote, e.Stack, e.Cause = false, "", nil
@@ -94,7 +94,8 @@ func (o *Object) Shutdown() {
 	}
 }
 
-// left ends the departure of an instance: events that came meanwhile run before later ones.
+// left is called when an instance has left memory. The events that have waited for that are queued
+// before any later one.
 func (o *Object) left() {
 	o.mu.Lock()
 	o.leaving, o.absent = false, o.host.Now()
@@ -116,7 +117,7 @@ func failAll(events []*event, err *driver.Error) {
 	}
 }
 
-// evict takes the object out of memory whatever pins it.
+// evict takes the object out of memory although something may pin it.
 func (o *Object) evict() {
 	o.mu.Lock()
 	in := o.inst

@@ -1,13 +1,13 @@
 package object
 
-// What the connections of an object need of it: see socket.Object.
+// An object implements socket.Object for its sockets.
 
 import (
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
 
-// Deliver makes an event of what a socket has received.
+// Deliver queues the handler of a socket's event.
 func (o *Object) Deliver(ws socket.Event) {
 	handler, run := "webSocketMessage", (*event).webSocketMessage
 	switch {

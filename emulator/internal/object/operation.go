@@ -12,19 +12,19 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 )
 
-// Starter is what begins where the turn is given up: behind the output gate, and before
-// another event has the turn.
+// Starter is an operation that user code has called for. Start is called where the event gives its
+// turn up: after the output gate, and before another event has the turn.
 type Starter interface{ Start() }
 
-// operation is something that user code has begun and has not waited for yet. It pins the
-// instance that has begun it.
+// operation is an asynchronous call of user code that has no result yet: a request, a timer, a
+// wait for a message. It pins the instance.
 type operation struct {
 	pin
 	owner *event // nil in a Worker
 	over  atomic.Bool
 }
 
-// begins makes the operation one of e's, which may be nil.
+// begins makes the operation one of e, which may be nil, and pins its instance.
 func (o *operation) begins(e driver.Event, kind driver.PinKind, at driver.Place) {
 	if e, ok := e.(*event); ok {
 		o.owner, o.kind, o.at = e, kind, at
@@ -32,7 +32,7 @@ func (o *operation) begins(e driver.Event, kind driver.PinKind, at driver.Place)
 	}
 }
 
-// ends reports whether the result is still wanted, once.
+// ends reports whether the operation ends now: it has neither ended before nor been stopped.
 func (o *operation) ends() bool {
 	if o.over.Swap(true) {
 		return false
@@ -43,16 +43,16 @@ func (o *operation) ends() bool {
 	return true
 }
 
-// Stop gives the result up.
+// Stop ends the operation without a result.
 func (o *operation) Stop() { o.ends() }
 
-// timer is a wait for time: setTimeout.
+// timer is a setTimeout().
 type timer struct {
 	operation
 	sleep *host.Sleep
 }
 
-// StartTimer begins a timer of e, at once: nobody outside sees it, so that it needs no output gate.
+// StartTimer starts a timer of e. It does not wait for the output gate, since nobody outside sees a timer.
 func StartTimer(h *host.Host, e Run, d time.Duration, at driver.Place, f func()) driver.Operation {
 	t := new(timer)
 	t.begins(e, driver.PinSleep, at)
@@ -64,14 +64,13 @@ func StartTimer(h *host.Host, e Run, d time.Duration, at driver.Place, f func())
 	return t
 }
 
-// Stop stops the timer.
 func (t *timer) Stop() {
 	if t.ends() {
 		t.sleep.Stop()
 	}
 }
 
-// fetching is a fetch() that is under way.
+// fetching is a call of the global fetch().
 type fetching struct {
 	operation
 	ctx  context.Context
@@ -82,7 +81,6 @@ type fetching struct {
 	done func(*driver.Response, error)
 }
 
-// StartFetch begins a fetch() of e.
 func StartFetch(ctx context.Context, h *host.Host, c *outbound.Client, e Run, r *driver.Request, at driver.Place, done func(*driver.Response, error)) driver.Operation {
 	f := &fetching{ctx: ctx, host: h, out: c, e: e, r: r, done: done}
 	f.begins(e, driver.PinFetch, at)
@@ -90,7 +88,6 @@ func StartFetch(ctx context.Context, h *host.Host, c *outbound.Client, e Run, r 
 	return f
 }
 
-// Start sends the request on a goroutine of its own.
 func (f *fetching) Start() {
 	h := f.host
 	h.Activity.Begin()
@@ -100,7 +97,7 @@ func (f *fetching) Start() {
 		if !waits.End() {
 			h.Activity.Begin()
 		}
-		defer h.Activity.End() // the signal that done sends counts by then
+		defer h.Activity.End() // after f.done: the signal that it sends counts as activity itself
 		wanted := f.ends()
 		if err == nil && wanted {
 			err = f.e.Adopt(resp, f.at)
@@ -117,20 +114,19 @@ func (f *fetching) Start() {
 	}
 }
 
-// release gives a response back that nobody wants any more.
+// release closes a response that nobody waits for any more.
 func release(resp *driver.Response) {
 	socket.Discard(resp.WebSocket)
 	message.Close(resp.Body)
 }
 
-// asking is a wait for what an accepted socket receives.
+// asking is a wait for a message of an accepted socket.
 type asking struct {
 	operation
 	s     *socket.Socket
 	ready func()
 }
 
-// StartAsking begins a wait of e for a message.
 func StartAsking(e Run, s *socket.Socket, at driver.Place, ready func()) driver.Operation {
 	a := &asking{s: s, ready: ready}
 	a.begins(e, driver.PinReceive, at)
@@ -147,7 +143,6 @@ func (a *asking) Ready() {
 	}
 }
 
-// Stop ends the wait.
 func (a *asking) Stop() {
 	if a.ends() {
 		a.s.Forget(a)

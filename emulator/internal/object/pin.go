@@ -9,10 +9,10 @@ import (
 // Pin is something that keeps an object in memory.
 type Pin struct {
 	Kind driver.PinKind
-	// Handler is the handler that is in flight, of a pin of kind event.
+	// Handler is the handler that runs or waits, if Kind is event.
 	Handler string
-	// Place is where the user's code created it; of a handler that has the turn, where
-	// it is, which is known only with Options.Foreign.
+	// Place is where the user's code created the pin. Of a handler that has the turn it is where
+	// the handler is now, which is known only with Options.Foreign.
 	Place driver.Place
 	Since time.Time
 }
@@ -21,19 +21,17 @@ type pin struct {
 	kind  driver.PinKind
 	at    driver.Place
 	since time.Time
-	of    any // the event that is in flight, nil of any other pin
-	index int
+	of    any // the event, if kind is event or waitUntil; else nil
+	index int // in instance.pins
 }
 
-// running says which pin is the handler that has the turn, -1 if none has or the pin has
-// a place, and how it is found.
+// running is the handler that has the turn, if there is one whose place is not known.
 type running struct {
-	pin       int
-	goroutine uint64 // with Options.Foreign
-	label     string
+	pin       int    // its index, -1 without one
+	goroutine uint64 // 0 without Options.Foreign
+	label     string // of the goroutine
 }
 
-// String is the pin as a message shows it.
 func (p Pin) String() string {
 	s := string(p.Kind)
 	if p.Handler != "" && p.Handler != s {

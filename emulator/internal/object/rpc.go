@@ -7,7 +7,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 )
 
-// transfer copies a value as RPC does: serialized, and within the limit.
+// transfer copies a value by serializing it, as RPC does. A value over the size limit is refused.
 func transfer(v driver.Value) (driver.Value, error) {
 	if v == nil {
 		v = driver.Undefined{}
@@ -19,7 +19,7 @@ func transfer(v driver.Value) (driver.Value, error) {
 	return copied, err
 }
 
-// reservedMethods are the handlers, and a stub's own method.
+// reservedMethods cannot be called over RPC: they are handlers, or methods of the stub itself.
 var reservedMethods = map[string]bool{
 	"alarm": true, "webSocketMessage": true, "webSocketClose": true, "webSocketError": true, "dup": true,
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
-// state is an instance as its class sees it: ctx.
+// state is ctx: an instance as its class sees it.
 type state instance
 
 func (st *state) instance() *instance { return (*instance)(st) }
@@ -93,8 +93,8 @@ func (st *state) SetEventTimeout(d time.Duration) error {
 
 func (st *state) EventTimeout() time.Duration { return st.life.sockets.EventTimeout() }
 
-// BeginBlock lets no other event in until end is called, with the turn. If what it has
-// blocked for has failed, or took too long, the object is reset.
+// BeginBlock is blockConcurrencyWhile(): no other event has a turn until the caller, with its turn,
+// calls end. If end gets an error, or is not called in time, the object is reset.
 func (st *state) BeginBlock(ctx context.Context, at driver.Place) (end func(failed error) error, err error) {
 	in := st.instance()
 	if err := st.usable(); err != nil {
@@ -116,7 +116,7 @@ func (st *state) BeginBlock(ctx context.Context, at driver.Place) (end func(fail
 	return func(failed error) error {
 		defer in.unpin(p)
 		if failed == nil || in.storage.Critical() != nil {
-			in.flush() // as its end is a pause, in JavaScript too
+			in.flush() // the end of the block is a wait in JavaScript, where the output gate opens
 		}
 		unblock()
 		if p, ok := failed.(*driver.Panic); ok {

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// stub is a client of an object. From its first call on it belongs to a life of
-// the object, and stays broken when that ends in a reset.
+// stub is a client of an object. From its first call on it belongs to one life of the object. A reset
+// ends that life, and the stub stays broken.
 type stub struct {
 	o    *Object
 	id   driver.ID
@@ -22,7 +22,7 @@ type stub struct {
 
 func (s *stub) ID() driver.ID { return s.id }
 
-// connected connects the stub at its first use, and is the error of one that is broken.
+// connected connects the stub at its first use. It returns an error if the stub is broken.
 func (s *stub) connected() error {
 	s.life.CompareAndSwap(nil, s.o.connect(s.id))
 	if err := s.life.Load().broken.Load(); err != nil {
@@ -32,7 +32,7 @@ func (s *stub) connected() error {
 	return nil
 }
 
-// mayStart is the error of a call that is not begun.
+// mayStart returns an error if a call must not start.
 func (s *stub) mayStart(ctx context.Context) error {
 	if e, ok := driver.EventOf(ctx).(*event); ok {
 		e.in.waited(e)
@@ -49,7 +49,8 @@ func (s *stub) mayStart(ctx context.Context) error {
 	return nil
 }
 
-// beginIn begins an operation of the context's event, if it has one.
+// beginIn starts an operation where e next gives its turn up. If e is no run of user code it starts
+// the operation at once.
 func beginIn(e driver.Event, o Starter) {
 	if e, ok := e.(Run); ok {
 		e.Begin(o)
@@ -58,18 +59,18 @@ func beginIn(e driver.Event, o Starter) {
 	}
 }
 
-// stubFetch is a request to an object, and to what its redirects lead to.
+// stubFetch is a request to an object, with the redirects that follow.
 type stubFetch struct {
 	operation
 	outbound.Redirects
 	s      *stub
-	first  event // in the object, before any redirect
+	first  event // the object's event for the request; a redirect needs another one
 	caller driver.Event
 	done   func(*driver.Response, error)
 }
 
-// StartFetch sends a request to the object, which gets also what its redirects lead to,
-// whatever host they name.
+// StartFetch sends a request to the object. Its redirects go to the object too, whatever host they
+// name, as in workerd.
 func (s *stub) StartFetch(ctx context.Context, r *driver.Request, at driver.Place, done func(*driver.Response, error)) (driver.Operation, error) {
 	f := &stubFetch{s: s, caller: driver.EventOf(ctx), done: done}
 	if err := f.Redirects.Begin(s.o.host, r); err != nil {
@@ -88,7 +89,7 @@ func (s *stub) StartFetch(ctx context.Context, r *driver.Request, at driver.Plac
 
 // Start sends the request once.
 func (f *stubFetch) Start() {
-	inner := *f.Request // a redirect changes the caller's own
+	inner := *f.Request // a copy: a redirect changes the caller's request
 	body, upgrade := unbound(inner.Body), wire.IsUpgrade(inner.Header)
 	e := &f.first
 	if f.Any() {
@@ -102,7 +103,7 @@ func (f *stubFetch) Start() {
 	f.s.o.submit(e)
 }
 
-// completed hands the response over, or sends the request to where it leads.
+// completed hands the response to the caller, or follows its redirect.
 func (f *stubFetch) completed(e *event) {
 	resp, again, err := f.response(e)
 	if again {
@@ -135,12 +136,11 @@ func (f *stubFetch) response(e *event) (resp *driver.Response, again bool, err e
 type stubCall struct {
 	operation
 	s      *stub
-	called event // in the object
+	called event // the object's event for the call
 	caller driver.Event
 	done   func(driver.Value, error)
 }
 
-// StartCall calls an RPC method of the object.
 func (s *stub) StartCall(ctx context.Context, method string, args []driver.Value, at driver.Place, done func(driver.Value, error)) (driver.Operation, error) {
 	sent, err := transfer(&driver.Array{Elements: args})
 	if err != nil {
@@ -159,7 +159,6 @@ func (s *stub) StartCall(ctx context.Context, method string, args []driver.Value
 
 func (c *stubCall) Start() { c.s.o.submit(&c.called) }
 
-// completed hands the result over.
 func (c *stubCall) completed(e *event) {
 	if !c.ends() {
 		return
@@ -170,13 +169,13 @@ func (c *stubCall) completed(e *event) {
 	}
 	err := c.s.caught(e, true)
 	if caller, ok := c.caller.(*event); ok && e.failure == nil {
-		err.DurableObjectID = idString(caller.in.id.Bytes) // workerd names the object that catches it
+		err.DurableObjectID = idString(caller.in.id.Bytes) // as in workerd it is the id of the catching object
 	}
 	c.done(nil, err)
 }
 
-// caught is the exception of a failed event as its caller catches it. Over RPC an
-// object that broke under the call does not count as remote.
+// caught is the exception of a failed event as its caller catches it. Over RPC the exception of an
+// object that was reset during the call is not remote, as in workerd.
 func (s *stub) caught(e *event, rpc bool) *driver.Error {
 	if e.failure != nil {
 		err := *e.failure
