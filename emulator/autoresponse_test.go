@@ -321,7 +321,7 @@ func TestEventOverDeadline(t *testing.T) {
 	c.send(text("hello"))
 	c.expect("text echo hello")
 	c.send(text("storage"))
-	r.logged("put: true {Name:Error Message:Actor exceeded event execution time and was disconnected. Remote:false Retryable:true Overloaded:false DurableObjectReset:true DurableObjectID: Props:{v:<nil>} stack:}")
+	r.logged("put: true {Name:Error Message:Actor exceeded event execution time and was disconnected. Remote:false Retryable:true Overloaded:false DurableObjectReset:true DurableObjectID: Props:{v:<nil>} stack: event:0}")
 	if got, want := r.faults(), []string{"webSocketMessage: " + late}; !slices.Equal(got, want) {
 		t.Errorf("faults %q", got)
 	}
