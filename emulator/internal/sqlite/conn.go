@@ -278,11 +278,16 @@ func (c *Conn) ReadSchema() error {
 	return nil
 }
 
-// dataVersion changes when another process writes to the file.
+// dataVersion is PRAGMA data_version: it changes when another process writes to the file.
+// SQLITE_FCNTL_DATA_VERSION would change with each commit of this connection too.
 func (c *Conn) dataVersion() uint32 {
-	lib.Xsqlite3_file_control(c.tls, c.c, 0, lib.SQLITE_FCNTL_DATA_VERSION, c.out)
-	return *(*uint32)(ptr(c.out))
+	tree := (*lib.TBtree)(ptr(c.main().FpBt))
+	pager := (*lib.TPager)(ptr((*lib.TBtShared)(ptr(tree.FpBt)).FpPager))
+	return pager.FiDataVersion + tree.FiBDataVersion
 }
+
+// main is the connection's database.
+func (c *Conn) main() *lib.TDb { return (*lib.TDb)(ptr((*lib.Tsqlite3)(ptr(c.c)).FaDb)) }
 
 // ResetSchema lets SQLite see that a statement that has failed did not change the schema
 // after all. It sees it when it runs what it has compiled since, which it then compiles anew
@@ -292,7 +297,6 @@ func (c *Conn) ResetSchema() { c.run(readSchema) }
 // schema tells one version of the schema from another, as OP_Transaction does, and
 // what was compiled before an OP_Expire from what was compiled after it.
 func (c *Conn) schema() [3]int32 {
-	handle := (*lib.Tsqlite3)(ptr(c.c))
-	schema := (*lib.TSchema)(ptr((*lib.TDb)(ptr(handle.FaDb)).FpSchema))
+	schema := (*lib.TSchema)(ptr(c.main().FpSchema))
 	return [3]int32{schema.Fschema_cookie, schema.FiGeneration, c.expired}
 }
