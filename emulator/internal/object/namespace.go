@@ -15,7 +15,7 @@ import (
 // Namespace holds the objects of one class.
 type Namespace struct {
 	class
-	key idKey
+	key *idKey
 
 	mu      sync.Mutex
 	objects map[[32]byte]*Object
