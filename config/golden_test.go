@@ -14,6 +14,26 @@ import (
 // corpus holds configurations with what Wrangler 4.164.0 makes of them.
 const corpus = "../fixtures/config"
 
+// difference is one way in which emu reads a configuration differently from Wrangler, on
+// purpose. Cases are the numbers of the recorded cases that show it.
+type difference struct {
+	ID, What, Why string
+	Cases         []string
+}
+
+// differences reads all of them.
+func differences(t *testing.T) (all []difference) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(corpus, "differences.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 // recorded is what was recorded of one case.
 type recorded struct {
 	Input struct {
@@ -91,7 +111,7 @@ func cases(t testing.TB) []string {
 
 func TestGolden(t *testing.T) {
 	different := map[string]string{}
-	for _, d := range Differences {
+	for _, d := range differences(t) {
 		for _, id := range d.Cases {
 			different[id] = d.ID
 		}
