@@ -214,7 +214,7 @@ var exampleImports = reasons{
 var owners = map[string]reasons{
 	"github.com/spf13/cobra":          {"cmd": "the tree of commands"},
 	"github.com/spf13/pflag":          {"cmd": "cobra's flags"},
-	"github.com/tailscale/hujson":     {"config/internal/syntax": "wrangler.jsonc"},
+	"github.com/tailscale/hujson":     {"config/internal/syntax": "wrangler.jsonc", "migrations/internal/record": "the places of a ledger's values"},
 	"github.com/pelletier/go-toml/v2": {"config/internal/syntax": "wrangler.toml"},
 	"nhooyr.io/websocket":             {"emulator/internal/wsclient": "the client side of WebSockets"},
 	"modernc.org/sqlite":              {"emulator/internal/sqlite": "SQLite without cgo"},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seed-36a2c969/emu/config"
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/migrations/folder"
 	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
@@ -62,8 +63,8 @@ func Open(persist, worker string) (*Ledger, error) {
 		path := l.Path()
 		var f *record.Fault
 		if errors.As(err, &f) {
-			line, column := f.LineColumn(data)
-			path = fmt.Sprintf("%s:%d:%d", path, line, column)
+			at := (&diagnostic.Source{Text: string(data)}).Place(f.Offset(), f.Offset())
+			path = fmt.Sprintf("%s:%d:%d", path, at.Line, at.Column)
 		}
 		return nil, unreadable(path, err)
 	}

@@ -4,15 +4,16 @@ package record
 // of a wrong type would be lost, so Decode refuses it with its place.
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/tailscale/hujson"
 )
 
 // Fault is an error at an offset of the file.
@@ -23,29 +24,19 @@ type Fault struct {
 
 func (f *Fault) Error() string { return f.text }
 
-// LineColumn is the place of the fault. Both count from 1, columns in characters.
-func (f *Fault) LineColumn(data []byte) (line, column int) {
-	before := data[:min(max(f.at, 0), len(data))]
-	line = bytes.Count(before, []byte("\n")) + 1
-	return line, utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+// Offset is where the file is wrong, in bytes.
+func (f *Fault) Offset() int { return f.at }
+
+// wrong makes a fault at a value. On nil it is at the start of the file.
+func wrong(v *hujson.Value, format string, args ...any) error {
+	f := &Fault{text: fmt.Sprintf(format, args...)}
+	if v != nil {
+		f.at = v.StartOffset
+	}
+	return f
 }
 
-// node is a JSON value with its place.
-type node struct {
-	at     int
-	kind   string // what messages call it
-	text   string // of text or a number
-	fields []member
-	items  []*node
-}
-
-type member struct {
-	at    int
-	name  string
-	value *node
-}
-
-// The kinds of values.
+// The kinds of values, as messages name them.
 const (
 	anObject = "an object"
 	anArray  = "an array"
@@ -54,94 +45,32 @@ const (
 	aTime    = "a time like 2026-01-31T12:00:00Z"
 )
 
-// field is the value of a field, nil if it is missing.
-func (n *node) field(name string) *node {
-	if n == nil {
-		return nil
-	}
-	for _, f := range n.fields {
-		if f.name == name {
-			return f.value
+var kinds = map[hujson.Kind]string{'{': anObject, '[': anArray, '"': aText, '0': aNumber, 't': "true", 'f': "false", 'n': "null"}
+
+// kindOf names the kind of a value. The text is that of a string or a number.
+func kindOf(v *hujson.Value) (kind, text string) {
+	literal, _ := v.Value.(hujson.Literal)
+	return kinds[v.Value.Kind()], literal.String()
+}
+
+// members are the fields of an object, none of any other value.
+func members(v *hujson.Value) []hujson.ObjectMember {
+	if v != nil {
+		if o, ok := v.Value.(*hujson.Object); ok {
+			return o.Members
 		}
 	}
 	return nil
 }
 
-// item is an item of the array in a field.
-func (n *node) item(name string, i int) *node {
-	if list := n.field(name); list != nil && i < len(list.items) {
-		return list.items[i]
+// elements are the items of an array, none of any other value.
+func elements(v *hujson.Value) []hujson.Value {
+	if v != nil {
+		if a, ok := v.Value.(*hujson.Array); ok {
+			return a.Elements
+		}
 	}
 	return nil
-}
-
-// wrong makes a fault at a value. On nil it is at the start of the file.
-func (n *node) wrong(format string, args ...any) error {
-	f := &Fault{text: fmt.Sprintf(format, args...)}
-	if n != nil {
-		f.at = n.at
-	}
-	return f
-}
-
-// parse reads valid JSON. Its depth is limited: json.Unmarshal has read it before.
-func parse(data []byte) (*node, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	return parseValue(d, data)
-}
-
-// nextToken is the offset of the next token.
-func nextToken(d *json.Decoder, data []byte) int {
-	at := int(d.InputOffset())
-	for at < len(data) && strings.IndexByte(" \t\r\n,:", data[at]) >= 0 {
-		at++
-	}
-	return at
-}
-
-func parseValue(d *json.Decoder, data []byte) (*node, error) {
-	n := &node{at: nextToken(d, data)}
-	t, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch t := t.(type) {
-	case json.Delim:
-		n.kind = anArray
-		if t == '{' {
-			n.kind = anObject
-		}
-		for d.More() {
-			f := member{at: nextToken(d, data)}
-			if t == '{' {
-				name, err := d.Token()
-				if err != nil {
-					return nil, err
-				}
-				f.name = name.(string)
-			}
-			if f.value, err = parseValue(d, data); err != nil {
-				return nil, err
-			}
-			if t == '{' {
-				n.fields = append(n.fields, f)
-			} else {
-				n.items = append(n.items, f.value)
-			}
-		}
-		_, err = d.Token()
-		return n, err
-	case string:
-		n.kind, n.text = aText, t
-	case json.Number:
-		n.kind, n.text = aNumber, t.String()
-	case bool:
-		n.kind = strconv.FormatBool(t)
-	default:
-		n.kind = "null"
-	}
-	return n, nil
 }
 
 // shape is what a value of the file must look like.
@@ -181,61 +110,50 @@ var (
 )
 
 // check returns the first fault of a value. name is what messages call the value.
-func (s *shape) check(n *node, name string) error {
-	kind := s.kind
-	if kind == aTime {
-		kind = aText
-	}
-	if n.kind != kind {
-		return n.wrong("%s must be %s, but it is %s", name, s.kind, n.kind)
+func (s *shape) check(v *hujson.Value, name string) error {
+	kind, text := kindOf(v)
+	if want := s.kind; kind != want && !(want == aTime && kind == aText) {
+		return wrong(v, "%s must be %s, but it is %s", name, want, kind)
 	}
 	switch s.kind {
 	case aNumber:
-		if i, err := strconv.Atoi(n.text); err != nil || i < 0 {
-			return n.wrong("%s must be a number like 1, but it is %s", name, n.text)
+		if i, err := strconv.Atoi(text); err != nil || i < 0 {
+			return wrong(v, "%s must be a number like 1, but it is %s", name, text)
 		}
 	case aTime:
-		if _, err := time.Parse(time.RFC3339, n.text); err != nil {
-			return n.wrong("%s must be %s, but it is %q", name, s.kind, n.text)
+		if _, err := time.Parse(time.RFC3339, text); err != nil {
+			return wrong(v, "%s must be %s, but it is %q", name, s.kind, text)
+		}
+	}
+	for i, item := range elements(v) {
+		if err := s.each.check(&item, fmt.Sprintf("item %d of %s", i, name)); err != nil {
+			return err
 		}
 	}
 	there := map[string]bool{}
-	for _, f := range n.fields {
-		if there[f.name] {
-			return &Fault{f.at, fmt.Sprintf("field %q is there twice", f.name)}
+	for _, m := range members(v) {
+		field := m.Name.Value.(hujson.Literal).String()
+		if there[field] {
+			return wrong(&m.Name, "field %q is there twice", field)
 		}
-		there[f.name] = true
-		inner, known := s.fields[f.name]
+		there[field] = true
+		inner, known := s.fields[field]
 		if s.each != nil {
 			inner, known = *s.each, true
 		}
 		if !known {
-			return &Fault{f.at, fmt.Sprintf("field %q is not known here; expected: %s", f.name, strings.Join(sortedNames(s.fields), ", "))}
+			return wrong(&m.Name, "field %q is not known here; expected: %s", field, strings.Join(slices.Sorted(maps.Keys(s.fields)), ", "))
 		}
-		if err := inner.check(f.value, strconv.Quote(f.name)); err != nil {
+		if err := inner.check(&m.Value, strconv.Quote(field)); err != nil {
 			return err
 		}
 	}
 	for _, needed := range s.needed {
 		if !there[needed] {
-			return n.wrong("%q is missing", needed)
-		}
-	}
-	for i, item := range n.items {
-		if err := s.each.check(item, fmt.Sprintf("item %d of %s", i, name)); err != nil {
-			return err
+			return wrong(v, "%q is missing", needed)
 		}
 	}
 	return nil
-}
-
-func sortedNames(fields map[string]shape) []string {
-	var names []string
-	for name := range fields {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // Decode reads the ledger file of a Worker. Every error is a [Fault].
@@ -252,30 +170,33 @@ func Decode(data []byte, worker string) (*Record, error) {
 		}
 		return nil, f
 	}
-	root, err := parse(data)
+	root, err := hujson.Parse(data)
 	if err != nil {
 		return nil, &Fault{text: err.Error()}
 	}
 	const noVersion = "it has no valid version; expected \"version\": %d"
-	if v := root.field("version"); v == nil {
-		return nil, root.wrong(noVersion, Version)
-	} else if n, err := strconv.Atoi(v.text); err != nil || v.kind != aNumber || n < Version {
-		return nil, v.wrong(noVersion, Version)
-	} else if n > Version {
-		return nil, v.wrong("it has version %d and this emu knows version %d", n, Version)
+	version := root.Find("/version")
+	if version == nil {
+		return nil, wrong(&root, noVersion, Version)
 	}
-	if err := recordShape.check(root, "the ledger"); err != nil {
+	kind, text := kindOf(version)
+	if n, err := strconv.Atoi(text); err != nil || kind != aNumber || n < Version {
+		return nil, wrong(version, noVersion, Version)
+	} else if n > Version {
+		return nil, wrong(version, "it has version %d and this emu knows version %d", n, Version)
+	}
+	if err := recordShape.check(&root, "the ledger"); err != nil {
 		return nil, err
 	}
 	r := &Record{}
 	if err := json.Unmarshal(data, r); err != nil {
 		return nil, &Fault{text: err.Error()}
 	}
-	if err := r.validate(root); err != nil {
+	if err := r.validate(&root); err != nil {
 		return nil, err
 	}
 	if r.Worker != worker {
-		return nil, root.field("worker").wrong("it belongs to Worker %q; expected %q", r.Worker, worker)
+		return nil, wrong(root.Find("/worker"), "it belongs to Worker %q; expected %q", r.Worker, worker)
 	}
 	return r, nil
 }

@@ -4,6 +4,7 @@ package record
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/config"
 	"github.com/seed-36a2c969/emu/migrations/folder"
+	"github.com/tailscale/hujson"
 )
 
 // The storage backends of a class.
@@ -172,69 +174,64 @@ func (r *Record) Encode() []byte {
 }
 
 // validate checks that the parts of a file agree.
-func (r *Record) validate(root *node) error {
+func (r *Record) validate(root *hujson.Value) error {
 	tag, tags := "", map[string]bool{}
+	applied := elements(root.Find("/applied"))
 	for i, a := range r.Applied {
-		at := root.item("applied", i)
 		if a.Tag == "" {
-			return at.field("tag").wrong("applied[%d] has no tag", i)
+			return wrong(applied[i].Find("/tag"), "applied[%d] has no tag", i)
 		}
 		if a.SHA256 != a.Step.Sum() {
-			return at.field("sha256").wrong("the sha256 of applied migration %q is not that of its step", a.Tag)
+			return wrong(applied[i].Find("/sha256"), "the sha256 of applied migration %q is not that of its step", a.Tag)
 		}
 		tag = a.Tag
 		tags[tag] = true
 	}
 	if r.LastTag != tag {
-		at := root.field("last_tag")
-		if at == nil {
-			at = root
-		}
-		return at.wrong("last_tag is %q and the last applied migration is %q", r.LastTag, tag)
+		return wrong(cmp.Or(root.Find("/last_tag"), root), "last_tag is %q and the last applied migration is %q", r.LastTag, tag)
 	}
-	if live := r.live(); root.field("classes") == nil && (len(live) > 0 || len(r.Tombstones)+len(r.Aside) == 0) {
+	classes := root.Find("/classes")
+	if live := r.live(); classes == nil && (len(live) > 0 || len(r.Tombstones)+len(r.Aside) == 0) {
 		text := "\"classes\" is missing: expected an object with the namespace of each live class, {} if there is none"
 		if len(live) > 0 {
 			text += "; the applied migrations have made " + strings.Join(live, ", ")
 		}
-		return root.wrong("%s", text)
+		return wrong(root, "%s", text)
 	}
 	keys := map[string]bool{}
-	check := func(at *node, class string, ns Namespace) error {
-		key := at.field("unique_key")
+	check := func(at *hujson.Value, class string, ns Namespace) error {
+		key := at.Find("/unique_key")
 		switch {
 		case class == "" || ns.CreatedAs == "":
-			return at.wrong("a class of key %q has no name", ns.UniqueKey)
+			return wrong(at, "a class of key %q has no name", ns.UniqueKey)
 		case ns.Storage != SQLite && ns.Storage != KV:
-			return at.field("storage").wrong("class %s has storage %q; expected %q or %q", class, ns.Storage, SQLite, KV)
+			return wrong(at.Find("/storage"), "class %s has storage %q; expected %q or %q", class, ns.Storage, SQLite, KV)
 		case !folder.PlainName(ns.UniqueKey):
-			return key.wrong("class %s has unique key %q, which is not a folder's name", class, ns.UniqueKey)
+			return wrong(key, "class %s has unique key %q, which is not a folder's name", class, ns.UniqueKey)
 		case keys[ns.UniqueKey]:
-			return key.wrong("unique key %q is there twice", ns.UniqueKey)
+			return wrong(key, "unique key %q is there twice", ns.UniqueKey)
 		}
 		keys[ns.UniqueKey] = true
 		return nil
 	}
-	var classes []member
-	if n := root.field("classes"); n != nil {
-		classes = n.fields
-	}
-	for _, m := range classes {
-		class, at, ns := m.name, m.value, r.Classes[m.name]
-		if err := check(at, class, ns); err != nil {
+	for _, m := range members(classes) {
+		class := m.Name.Value.(hujson.Literal).String()
+		ns := r.Classes[class]
+		if err := check(&m.Value, class, ns); err != nil {
 			return err
 		}
 		if by := ns.CreatedByTag; by != "" && ns.TransferredFrom == "" && !tags[by] {
-			return at.field("created_by_tag").wrong("class %s was created by migration %q, which is not among the applied ones", class, by)
+			return wrong(m.Value.Find("/created_by_tag"), "class %s was created by migration %q, which is not among the applied ones", class, by)
 		}
 	}
+	tombstones, aside := elements(root.Find("/tombstones")), elements(root.Find("/aside"))
 	for i, t := range r.Tombstones {
-		if err := check(root.item("tombstones", i), t.Class, t.Namespace); err != nil {
+		if err := check(&tombstones[i], t.Class, t.Namespace); err != nil {
 			return err
 		}
 	}
 	for i, ns := range r.Aside {
-		if err := check(root.item("aside", i), ns.CreatedAs, ns); err != nil {
+		if err := check(&aside[i], ns.CreatedAs, ns); err != nil {
 			return err
 		}
 	}
