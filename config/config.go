@@ -76,7 +76,7 @@ type DurableObjectBinding struct {
 
 // Migration is a step of migrations.
 type Migration struct {
-	Tag                string           `json:"tag"`
+	Tag                string           `json:"tag,omitempty"`
 	NewClasses         []ClassRef       `json:"new_classes,omitempty"`
 	NewSQLiteClasses   []ClassRef       `json:"new_sqlite_classes,omitempty"`
 	RenamedClasses     []Rename         `json:"renamed_classes,omitempty"`
@@ -89,6 +89,15 @@ type Migration struct {
 type ClassRef struct {
 	Name  string
 	Place diagnostic.Place
+}
+
+// MarshalText writes the name alone.
+func (c ClassRef) MarshalText() ([]byte, error) { return []byte(c.Name), nil }
+
+// UnmarshalText reads the name.
+func (c *ClassRef) UnmarshalText(name []byte) error {
+	c.Name = string(name)
+	return nil
 }
 
 // Rename is an element of renamed_classes.

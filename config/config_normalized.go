@@ -54,6 +54,3 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 		Warnings []diagnostic.Diagnostic `json:"warnings"`
 	}{r.Config != nil, config, append([]diagnostic.Diagnostic{}, r.Errors...), append([]diagnostic.Diagnostic{}, r.Warnings...)})
 }
-
-// MarshalJSON writes a class as its name.
-func (c ClassRef) MarshalJSON() ([]byte, error) { return json.Marshal(c.Name) }

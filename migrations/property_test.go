@@ -207,7 +207,7 @@ func TestFoldAsWrangler(t *testing.T) {
 			New     []string        `json:"new_classes"`
 			SQLite  []string        `json:"new_sqlite_classes"`
 			Deleted []string        `json:"deleted_classes"`
-			Renamed []record.Rename `json:"renamed_classes"`
+			Renamed []config.Rename `json:"renamed_classes"`
 		}
 		Classes map[string]bool // with SQLite or without
 		Error   string

@@ -68,47 +68,21 @@ type Tombstone struct {
 	DeletedAt    time.Time `json:"deleted_at"`
 }
 
-// Step is a migration without its tag in canonical form: a list whose order has no meaning
-// is sorted.
-type Step struct {
-	NewClasses         []string   `json:"new_classes,omitempty"`
-	NewSQLiteClasses   []string   `json:"new_sqlite_classes,omitempty"`
-	RenamedClasses     []Rename   `json:"renamed_classes,omitempty"`
-	DeletedClasses     []string   `json:"deleted_classes,omitempty"`
-	TransferredClasses []Transfer `json:"transferred_classes,omitempty"`
-}
+// Step is a migration in canonical form: without its tag, and with each list sorted whose
+// order has no meaning.
+type Step config.Migration
 
-type Rename struct {
-	From string `json:"from"`
-	To   string `json:"to"`
-}
-
-type Transfer struct {
-	From       string `json:"from"`
-	FromScript string `json:"from_script"`
-	To         string `json:"to"`
-}
-
+// StepOf returns the canonical form of a migration.
 func StepOf(m config.Migration) Step {
-	sorted := func(refs []config.ClassRef) []string {
-		names := Names(refs)
-		slices.Sort(names)
-		return names
+	m.Tag = ""
+	for _, classes := range []*[]config.ClassRef{&m.NewClasses, &m.NewSQLiteClasses, &m.DeletedClasses} {
+		*classes = slices.Clone(*classes)
+		slices.SortFunc(*classes, func(a, b config.ClassRef) int { return cmp.Compare(a.Name, b.Name) })
 	}
-	s := Step{
-		NewClasses:       sorted(m.NewClasses),
-		NewSQLiteClasses: sorted(m.NewSQLiteClasses),
-		DeletedClasses:   sorted(m.DeletedClasses),
-	}
-	for _, r := range m.RenamedClasses {
-		s.RenamedClasses = append(s.RenamedClasses, Rename{r.From, r.To})
-	}
-	for _, t := range m.TransferredClasses {
-		s.TransferredClasses = append(s.TransferredClasses, Transfer{t.From, t.FromScript, t.To})
-	}
-	return s
+	return Step(m)
 }
 
+// Names are the names of classes.
 func Names(refs []config.ClassRef) []string {
 	var names []string
 	for _, r := range refs {
@@ -242,8 +216,8 @@ func (r *Record) validate(root *hujson.Value) error {
 func (r *Record) live() []string {
 	live := map[string]bool{}
 	for _, a := range r.Applied {
-		for _, class := range a.Step.DeletedClasses {
-			delete(live, class)
+		for _, c := range a.Step.DeletedClasses {
+			delete(live, c.Name)
 		}
 		for _, c := range a.Step.RenamedClasses {
 			delete(live, c.From)
@@ -252,8 +226,8 @@ func (r *Record) live() []string {
 		for _, c := range a.Step.TransferredClasses {
 			live[c.To] = true
 		}
-		for _, class := range slices.Concat(a.Step.NewClasses, a.Step.NewSQLiteClasses) {
-			live[class] = true
+		for _, c := range slices.Concat(a.Step.NewClasses, a.Step.NewSQLiteClasses) {
+			live[c.Name] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(live))
