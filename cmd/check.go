@@ -138,7 +138,7 @@ func checkStart(c *Command, cfg *config.Config, script string, v *verdict) error
 	if err != nil {
 		return err
 	}
-	plan := ledger.Plan(migrations.Facts{Worker: cfg.Name, Config: cfg})
+	plan := ledger.Plan(migrations.Facts{Config: cfg})
 	v.Errors = append(append(v.Errors, errs...), plan.Errors...)
 	v.Migrations = plan.Warnings
 	p, d := program.Find(cfg, script, c.Dir)

@@ -97,8 +97,7 @@ func answer(c *Command, o *historyFlags, run func(*Command, *historyFlags) error
 // facts are what a plan is made from.
 func (h *history) facts(strict bool) migrations.Facts {
 	return migrations.Facts{
-		Worker: h.config.Name, Config: h.config, Registered: h.classes, Strict: strict,
-		Exists: h.ledger.Exists, Holds: h.ledger.Holds, Peer: h.ledger.Peer,
+		Config: h.config, Registered: h.classes, Strict: strict,
 	}
 }
 

@@ -60,8 +60,8 @@ func planOf(ledger *migrations.Ledger, o *Options) *migrations.Plan {
 		names = append(names, c.Name())
 	}
 	facts := migrations.Facts{
-		Worker: o.Config.Name, Config: o.Config, Registered: names, Strict: o.Strict, Purge: o.Purge,
-		Now: time.Now(), Exists: ledger.Exists, Holds: ledger.Holds, Peer: ledger.Peer,
+		Config: o.Config, Registered: names, Strict: o.Strict, Purge: o.Purge,
+		Now: time.Now(),
 	}
 	if o.Clock != nil {
 		facts.Now = o.Clock.Now()

@@ -52,7 +52,7 @@ func TestApplyCrash(t *testing.T) {
 	}
 	plan := func(dir string) (*Ledger, *Plan) {
 		l := open(t, dir)
-		f := Facts{Worker: "w", Config: v2, Now: now, Exists: l.Exists, Peer: l.Peer}
+		f := Facts{Config: v2, Now: now}
 		purge(&f)
 		return l, l.Plan(f)
 	}
@@ -142,7 +142,7 @@ func TestTransfer(t *testing.T) {
 	}
 	defer lock.Release()
 	l = open(t, dir)
-	p = l.Plan(Facts{Worker: "w", Config: conf(with("v1", "t:other:Y>X"), with("v2", "t:other:Z>Z")), Now: now, Peer: l.Peer})
+	p = l.Plan(Facts{Config: conf(with("v1", "t:other:Y>X"), with("v2", "t:other:Z>Z")), Now: now})
 	var used *folder.InUseError
 	if err := l.Apply(p); !errors.As(err, &used) || used.PID != os.Getpid() {
 		t.Errorf("error %v", err)
@@ -151,15 +151,15 @@ func TestTransfer(t *testing.T) {
 
 func TestApplyRefuses(t *testing.T) {
 	l := memory(t, "w")
-	if err := l.Apply(l.Plan(Facts{Worker: "w", Config: conf(with("v1", "d:X"))})); err == nil {
+	if err := l.Apply(l.Plan(Facts{Config: conf(with("v1", "d:X"))})); err == nil {
 		t.Error("a plan with an error was applied")
 	}
-	old := l.Plan(Facts{Worker: "w", Config: conf(with("v1", "s:X"))})
+	old := l.Plan(Facts{Config: conf(with("v1", "s:X"))})
 	start(t, l, conf(with("v1", "s:Y")))
 	if err := l.Apply(old); err == nil {
 		t.Error("a plan of an earlier state was applied")
 	}
-	if l.Exists("w-Y") || l.Peer("other") != nil || l.Path() != "" {
+	if l.Exists("w-Y") || l.peer("other") != nil || l.Path() != "" {
 		t.Error("a ledger in memory knows of files")
 	}
 }
@@ -170,7 +170,7 @@ func TestApplyWriteFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := &Ledger{worker: "w", dir: filepath.Join(file, "v3", "do"), rec: &record.Record{Version: record.Version, Worker: "w"}}
-	p := l.Plan(Facts{Worker: "w", Config: conf(with("v1", "s:X")), Now: now})
+	p := l.Plan(Facts{Config: conf(with("v1", "s:X")), Now: now})
 	if err := l.Apply(p); err == nil {
 		t.Fatal("no error")
 	}
@@ -237,7 +237,7 @@ func TestWriteLinks(t *testing.T) {
 		put(t, persist, "w-X")
 		link(t, filepath.Dir(precious), filepath.Join(folder.Dir(persist), folder.Trash))
 		l := open(t, persist)
-		p := l.Plan(Facts{Worker: "w", Config: conf(with("v1", "s:X"), with("v2", "d:X")), Now: now, Exists: l.Exists, Purge: true})
+		p := l.Plan(Facts{Config: conf(with("v1", "s:X"), with("v2", "d:X")), Now: now, Purge: true})
 		var foreign *diagnostic.Error
 		if err := l.Apply(p); !errors.As(err, &foreign) {
 			t.Errorf("error %v", err)

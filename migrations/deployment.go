@@ -102,7 +102,7 @@ func provisioned(cfg *config.Config) map[string]string {
 
 // folded applies all migrations of a configuration to an empty record.
 func folded(cfg *config.Config) *fold {
-	f := &fold{facts: &Facts{Worker: cfg.Name, Config: cfg, Strict: true}, rec: &record.Record{Classes: map[string]record.Namespace{}}}
+	f := &fold{ledger: &Ledger{worker: cfg.Name}, facts: &Facts{Config: cfg, Strict: true}, rec: &record.Record{Classes: map[string]record.Namespace{}}}
 	if f.checkTags() {
 		for i, m := range cfg.Migrations {
 			f.migrate(i, m)

@@ -19,7 +19,8 @@ import (
 type fold struct {
 	facts *Facts
 	rec   *record.Record
-	dir   string
+	// ledger is the one that the plan is for. It has the folders and the other Workers.
+	ledger *Ledger
 	// suffixes maps the start of a unique key to its last suffix, so that the search for a
 	// free one does not begin anew.
 	suffixes map[string]int
@@ -99,8 +100,8 @@ func (f *fold) rename(from, to string, place diagnostic.Place) {
 	s.From = from
 	// Wrangler's dev command does not move the data of a renamed class: after the rename
 	// it starts an empty namespace under the new name. That one holds the newest data.
-	if key := f.facts.Worker + "-" + to; key != ns.UniqueKey && f.reclaim(key) {
-		if f.facts.exists(ns.UniqueKey) {
+	if key := f.ledger.worker + "-" + to; key != ns.UniqueKey && f.reclaim(key) {
+		if f.ledger.Exists(ns.UniqueKey) {
 			f.warn(place, "", msgAdoptedRename, to, key, ns.UniqueKey)
 		}
 		ns.UniqueKey, s.Key = key, key
@@ -126,7 +127,7 @@ func (f *fold) receive(from, script, to, storage, tag string, place diagnostic.P
 			return
 		}
 	}
-	if peer := f.facts.peer(script); peer != nil {
+	if peer := f.ledger.peer(script); peer != nil {
 		if ns, ok := peer.rec.Classes[from]; ok && !f.taken(ns.UniqueKey) {
 			ns.TransferredFrom = script
 			f.moves = append(f.moves, move{script, from, ns.UniqueKey})
@@ -166,12 +167,12 @@ func (f *fold) add(class, storage, tag string, place diagnostic.Place) {
 		ns.UniqueKey = f.newKey(class)
 		// Wrangler's dev command does not delete data either: a class that was deleted
 		// and is created again finds its old data.
-		if key := f.facts.Worker + "-" + class; !f.facts.exists(ns.UniqueKey) && f.reclaim(key) {
+		if key := f.ledger.worker + "-" + class; !f.ledger.Exists(ns.UniqueKey) && f.reclaim(key) {
 			ns.UniqueKey = key
 		}
 	}
 	kind := Create
-	if f.adopt && f.facts.exists(ns.UniqueKey) {
+	if f.adopt && f.ledger.Exists(ns.UniqueKey) {
 		kind = Adopt
 	}
 	f.put(class, ns, kind, tag, place)
@@ -187,7 +188,7 @@ func (f *fold) put(class string, ns record.Namespace, kind Kind, tag string, pla
 // reclaim reports whether the folder of a key exists, without a ledger and without a live
 // class that owns it. It removes the key from the deleted classes.
 func (f *fold) reclaim(key string) bool {
-	if !f.adopt || !f.facts.exists(key) || hasKey(slices.Collect(maps.Values(f.rec.Classes)), key) {
+	if !f.adopt || !f.ledger.Exists(key) || hasKey(slices.Collect(maps.Values(f.rec.Classes)), key) {
 		return false
 	}
 	f.rec.Tombstones = slices.DeleteFunc(f.rec.Tombstones, func(t record.Tombstone) bool { return t.UniqueKey == key })
@@ -197,7 +198,7 @@ func (f *fold) reclaim(key string) bool {
 // newKey is the first of <worker>-<class>, <worker>-<class>~2, ... that no namespace has
 // ever had.
 func (f *fold) newKey(class string) string {
-	base := f.facts.Worker + "-" + class
+	base := f.ledger.worker + "-" + class
 	key, n := base, f.suffixes[base] // a key is never free again, so all before it are taken
 	if n > 0 {
 		key = fmt.Sprintf("%s~%d", base, n)
@@ -232,8 +233,8 @@ func (f *fold) live(key string) bool {
 
 func (f *fold) step(kind Kind, class string, ns record.Namespace, tag string, place diagnostic.Place) Step {
 	s := Step{Kind: kind, Class: class, Storage: ns.Storage, Key: ns.UniqueKey, Script: ns.TransferredFrom, Tag: tag, Place: place}
-	if f.facts.exists(ns.UniqueKey) {
-		s.Folder = filepath.Join(f.dir, ns.UniqueKey)
+	if f.ledger.Exists(ns.UniqueKey) {
+		s.Folder = filepath.Join(f.ledger.dir, ns.UniqueKey)
 	}
 	return s
 }

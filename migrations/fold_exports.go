@@ -71,8 +71,8 @@ func (f *fold) adoptFormer() {
 		return
 	}
 	for _, e := range f.facts.Config.Exports {
-		key := f.facts.Worker + "-" + e.ClassName
-		if e.State != stateDeleted && e.State != stateRenamed || !f.facts.exists(key) {
+		key := f.ledger.worker + "-" + e.ClassName
+		if e.State != stateDeleted && e.State != stateRenamed || !f.ledger.Exists(key) {
 			continue
 		}
 		ns := record.Namespace{Storage: SQLite, UniqueKey: key, CreatedAs: e.ClassName}

@@ -24,8 +24,8 @@ func (f *fold) problem(d diagnostic.Diagnostic) {
 
 func (f *fold) checkName() {
 	cfg := f.facts.Config
-	if !cfg.NameGiven && f.dir != "" {
-		f.warn(diagnostic.Place{File: cfg.File}, fmt.Sprintf("add \"name\": %q", f.facts.Worker), msgNoName, fileName(cfg), f.facts.Worker)
+	if !cfg.NameGiven && f.ledger.dir != "" {
+		f.warn(diagnostic.Place{File: cfg.File}, fmt.Sprintf("add \"name\": %q", f.ledger.worker), msgNoName, fileName(cfg), f.ledger.worker)
 	}
 }
 
@@ -173,7 +173,7 @@ func (f *fold) diverge() *fold {
 	}
 	cfg := f.facts.Config
 	f.warn(cfg.MigrationsPlace, resetFlag+" to make them the applied ones", msgDiverged, fileName(cfg))
-	view := &fold{facts: f.facts, rec: &record.Record{Classes: map[string]record.Namespace{}}, dir: f.dir, known: f.rec.Namespaces(), diverged: true, List: f.List}
+	view := &fold{facts: f.facts, rec: &record.Record{Classes: map[string]record.Namespace{}}, ledger: f.ledger, known: f.rec.Namespaces(), diverged: true, List: f.List}
 	for i, m := range cfg.Migrations {
 		view.migrate(i, m)
 	}
@@ -196,7 +196,7 @@ func (f *fold) replay(warns []diagnostic.Diagnostic) *fold {
 	}
 	fresh := &fold{
 		facts: f.facts, rec: &record.Record{Version: f.rec.Version, Worker: f.rec.Worker, Classes: map[string]record.Namespace{}},
-		dir: f.dir, known: f.rec.Namespaces(), List: diagnostic.List{Warnings: warns},
+		ledger: f.ledger, known: f.rec.Namespaces(), List: diagnostic.List{Warnings: warns},
 	}
 	for i, m := range f.facts.Config.Migrations {
 		fresh.migrate(i, m)
@@ -206,18 +206,18 @@ func (f *fold) replay(warns []diagnostic.Diagnostic) *fold {
 		now, ok := fresh.rec.Classes[class]
 		switch {
 		case ok && now.UniqueKey == ns.UniqueKey && now.Storage == ns.Storage:
-		case ok && now.UniqueKey == ns.UniqueKey && !f.facts.holds(ns.UniqueKey):
+		case ok && now.UniqueKey == ns.UniqueKey && !f.ledger.holds(ns.UniqueKey):
 			mistyped = true
 		case ok || slices.Contains(f.facts.Registered, class):
 			return nil
-		case f.facts.holds(ns.UniqueKey) && !hasKey(slices.Collect(maps.Values(fresh.rec.Classes)), ns.UniqueKey):
+		case f.ledger.holds(ns.UniqueKey) && !hasKey(slices.Collect(maps.Values(fresh.rec.Classes)), ns.UniqueKey):
 			return nil
 		default:
 			mistyped = true
 		}
 	}
 	for _, t := range f.rec.Tombstones {
-		if f.facts.holds(t.UniqueKey) {
+		if f.ledger.holds(t.UniqueKey) {
 			return nil
 		}
 	}

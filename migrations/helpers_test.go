@@ -99,7 +99,7 @@ func export(class, what string) option {
 // start plans and applies, as a start of the dev command does.
 func start(t *testing.T, l *Ledger, cfg *config.Config, more ...func(*Facts)) *Plan {
 	t.Helper()
-	f := Facts{Worker: l.worker, Config: cfg, Now: now, Exists: l.Exists, Peer: l.Peer}
+	f := Facts{Config: cfg, Now: now}
 	for _, m := range more {
 		m(&f)
 	}

@@ -128,9 +128,9 @@ func (l *Ledger) Exists(uniqueKey string) bool {
 	return err == nil && info.IsDir()
 }
 
-// Holds reports whether the namespace of a unique key has an object. Its folder alone
+// holds reports whether the namespace of a unique key has an object. Its folder alone
 // proves nothing: every start makes one with the metadata.
-func (l *Ledger) Holds(uniqueKey string) bool {
+func (l *Ledger) holds(uniqueKey string) bool {
 	if l.dir == "" {
 		return false
 	}
@@ -141,10 +141,10 @@ func (l *Ledger) Holds(uniqueKey string) bool {
 	return slices.ContainsFunc(files, func(f fs.DirEntry) bool { return !strings.HasPrefix(f.Name(), "metadata.sqlite") })
 }
 
-// Peer returns the ledger of another Worker in the same state folder, nil if there is no
+// peer returns the ledger of another Worker in the same state folder, nil if there is no
 // readable one.
-func (l *Ledger) Peer(worker string) *Ledger {
-	if l.dir == "" {
+func (l *Ledger) peer(worker string) *Ledger {
+	if l.dir == "" || worker == l.worker {
 		return nil
 	}
 	peer, err := Open(filepath.Dir(filepath.Dir(l.dir)), worker)
@@ -164,7 +164,7 @@ func (l *Ledger) Assume(cfg *config.Config, tag string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	f := &fold{facts: &Facts{Worker: l.worker, Config: cut, Now: now}, rec: l.rec.Clone(), dir: l.dir}
+	f := &fold{facts: &Facts{Config: cut, Now: now}, rec: l.rec.Clone(), ledger: l}
 	for i, m := range cut.Migrations {
 		f.migrate(i, m)
 	}

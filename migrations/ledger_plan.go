@@ -5,11 +5,11 @@ import "slices"
 // Plan compares a configuration with the ledger. It changes nothing, in memory or on disk.
 func (l *Ledger) Plan(facts Facts) *Plan {
 	f := &fold{
-		facts: &facts,
-		rec:   l.rec.Clone(),
-		dir:   l.dir,
-		known: slices.Clone(l.rec.Aside),
-		adopt: l.rec.Empty(),
+		facts:  &facts,
+		rec:    l.rec.Clone(),
+		ledger: l,
+		known:  slices.Clone(l.rec.Aside),
+		adopt:  l.rec.Empty(),
 	}
 	if !f.checkClasses() {
 		return &Plan{Errors: f.Errors, ledger: l, revision: l.revision}

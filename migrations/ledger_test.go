@@ -139,7 +139,7 @@ func TestLedgerFile(t *testing.T) {
 `)
 	// L2: a second start writes nothing, also from the file.
 	l = open(t, dir)
-	p := l.Plan(Facts{Worker: "w", Config: cfg, Now: now.Add(time.Hour), Exists: l.Exists})
+	p := l.Plan(Facts{Config: cfg, Now: now.Add(time.Hour)})
 	if e := l.effects(p); len(e) > 0 || len(p.Steps) > 0 {
 		t.Errorf("a second start does %v %s", e, lines(p.Steps))
 	}
@@ -355,7 +355,7 @@ func TestAssume(t *testing.T) {
 	}
 	p := start(t, l, cfg, strict)
 	equal(t, "steps", lines(p.Steps), "Applied migration v3: new_classes [Log]")
-	equal(t, "classes", show(open(t, dir).Plan(Facts{Worker: "w", Config: cfg}).Classes), "Log=kv:w-Log Room=sqlite:w-Chat")
+	equal(t, "classes", show(open(t, dir).Plan(Facts{Config: cfg}).Classes), "Log=kv:w-Log Room=sqlite:w-Chat")
 
 	err := l.Assume(cfg, "v2", now)
 	if want := `cannot assume deployed tag "v2": the local state already has migration tag "v3"`; err == nil || err.Error() != want {
@@ -400,7 +400,7 @@ func TestHolds(t *testing.T) {
 	folder := filepath.Join(folder.Dir(dir), "w-Chat")
 	holds := func(want bool) {
 		t.Helper()
-		if l.Holds("w-Chat") != want {
+		if l.holds("w-Chat") != want {
 			t.Errorf("holds an object: %t", !want)
 		}
 	}
@@ -416,7 +416,7 @@ func TestHolds(t *testing.T) {
 	}
 	holds(false)
 	start(t, l, conf(bind("Chat"), with("v1", "n:Chat")), registered("Chat"))
-	p := start(t, l, conf(bind("Chat"), with("v1", "s:Chat")), both(registered("Chat"), func(f *Facts) { f.Exists, f.Holds = l.Exists, l.Holds }))
+	p := start(t, l, conf(bind("Chat"), with("v1", "s:Chat")), registered("Chat"))
 	equal(t, "warnings", texts(p.Warnings), "")
 	if err := os.WriteFile(filepath.Join(folder, strings.Repeat("a", 64)+".sqlite"), nil, 0o666); err != nil {
 		t.Fatal(err)

@@ -45,9 +45,6 @@ type Class struct {
 
 // Facts are the inputs of a plan besides the ledger.
 type Facts struct {
-	// Worker is the name of the Worker, with the environment's suffix. It is the one given
-	// to [Open].
-	Worker string
 	Config *config.Config
 	// Registered are the classes that the program exports, nil if they are not known.
 	Registered []string
@@ -59,29 +56,4 @@ type Facts struct {
 	Purge bool
 	// Now is the time to record.
 	Now time.Time
-	// Exists reports whether a namespace has a folder, normally [Ledger.Exists]. If it is
-	// nil, none has.
-	Exists func(uniqueKey string) bool
-	// Holds reports whether a namespace has an object, normally [Ledger.Holds]. If it is
-	// nil, each that exists has.
-	Holds func(uniqueKey string) bool
-	// Peer returns the ledger of another Worker in the same state folder, or nil, normally
-	// [Ledger.Peer]. If it is nil, there are no other Workers.
-	Peer func(worker string) *Ledger
-}
-
-func (f *Facts) exists(key string) bool { return f.Exists != nil && f.Exists(key) }
-
-func (f *Facts) holds(key string) bool {
-	if f.Holds != nil {
-		return f.Holds(key)
-	}
-	return f.exists(key)
-}
-
-func (f *Facts) peer(worker string) *Ledger {
-	if f.Peer == nil || worker == f.Worker {
-		return nil
-	}
-	return f.Peer(worker)
 }

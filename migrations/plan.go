@@ -28,7 +28,7 @@ type Plan struct {
 // purge moves the data of deleted classes to the trash folder.
 func (p *Plan) purge(live *fold) {
 	for _, t := range p.next.Tombstones {
-		if hasKey(slices.Collect(maps.Values(live.rec.Classes)), t.UniqueKey) || !live.facts.exists(t.UniqueKey) {
+		if hasKey(slices.Collect(maps.Values(live.rec.Classes)), t.UniqueKey) || !live.ledger.Exists(t.UniqueKey) {
 			continue
 		}
 		s := live.step(Purge, t.Class, t.Namespace, t.DeletedByTag, diagnostic.Place{})
@@ -48,7 +48,7 @@ func (p *Plan) repair(f *fold) {
 		if ns.TransferredFrom == "" {
 			continue
 		}
-		peer := f.facts.peer(ns.TransferredFrom)
+		peer := f.ledger.peer(ns.TransferredFrom)
 		if peer == nil {
 			continue
 		}

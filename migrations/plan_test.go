@@ -1,6 +1,8 @@
 package migrations
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ type planCase struct {
 	before []*config.Config
 	now    *config.Config
 	facts  func(*Facts)
+	data   string // the unique key whose folder holds an object
 
 	steps    string // a line each
 	classes  string
@@ -504,7 +507,8 @@ var planCases = []planCase{
 		id:       "a mistyped class that has data stays",
 		before:   []*config.Config{conf(with("v1", "s:Chta"))},
 		now:      conf(bind("Chat"), with("v1", "s:Chat")),
-		facts:    both(registered("Chat"), func(f *Facts) { f.Exists = func(key string) bool { return key == "w-Chta" } }),
+		facts:    registered("Chat"),
+		data:     "w-Chta",
 		steps:    "Created Durable Object class Chat (sqlite)",
 		classes:  "Chat=sqlite:w-Chat",
 		warnings: "migration \"v1\" was already applied with different contents; applied migrations cannot be edited\n" + diverged,
@@ -513,7 +517,8 @@ var planCases = []planCase{
 		id:       "a mistyped tag",
 		before:   []*config.Config{conf(bind("Chat"), with("vl", "s:Chat"))},
 		now:      conf(bind("Chat"), with("v1", "s:Chat")),
-		facts:    both(registered("Chat"), func(f *Facts) { f.Exists = func(key string) bool { return key == "w-Chat" } }),
+		facts:    registered("Chat"),
+		data:     "w-Chat",
 		classes:  "Chat=sqlite:w-Chat",
 		warnings: "migration \"vl\", which was applied, is \"v1\" now: the same steps under another tag",
 	},
@@ -521,7 +526,8 @@ var planCases = []planCase{
 		id:       "a mistyped tag, and a later step",
 		before:   []*config.Config{conf(bind("Chat"), with("vl", "s:Chat"))},
 		now:      conf(bind("Room"), with("v1", "s:Chat"), with("v2", "r:Chat>Room")),
-		facts:    both(registered("Room"), func(f *Facts) { f.Exists = func(key string) bool { return key == "w-Chat" } }),
+		facts:    registered("Room"),
+		data:     "w-Chat",
 		steps:    "Applied migration v2: renamed_classes [Chat -> Room]\nRenamed Durable Object class Chat to Room (data kept)",
 		classes:  "Room=sqlite:w-Chat",
 		warnings: "migration \"vl\", which was applied, is \"v1\" now: the same steps under another tag",
@@ -554,7 +560,8 @@ var planCases = []planCase{
 		id:      "a list of classes that is mistyped, so that the step was empty",
 		before:  []*config.Config{conf(bind("Chat"), with("v1"))},
 		now:     conf(bind("Chat"), with("v1", "s:Chat")),
-		facts:   both(registered("Chat"), func(f *Facts) { f.Exists = func(key string) bool { return key == "w-Chat" } }),
+		facts:   registered("Chat"),
+		data:    "w-Chat",
 		steps:   "Applied migration v1: new_sqlite_classes [Chat]",
 		classes: "Chat=sqlite:w-Chat",
 	},
@@ -570,7 +577,8 @@ var planCases = []planCase{
 		id:       "the wrong list of classes, with data",
 		before:   []*config.Config{conf(bind("Chat"), with("v1", "n:Chat"))},
 		now:      conf(bind("Chat"), with("v1", "s:Chat")),
-		facts:    both(registered("Chat"), func(f *Facts) { f.Exists = func(key string) bool { return key == "w-Chat" } }),
+		facts:    registered("Chat"),
+		data:     "w-Chat",
 		classes:  "Chat=sqlite:w-Chat",
 		warnings: "migration \"v1\" was already applied with different contents; applied migrations cannot be edited\n" + diverged,
 	},
@@ -578,7 +586,8 @@ var planCases = []planCase{
 		id:      "a mistyped target of a rename",
 		before:  []*config.Config{conf(with("v1", "s:Old"), with("v2", "r:Old>Chta"))},
 		now:     conf(bind("Chat"), with("v1", "s:Old"), with("v2", "r:Old>Chat")),
-		facts:   both(registered("Chat"), func(f *Facts) { f.Exists = func(key string) bool { return key == "w-Old" } }),
+		facts:   registered("Chat"),
+		data:    "w-Old",
 		steps:   "Applied migration v1: new_sqlite_classes [Old]\nApplied migration v2: renamed_classes [Old -> Chat]\nRenamed Durable Object class Old to Chat (data kept)",
 		classes: "Chat=sqlite:w-Old",
 	},
@@ -635,10 +644,32 @@ var planCases = []planCase{
 	},
 }
 
+// open opens an empty ledger: in memory, unless the case has data.
+func (c *planCase) open(t *testing.T) *Ledger {
+	if c.data == "" {
+		return memory(t, "w")
+	}
+	return open(t, t.TempDir())
+}
+
+// putData makes the folder with an object.
+func (c *planCase) putData(t *testing.T, l *Ledger) {
+	if c.data == "" {
+		return
+	}
+	dir := filepath.Join(l.dir, c.data)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, strings.Repeat("a", 64)+".sqlite"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestPlan(t *testing.T) {
 	for _, c := range planCases {
 		t.Run(c.id, func(t *testing.T) {
-			l := memory(t, "w")
+			l := c.open(t)
 			for _, cfg := range c.before {
 				if p := start(t, l, cfg); len(p.Errors) > 0 {
 					t.Fatalf("before: %s", texts(p.Errors))
@@ -648,6 +679,7 @@ func TestPlan(t *testing.T) {
 			if c.facts != nil {
 				more = append(more, c.facts)
 			}
+			c.putData(t, l)
 			p := start(t, l, c.now, more...)
 			equal(t, "steps", lines(p.Steps), c.steps)
 			equal(t, "classes", show(p.Classes), c.classes)
@@ -674,8 +706,9 @@ func TestPlanCorrected(t *testing.T) {
 	for _, id := range []string{"a mistyped class that was applied is forgotten once it is corrected", "a mistyped tag", "a mistyped tag, and a later step",
 		"a list of classes that is mistyped, so that the step was empty", "the wrong list of classes"} {
 		c := planCases[slices.IndexFunc(planCases, func(c planCase) bool { return c.id == id })]
-		l := memory(t, "w")
+		l := c.open(t)
 		start(t, l, c.before[0])
+		c.putData(t, l)
 		start(t, l, c.now, c.facts)
 		again := start(t, l, c.now, c.facts)
 		if len(again.Steps)+len(again.Errors)+len(again.Warnings) > 0 || show(again.Classes) != c.classes {

@@ -115,7 +115,7 @@ func checkHistory(t *testing.T, pick chooser) {
 			checkOtherBranch(t, l, pick, cfg)
 		}
 	}
-	equal(t, "classes", show(l.Plan(Facts{Worker: "w", Config: conf(steps...)}).Classes), show(atOnce.Classes))
+	equal(t, "classes", show(l.Plan(Facts{Config: conf(steps...)}).Classes), show(atOnce.Classes))
 	equal(t, "tombstones", fmt.Sprint(l.rec.Tombstones), fmt.Sprint(once.rec.Tombstones))
 }
 
@@ -161,7 +161,7 @@ func FuzzDecode(f *testing.F) {
 		{with("v1", "s:A B", "n:C"), with("v2", "r:A>D", "d:B", "t:other:Y>X")},
 		{with("v1", "s:A B", "n:C E")},
 	} {
-		p := l.Plan(Facts{Worker: "w", Config: conf(o...), Now: now})
+		p := l.Plan(Facts{Config: conf(o...), Now: now})
 		if err := l.Apply(p); err != nil {
 			f.Fatal(err)
 		}
@@ -189,8 +189,8 @@ func FuzzDecode(f *testing.F) {
 		}
 		// Whatever it holds, a plan can be made of it.
 		l := &Ledger{worker: "w", rec: rec}
-		l.Plan(Facts{Worker: "w", Config: conf(bind("A"), with("v1", "s:A")), Registered: []string{}})
-		l.Plan(Facts{Worker: "w", Config: conf(bind("A"), export("A", "")), Strict: true})
+		l.Plan(Facts{Config: conf(bind("A"), with("v1", "s:A")), Registered: []string{}})
+		l.Plan(Facts{Config: conf(bind("A"), export("A", "")), Strict: true})
 	})
 }
 
@@ -226,7 +226,7 @@ func TestFoldAsWrangler(t *testing.T) {
 			}
 			o = append(o, with(m.Tag, append(changes, "r:"+strings.Join(pairs, " "))...))
 		}
-		p := memory(t, "w").Plan(Facts{Worker: "w", Config: conf(o...)})
+		p := memory(t, "w").Plan(Facts{Config: conf(o...)})
 		if len(p.Errors) > 0 && strings.HasPrefix(p.Errors[0].Text, "cannot apply renamed_classes") {
 			continue // L14: Wrangler overwrites the class
 		}
