@@ -98,10 +98,10 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 		date = DefaultCompatibilityDate
 	}
 	fail := func(at diagnostic.Place, hint, format string, args ...any) {
-		errs = append(errs, diagnostic.Diagnostic{Text: fmt.Sprintf(format, args...), Place: at, Hint: hint})
+		errs = append(errs, diagnostic.Errorf(at, hint, format, args...))
 	}
 	warn := func(at diagnostic.Place, hint, format string, args ...any) {
-		warnings = append(warnings, diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(format, args...), Place: at, Hint: hint})
+		warnings = append(warnings, diagnostic.Warningf(at, hint, format, args...))
 	}
 
 	// Wrangler's bundler looks first, and stops at its first error.

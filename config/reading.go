@@ -70,10 +70,8 @@ func (r *reading) open() bool {
 	}
 	r.source.File = shown
 	if !knownFormat(r.files.config) {
-		return r.refuse(diagnostic.Diagnostic{
-			Text: "unknown configuration format: " + shown,
-			Hint: "name the file wrangler.jsonc, wrangler.json or wrangler.toml, in lower case",
-		})
+		const hint = "name the file wrangler.jsonc, wrangler.json or wrangler.toml, in lower case"
+		return r.refuse(diagnostic.Errorf(diagnostic.Place{}, hint, "unknown configuration format: %s", shown))
 	}
 	if past != nil {
 		return r.parse(past.Text)

@@ -76,11 +76,11 @@ type deployment struct {
 }
 
 func (d *deployment) fail(place diagnostic.Place, hint, format string, args ...any) {
-	d.found = append(d.found, diagnostic.Diagnostic{Severity: diagnostic.SeverityError, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+	d.found = append(d.found, diagnostic.Errorf(place, hint, format, args...))
 }
 
 func (d *deployment) warn(place diagnostic.Place, hint, format string, args ...any) {
-	d.found = append(d.found, diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+	d.found = append(d.found, diagnostic.Warningf(place, hint, format, args...))
 }
 
 // provisioned are the classes that exist after the deployment of a configuration. A step
@@ -150,24 +150,18 @@ func (d *deployment) edited(was, is config.Migration) {
 		for _, c := range to {
 			if i := slices.Index(record.Names(from), c.Name); i >= 0 {
 				found = true
-				d.found = append(d.found, diagnostic.Diagnostic{
-					Text:  fmt.Sprintf(msgDeployedStorage, c.Name, before, after, is.Tag),
-					Place: c.Place,
-					Hint:  "restore the step and add a migration that creates a class of another name with " + field(after),
-					Notes: []diagnostic.Note{{Text: "it was deployed as", Place: from[i].Place}},
-				})
+				hint := "restore the step and add a migration that creates a class of another name with " + field(after)
+				d.found = append(d.found, diagnostic.Errorf(c.Place, hint, msgDeployedStorage, c.Name, before, after, is.Tag).With(
+					diagnostic.Note{Text: "it was deployed as", Place: from[i].Place}))
 			}
 		}
 	}
 	moved(was.NewClasses, is.NewSQLiteClasses, KV, SQLite)
 	moved(was.NewSQLiteClasses, is.NewClasses, SQLite, KV)
 	if !found {
-		d.found = append(d.found, diagnostic.Diagnostic{
-			Text:  fmt.Sprintf(msgDeployedEdited, is.Tag),
-			Place: is.Place,
-			Hint:  "restore it and add a new migration",
-			Notes: []diagnostic.Note{{Text: "deployed: " + record.StepOf(was).Text(), Place: was.Place}, {Text: "configuration: " + record.StepOf(is).Text(), Place: is.Place}},
-		})
+		d.found = append(d.found, diagnostic.Errorf(is.Place, "restore it and add a new migration", msgDeployedEdited, is.Tag).With(
+			diagnostic.Note{Text: "deployed: " + record.StepOf(was).Text(), Place: was.Place},
+			diagnostic.Note{Text: "configuration: " + record.StepOf(is).Text(), Place: is.Place}))
 	}
 }
 

@@ -3,7 +3,6 @@ package migrations
 // What the API answers to the steps that Wrangler sends.
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -84,10 +83,7 @@ func (d *deployment) steps(steps []config.Migration) {
 // one, that still refers to the class.
 func (d *deployment) delete(c config.ClassRef) {
 	bound := func(b config.DurableObjectBinding, hint, note string) {
-		d.found = append(d.found, diagnostic.Diagnostic{
-			Text: fmt.Sprintf(msgDeleteBound, c.Name), Place: c.Place, Hint: hint,
-			Notes: []diagnostic.Note{{Text: note, Place: b.ClassPlace}},
-		})
+		d.found = append(d.found, diagnostic.Errorf(c.Place, hint, msgDeleteBound, c.Name).With(diagnostic.Note{Text: note, Place: b.ClassPlace}))
 	}
 	if b, ok := binding(d.Now, c.Name); ok {
 		bound(b, hintFix(d.Now, "remove the binding %s", b.Name), "the binding is here")

@@ -44,11 +44,11 @@ type move struct {
 }
 
 func (f *fold) fail(place diagnostic.Place, hint, format string, args ...any) {
-	f.Add(diagnostic.Diagnostic{Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+	f.Add(diagnostic.Errorf(place, hint, format, args...))
 }
 
 func (f *fold) warn(place diagnostic.Place, hint, format string, args ...any) {
-	f.Add(diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: fmt.Sprintf(format, args...), Place: place, Hint: hint})
+	f.Add(diagnostic.Warningf(place, hint, format, args...))
 }
 
 // migrate applies a migration and records it.

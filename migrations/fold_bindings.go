@@ -50,12 +50,8 @@ func (f *fold) checkDeletedBound() {
 		if _, live := f.rec.Classes[s.Class]; !ok || live { // live: a later step creates it again
 			continue
 		}
-		f.Add(diagnostic.Diagnostic{
-			Text:  fmt.Sprintf(msgDeleteBound, s.Class),
-			Place: s.Place,
-			Hint:  hintFix(f.facts.Config, "remove the binding %s", b.Name),
-			Notes: []diagnostic.Note{{Text: "the binding is here", Place: b.ClassPlace}},
-		})
+		f.Add(diagnostic.Errorf(s.Place, hintFix(f.facts.Config, "remove the binding %s", b.Name), msgDeleteBound, s.Class).With(
+			diagnostic.Note{Text: "the binding is here", Place: b.ClassPlace}))
 	}
 }
 
@@ -68,19 +64,11 @@ func (f *fold) checkImplicit() {
 		if _, ok := f.rec.Classes[b.ClassName]; ok || f.deletes(b.ClassName) {
 			continue
 		}
-		d := diagnostic.Diagnostic{
-			Severity: diagnostic.SeverityWarning,
-			Text:     fmt.Sprintf(msgImplicit, b.ClassName),
-			Place:    b.ClassPlace,
-			Hint:     f.hintImplicit(b.ClassName),
-		}
-		switch {
+		switch hint := f.hintImplicit(b.ClassName); {
 		case f.facts.Strict:
-			d.Severity = diagnostic.SeverityError
-			d.Text = fmt.Sprintf(msgNotConfigured, b.ClassName)
-			f.Add(d)
+			f.fail(b.ClassPlace, hint, msgNotConfigured, b.ClassName)
 		case declared:
-			f.Add(d)
+			f.warn(b.ClassPlace, hint, msgImplicit, b.ClassName)
 		}
 	}
 }
@@ -130,12 +118,8 @@ func (f *fold) checkExported() {
 		}
 	}
 	if missing != nil {
-		f.Add(diagnostic.Diagnostic{
-			Text:  fmt.Sprintf(msgNotExported, strings.Join(missing, ", "), entrypoint(cfg)),
-			Place: notes[0].Place,
-			Hint:  f.hintExport(missing[0], fmt.Sprintf("durable.Register(%q, ...)", missing[0])),
-			Notes: notes[1:],
-		})
+		hint := f.hintExport(missing[0], fmt.Sprintf("durable.Register(%q, ...)", missing[0]))
+		f.Add(diagnostic.Errorf(notes[0].Place, hint, msgNotExported, strings.Join(missing, ", "), entrypoint(cfg)).With(notes[1:]...))
 	}
 	for _, class := range slices.Sorted(maps.Keys(f.rec.Classes)) {
 		if exported(class) || slices.Contains(missing, class) {
@@ -145,14 +129,11 @@ func (f *fold) checkExported() {
 			return s.Class == class && (s.Kind == Create || s.Kind == Adopt)
 		})
 		if i >= 0 {
-			f.problem(diagnostic.Diagnostic{Text: fmt.Sprintf(msgNewNotExported, class), Place: f.steps[i].Place, Hint: f.hintExport(class, "export the class from the program")})
+			f.problem(diagnostic.Errorf(f.steps[i].Place, f.hintExport(class, "export the class from the program"), msgNewNotExported, class))
 			continue
 		}
-		f.problem(diagnostic.Diagnostic{
-			Text:  fmt.Sprintf(msgClassGone, class),
-			Place: lifecyclePlace(cfg, class),
-			Hint:  f.hintExport(class, fmt.Sprintf("export the class, or add a migration with \"deleted_classes\": [%q]", class)),
-		})
+		hint := f.hintExport(class, fmt.Sprintf("export the class, or add a migration with \"deleted_classes\": [%q]", class))
+		f.problem(diagnostic.Errorf(lifecyclePlace(cfg, class), hint, msgClassGone, class))
 	}
 }
 

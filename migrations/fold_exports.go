@@ -91,11 +91,7 @@ func (f *fold) declare(e config.Export) {
 	ns, ok := f.rec.Classes[e.ClassName]
 	switch {
 	case ok && ns.Storage != storage:
-		f.problem(diagnostic.Diagnostic{
-			Text:  fmt.Sprintf(msgStorageChange, e.ClassName, ns.Storage, storage),
-			Place: e.Place,
-			Hint:  "declare a class of another name",
-		})
+		f.problem(diagnostic.Errorf(e.Place, "declare a class of another name", msgStorageChange, e.ClassName, ns.Storage, storage))
 	case ok:
 	case e.State == stateExpecting:
 		f.receive(e.ClassName, e.TransferFrom, e.ClassName, storage, "", e.Place)
@@ -129,11 +125,8 @@ func (f *fold) declared(class string) bool {
 func (f *fold) undeclared() {
 	for _, class := range slices.Sorted(maps.Keys(f.rec.Classes)) {
 		if !f.declared(class) {
-			f.problem(diagnostic.Diagnostic{
-				Text:  fmt.Sprintf(msgUndeclared, class),
-				Place: diagnostic.Place{File: f.facts.Config.File},
-				Hint:  fmt.Sprintf("add %q: {\"type\": \"durable-object\", \"state\": \"deleted\"} to exports, or declare it", class),
-			})
+			hint := fmt.Sprintf("add %q: {\"type\": \"durable-object\", \"state\": \"deleted\"} to exports, or declare it", class)
+			f.problem(diagnostic.Errorf(diagnostic.Place{File: f.facts.Config.File}, hint, msgUndeclared, class))
 		}
 	}
 }

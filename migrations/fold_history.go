@@ -70,12 +70,8 @@ func (f *fold) checkTags() bool {
 			continue
 		}
 		if j, twice := first[m.Tag]; twice {
-			f.problem(diagnostic.Diagnostic{
-				Text:  fmt.Sprintf(msgDuplicateTag, m.Tag, j, i),
-				Place: m.Place,
-				Hint:  "give the later one a new tag",
-				Notes: []diagnostic.Note{{Text: "the first is here", Place: f.facts.Config.Migrations[j].Place}},
-			})
+			f.problem(diagnostic.Errorf(m.Place, "give the later one a new tag", msgDuplicateTag, m.Tag, j, i).With(
+				diagnostic.Note{Text: "the first is here", Place: f.facts.Config.Migrations[j].Place}))
 			ok = ok && !f.facts.Strict
 			continue
 		}
@@ -116,31 +112,20 @@ func (f *fold) align() (differs bool) {
 		switch {
 		case j < 0 && i == len(f.rec.Applied)-1:
 			differs = true
-			f.problem(diagnostic.Diagnostic{
-				Text:  fmt.Sprintf(msgLastRemoved, a.Tag, fileName(cfg)),
-				Place: cfg.MigrationsPlace,
-				Hint:  "put it back, " + resetHint,
-				Notes: []diagnostic.Note{{Text: "applied: " + a.Step.Text()}},
-			})
+			f.problem(diagnostic.Errorf(cfg.MigrationsPlace, "put it back, "+resetHint, msgLastRemoved, a.Tag, fileName(cfg)).With(
+				diagnostic.Note{Text: "applied: " + a.Step.Text()}))
 		case j < 0:
 			f.warn(cfg.MigrationsPlace, "put it back", msgRemoved, a.Tag, fileName(cfg))
 		default:
-			if s := record.StepOf(cfg.Migrations[j]); s.Sum() != a.SHA256 {
+			m := cfg.Migrations[j]
+			if s := record.StepOf(m); s.Sum() != a.SHA256 {
 				differs = true
-				f.problem(diagnostic.Diagnostic{
-					Text:  fmt.Sprintf(msgEdited, a.Tag),
-					Place: cfg.Migrations[j].Place,
-					Hint:  "add a new migration instead, " + resetHint,
-					Notes: []diagnostic.Note{{Text: "applied: " + a.Step.Text()}, {Text: "configuration: " + s.Text(), Place: cfg.Migrations[j].Place}},
-				})
+				f.problem(diagnostic.Errorf(m.Place, "add a new migration instead, "+resetHint, msgEdited, a.Tag).With(
+					diagnostic.Note{Text: "applied: " + a.Step.Text()}, diagnostic.Note{Text: "configuration: " + s.Text(), Place: m.Place}))
 			}
 			if j < at {
 				differs = true
-				f.problem(diagnostic.Diagnostic{
-					Text:  fmt.Sprintf(msgReordered, a.Tag, cfg.Migrations[at].Tag),
-					Place: cfg.Migrations[j].Place,
-					Hint:  "restore the order, " + resetHint,
-				})
+				f.problem(diagnostic.Errorf(m.Place, "restore the order, "+resetHint, msgReordered, a.Tag, cfg.Migrations[at].Tag))
 			}
 			at = max(at, j)
 		}
@@ -148,11 +133,7 @@ func (f *fold) align() (differs bool) {
 	for j, m := range cfg.Migrations[:at+1] {
 		if !slices.Contains(done, ids[j]) {
 			differs = true
-			f.problem(diagnostic.Diagnostic{
-				Text:  fmt.Sprintf(msgInserted, m.Tag, cfg.Migrations[at].Tag),
-				Place: m.Place,
-				Hint:  "move it to the end, " + resetHint,
-			})
+			f.problem(diagnostic.Errorf(m.Place, "move it to the end, "+resetHint, msgInserted, m.Tag, cfg.Migrations[at].Tag))
 		}
 	}
 	if differs {

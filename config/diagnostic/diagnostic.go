@@ -1,7 +1,10 @@
 // Package diagnostic describes an error by its place in a file.
 package diagnostic
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // Severity says what a [Diagnostic] means for a start: an error prevents it.
 type Severity int
@@ -31,6 +34,24 @@ type Note struct {
 	Text     string
 	Place    Place
 	LineText string
+}
+
+// Errorf makes an error with a hint.
+func Errorf(at Place, hint, format string, args ...any) Diagnostic {
+	return Diagnostic{Text: fmt.Sprintf(format, args...), Place: at, Hint: hint}
+}
+
+// Warningf makes a warning with a hint.
+func Warningf(at Place, hint, format string, args ...any) Diagnostic {
+	d := Errorf(at, hint, format, args...)
+	d.Severity = SeverityWarning
+	return d
+}
+
+// With adds notes.
+func (d Diagnostic) With(notes ...Note) Diagnostic {
+	d.Notes = append(d.Notes[:len(d.Notes):len(d.Notes)], notes...)
+	return d
 }
 
 // MarshalJSON writes a diagnostic as {"text","code","file","line","column","hint"}. It
