@@ -179,12 +179,9 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 	}
 	const most = 8 // nobody reads more hints, and each costs a search
 	for i, f := range unknown {
-		hint, near := "", ""
+		hint := ""
 		if i < most {
-			near = diagnostic.Suggest(f, t.names())
-		}
-		if near != "" {
-			hint = "did you mean " + near + "?"
+			hint = diagnostic.DidYouMean(f, t.names(), "did you mean %s?")
 		}
 		say := fail
 		if newer {

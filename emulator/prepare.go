@@ -120,10 +120,7 @@ func hintClasses(name string, classes []driver.Class) string {
 	if len(names) == 0 {
 		return fmt.Sprintf("register it: durable.Register(%q, …)", name)
 	}
-	if near := diagnostic.Suggest(name, names); near != "" {
-		return fmt.Sprintf("did you mean %s? registered: %s", near, strings.Join(names, ", "))
-	}
-	return "registered: " + strings.Join(names, ", ")
+	return diagnostic.DidYouMean(name, names, "did you mean %s? ") + "registered: " + strings.Join(names, ", ")
 }
 
 // prepare locks the stored state and applies its migrations. After an error the state is not locked.

@@ -3,6 +3,7 @@ package migrations
 // The classes, against the bindings and the program.
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -83,6 +84,7 @@ func (f *fold) hintImplicit(class string) string {
 		}
 	}
 	exported := func(name string) bool { return slices.Contains(f.facts.Registered, name) }
+	otherwise := fmt.Sprintf("add {\"tag\": \"...\", \"new_sqlite_classes\": [%q]} to migrations", class)
 	near := diagnostic.Suggest(class, created)
 	switch {
 	case near != "" && exported(class) && !exported(near):
@@ -90,11 +92,9 @@ func (f *fold) hintImplicit(class string) string {
 	case near != "":
 		return fmt.Sprintf("did you mean %s, which migrations create?", near)
 	case f.facts.Registered != nil && !exported(class):
-		if near = diagnostic.Suggest(class, f.facts.Registered); near != "" {
-			return fmt.Sprintf("did you mean %s, which the program exports?", near)
-		}
+		otherwise = cmp.Or(diagnostic.DidYouMean(class, f.facts.Registered, "did you mean %s, which the program exports?"), otherwise)
 	}
-	return fmt.Sprintf("add {\"tag\": \"...\", \"new_sqlite_classes\": [%q]} to migrations", class)
+	return otherwise
 }
 
 // deletes reports whether the plan deletes a class.
@@ -146,10 +146,7 @@ func (f *fold) hintExport(class, otherwise string) string {
 			free = append(free, name)
 		}
 	}
-	if near := diagnostic.Suggest(class, free); near != "" {
-		return fmt.Sprintf("did you mean %s, which the program exports? or %s", near, otherwise)
-	}
-	return otherwise
+	return diagnostic.DidYouMean(class, free, "did you mean %s, which the program exports? or ") + otherwise
 }
 
 // entrypoint is main, relative to the folder of the configuration.

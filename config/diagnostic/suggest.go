@@ -1,6 +1,9 @@
 package diagnostic
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Suggest returns the name that the user probably meant: the nearest one, if few letters
 // differ for the length of name, or else "".
@@ -18,6 +21,15 @@ func Suggest(name string, among []string) string {
 		}
 	}
 	return best
+}
+
+// DidYouMean puts the name that the user probably meant into a hint, in place of its %s. It
+// returns "" if no name is near.
+func DidYouMean(name string, among []string, hint string) string {
+	if near := Suggest(name, among); near != "" {
+		return strings.ReplaceAll(hint, "%s", near)
+	}
+	return ""
 }
 
 // distance counts the letters to insert, remove, change or swap between two

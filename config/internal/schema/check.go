@@ -51,10 +51,7 @@ func oneOf(choices ...string) check {
 				return true
 			}
 		}
-		hint := ""
-		if near := diagnostic.Suggest(v.Text(), choices); near != "" {
-			hint = "did you mean " + near + "?"
-		}
+		hint := diagnostic.DidYouMean(v.Text(), choices, "did you mean %s?")
 		return s.fail(v, msgOneOf, slots{field: field, typ: quoteAll(choices), value: tree.Stringify(v), hint: hint})
 	}
 }

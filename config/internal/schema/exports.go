@@ -32,10 +32,7 @@ func isExports(s *scope, field string, v *tree.Value) bool {
 		case kind.Text() == "workflow":
 			ok = isWorkflowExport(inner.in(m.Value), at, m.Value) && ok
 		default:
-			hint := ""
-			if near := diagnostic.Suggest(kind.Text(), []string{"durable-object", "worker", "workflow"}); near != "" {
-				hint = `did you mean "` + near + `"?`
-			}
+			hint := diagnostic.DidYouMean(kind.Text(), []string{"durable-object", "worker", "workflow"}, `did you mean "%s"?`)
 			ok = inner.in(m.Value).fail(kind, msgExportType, slots{field: at, value: tree.Stringify(kind), hint: hint})
 		}
 	}

@@ -58,15 +58,11 @@ func chooseEnvironment(top *scope, topLevel Environment) Environment {
 	case raw == nil && top.File.Get("pages_build_output_dir") != nil: // environments of Pages need no entry
 		return topLevel
 	case raw == nil:
-		names := ""
+		names, hint := "", ""
 		say := top.warn
 		if environments.IsTruthy() {
 			names = fill(msgEnvironmentNames, slots{value: quoteAll(environments.Keys())})
-			say = top.fail
-		}
-		hint := ""
-		if near := diagnostic.Suggest(name, environments.Keys()); near != "" && environments.IsTruthy() {
-			hint = "did you mean --env " + near + "?"
+			say, hint = top.fail, diagnostic.DidYouMean(name, environments.Keys(), "did you mean --env %s?")
 		}
 		say(tree.KeyOf(environments), msgNoEnvironment, slots{key: name, value: names, field: fileName(top), hint: hint})
 		// Without any environments this is a warning, and the Worker of the top level
