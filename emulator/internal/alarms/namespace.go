@@ -12,35 +12,35 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
-// Namespace is the alarms of one class's objects.
+// Namespace holds the alarms of one class's objects.
 type Namespace struct {
 	s      *Scheduler
 	ringer Ringer
 
-	// s.mu guards these.
+	// guarded by s.mu
 	file    *store.Alarms       // metadata.sqlite; nil in memory
-	current map[[32]byte]*alarm // by object: the alarm that its database has
-	running map[[32]byte]*alarm // by object: the alarm whose handler runs or is to be retried
+	current map[[32]byte]*alarm // by object: the alarm that getAlarm() returns
+	running map[[32]byte]*alarm // by object: the alarm whose handler runs or waits for its retry
 }
 
-// A Ringer runs the alarm handlers of a namespace's objects.
+// Ringer runs the alarm handlers of a namespace's objects.
 type Ringer interface {
-	// Ring runs the handler of an alarm that is due, and does not wait for it.
+	// Ring starts the handler of an alarm that is due. It does not wait for the handler.
 	Ring(r *Run)
-	// GiveUp is called after the last of the runs that an alarm may fail.
+	// GiveUp is called when an alarm's last retry has failed.
 	GiveUp(r *Run)
-	// Report says what could not be written of an object's alarm, if no caller is left to say it to.
+	// Report is called with an error of the file if no caller is left to return it to.
 	Report(id [32]byte, err error)
 }
 
-// Commit runs commit, which commits a batch that may have changed an object's alarm: to at,
-// in ns since 1970, or to none.
+// Commit calls commit, which commits the writes of a turn to the object's database, and notes the
+// alarm that the object has then: at in ns since 1970, or none if set is false.
 //
-// Two files hold an alarm, the object's and the namespace's, and only what the latter holds
-// rings after a crash. So that a crash between the two loses no alarm, one that comes sooner
-// than the one before is in the namespace's file before the commit. One that comes later is
-// there after it: after a crash the one before rings, and the object's file says that it is
-// not due.
+// Two files hold an alarm: the object's database and the namespace's file. After a crash only alarms
+// of the namespace's file ring. A sooner alarm than the present one is therefore written there before
+// the commit, so that a crash between the two does not lose it. A later alarm is written there after
+// the commit. A crash between the two then lets the earlier alarm ring, which does nothing: the
+// object's database says that no alarm is due.
 func (n *Namespace) Commit(id driver.ID, at int64, set bool, commit func() error) error {
 	n.s.mu.Lock()
 	was := n.current[id.Bytes]
@@ -71,7 +71,7 @@ func (n *Namespace) Commit(id driver.ID, at int64, set bool, commit func() error
 	return nil
 }
 
-// Has reports whether the object's alarm is at that time, or whether it has none.
+// Has reports whether the object's alarm is set to at or, if set is false, whether it has none.
 func (n *Namespace) Has(id driver.ID, at int64, set bool) bool {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
@@ -79,7 +79,7 @@ func (n *Namespace) Has(id driver.ID, at int64, set bool) bool {
 	return set && a != nil && a.scheduled == at || !set && a == nil
 }
 
-// Delete removes the object's alarm, a retry included.
+// Delete removes the object's alarm, also one that waits for its retry.
 func (n *Namespace) Delete(id driver.ID) {
 	n.report(id, n.delete(id))
 }
@@ -98,7 +98,7 @@ func (n *Namespace) delete(id driver.ID) (err error) {
 	return err
 }
 
-// NoRetry has the run of the object's alarm that is under way, if one is, not retried.
+// NoRetry prevents the retry of the object's alarm whose handler runs now, if one does.
 func (n *Namespace) NoRetry(id driver.ID) {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
@@ -122,9 +122,9 @@ func (n *Namespace) report(id driver.ID, err error) {
 	}
 }
 
-// set makes an alarm the object's, in place of the one it had. If that one runs, the new one
-// waits for its end; as in workerd it also waits for its retry, which rings in its place if
-// its time has come by then. s.mu is held.
+// set replaces the object's alarm. If the handler of the old alarm runs, the new one is queued when
+// it ends. As in workerd the new alarm also waits for a retry of the old one, and if it is due by then
+// the retry runs in its place. s.mu is held.
 func (n *Namespace) set(id driver.ID, at int64) {
 	id.HasName = id.Name != ""
 	was, running := n.current[id.Bytes], n.running[id.Bytes]
@@ -133,7 +133,7 @@ func (n *Namespace) set(id driver.ID, at int64) {
 		n.remove(id)
 	case was.Queued() && was.scheduled == at:
 		was.id = id
-		return // the retry is what was asked for
+		return // the retry rings at the time that is set
 	}
 	a := &alarm{Entry: clock.Entry{Due: time.Unix(0, at)}, of: n, id: id, scheduled: at}
 	n.current[id.Bytes] = a
@@ -142,7 +142,7 @@ func (n *Namespace) set(id driver.ID, at int64) {
 	}
 }
 
-// remove takes the object's alarm away, but for its retry. s.mu is held.
+// remove removes the object's alarm. A retry stays. s.mu is held.
 func (n *Namespace) remove(id driver.ID) {
 	if a := n.current[id.Bytes]; a != nil {
 		n.s.queue.Remove(a)

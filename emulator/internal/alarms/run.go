@@ -8,44 +8,44 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Run is one run of an alarm's handler, from when it rings to [Run.End]. Every event but an
-// alarm's has a nil Run, for which Waits and Wakes do nothing.
+// Run is one run of an alarm's handler. It lasts from the call of [Ringer.Ring] to [Run.End]. Events
+// that run no alarm have a nil Run, whose Waits and Wakes do nothing.
 type Run struct {
 	ID        driver.ID // of the object
-	Scheduled int64     // what the alarm was set for, in ns since 1970
-	Retries   int       // runs before this one that failed; a constructor that failed is none
-	Again     bool      // the run before failed, or the constructor did
+	Scheduled int64     // the time that the alarm was set for, in ns since 1970
+	Retries   int       // how many runs have failed before; the failure of a constructor does not count
+	Again     bool      // the run before failed, or its constructor did
 	Cause     uint64    // the number of the event that says why it failed; 0 without one
 
 	alarm *alarm
 	begun atomic.Bool
-	state runState // Scheduler.mu guards it
+	state runState // guarded by Scheduler.mu
 }
 
 type runState int
 
 const (
-	running runState = iota // has its object's turn, or wants it
-	waiting
-	over // its event has a result, though its goroutine may go on
+	stateRunning runState = iota // it has its object's turn, or waits for it
+	stateWaiting
+	stateOver // its event has a result; its goroutine may still run
 )
 
-// Begin says that the object is constructed and the handler begins: what fails before does
-// not count as a retry.
+// Begin is called when the object is constructed and the handler begins. A failure before that does
+// not count as one of the alarm's retries.
 func (r *Run) Begin() { r.begun.Store(true) }
 
-// Waits says that the handler has given up its object's turn, to wait.
-func (r *Run) Waits() { r.enter(waiting) }
+// Waits is called when the handler gives its turn up to wait.
+func (r *Run) Waits() { r.enter(stateWaiting) }
 
-// Wakes says that its wait is over and it wants the turn again.
-func (r *Run) Wakes() { r.enter(running) }
+// Wakes is called when the wait is over, before the handler has its turn again.
+func (r *Run) Wakes() { r.enter(stateRunning) }
 
-// End says that the event has its result: it failed with err, or succeeded. It is called once.
+// End is called once, with the result of the event: err is nil if it succeeded.
 func (r *Run) End(err *driver.Error) {
-	r.enter(over)
+	r.enter(stateOver)
 	s := r.alarm.of.s
-	// On a goroutine of its own: the caller may hold locks, and after an abort it has yet to say
-	// that there is to be no retry.
+	// On a goroutine of its own: the caller may hold locks, and after an abort it calls NoRetry only
+	// when End has returned.
 	s.host.GoActive(func() { s.ended(r, err) })
 }
 
@@ -56,7 +56,7 @@ func (r *Run) enter(state runState) {
 	s := r.alarm.of.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.state == over || r.state == state {
+	if r.state == stateOver || r.state == state {
 		return
 	}
 	room := s.flow.move(r.state, state)

@@ -1,8 +1,8 @@
 // Package alarms schedules the alarms of a world's Durable Objects.
 //
-// An alarm goes one way: setAlarm() writes it to its object's database, the commit of that
-// hands it to its [Namespace], the [Scheduler] queues it, and when it is due the namespace's
-// [Ringer] runs the handler. What follows the handler, a retry say, is decided at [Run.End].
+// The path of an alarm: setAlarm() writes it to the object's database. The commit hands it to the
+// class's [Namespace]. The [Scheduler] queues it and, when it is due, calls the namespace's [Ringer],
+// which runs the handler. [Run.End] decides whether the handler is retried.
 //
 // Source: https://developers.cloudflare.com/durable-objects/api/alarms/
 package alarms
@@ -21,36 +21,36 @@ import (
 const (
 	maxRetries  = 6
 	firstDelay  = 2 * time.Second // before the first retry
-	maxDoubling = 9               // of the delay, by further failures
-	jitter      = 0.25            // of the delay, at most, is added to it
+	maxDoubling = 9               // how many times further failures double the delay
+	jitter      = 0.25            // the part of the delay that chance adds to it at most
 )
 
 // Scheduler queues the alarms of all objects of a world and rings those that are due.
 //
-// No other lock is taken while its own is held: a [Ringer] is called without it.
+// Nobody takes another lock while holding the Scheduler's: it calls a [Ringer] without the lock.
 type Scheduler struct {
 	host *host.Host
 
 	mu         sync.Mutex
 	queue      clock.Queue[*alarm]
 	namespaces []*Namespace
-	timer      clock.Timer // for the first in the queue
+	timer      clock.Timer // for the first alarm in the queue
 	flow       flow
 	stopped    bool
 }
 
 // alarm is the one alarm of an object.
 type alarm struct {
-	clock.Entry // by when it rings, for a retry later than scheduled; it is in no queue while it runs, or waits for the end of the one before it
+	clock.Entry // when it rings: for a retry that is later than scheduled. The alarm is in no queue while its handler, or that of the alarm before it, runs
 
 	of        *Namespace
-	id        driver.ID // of the object; with its name, which a start could not know otherwise
-	scheduled int64     // what it was set for, in ns since 1970
+	id        driver.ID // of the object, with its name: after a restart nobody else knows the name
+	scheduled int64     // the time that it was set for, in ns since 1970
 
-	retries  int // runs that failed; a constructor that failed is none
-	failures int // constructors that failed included
+	retries  int // handlers that failed
+	failures int // handlers and constructors that failed
 	noRetry  bool
-	cause    uint64 // of the next run
+	cause    uint64 // Run.Cause of the next run
 }
 
 // New returns a scheduler that rings nothing before [Scheduler.Start].
@@ -59,8 +59,7 @@ func New(h *host.Host) *Scheduler {
 	return &Scheduler{host: h, flow: flow{bounded: real}}
 }
 
-// Open adds a namespace with the alarms that its file holds from before the start. Without a
-// file (nil) its alarms end with the world.
+// Open adds a namespace with the alarms of its file. Without a file (nil) its alarms end with the world.
 func (s *Scheduler) Open(file *store.Alarms, r Ringer) (*Namespace, error) {
 	n := &Namespace{s: s, ringer: r, file: file, current: map[[32]byte]*alarm{}, running: map[[32]byte]*alarm{}}
 	var rows []store.Alarm
@@ -77,14 +76,14 @@ func (s *Scheduler) Open(file *store.Alarms, r Ringer) (*Namespace, error) {
 	for _, row := range rows {
 		id := driver.ID{Name: row.Name}
 		if b, err := hex.DecodeString(row.ID); err != nil || copy(id.Bytes[:], b) != len(id.Bytes) {
-			continue // nobody can have set it
+			continue // no object has such an id: emu did not write it
 		}
 		n.set(id, row.Time)
 	}
 	return n, nil
 }
 
-// Next returns when the earliest alarm, or its retry, rings.
+// Next returns the time at which the first alarm or retry rings.
 func (s *Scheduler) Next() (at time.Time, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,14 +93,13 @@ func (s *Scheduler) Next() (at time.Time, ok bool) {
 	return s.queue.First().Due, true
 }
 
-// Start begins to ring.
 func (s *Scheduler) Start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.arm()
 }
 
-// Stop rings nothing more.
+// Stop lets no more alarms ring.
 func (s *Scheduler) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +118,7 @@ func (s *Scheduler) Close() {
 	for _, n := range s.namespaces {
 		if n.file != nil {
 			n.file.Close()
-			n.file = nil // a commit that comes still has nowhere to save
+			n.file = nil // a commit may still come: save finds no file
 		}
 	}
 }
@@ -131,19 +129,19 @@ func (s *Scheduler) arm() {
 		s.timer.Stop()
 		s.timer = nil
 	}
-	// While alarms wait for room, or are being rung, what ends that arms it again.
+	// While alarms wait for room, or a goroutine rings, the timer is set when that ends.
 	if s.queue.Len() > 0 && !s.stopped && !s.flow.full && !s.flow.ringing {
 		s.timer = s.host.Clock.At(s.queue.First().Due, s.ring)
 	}
 }
 
-// ended decides what follows a run.
+// ended decides what follows a run: nothing, a retry, or the end of an alarm that has failed too often.
 func (s *Scheduler) ended(r *Run, failed *driver.Error) {
 	a, n := r.alarm, r.alarm.of
 	s.mu.Lock()
 	delete(n.running, a.id.Bytes)
 	current := n.current[a.id.Bytes]
-	if current != nil && current != a { // it was set while this one ran, and waited for it
+	if current != nil && current != a { // an alarm that was set during the run waits for its end
 		s.queue.Add(current)
 		s.arm()
 	}

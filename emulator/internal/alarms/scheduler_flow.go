@@ -1,7 +1,7 @@
 package alarms
 
-// How many alarms are under way at once. workerd runs all that are due, each of which costs
-// it a promise. Here each costs a goroutine, and most of them an open database.
+// The number of handlers that are under way at once. workerd starts all alarms that are due: each
+// costs it a promise. Here each costs a goroutine and mostly an open database.
 
 import (
 	"time"
@@ -10,45 +10,43 @@ import (
 )
 
 const (
-	// maxRunning is how many alarms have the turn of their object or want it: more than keep the
-	// processors and the disk busy.
+	// maxRunning is how many handlers may have their object's turn or wait for it. That many keep
+	// the processors and the disk busy.
 	maxRunning = 64
-	// maxWaiting is how many wait in their handlers for something that comes soon, such as
-	// another object's answer.
+	// maxWaiting is how many handlers may wait for something else, such as another object's answer.
 	maxWaiting = 1024
-	// patience is how long those that wait count: what they wait for may be an hour away, or
-	// another alarm.
+	// patience is how long a waiting handler counts while alarms wait for room. Its wait may take an
+	// hour, or end only with one of those alarms.
 	patience = 100 * time.Millisecond
-	// maxStalls is how many times patience may be over without any progress before those that
-	// run count no longer: their handlers hang.
+	// maxStalls is how many times in succession patience may pass without progress. After that the
+	// running handlers no longer count, since they hang.
 	maxStalls = 10
 )
 
 // flow counts the runs that are under way; Scheduler.mu guards it.
 type flow struct {
-	// bounded is not set with a manual clock, which stands while anything runs: what is due at
-	// one time is to begin at that time.
+	// bounded is false with a manual clock. That clock stands while a handler runs, and all alarms
+	// that are due at one time must begin at that time.
 	bounded bool
 	running int
 	waiting int
-	hanging int  // of those that run, how many do not count
-	patient int  // of those that wait, likewise
+	hanging int  // how many of the running ones do not count: see maxStalls
+	patient int  // how many of the waiting ones do not count: see patience
 	full    bool // alarms that are due wait for room
 	ringing bool // a goroutine is in Scheduler.ring
-	moved   bool // a run has ended or begun to wait since the last look
-	stalls  int  // looks at which none had
+	moved   bool // a run has ended, or begun to wait, since the last look
+	stalls  int  // how many looks in succession have found moved false
 	timer   clock.Timer
 }
 
-// room reports whether one more may run.
+// room reports whether one more handler may start.
 func (f *flow) room() bool {
 	return !f.bounded || f.running-f.hanging < maxRunning && f.waiting-f.patient < maxWaiting
 }
 
-// move counts a run in another state, and reports whether that makes room for one that waits
-// for it.
+// move notes that a run changes its state. It reports whether alarms wait for room and now have it.
 func (f *flow) move(from, to runState) (room bool) {
-	if from == waiting {
+	if from == stateWaiting {
 		f.waiting--
 		f.patient = min(f.patient, f.waiting)
 	} else {
@@ -56,10 +54,10 @@ func (f *flow) move(from, to runState) (room bool) {
 		f.hanging = min(f.hanging, f.running)
 	}
 	switch to {
-	case running:
+	case stateRunning:
 		f.running++
 		return false
-	case waiting:
+	case stateWaiting:
 		f.waiting++
 	}
 	f.moved = true
@@ -70,7 +68,7 @@ func (f *flow) move(from, to runState) (room bool) {
 	return true
 }
 
-// look makes room where nothing moves.
+// look makes room: the handlers that wait now no longer count, nor do hanging ones.
 func (f *flow) look() {
 	f.timer = nil
 	f.patient = f.waiting
@@ -82,8 +80,8 @@ func (f *flow) look() {
 	}
 }
 
-// ring rings what is due, as far as there is room. One goroutine at a time does, so that the
-// order is the queue's.
+// ring starts the handlers of the alarms that are due, as long as there is room. One goroutine at a
+// time does so, to keep the queue's order.
 func (s *Scheduler) ring() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,8 +99,9 @@ func (s *Scheduler) ring() {
 	s.arm()
 }
 
-// due takes an alarm that is due and for which there is room, or nil. The run counts as
-// active until its event does, or a manual clock would move on in between. s.mu is held.
+// due takes an alarm from the queue that is due. It returns nil without one, or without room. The run
+// counts as activity until ring has handed it to its object's event, or a manual clock would move on
+// in between. s.mu is held.
 func (s *Scheduler) due() *Run {
 	if s.stopped || s.queue.Len() == 0 || s.queue.First().Due.After(s.host.Now()) {
 		return nil
@@ -122,7 +121,7 @@ func (s *Scheduler) due() *Run {
 	return &Run{ID: a.id, Scheduled: a.scheduled, Retries: a.retries, Again: a.failures > 0, Cause: a.cause, alarm: a}
 }
 
-// look is called from time to time while alarms wait for room.
+// look is called after each time of patience while alarms wait for room.
 func (s *Scheduler) look() {
 	s.mu.Lock()
 	s.flow.look()

@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-// Activity counts what user code and the emulator are doing at the moment: turns that
-// are taken, invocations of the Worker, and waits that have ended and whose goroutine
-// does not run yet. While it is 0 nothing happens before time moves or somebody outside
-// acts, so that a manual clock may move.
+// Activity counts what goes on in a world: events that have a turn, invocations of the Worker, and
+// waits that have ended and whose goroutine does not run yet. While the count is 0 nothing happens
+// until time moves or somebody outside acts. Only then may a manual clock move.
 type Activity struct {
 	mu    sync.Mutex
 	n     int
@@ -19,22 +18,22 @@ type Activity struct {
 	sending map[Sender]struct{}
 }
 
-// Sender is a connection in memory. What is about to be handed to its peer counts as
-// activity; to the network it does not, as a client there may never read.
+// Sender is a connection in memory. It counts as activity while bytes wait for its peer. Connections of
+// the network do not count: a client there may never read.
 type Sender interface {
-	Done() <-chan struct{} // closed at its end
-	Buffered() int64       // bytes that the peer has not taken
-	Leaving() bool         // it is being ended
+	Done() <-chan struct{} // closed when the connection has ended
+	Buffered() int64       // how many bytes wait for the peer
+	Leaving() bool         // this side is ending the connection
 }
 
-// Begin counts one more thing that is under way.
+// Begin adds one to the count.
 func (a *Activity) Begin() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.n++
 }
 
-// End ends what Begin began.
+// End takes back what Begin added.
 func (a *Activity) End() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -47,8 +46,7 @@ func (a *Activity) End() {
 	}
 }
 
-// Settle waits until nothing is under way. It reports false if late has something
-// before that.
+// Settle waits until the count is 0 and no sender has bytes left. It reports false if late sends before.
 func (a *Activity) Settle(late <-chan time.Time) bool {
 	quiet := make(chan struct{})
 	close(quiet)
@@ -73,7 +71,7 @@ func (a *Activity) Settle(late <-chan time.Time) bool {
 	}
 }
 
-// Watch has a sender counted until its end.
+// Watch counts a sender until its connection has ended.
 func (a *Activity) Watch(s Sender) {
 	a.senders.Lock()
 	defer a.senders.Unlock()
@@ -99,11 +97,12 @@ func (a *Activity) isSending() bool {
 	return false
 }
 
-// Wait is a wait of something that counted as active before it. The zero Wait is none.
+// Wait is a wait of code that counted as active before. The zero Wait does not count as activity.
 type Wait struct{ timer *time.Timer } // nil: the wait does not count
 
-// Waits begins a wait. One for something outside the world counts as activity for as long
-// as Options.Patience says: what hangs there must not hold a manual clock for ever.
+// Waits begins a wait: the caller no longer counts as active. A wait for something outside the world
+// still counts for the time of Options.Patience, and not longer: a server that never answers must not
+// hold a manual clock for ever.
 func (h *Host) Waits(outside bool) Wait {
 	if outside && h.patience > 0 {
 		return Wait{time.AfterFunc(h.patience, h.Activity.End)}
@@ -112,6 +111,6 @@ func (h *Host) Waits(outside bool) Wait {
 	return Wait{}
 }
 
-// End ends the wait. It reports whether the wait still counts as activity; then the caller
-// goes on as active, and otherwise has to begin that anew.
+// End ends the wait. It reports whether the wait still counted as activity. If it did the caller goes
+// on as active; if not the caller calls Activity.Begin.
 func (w Wait) End() bool { return w.timer != nil && w.timer.Stop() }

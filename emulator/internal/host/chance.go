@@ -48,7 +48,7 @@ func (c *Chance) UUID() string {
 	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }
 
-// Reference is what workerd calls an internal error: 24 characters.
+// Reference is the text by which workerd refers to an internal error: 24 characters.
 func (c *Chance) Reference() string {
 	const digits = "0123456789abcdefghijklmnopqrstuv"
 	var b [24]byte

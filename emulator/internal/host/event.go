@@ -68,28 +68,26 @@ func Fault(emit func(Event) uint64, handler string, err *driver.Error, cause uin
 	return &reported
 }
 
-// kept is how many of the latest events a later reader can still have.
+// kept is how many of the latest events a new reader can have.
 const kept = 256
 
 // Events is a world's stream of events, for any number of readers.
 type Events struct {
 	observed atomic.Bool // there is a reader
 
-	mu      sync.Mutex // held while the readers are called: each gets one event at a time, in order
-	number  uint64
-	ring    []Event // the latest, that with number n at (n-1) % kept
+	mu      sync.Mutex // held while readers are called: each gets one event at a time, in order
+	number  uint64     // of the latest event
+	ring    []Event    // the latest events; the one with number n stands at (n-1) % kept
 	readers []*reader
 }
 
 type reader struct{ f func(Event) }
 
-// Observed reports whether anybody reads. Who emits may look first and save the making
-// of an event.
+// Observed reports whether anybody reads. If nobody does the caller need not make an event.
 func (s *Events) Observed() bool { return s.observed.Load() }
 
-// Read calls f with the newest of the events that were kept, last of them at most, and then
-// with each that comes, until stop is called. Events are kept from when the first reader came.
-// f must neither emit nor stop.
+// Read calls f with the latest events, last of them at most, and then with each new one until stop is
+// called. There are no events from before the first reader. f must neither emit an event nor call stop.
 func (s *Events) Read(last int, f func(Event)) (stop func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

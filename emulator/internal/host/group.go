@@ -2,16 +2,14 @@ package host
 
 import "sync"
 
-// Group counts goroutines until it is sealed: a WaitGroup that refuses what would start
-// while somebody waits for the end.
+// Group is a WaitGroup that can be sealed: no goroutine is added while another waits for the end.
 type Group struct {
 	mu     sync.Mutex
 	sealed bool
 	wg     sync.WaitGroup
 }
 
-// Enter counts the calling goroutine until Leave. It reports false, and counts nothing,
-// if the group is sealed.
+// Enter counts the calling goroutine until Leave. If the group is sealed it reports false instead.
 func (g *Group) Enter() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -21,10 +19,8 @@ func (g *Group) Enter() bool {
 	return !g.sealed
 }
 
-// Leave ends what Enter began.
 func (g *Group) Leave() { g.wg.Done() }
 
-// Seal makes every later Enter fail.
 func (g *Group) Seal() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -1,5 +1,4 @@
-// Package host is the ground that a world stands on: its time, its chance, what
-// is under way in it, its goroutines, its stream of events.
+// Package host holds what all parts of a world share, such as its clock.
 package host
 
 import (
@@ -14,24 +13,25 @@ import (
 type Options struct {
 	// Clock is the world's time; nil is the machine's.
 	Clock clock.Clock
-	// Seed makes the chance reproducible; 0 is random.
+	// Seed makes random values reproducible; 0 makes them differ each time.
 	Seed uint64
 	// Flags are the compatibility flags that are on.
 	Flags Flags
 	// Patience is how long, in machine time, a wait for something outside the world counts
-	// as activity; 0 is not at all.
+	// as activity; with 0 it does not count.
 	Patience time.Duration
 }
 
-// Host is what everything in one world shares. It knows of nothing above it.
+// Host is the ground of one world: its clock, its randomness, its stream of events, its goroutines, and
+// the count of what goes on in it.
 type Host struct {
 	Clock    clock.Clock
 	Chance   *Chance
 	Flags    Flags
 	Events   Events
 	Activity Activity
-	// Running counts the world's goroutines, Requests the requests that are being served
-	// on goroutines of its callers. No goroutine starts once Running is sealed.
+	// Running counts the world's goroutines, Requests the requests that the goroutines of an
+	// http.Server serve. No goroutine starts once Running is sealed.
 	Running, Requests Group
 
 	patience time.Duration
@@ -50,11 +50,10 @@ func New(o Options) *Host {
 func (h *Host) Context() context.Context { return h.ctx }
 func (h *Host) Cancel()                  { h.cancel() }
 
-// Now is the world's time.
 func (h *Host) Now() time.Time { return h.Clock.Now() }
 
-// After calls f when d of the world's time has passed, unless the world has ended by
-// then. Close waits for f.
+// After calls f when d of the world's time has passed, unless the world has ended. The end of the world
+// waits for f.
 func (h *Host) After(d time.Duration, f func()) clock.Timer { return h.At(h.Now().Add(d), f) }
 
 // At is After for a point of time.
@@ -67,8 +66,8 @@ func (h *Host) At(t time.Time, f func()) clock.Timer {
 	})
 }
 
-// Go runs f on a goroutine that Close waits for. It reports false, and does not run f,
-// if the world has ended.
+// Go runs f on a goroutine for which the end of the world waits. If the world has ended it reports false
+// and does not run f.
 func (h *Host) Go(f func()) bool {
 	if !h.Running.Enter() {
 		return false
@@ -82,7 +81,7 @@ func (h *Host) Go(f func()) bool {
 
 // GoActive is Go for an f that counts as activity.
 func (h *Host) GoActive(f func()) bool {
-	h.Activity.Begin() // before the goroutine runs, so that nobody finds the world quiet
+	h.Activity.Begin() // here and not in the goroutine: a manual clock would move before that runs
 	started := h.Go(func() {
 		defer h.Activity.End()
 		f()
@@ -93,8 +92,8 @@ func (h *Host) GoActive(f func()) bool {
 	return started
 }
 
-// Emit adds an event to the stream, at the world's time unless the event has its own. It
-// returns the event's number, which is 0 if nobody reads the stream.
+// Emit adds an event to the stream. An event without a time gets the world's. The result is the event's
+// number, or 0 if nobody reads the stream.
 func (h *Host) Emit(e Event) uint64 {
 	if !h.Events.Observed() {
 		return 0

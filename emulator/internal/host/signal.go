@@ -5,9 +5,8 @@ import (
 	"sync"
 )
 
-// Signal wakes one goroutine that waits for it. From Send to Done the world counts as
-// active, so that a manual clock does not move between the wake-up and what the woken
-// goroutine does.
+// Signal wakes one goroutine that waits for it. The world counts as active from Send to Done, so that a
+// manual clock does not move before the woken goroutine runs.
 type Signal struct {
 	activity *Activity
 	c        chan struct{}
@@ -20,9 +19,9 @@ type Signal struct {
 
 func (h *Host) NewSignal() *Signal { return &Signal{activity: &h.Activity, c: make(chan struct{})} }
 
-// OnSend has f called by the sender before the waiter is woken, or at once if the signal was
-// sent before: it gives the waiter its place in an order, which must not be that in which
-// goroutines happen to wake up.
+// OnSend sets a function that Send calls before it wakes the waiter; if the signal was sent before,
+// OnSend calls it at once. f queues the waiter: the order of waiters is that of their signals, and not
+// the one in which their goroutines wake up.
 func (s *Signal) OnSend(f func()) {
 	s.mu.Lock()
 	sent := s.sent
@@ -35,7 +34,7 @@ func (s *Signal) OnSend(f func()) {
 	}
 }
 
-// Wait returns when the signal was sent, or with the context's error when that has ended.
+// Wait returns nil when the signal is sent, or the context's error when that has ended.
 func (s *Signal) Wait(ctx context.Context) error {
 	select {
 	case <-s.c:
@@ -45,7 +44,6 @@ func (s *Signal) Wait(ctx context.Context) error {
 	}
 }
 
-// Sent is closed by Send.
 func (s *Signal) Sent() <-chan struct{} { return s.c }
 
 // Send wakes the waiter. A second Send does nothing.
@@ -67,9 +65,8 @@ func (s *Signal) Send() {
 	close(s.c)
 }
 
-// Done releases the signal. The waiter calls it once it runs again, also if it was not
-// woken by the signal: until then a sent signal counts as activity. A second Done does
-// nothing.
+// Done is called by the waiter once it runs again, also if its context has ended the wait. Until then a
+// sent signal counts as activity. A second Done does nothing.
 func (s *Signal) Done() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

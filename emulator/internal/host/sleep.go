@@ -10,17 +10,16 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 )
 
-// sleeps are the waits for time that are under way. They end in the order of their
-// times, as timers do in JavaScript; the time package starts a goroutine for each timer
-// that is due, in no order.
+// sleeps are the timers of a world. Their callbacks run in the order of their times, as in JavaScript.
+// Timers of package time would not: each that is due starts a goroutine, in no order.
 type sleeps struct {
 	mu      sync.Mutex
 	queue   clock.Queue[*Sleep]
-	due     []func() // the callbacks of sleeps that are over, in their order
-	calling bool     // a goroutine calls them
+	due     []func() // callbacks that are due, in their order
+	calling bool     // a goroutine is calling them
 }
 
-// Sleep is one wait for time.
+// Sleep is one timer.
 type Sleep struct {
 	clock.Entry
 	of    *sleeps
@@ -38,7 +37,7 @@ func (h *Host) Sleep(d time.Duration, over func()) *Sleep {
 	return s
 }
 
-// end ends the sleep, whose time has come, and those before it.
+// end calls the callbacks of all sleeps up to this one, whose time has come.
 func (s *Sleep) end() {
 	s.of.mu.Lock()
 	defer s.of.mu.Unlock()
@@ -52,14 +51,14 @@ func (s *Sleep) end() {
 		over := l.due[0]
 		l.due = l.due[1:]
 		l.calling = true
-		l.mu.Unlock() // over may take a lock whose holder begins a sleep
+		l.mu.Unlock() // over may wait for a lock whose holder is starting another sleep
 		over()
 		l.mu.Lock()
 		l.calling = false
 	}
 }
 
-// Stop ends the sleep without a call of over.
+// Stop ends the sleep without its callback.
 func (s *Sleep) Stop() {
 	s.timer.Stop()
 	s.of.mu.Lock()

@@ -12,7 +12,7 @@ import (
 // AutoResponse is an object's setWebSocketAutoResponse(): a text that emu answers without the class, also while the object
 // hibernates.
 //
-// The method answers decides, at one of two moments. A message that arrives while no other event of its socket is under way is
+// The method match decides, at one of two moments. A message that arrives while no other event of its socket is under way is
 // answered at once, by Socket.submit. A message behind others is answered when its turn comes, by Event.Begin, with the pair
 // that is set by then: its response has to leave after the frames of the handlers before it.
 type AutoResponse struct{ pair atomic.Pointer[responsePair] }
@@ -42,20 +42,20 @@ func (a *AutoResponse) Get() (request, response string, ok bool) {
 	return "", "", false
 }
 
-// answers decides whether a message is answered automatically: it must be a text that equals the pair's request. The result
+// match decides whether a message is answered automatically: it must be a text that equals the pair's request. The result
 // is nil if the class gets the message.
-func (a *AutoResponse) answers(m driver.Message) *responsePair {
+func (a *AutoResponse) match(m driver.Message) *responsePair {
 	if p := a.pair.Load(); p != nil && !m.Binary && p.request == string(m.Data) {
 		return p
 	}
 	return nil
 }
 
-// answer sends the response to a message that is answered automatically. In a turn the response goes to the outbox; on arrival
+// respond sends the response to a message that is answered automatically. In a turn the response goes to the outbox; on arrival
 // out is nil, and the response leaves at once. If the object has closed the socket no response leaves, and the class gets no
 // message either.
-func (a *AutoResponse) answer(s *Socket, m driver.Message, out *Outbox) (answered bool) {
-	p := a.answers(m)
+func (a *AutoResponse) respond(s *Socket, m driver.Message, out *Outbox) (answered bool) {
+	p := a.match(m)
 	if p == nil {
 		return false
 	}

@@ -30,7 +30,7 @@ func (e *Event) Begin(in Instance) (v *View, answered bool) {
 	s := e.socket
 	e.consumed()
 	if e.Closed == nil && e.Err == nil {
-		if e.behind && s.list.Auto.answer(s, e.Message, in.Outbox()) {
+		if e.behind && s.list.Auto.respond(s, e.Message, in.Outbox()) {
 			return nil, true
 		}
 		return s.viewOf(in), false

@@ -336,7 +336,7 @@ func (s *Socket) submit(e Event) (cost int) {
 	if e.Closed == nil && e.Err == nil {
 		// A frame that is staged after this look was sent after the message had arrived: it may leave after the response.
 		e.behind = s.pending.Load() > 0 || s.holding.Load()
-		if !e.behind && s.list.Auto.answer(s, e.Message, nil) {
+		if !e.behind && s.list.Auto.respond(s, e.Message, nil) {
 			return 0
 		}
 	}
