@@ -13,24 +13,24 @@ const (
 	// DefaultMaxWaiting is the default limit of a Budget in bytes.
 	DefaultMaxWaiting = 1 << 30
 
-	debtor      = 4 << 10          // bytes from which on a queue is known to the Budget
-	muchWaiting = 8 << 20          // bytes whose release is worth a collection
-	giveBack    = 10 * time.Second // how long after the release, and so how often at most
+	debtor      = 4 << 10          // the size in bytes from which on the Budget lists a queue
+	muchWaiting = 8 << 20          // the smallest peak, in bytes, after which memory is given back
+	giveBack    = 10 * time.Second // how long after the peak, and so how often at most
 
-	leanFrom  = 128 << 20 // bytes waiting from which on the collector is kept busy
-	leanUntil = 64 << 20  // and down to which
-	lean      = 20        // per cent of what is in use that may be garbage then
+	leanFrom  = 128 << 20 // while more bytes than this wait, garbage is kept short …
+	leanUntil = 64 << 20  // … until fewer than this wait
+	lean      = 20        // the collector's percentage (GOGC) meanwhile
 )
 
-// Budget bounds the memory of what waits to be sent on many connections together. When there is too much, those for which
-// most waits are ended, as one is whose own queue is too long.
+// Budget bounds the memory of all queues of unsent frames together. Over the bound it ends the connections with the longest
+// queues, in the way in which a connection ends whose own queue is too long.
 type Budget struct {
 	max       int64
-	used      atomic.Int64 // bytes of memory that hold what waits; what many connections share counts once
-	peak      atomic.Int64 // of used, since memory was given back
-	relieving atomic.Bool
-	giving    atomic.Bool
-	lean      atomic.Bool // garbage is kept short
+	used      atomic.Int64 // bytes of memory of all queues; a frame that many connections share counts once
+	peak      atomic.Int64 // the highest used since memory was given back
+	relieving atomic.Bool  // a goroutine is in relieve
+	giving    atomic.Bool  // a timer calls giveBack
+	lean      atomic.Bool  // garbage is kept short
 
 	mu      sync.Mutex
 	debtors map[*Conn]struct{}
@@ -41,7 +41,7 @@ func NewBudget(most int64) *Budget {
 	return &Budget{max: cmp.Or(most, DefaultMaxWaiting), debtors: map[*Conn]struct{}{}}
 }
 
-// list notes whether c has a queue worth a look.
+// list notes whether the queue of c is long enough to be ended for.
 func (b *Budget) list(c *Conn, owes bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -52,7 +52,7 @@ func (b *Budget) list(c *Conn, owes bool) {
 	}
 }
 
-// add notes that n bytes more wait. It does not block, and no lock of the caller's is taken.
+// add notes that the memory of the queues grows by n bytes. It does not block, and takes no lock that the caller may hold.
 func (b *Budget) add(n int64) {
 	used := b.used.Add(n)
 	if used > b.max && !b.relieving.Swap(true) {
@@ -68,11 +68,11 @@ func (b *Budget) add(n int64) {
 	}
 }
 
-// leanBudgets are those of the process for which much waits.
+// leanBudgets counts the Budgets of the process that keep garbage short.
 var leanBudgets struct {
 	sync.Mutex
 	n      int
-	before int // the percentage without them
+	before int // the collector's percentage before the first of them
 }
 
 func (b *Budget) wantsLean() bool {
@@ -80,8 +80,8 @@ func (b *Budget) wantsLean() bool {
 	return used >= leanFrom || used >= leanUntil && b.lean.Load()
 }
 
-// keepLean has the collector run more often while much waits. By default garbage may grow to the size of what is in use: the
-// process would take twice the Budget.
+// keepLean makes the collector run more often while many bytes wait. By default as much memory may be garbage as is in use, so
+// that the process would take twice the Budget.
 func (b *Budget) keepLean() {
 	l := &leanBudgets
 	l.Lock()
@@ -92,35 +92,35 @@ func (b *Budget) keepLean() {
 	}
 	if wants {
 		if l.n++; l.n == 1 {
-			if l.before = debug.SetGCPercent(lean); l.before < lean { // somebody wants less, or no collector
+			if l.before = debug.SetGCPercent(lean); l.before < lean { // the program itself asks for a lower percentage, or for no collector
 				debug.SetGCPercent(l.before)
 			}
 		}
 		return
 	}
 	if l.n--; l.n == 0 && l.before >= lean {
-		if now := debug.SetGCPercent(l.before); now != lean { // somebody has changed it meanwhile
+		if now := debug.SetGCPercent(l.before); now != lean { // the program has changed it meanwhile
 			debug.SetGCPercent(now)
 		}
 	}
 }
 
-// giveBack returns memory to the system after much of what waited has gone: a process that has nothing to do would keep it
-// for minutes.
+// giveBack returns memory to the system after long queues have become short. The runtime of an idle process would keep it for
+// minutes.
 func (b *Budget) giveBack() {
 	b.peak.Store(b.used.Load())
 	b.giving.Store(false)
 	debug.FreeOSMemory()
 }
 
-// relieve ends the connections for which most waits until no more waits than may.
+// relieve ends the connections with the longest queues until the Budget is kept.
 func (b *Budget) relieve() {
 	for b.used.Load() > b.max && b.endLargest() {
 	}
 	b.relieving.Store(false)
 }
 
-// endLargest reports whether it has ended one.
+// endLargest ends connections, those with the longest queues first, until the Budget is kept. It reports whether it has ended any.
 func (b *Budget) endLargest() (ended bool) {
 	type debt struct {
 		c    *Conn

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	maxKept  = 256 << 10       // reading pauses while the handler keeps more bytes queued
-	linger   = 5 * time.Second // how long a connection that Finish ends may do without progress
-	halfOpen = 2 * time.Second // how long a connection is kept whose peer has ended its side
+	maxKept  = 256 << 10       // reading pauses while the handler has more bytes queued
+	linger   = 5 * time.Second // how long a connection lasts after Finish without progress
+	halfOpen = 2 * time.Second // how long a connection lasts after its peer has ended its side
 )
 
 // Conn is a server's WebSocket connection after the handshake. Its methods may be called from any goroutine and do not block.
@@ -19,47 +19,46 @@ const (
 type Conn struct {
 	handler Handler
 	link    link
-	silent  atomic.Bool // the handler is not called any more, but for Overflow
+	silent  atomic.Bool // the handler is not called any more, except for Overflow
 
-	// These belong to the goroutine that reads.
+	// Only the goroutine that reads uses these.
 	parser Parser
-	pongs  *pongs // to the pings since the last write; nil without one
+	pongs  *pongs // the answers to the pings since the last write; nil without one
 
-	mu       sync.Mutex // guards what follows, and is not held while the handler runs or anything blocks
+	mu       sync.Mutex // guards the fields below; not held while the handler runs or while anything blocks
 	out      queue
 	maxQueue int64
 	budget   *Budget
-	kept     int   // bytes that the handler keeps queued
-	overflow int64 // how many bytes would have waited, until Overflow is called
-	inside   int   // goroutines of the link that are at work for the Conn
+	kept     int   // bytes that the handler has queued
+	overflow int64 // how long the queue would have become; 0 once Overflow is called
+	inside   int   // how many goroutines of the link work for the Conn
 
-	owes       bool // the Budget knows of the queue
-	together   bool // it is the Budget's limit that was exceeded
+	owes       bool // the Budget lists the queue
+	together   bool // the overflow is the Budget's, not of this queue alone
 	started    bool // Start was called
-	paused     bool // the handler keeps more than maxKept
-	peerGone   bool // the peer has ended its side while reading was paused: what it has sent is still read
+	paused     bool // reading pauses: the handler has more than maxKept queued
+	peerGone   bool // the peer has ended its side while reading paused: the rest is read all the same
 	readEnded  bool
 	closeSent  bool // a Close frame is sent or in out: nothing may follow it
 	writeEnded bool
-	ending     bool // by Finish or an overflow: the sending side ends when out is empty, and linger counts
+	ending     bool // after Finish or an overflow: the sending side ends when out is empty, and linger counts
 	released   bool
 
-	timer *time.Timer   // of halfOpen, then of linger
+	timer *time.Timer   // for halfOpen, later for linger
 	done  chan struct{} // nil until Done is called
 }
 
 // link moves the bytes of a Conn. Its methods are called with the Conn's mu held, and do not block.
 type link interface {
-	start()                      // the Conn has been started
-	write(b []byte) (int, error) // sends what can be sent at once
-	update()                     // there is more to send, sending is to end, or reading pauses or goes on
-	overflowed()                 // has callOverflow called by the goroutine that reads
+	start()                      // Start was called
+	write(b []byte) (int, error) // sends as many bytes as the kernel takes at once
+	update()                     // acts on a change: more to send, the end of sending, or a pause of reading and its end
+	overflowed()                 // makes the goroutine that reads call callOverflow
 	release()                    // closes the connection
 }
 
-// NewConn makes a Conn of nc, which it takes over, after a handshake. buffered is what had been read from nc already. It
-// reads nothing until Start. An error means that the Poller is closed or that the process has too many open files; nc is
-// closed then.
+// NewConn makes a Conn of nc, which belongs to it from then on. buffered are the bytes that were read from nc before. The
+// Conn reads nothing until Start. With an error, for a closed Poller or too many open files, nc is closed.
 func NewConn(nc net.Conn, buffered []byte, h Handler, o *Options) (*Conn, error) {
 	c := &Conn{handler: h, maxQueue: cmp.Or(o.MaxQueue, DefaultMaxQueue), budget: o.Budget}
 	l, err := o.Poller.adopt(c, nc, buffered)
@@ -73,7 +72,7 @@ func NewConn(nc net.Conn, buffered []byte, h Handler, o *Options) (*Conn, error)
 	return c, nil
 }
 
-// Start begins reading. The handler may be called before Start returns, on another goroutine.
+// Start begins to read. The handler may be called before Start returns, on another goroutine.
 func (c *Conn) Start() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -83,9 +82,9 @@ func (c *Conn) Start() {
 	}
 }
 
-// Write sends frames, whole ones made by AppendFrame and AppendClose, or queues a copy of what cannot be sent at once. The
-// first may follow the head that AppendSwitch makes. What follows a Close frame is dropped, and so is everything once the
-// connection is lost.
+// Write sends whole frames, as AppendFrame and AppendClose make them, or queues a copy of those that the kernel does not take
+// at once. The head that AppendSwitch makes may stand before the first. Bytes after a Close frame are dropped, and all bytes once
+// the connection is lost.
 func (c *Conn) Write(frames []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -95,14 +94,14 @@ func (c *Conn) Write(frames []byte) {
 	}
 }
 
-// WriteShared is Write for a frame that others send too. It is no Close frame.
+// WriteShared is Write for a frame that other connections send too, and that is no Close frame.
 func (c *Conn) WriteShared(s *Shared) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.write(s.frame, s)
 }
 
-// write sends frames, which are those of shared unless that is nil. c.mu is held.
+// write is Write, or WriteShared if shared is not nil. c.mu is held.
 func (c *Conn) write(frames []byte, shared *Shared) {
 	if c.closeSent || c.ending || c.writeEnded || c.released || len(frames) == 0 {
 		return
@@ -133,7 +132,7 @@ func (c *Conn) write(frames []byte, shared *Shared) {
 	c.link.update()
 }
 
-// account tells the Budget that the memory of the queue has changed by so much.
+// account notes in the Budget by how many bytes the memory of the queue has changed.
 func (c *Conn) account(memory int64) {
 	if c.budget == nil {
 		return
@@ -147,7 +146,7 @@ func (c *Conn) account(memory int64) {
 	}
 }
 
-// endForBudget ends the Conn because too much waits on all connections together. It is false if the Conn ends already.
+// endForBudget ends the Conn because the Budget is exceeded. It reports false if the Conn is ending already.
 func (c *Conn) endForBudget() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -159,7 +158,8 @@ func (c *Conn) endForBudget() bool {
 	return true
 }
 
-// overflowBy ends the Conn because size bytes would wait. torn says that a frame was sent in part and its rest is lost.
+// overflowBy ends the Conn because its queue would become size bytes long. torn says that a frame was sent in part and its rest
+// is lost: no Close frame can follow.
 func (c *Conn) overflowBy(size int64, torn bool) {
 	c.overflow = size
 	memory := c.out.cut()
@@ -173,7 +173,7 @@ func (c *Conn) overflowBy(size int64, torn bool) {
 	c.finish()
 }
 
-// callOverflow calls the handler's Overflow if that is due.
+// callOverflow calls the handler's Overflow after an overflow, once.
 func (c *Conn) callOverflow() {
 	c.mu.Lock()
 	size, together := c.overflow, int64(0)
@@ -187,15 +187,15 @@ func (c *Conn) callOverflow() {
 	}
 }
 
-// Buffered is how many bytes wait to be handed to the kernel.
+// Buffered is how many bytes wait for the kernel to take them.
 func (c *Conn) Buffered() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.out.size
 }
 
-// Consumed says that the handler has dealt with n of the bytes that it kept queued. While it keeps more than 256 KiB,
-// nothing is read.
+// Consumed is called by the handler's owner when n of the bytes that the handler has queued are dealt with. While more than
+// 256 KiB are queued the Conn does not read.
 func (c *Conn) Consumed(n int) { c.keep(-n) }
 
 func (c *Conn) keep(n int) {
@@ -208,15 +208,15 @@ func (c *Conn) keep(n int) {
 	}
 }
 
-// Leaving reports whether the connection is being ended from this side and goroutines still work for it.
+// Leaving reports whether this side is ending the connection and goroutines still work for it.
 func (c *Conn) Leaving() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return (c.ending || c.released) && c.inside > 0
 }
 
-// Finish ends the connection in good order: it sends what was written, then FIN, waits for the peer's, and releases
-// everything. It gives up after 5 seconds without progress.
+// Finish ends the connection in good order: it sends the queue, then a FIN, and waits for the peer's FIN. It gives up after
+// 5 seconds without progress.
 func (c *Conn) Finish() {
 	c.silent.Store(true)
 	c.mu.Lock()
@@ -237,7 +237,7 @@ func (c *Conn) finish() {
 	c.changed()
 }
 
-// Shut ends the connection at once, with a FIN and no Close frame. What waits to be sent is dropped.
+// Shut ends the connection at once, with a FIN and no Close frame. It drops the queue.
 func (c *Conn) Shut() {
 	c.silent.Store(true)
 	c.mu.Lock()
@@ -246,14 +246,14 @@ func (c *Conn) Shut() {
 	c.release()
 }
 
-// giveUp is called when a connection that is ending has made no progress.
+// giveUp is called when an ending connection has made no progress.
 func (c *Conn) giveUp() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.release()
 }
 
-// Done is closed when everything is released: the connection is closed and no goroutine works for it.
+// Done is closed when the connection is closed and no goroutine works for it any more.
 func (c *Conn) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -264,12 +264,12 @@ func (c *Conn) Done() <-chan struct{} {
 	return c.done
 }
 
-// reading reports whether the link should read. c.mu is held, as for all that follows up to closeDone.
+// reading reports whether the link should read. c.mu is held, as for all methods from here to closeDone.
 func (c *Conn) reading() bool {
 	return (c.started && (!c.paused || c.peerGone) || c.ending) && !c.readEnded && !c.released
 }
 
-// changed ends the connection if both sides have ended, and else lets the link act on the changed state.
+// changed closes the connection if both sides have ended. Otherwise the link acts on the change.
 func (c *Conn) changed() {
 	switch {
 	case c.released:
@@ -280,7 +280,6 @@ func (c *Conn) changed() {
 	}
 }
 
-// sent notes that n bytes of the queue's head were sent.
 func (c *Conn) sent(n int) {
 	c.account(c.out.sent(n))
 	if c.ending && n > 0 {
@@ -288,7 +287,7 @@ func (c *Conn) sent(n int) {
 	}
 }
 
-// writeFailed notes that nothing can be sent any more. What can be read is still read.
+// writeFailed notes that nothing can be sent any more. Reading goes on: the peer may have sent a Close frame.
 func (c *Conn) writeFailed() {
 	c.writeEnded = true
 	c.account(c.out.clear())
@@ -310,7 +309,7 @@ func (c *Conn) release() {
 	c.closeDone()
 }
 
-// leave notes that a goroutine that had added itself to inside no longer works for the Conn.
+// leave takes a goroutine out of inside.
 func (c *Conn) leave() {
 	c.inside--
 	c.closeDone()

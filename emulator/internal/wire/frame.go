@@ -122,7 +122,7 @@ func parseHeader(b []byte) (f frame, size int) {
 	return f, size
 }
 
-// unmask writes src, freed from the mask, to dst, which is as long, and turns the key so that it fits what comes next.
+// unmask writes src without its mask to dst, which has the same length. It turns the key for the bytes that come next.
 func (f *frame) unmask(dst, src []byte) {
 	if f.key == [maskSize]byte{} {
 		copy(dst, src)
@@ -143,8 +143,8 @@ func (f *frame) unmask(dst, src []byte) {
 	}
 }
 
-// endOfClose is the index after the first Close frame in frames, or -1 without one. They are whole frames of ours, which all
-// have the FIN bit, and may follow the head of a response, which has not.
+// endOfClose is the index after the first Close frame in frames, or -1 without one. frames are whole ones of this side. All have
+// the FIN bit, which the first byte of a response's head has not: such a head may stand before them.
 func endOfClose(frames []byte) int {
 	at := 0
 	if len(frames) > 0 && frames[0]&bitFin == 0 {

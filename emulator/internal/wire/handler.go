@@ -3,29 +3,28 @@ package wire
 // DefaultMaxQueue is the default limit for what waits to be sent to a peer that does not read, in bytes.
 const DefaultMaxQueue = 64 << 20
 
-// Handler receives what a [Conn] reads. The calls for one Conn never overlap, and come from the goroutine that reads: they
-// must not block. They may call the Conn. PeerClosed, Failed and Lost end what is read, and only Ended and Overflow can
-// follow them. After Lost and Ended the Conn ends as with Finish as soon as a Close frame has been written, and at the latest
-// two seconds later.
-// Nothing follows Overflow, and nothing is called after Finish or Shut.
+// Handler receives what a [Conn] reads. The goroutine that reads calls it, so that calls for one Conn never overlap and must not
+// block. A Handler may call the Conn. After PeerClosed, Failed or Lost only Ended and Overflow can follow. After Lost and Ended
+// the Conn ends as with Finish once a Close frame is written, or after two seconds. After Overflow, Finish and Shut no call
+// follows.
 type Handler interface {
-	// Message is a complete message. data is the handler's to keep; if it is not binary, it is valid UTF-8. It returns how
-	// many bytes it keeps queued for later (see [Conn.Consumed]), 0 if the message is dealt with.
+	// Message gets a complete message. The handler may keep data, which is valid UTF-8 unless binary. queued is how many bytes
+	// the handler has queued for later (see [Conn.Consumed]), 0 if it has dealt with the message.
 	Message(binary bool, data []byte) (queued int)
-	// PeerClosed is the peer's Close frame: its code as it was sent, or 1005 if it had none, and its reason as UTF-8.
-	// Bytes that follow it are thrown away.
+	// PeerClosed gets the peer's Close frame: the code as it was sent, or 1005 without one, and the reason as UTF-8. The Conn
+	// throws all later bytes away.
 	PeerClosed(code int, reason string)
-	// Failed is a violation of the protocol: status 1002, or 1009 for a message over the limit, and workerd's
-	// description of it. A Close frame with both has been written, unless one had been already. Nothing more is read.
+	// Failed gets a violation of the protocol: status 1002, or 1009 for a message over the limit, and workerd's description of
+	// it. The Conn has sent a Close frame with both, unless it had sent one before, and reads no more.
 	Failed(status int, description string)
-	// Lost is the end of the stream without a Close frame: io.EOF, io.ErrUnexpectedEOF inside a message, or what went
-	// wrong. After the first two the peer may still read what is written.
+	// Lost gets the end of the stream without a Close frame: io.EOF, io.ErrUnexpectedEOF inside a message, or another error.
+	// After the first two the peer may still read.
 	Lost(err error)
-	// Ended says that the stream has ended after PeerClosed or Failed.
+	// Ended is called when the stream has ended after PeerClosed or Failed.
 	Ended()
-	// Overflow says that the peer does not read: with the last Write, buffered bytes would have waited. They were dropped,
-	// a Close frame with 1009 was written unless a frame was sent in part, and the Conn ends as with Finish. together is 0,
-	// or the limit of the Budget if that was exceeded, and the Conn one for which most waited.
+	// Overflow is called when the queue would have become buffered bytes long, since the peer does not read. The Conn has
+	// dropped the queue, has sent a Close frame with 1009 unless a frame was sent in part, and ends as with Finish. together is
+	// the limit of the Budget if that was exceeded, else 0.
 	Overflow(buffered, together int64)
 }
 

@@ -11,22 +11,21 @@ import (
 	"strings"
 )
 
-// The opening handshake of RFC 6455 section 4.2, as workerd plays it: no look at the Connection header, no check of the
-// key, no extension.
+// The opening handshake of RFC 6455 section 4.2. Like workerd it ignores the Connection header, takes any key and knows no
+// extension.
 
 // acceptGUID is the constant of RFC 6455 section 1.3.
 const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// Refusal is the answer to a request that asks for a WebSocket in the wrong way. As an [http.Handler] it gives that answer,
-// and asks for the connection to be closed.
+// Refusal is the answer to a request that asks for a WebSocket in a wrong way. It is an [http.Handler] that gives this answer.
 type Refusal struct {
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// Check reports whether r asks for a WebSocket, and if so in a wrong way, how it is refused. Every other value of Upgrade,
-// such as h2c, leaves r a plain request.
+// Check reports whether r asks for a WebSocket. If r does so in a wrong way the result is a refusal instead. A request with
+// another value of Upgrade, such as h2c, is a plain request.
 func Check(r *http.Request) (ok bool, refuse *Refusal) {
 	if !IsUpgrade(r.Header) {
 		return false, nil
@@ -44,7 +43,7 @@ func Check(r *http.Request) (ok bool, refuse *Refusal) {
 	return true, nil
 }
 
-// IsUpgrade reports whether the header of a request asks for a WebSocket, in whatever way.
+// IsUpgrade reports whether the header of a request asks for a WebSocket, in the right way or not.
 func IsUpgrade(header map[string][]string) bool {
 	return strings.EqualFold(strings.Join(header["Upgrade"], ", "), "websocket")
 }
@@ -68,11 +67,10 @@ func refusal(status int, body string) *Refusal {
 func (f *Refusal) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	maps.Copy(w.Header(), f.Header)
 	w.WriteHeader(f.Status)
-	io.WriteString(w, f.Body) // an error here is the client's: it has gone
+	io.WriteString(w, f.Body) // an error says that the client has gone
 }
 
-// handshakeHeaders are those of a 101 response that belong to the connection: what a response holds under these names is
-// not sent.
+// handshakeHeaders belong to the connection. A 101 response does not send those that the Worker's response has.
 var handshakeHeaders = map[string]bool{
 	"Connection":               true,
 	"Content-Length":           true,
@@ -87,9 +85,9 @@ var handshakeHeaders = map[string]bool{
 	"Upgrade":                  true,
 }
 
-// AppendSwitch appends the head of the 101 response to the client's Sec-WebSocket-Key: the three headers of the handshake in
-// workerd's order, then h sorted by name, without what belongs to the connection. The subprotocol is h's affair, and
-// permessage-deflate is declined by not being named.
+// AppendSwitch appends the head of the 101 response to a client's Sec-WebSocket-Key: the three headers of the handshake in
+// workerd's order, then h sorted by name, without handshakeHeaders. A subprotocol must be in h. permessage-deflate is declined,
+// since the response does not name it.
 func AppendSwitch(dst []byte, key string, h http.Header) []byte {
 	b := bytes.NewBuffer(dst)
 	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ")

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Masker turns the frames that a server sends into those of a client, each under a mask of its own (RFC 6455 section 5.3).
-// It takes the stream in whatever pieces it comes. The zero Masker is ready.
+// Masker turns frames of a server into frames of a client: it gives each a mask of its own (RFC 6455 section 5.3). It takes the
+// stream in pieces of any size. The zero Masker is ready.
 type Masker struct {
-	header    [maxHeader]byte // of a frame whose header is not complete
+	header    [maxHeader]byte // the first bytes of a header that has not come completely
 	headerLen int
 	frame     frame
 }
@@ -44,8 +44,8 @@ func (m *Masker) Append(dst, b []byte) []byte {
 	return dst
 }
 
-// ClientRefusal is what workerd says of a 101 response that does not open the WebSocket that was asked for with key. It is ""
-// of one that does.
+// ClientRefusal is workerd's message for a 101 response that does not open the WebSocket for which a client has sent key. It is
+// "" for a response that does.
 func ClientRefusal(h http.Header, key string) string {
 	const prefix = "Server failed WebSocket handshake: "
 	upgrade, upgraded := h["Upgrade"]

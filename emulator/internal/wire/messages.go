@@ -2,8 +2,7 @@ package wire
 
 import "fmt"
 
-// workerd's own words for what a client did wrong, as clients and classes see them. They stay as they are, so that what
-// matches on them here matches on them there.
+// Cloudflare's messages, verbatim: what workerd says to clients and classes of a client's mistake.
 const (
 	msgReservedBits  = "Received frame had RSV bits 2 or 3 set"
 	msgCompressed    = "Received a WebSocket frame whose compression bit was set, but the compression extension was not negotiated for this connection."

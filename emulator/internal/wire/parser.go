@@ -14,26 +14,26 @@ const (
 	statusTooLarge = 1009
 )
 
-// Receiver receives what a [Parser] reads. The calls come from inside Feed, in the order of the frames.
+// Receiver receives what a [Parser] reads. Feed calls it, in the order of the frames.
 type Receiver interface {
-	// Message is a complete message, reassembled from its fragments. data is the receiver's to keep; if it is not
-	// binary, it is valid UTF-8 (U+FFFD stands for what was not). The result is that of [Handler]; a Parser ignores it.
+	// Message gets a complete message, put together from its fragments. The receiver may keep data, which is valid UTF-8
+	// unless binary: U+FFFD stands for every other byte. The result is that of [Handler]; a Parser ignores it.
 	Message(binary bool, data []byte) (queued int)
-	// Ping asks for a pong with the same payload, which is only valid during the call.
+	// Ping gets the payload of a ping, for a pong. payload is only valid during the call.
 	Ping(payload []byte)
-	// PeerClosed is the peer's Close frame: its code as it was sent, even one that RFC 6455 section 7.4 forbids, or 1005
-	// if it had none (a payload of one byte is none), and its reason as UTF-8. It is the last call.
+	// PeerClosed gets the peer's Close frame: the code as it was sent, even one that RFC 6455 section 7.4 forbids, or 1005
+	// without one, and the reason as UTF-8. A payload of one byte is no code. It is the last call.
 	PeerClosed(code int, reason string)
-	// Failed is a violation of the protocol: status 1002, or 1009 for a message over the limit, and what workerd says
+	// Failed gets a violation of the protocol: status 1002, or 1009 for a message over the limit, and workerd's description
 	// of it. It is the last call.
 	Failed(status int, description string)
 }
 
-// Parser reads the frames of one direction of a connection from the pieces they arrive in, as workerd does: frames need no
-// mask, control frames may be of any length, and no extension is known. It allocates for what has arrived, never for what
-// a header announces, and between messages it holds nothing.
+// Parser reads the frames of one direction of a connection, which arrive in pieces. Like workerd it accepts frames without a
+// mask and control frames of any length, and knows no extension. It allocates memory for bytes that have arrived, never for the
+// length that a header announces, and holds none between messages.
 //
-// The zero Parser is ready, with [DefaultMaxMessage].
+// The zero Parser is ready.
 type Parser struct {
 	// MaxMessage is the largest message in bytes; 0 stands for DefaultMaxMessage. Set it before the first Feed.
 	MaxMessage int
@@ -42,21 +42,21 @@ type Parser struct {
 	ended bool
 }
 
-// partial is what a Parser knows in the middle of a message or of a frame.
+// partial is the state of a Parser in the middle of a message or of a frame.
 type partial struct {
-	header     [maxHeader]byte // of a frame whose header has not arrived completely
+	header     [maxHeader]byte // the first bytes of a header that has not arrived completely
 	headerLen  int
 	payload    bool // frame's payload is arriving
 	frame      frame
-	control    []byte // payload of a control frame
-	message    []byte // payload of a message
-	fragmented bool   // message has begun, and needs a continuation
+	control    []byte // the payload of a control frame, as far as it has arrived
+	message    []byte // the payload of a message, likewise
+	fragmented bool   // the message needs a continuation frame
 	opcode     byte   // of the message's first frame
 	rsv1       bool
 }
 
-// Feed takes the next bytes of the stream and calls r for what they complete. It does not keep b. After PeerClosed or Failed
-// it ignores what it is given.
+// Feed parses the next bytes of the stream and calls r for each message or control frame that they complete. It does not keep
+// b. After PeerClosed or Failed it ignores b.
 func (p *Parser) Feed(b []byte, r Receiver) {
 	for len(b) > 0 && !p.ended {
 		f, rest, ok := p.header(b)
@@ -76,10 +76,11 @@ func (p *Parser) Feed(b []byte, r Receiver) {
 // Ended reports whether PeerClosed or Failed was called.
 func (p *Parser) Ended() bool { return p.ended }
 
-// Idle reports whether the stream could end here without cutting a message or a frame.
+// Idle reports whether the Parser stands between two messages.
 func (p *Parser) Idle() bool { return p.part == nil }
 
-// header returns the frame that b begins with or goes on with, and what follows its header.
+// header returns the frame to which the first bytes of b belong, and the bytes that follow its header. ok is false if the header
+// has not arrived completely.
 func (p *Parser) header(b []byte) (f frame, rest []byte, ok bool) {
 	part := p.part
 	if part != nil && part.payload {
@@ -110,7 +111,7 @@ func (p *Parser) header(b []byte) (f frame, rest []byte, ok bool) {
 	return f, b, true
 }
 
-// check says what is wrong with a frame as soon as its header has arrived, in workerd's order.
+// check looks for violations of the protocol in a header, in workerd's order. status is 0 without one.
 func (p *Parser) check(f frame) (status int, description string) {
 	room := uint64(cmp.Or(p.MaxMessage, DefaultMaxMessage))
 	fragmented := false
@@ -133,14 +134,14 @@ func (p *Parser) check(f frame) (status int, description string) {
 	return 0, ""
 }
 
-// body takes what b holds of the frame's payload, and returns what follows it.
+// body takes the bytes of b that belong to the frame's payload, and returns those that follow.
 func (p *Parser) body(f frame, b []byte, r Receiver) (rest []byte) {
 	take := b[:min(f.payload, uint64(len(b)))]
 	rest = b[len(take):]
 	whole := uint64(len(take)) == f.payload
 
 	control := f.opcode&bitCtl != 0
-	if whole && f.fin && (p.part == nil || control && !p.part.payload) { // all of it at once
+	if whole && f.fin && (p.part == nil || control && !p.part.payload) { // the frame has arrived in one piece
 		data := make([]byte, len(take))
 		f.unmask(data, take)
 		p.dispatch(f, data, r)
@@ -181,7 +182,7 @@ func (p *Parser) body(f frame, b []byte, r Receiver) (rest []byte) {
 	return rest
 }
 
-// dispatch hands on what the final frame f completes: data is the whole message or control payload.
+// dispatch hands a message or a control frame to r. f is its last frame, data its whole payload.
 func (p *Parser) dispatch(f frame, data []byte, r Receiver) {
 	opcode, compressed := f.opcode, f.rsv1
 	if p.part != nil && p.part.fragmented {
@@ -227,8 +228,8 @@ func (p *Parser) partial() *partial {
 	return p.part
 }
 
-// growth is how many bytes may still follow the n that have arrived of the message or control payload that f carries: the
-// rest of f if that is all, and otherwise what the limit allows, since further fragments will come.
+// growth is how many bytes of a payload may follow the n that have arrived: the rest of f if f is the last frame, and otherwise
+// as many as the limit allows, since further fragments come.
 func (p *Parser) growth(f frame, n int) uint64 {
 	if f.fin {
 		return f.payload
@@ -236,9 +237,8 @@ func (p *Parser) growth(f frame, n int) uint64 {
 	return uint64(cmp.Or(p.MaxMessage, DefaultMaxMessage) - n)
 }
 
-// extend makes b longer by n bytes. It doubles the room when there is too little, so that each byte is copied a bounded
-// number of times however small the pieces are, but adds no more than the most bytes that may follow: the room stays below
-// twice what has arrived, and a message in one frame ends up exact.
+// extend makes b longer by n bytes. It doubles the capacity when that is too small: the copies stay linear in the size of the
+// message, however small the pieces are. It adds at most the bytes that may follow, so that a message in one frame fits exactly.
 func extend(b []byte, n int, most uint64) []byte {
 	if cap(b)-len(b) < n {
 		room := len(b) + int(min(uint64(max(len(b), n)), most))

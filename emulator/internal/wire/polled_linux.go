@@ -8,8 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxUnread is how many unread bytes the end of a connection throws away: more than the kernel keeps by default (tcp(7),
-// tcp_rmem).
+// maxUnread is how many unread bytes release throws away: more than the kernel keeps by default (tcp_rmem in tcp(7)).
 const maxUnread = 8 << 20
 
 // polled is the link of a connection that a Poller reads.
@@ -17,12 +16,12 @@ type polled struct {
 	c      *Conn
 	p      *Poller
 	fd     int32
-	serial int32 // tells it from other connections with the same descriptor
+	serial int32 // tells the connection from earlier ones with the same descriptor
 
 	// guarded by c.mu
-	events   uint32 // that the epoll set waits for; 0: fd is not in it
-	buffered []byte // to be fed before anything is read
-	err      error  // of the epoll set
+	events   uint32 // the events that the epoll set waits for; 0: fd is not in the set
+	buffered []byte // bytes that are fed before anything is read
+	err      error  // why the epoll set does not take fd
 }
 
 func (l *polled) start() {
@@ -82,7 +81,7 @@ func (l *polled) update() {
 	case l.events == 0:
 		op = unix.EPOLL_CTL_ADD
 	case events == 0:
-		op = unix.EPOLL_CTL_DEL // EPOLLHUP and EPOLLERR would be reported for ever
+		op = unix.EPOLL_CTL_DEL // the set would report EPOLLHUP and EPOLLERR again and again
 	}
 	l.events = events
 	if err := unix.EpollCtl(l.p.fd, op, int(l.fd), &unix.EpollEvent{Events: events, Fd: l.fd, Pad: l.serial}); err != nil {
@@ -91,7 +90,7 @@ func (l *polled) update() {
 	}
 }
 
-// release closes the descriptor so that the peer gets a FIN: with bytes unread the kernel would send a reset.
+// release closes the descriptor. It reads first: with unread bytes the kernel would send a reset instead of a FIN.
 func (l *polled) release() {
 	l.p.mu.Lock()
 	l.p.links[l.fd] = nil
@@ -109,7 +108,7 @@ func (l *polled) release() {
 	unix.Close(int(l.fd))
 }
 
-// ready is called by the Poller's goroutine when an event has come.
+// ready is called by the Poller's goroutine when the epoll set has reported events of the connection.
 func (l *polled) ready(events uint32, buf []byte) {
 	n, err := l.receive(events, buf)
 	switch {
@@ -127,7 +126,7 @@ func (l *polled) ready(events uint32, buf []byte) {
 	l.c.leave()
 }
 
-// receive sends what waits, and reads: it returns EAGAIN if there is nothing to read, and else counts the caller as inside.
+// receive sends the queue and reads. It returns EAGAIN if there is nothing to read, and else counts the caller as inside.
 func (l *polled) receive(events uint32, buf []byte) (int, error) {
 	c := l.c
 	c.mu.Lock()
@@ -136,7 +135,7 @@ func (l *polled) receive(events uint32, buf []byte) (int, error) {
 		l.flush()
 	}
 	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 && c.paused && !c.peerGone {
-		c.peerGone = true // the kernel holds the rest, which has an end
+		c.peerGone = true // reading no longer pauses: the kernel holds all that will ever come
 		c.changed()
 	}
 	if events&^unix.EPOLLOUT == 0 || !l.reading() {
@@ -153,7 +152,7 @@ func (l *polled) receive(events uint32, buf []byte) (int, error) {
 	return n, err
 }
 
-// flush sends what it can of the queue.
+// flush sends as much of the queue as the kernel takes.
 func (l *polled) flush() {
 	c := l.c
 	for !c.released && !c.out.empty() {

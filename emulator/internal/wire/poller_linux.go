@@ -14,10 +14,10 @@ const (
 	pollEvents = 256      // events taken at once
 )
 
-// Poller reads many TCP connections in one goroutine: an epoll set, level-triggered, that itself waits in Go's own poller, so
-// that it holds no thread. A silent connection costs its descriptor and some 300 bytes. See epoll(7).
+// Poller reads many TCP connections in one goroutine, by a level-triggered epoll set (epoll(7)). The set itself waits in Go's
+// poller, so that no thread blocks in epoll_wait. A silent connection costs its descriptor and some 300 bytes.
 //
-// A nil Poller reads no connection: a [Conn] then has goroutines of its own.
+// A nil Poller reads no connection: each [Conn] has goroutines of its own then.
 type Poller struct {
 	file    *os.File // the epoll set
 	fd      int
@@ -30,7 +30,7 @@ type Poller struct {
 	closed bool
 }
 
-// NewPoller starts a Poller. It returns nil where there is no epoll set to be had.
+// NewPoller starts a Poller. It returns nil if the system gives no epoll set.
 func NewPoller() *Poller {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -41,7 +41,7 @@ func NewPoller() *Poller {
 		return nil
 	}
 	p := &Poller{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, stopped: make(chan struct{})}
-	if err := p.file.SetReadDeadline(time.Time{}); err != nil { // no epoll sets within epoll sets
+	if err := p.file.SetReadDeadline(time.Time{}); err != nil { // Go's poller does not take the epoll set
 		p.file.Close()
 		return nil
 	}
@@ -49,7 +49,7 @@ func NewPoller() *Poller {
 	return p
 }
 
-// Close shuts all connections, and waits for the Poller's goroutine. It must not be called by a Handler.
+// Close shuts all connections and waits for the Poller's goroutine. A Handler, which that goroutine calls, must not call it.
 func (p *Poller) Close() {
 	if p == nil {
 		return
@@ -95,7 +95,7 @@ func (p *Poller) run() {
 		for i, ev := range events[:n] {
 			ready[i] = p.links[ev.Fd]
 			if ready[i] != nil && ready[i].serial != ev.Pad {
-				ready[i] = nil // of an earlier connection with this descriptor
+				ready[i] = nil // the event is of an earlier connection with the same descriptor
 			}
 		}
 		p.mu.Unlock()
@@ -108,7 +108,7 @@ func (p *Poller) run() {
 	}
 }
 
-// runPosted does what was posted. It is false when the Poller is closed, after the last connection.
+// runPosted runs the posted links. If the Poller is closed it shuts all connections and reports false.
 func (p *Poller) runPosted() bool {
 	p.mu.Lock()
 	posted, closed := p.posted, p.closed
@@ -129,7 +129,7 @@ func (p *Poller) runPosted() bool {
 	return !closed
 }
 
-// post has l.run called by the Poller's goroutine.
+// post makes the Poller's goroutine call l.run.
 func (p *Poller) post(l *polled) {
 	p.mu.Lock()
 	p.posted = append(p.posted, l)
@@ -137,8 +137,8 @@ func (p *Poller) post(l *polled) {
 	p.wake()
 }
 
-// adopt makes a link of nc if it is a plain TCP connection, and closes nc, whose descriptor it has duplicated: what belongs to
-// net and net/http can go.
+// adopt makes a link of nc if it is a plain TCP connection. It duplicates the descriptor and closes nc, so that the memory that
+// net and net/http hold for nc is freed.
 func (p *Poller) adopt(c *Conn, nc net.Conn, buffered []byte) (link, error) {
 	tcp, ok := nc.(*net.TCPConn)
 	if p == nil || !ok {
@@ -154,7 +154,7 @@ func (p *Poller) adopt(c *Conn, nc net.Conn, buffered []byte) (link, error) {
 		return nil, err
 	}
 	if dupErr == unix.EMFILE {
-		return nil, nil // goroutines read it, with the descriptor that there is
+		return nil, nil // no second descriptor: goroutines read nc with its own
 	}
 	if dupErr != nil {
 		return nil, os.NewSyscallError("fcntl", dupErr)

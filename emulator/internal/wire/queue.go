@@ -2,16 +2,16 @@ package wire
 
 import "sync/atomic"
 
-// joinBelow is the size in bytes up to which small writes that wait are joined into one.
+// joinBelow is the size in bytes up to which waiting writes are joined into one chunk.
 const joinBelow = 16 << 10
 
 // Shared is a frame that many connections send and that their queues hold once.
 type Shared struct {
 	frame []byte
-	uses  atomic.Int32 // chunks of queues
+	uses  atomic.Int32 // how many chunks of queues hold the frame
 }
 
-// NewShared makes a Shared of a whole frame that nobody changes.
+// NewShared makes a Shared of a whole frame. Nobody may change the frame afterwards.
 func NewShared(frame []byte) *Shared { return &Shared{frame: frame[:len(frame):len(frame)]} }
 
 // Frame is the frame, which must not be changed.
@@ -23,24 +23,24 @@ type chunk struct {
 	of *Shared // nil: a copy
 }
 
-// queue is what waits to be sent: chunks of whole frames, of which the first may have been sent in part. The zero queue is
-// empty. Its methods return by how many bytes the memory changes that they hold.
+// queue holds unsent frames, in chunks of whole frames. The first may have been sent in part. The zero queue is empty. The methods
+// that change it return by how many bytes its memory has grown.
 type queue struct {
 	chunks []chunk
-	begun  bool // a part of chunks[0] has been sent, or may be
+	begun  bool // a part of chunks[0] has been sent, or is being sent
 	size   int64
 }
 
 func (q *queue) empty() bool { return len(q.chunks) == 0 }
 
-// begin returns what is to be sent first, for somebody who is about to send it.
+// begin returns the first chunk, which the caller is about to send.
 func (q *queue) begin() []byte {
 	q.begun = true
 	return q.chunks[0].b
 }
 
-// push adds frames to the end: a copy, or the rest of a Shared. begun says that their beginning
-// has been sent already.
+// push adds frames to the end: a copy or, if of is not nil, the rest of a Shared. begun says that
+// the beginning of the first frame has been sent.
 func (q *queue) push(frames []byte, of *Shared, begun bool) (memory int64) {
 	q.size += int64(len(frames))
 	last := len(q.chunks) - 1
@@ -55,14 +55,14 @@ func (q *queue) push(frames []byte, of *Shared, begun bool) (memory int64) {
 		return int64(cap(q.chunks[last].b) - was)
 	default:
 		frames = append([]byte(nil), frames...)
-		memory = int64(cap(frames)) // a tenth more than its length
+		memory = int64(cap(frames)) // some more than the length
 	}
 	q.begun = q.begun || begun
 	q.chunks = append(q.chunks, chunk{frames, of})
 	return memory
 }
 
-// drop is what the memory changes by when a chunk goes.
+// drop returns by how many bytes the memory changes when a chunk is removed.
 func (c chunk) drop() (memory int64) {
 	switch {
 	case c.of == nil:
@@ -73,7 +73,7 @@ func (c chunk) drop() (memory int64) {
 	return 0
 }
 
-// sent takes the first n bytes of the head away.
+// sent removes the first n bytes of the first chunk.
 func (q *queue) sent(n int) (memory int64) {
 	q.size -= int64(n)
 	head := &q.chunks[0]
@@ -93,7 +93,7 @@ func (q *queue) sent(n int) (memory int64) {
 	return memory
 }
 
-// cut drops all but what completes a frame that has been sent in part.
+// cut removes all chunks but a first one that has been sent in part.
 func (q *queue) cut() (memory int64) {
 	if !q.begun {
 		return q.clear()
@@ -107,7 +107,6 @@ func (q *queue) cut() (memory int64) {
 	return memory
 }
 
-// clear drops everything.
 func (q *queue) clear() (memory int64) {
 	for _, c := range q.chunks {
 		memory += c.drop()

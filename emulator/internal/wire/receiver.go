@@ -1,6 +1,6 @@
 package wire
 
-// What a Conn does about what it reads. Source: RFC 6455, sections 5.5 and 7.1.
+// Pings and the end of the stream: RFC 6455, sections 5.5 and 7.1.
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// feed hands what was read to the parser.
+// feed hands the bytes that were read to the parser.
 func (c *Conn) feed(b []byte) {
 	if !c.silent.Load() {
 		c.parser.Feed(b, (*receiver)(c))
@@ -24,7 +24,7 @@ func (c *Conn) writePongs() {
 	}
 }
 
-// readFailed notes the end of the stream: io.EOF, or what went wrong.
+// readFailed notes the end of the stream: io.EOF or another error.
 func (c *Conn) readFailed(err error) {
 	switch {
 	case c.silent.Load():
@@ -44,18 +44,18 @@ func (c *Conn) readFailed(err error) {
 	case c.closeSent:
 		c.finish()
 	case !c.ending && !c.released:
-		// A peer that is gone and one that still reads cannot be told apart, and a busy owner must
-		// not keep the descriptor of the first.
+		// The peer may be gone, or may still read. Without the timer an owner that never closes the
+		// connection would keep the descriptor of a peer that is gone.
 		c.timer = time.AfterFunc(halfOpen, c.Finish)
 	}
 	c.changed()
 }
 
-// receiver is what a Conn's parser calls.
+// receiver is a Conn as its parser calls it.
 type receiver Conn
 
 func (r *receiver) Message(binary bool, data []byte) int {
-	(*Conn)(r).writePongs() // before what the handler sends
+	(*Conn)(r).writePongs() // the pong leaves before the handler's frames
 	if !r.silent.Load() {
 		if n := r.handler.Message(binary, data); n != 0 {
 			(*Conn)(r).keep(n)
@@ -64,8 +64,8 @@ func (r *receiver) Message(binary bool, data []byte) int {
 	return 0
 }
 
-// Ping gathers the pong. Of several pings that arrive together workerd answers the first, and while that is under way only
-// keeps the last, as RFC 6455 section 5.5.3 allows: a flood of pings costs one write for each read.
+// Ping adds the pong to those that the next write sends. Of several pings that arrive together workerd answers the first and
+// the last, as RFC 6455 section 5.5.3 allows: a flood of pings costs one write for each read.
 func (r *receiver) Ping(payload []byte) {
 	if r.pongs == nil {
 		b := AppendFrame(make([]byte, 0, maxHeader+len(payload)), OpPong, payload)
@@ -75,7 +75,7 @@ func (r *receiver) Ping(payload []byte) {
 	r.pongs.frames = AppendFrame(r.pongs.frames[:r.pongs.first], OpPong, payload)
 }
 
-// pongs are those to the first and the last ping since the last write. first is the size of the first.
+// pongs are the pongs to the first and the last ping since the last write. first is the size of the first.
 type pongs struct {
 	frames []byte
 	first  int

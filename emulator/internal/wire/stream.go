@@ -10,14 +10,14 @@ import (
 // streamBuffer is the size of a stream's read buffer in bytes.
 const streamBuffer = 8 << 10
 
-// stream is the link of any net.Conn: a goroutine reads, and another one writes while there is something to send.
+// stream is the link of any net.Conn: one goroutine reads, and another one writes while the queue is not empty.
 type stream struct {
 	c        *Conn
 	nc       net.Conn
 	buffered []byte
-	resume   chan struct{} // of capacity 1: see whether reading may go on
+	resume   chan struct{} // of capacity 1: makes mayRead look again
 
-	reader, writer bool // goroutines at work; guarded by c.mu
+	reader, writer bool // the goroutine runs; guarded by c.mu
 }
 
 func newStream(c *Conn, nc net.Conn, buffered []byte) *stream {
@@ -26,7 +26,7 @@ func newStream(c *Conn, nc net.Conn, buffered []byte) *stream {
 
 func (s *stream) start() { s.update() }
 
-// write leaves everything to the queue: a net.Conn has no write that does not block.
+// write sends nothing: a net.Conn has no write that does not block, so that all frames go through the queue.
 func (s *stream) write([]byte) (int, error) { return 0, nil }
 
 func (s *stream) update() {
@@ -67,7 +67,8 @@ func (s *stream) overflowed() {
 	go s.endRead()
 }
 
-// release closes the connection below TLS, whose own Close could block. A TCP connection ends with FIN, whatever is unread.
+// release closes the connection below TLS, since the Close of TLS could block. CloseWrite sends a FIN also if bytes are unread,
+// for which Close alone would send a reset.
 func (s *stream) release() {
 	nc := s.nc
 	if t, ok := nc.(interface{ NetConn() net.Conn }); ok {
@@ -95,7 +96,7 @@ func (s *stream) read() {
 			s.c.callOverflow()
 		} else if err != nil {
 			s.c.readFailed(err)
-			if nc, ok := s.nc.(interface{ ReadEnded() }); ok { // a connection in memory, which keeps count
+			if nc, ok := s.nc.(interface{ ReadEnded() }); ok { // a connection in memory, which counts as activity until then
 				nc.ReadEnded()
 			}
 			return
@@ -103,7 +104,7 @@ func (s *stream) read() {
 	}
 }
 
-// mayRead waits while reading is paused, and reports whether it goes on.
+// mayRead waits while reading pauses. It reports whether reading goes on.
 func (s *stream) mayRead() bool {
 	for {
 		s.c.mu.Lock()
@@ -116,7 +117,7 @@ func (s *stream) mayRead() bool {
 	}
 }
 
-// endRead ends the goroutine that reads. An overflow that comes now has no other goroutine to call the handler.
+// endRead ends the goroutine that reads. It calls the handler for an overflow, since no other goroutine does.
 func (s *stream) endRead() {
 	s.c.callOverflow()
 	s.c.mu.Lock()
@@ -126,7 +127,7 @@ func (s *stream) endRead() {
 		go s.endRead()
 	} else {
 		s.reader = false
-		s.c.changed() // for an overflow without a reader: reading may be due meanwhile
+		s.c.changed() // endRead also runs for an overflow before Start: reading may have been asked for meanwhile
 	}
 	s.c.leave()
 }
@@ -162,7 +163,7 @@ func (s *stream) send() {
 	s.c.leave()
 }
 
-// closeWrite sends FIN. A connection that has no half end, as net.Pipe's, is closed.
+// closeWrite sends a FIN. It closes a connection whose sides cannot be closed one by one, such as one of net.Pipe.
 func (s *stream) closeWrite() {
 	if half, ok := s.nc.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
