@@ -1,8 +1,9 @@
 package arrival
 
-// The order of requests over the network. net/http runs a goroutine for each connection,
-// and the runtime wakes goroutines whose connections have something in reverse order, on
-// several processors: a request's place is therefore that in which the kernel has it.
+// The order of requests over the network. net/http runs a goroutine for each connection. When
+// several connections have bytes to read, the runtime wakes their goroutines in no useful order, on
+// several processors. A request therefore takes its ticket in the order in which its bytes have
+// arrived in the kernel.
 
 import (
 	"context"
@@ -13,17 +14,17 @@ import (
 	"sync"
 )
 
-// connections are those that an order's listeners have accepted.
+// connections are the ones that the listeners of an Order have accepted.
 type connections struct {
 	mu     sync.Mutex
 	ready  ready
 	byID   map[int32]*connection
-	last   int32  // id
-	sweeps uint64 // how many there have been
+	last   int32  // the latest id
+	sweeps uint64 // how many sweeps there have been
 	ended  bool
 }
 
-// connection takes a place in the order when something arrives between two requests.
+// connection takes a ticket when bytes arrive between two requests.
 type connection struct {
 	*net.TCPConn
 	order *Order
@@ -59,8 +60,7 @@ func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 	return ctx
 }
 
-// Detach takes a connection out of the order and returns the one below it, which is taken
-// over from the server.
+// Detach takes a hijacked connection out of the order. It returns the connection of package net.
 func Detach(conn net.Conn) net.Conn {
 	if c, ok := conn.(*connection); ok {
 		c.detach()
@@ -151,14 +151,14 @@ func (c *connection) receive(read func() (n int)) {
 	c.reading, c.presumed = false, false
 }
 
-// place takes a place, if the connection is between two requests. connections.mu is held.
+// place takes a ticket if the connection is between two requests. connections.mu is held.
 func (c *connection) place() {
 	if !c.serving && c.ticket == nil && !c.detached {
 		c.ticket, c.read = c.order.Take(), false
 	}
 }
 
-// unplace gives the place back. connections.mu is held.
+// unplace closes the connection's ticket. connections.mu is held.
 func (c *connection) unplace() {
 	if c.ticket != nil {
 		c.ticket.Close()
@@ -166,15 +166,15 @@ func (c *connection) unplace() {
 	}
 }
 
-// placed reports whether a read needs no place: there is one, or a request is being served.
+// placed reports whether a read needs no ticket: there is one, or a request is being served.
 // connections.mu is held.
 func (c *connection) placed() bool { return c.ticket != nil || c.serving || c.detached }
 
 func (c *connection) Read(p []byte) (int, error) {
 	all := &c.order.conns
 	all.mu.Lock()
-	// Only net/http's look whether the client has gone, while a handler runs, reads one byte.
-	// A server that reads on otherwise has not got a whole request yet: it holds nobody up.
+	// While a handler runs net/http reads one byte, to see whether the client has gone. A longer
+	// read says that the server has only a part of a request: that must not hold others up.
 	if len(p) > 1 && c.read {
 		c.unplace()
 	}
@@ -186,7 +186,7 @@ func (c *connection) Read(p []byte) (int, error) {
 	case n > 0:
 		c.place()
 		c.read = c.read || len(p) > 1
-	case err != nil && !errors.Is(err, os.ErrDeadlineExceeded): // with which net/http ends its look
+	case err != nil && !errors.Is(err, os.ErrDeadlineExceeded): // net/http ends its one-byte read by a deadline
 		c.unplace()
 	}
 	return n, err
@@ -197,8 +197,8 @@ func (c *connection) Close() error {
 	return c.TCPConn.Close()
 }
 
-// CloseWrite ends the order of the connection too: no request is read any more. net/http
-// leaves the client half a second after it, in which nothing of what arrives has a place.
+// CloseWrite takes the connection out of the order: no request is read any more. net/http keeps the
+// connection open for half a second after it, and bytes that arrive in that time need no ticket.
 func (c *connection) CloseWrite() error {
 	c.detach()
 	return c.TCPConn.CloseWrite()
@@ -216,7 +216,7 @@ func (c *connection) detach() {
 	}
 }
 
-// End ends the order of the listeners' connections, which may outlive their world.
+// End closes the epoll set. The connections of the listeners may outlive it.
 func (o *Order) End() {
 	o.conns.mu.Lock()
 	defer o.conns.mu.Unlock()
@@ -224,8 +224,8 @@ func (o *Order) End() {
 	o.conns.ready.close()
 }
 
-// Arrived returns the place of a request. answered is called before the request has all of
-// its answer, with which the client may send the next one.
+// Arrived returns the ticket of a request. The caller calls answered before it sends the last of the
+// answer, after which the client may send its next request.
 func (o *Order) Arrived(r *http.Request) (place *Ticket, answered func()) {
 	c, ok := r.Context().Value(connectionKey{}).(*connection)
 	if !ok {
@@ -255,8 +255,7 @@ func (o *Order) Arrived(r *http.Request) (place *Ticket, answered func()) {
 	}
 }
 
-// Aside is for a request that somebody else answers than the Worker: it and its body hold
-// nobody up.
+// Aside is Arrived for a request that does not go to the Worker: it holds no other request up.
 func (o *Order) Aside(r *http.Request) (answered func()) {
 	place, answered := o.Arrived(r)
 	place.Close()

@@ -1,5 +1,4 @@
-// Package arrival keeps the order in which requests arrive: a world's Worker calls objects
-// in that order, whatever goroutine runs first.
+// Package arrival makes a world's Worker call objects in the order in which its requests arrive.
 //
 // Source: https://developers.cloudflare.com/durable-objects/concepts/what-are-durable-objects/
 package arrival
@@ -12,42 +11,42 @@ import (
 )
 
 const (
-	// maxPatience is how long a ticket may hold up those behind it. Only a Worker that
-	// blocks past this program (on a mutex, a channel, a client of its own) needs that
-	// long, which JavaScript's cannot. Each one that does halves it, down to minPatience,
-	// so that a Worker of this kind is not slowed down; a thousand tickets that hold nobody
-	// up double it.
+	// maxPatience is how long a ticket may hold up those behind it. Only a Worker that blocks
+	// unknown to the emulator (on a mutex, a channel, a client of its own) holds them up for so
+	// long; one in JavaScript cannot block. Each such ticket halves the patience, down to
+	// minPatience, so that a Worker of this kind is not slowed down. A thousand tickets without
+	// one double it.
 	maxPatience = 250 * time.Millisecond
 	minPatience = time.Millisecond
-	// maxDelays is by what factor that time may be exceeded where timers are late.
+	// maxDelays is how many times the patience a ticket may hold others up while timers are late.
 	maxDelays = 5
 )
 
-// Order lets the invocations of a Worker pass in the order of their tickets. A ticket is
-// taken where something arrives: a request, or what an invocation waited for. It is closed
-// where the invocation waits next or ends. The zero Order is ready.
+// Order lets the invocations of a Worker call objects in the order of their tickets. A ticket is
+// taken when a request arrives, or when a wait of an invocation ends. It is closed where the
+// invocation waits next, or ends. The zero Order is ready.
 type Order struct {
 	conns connections
 
 	mu       sync.Mutex // taken after connections.mu
-	open     []*Ticket  // from head on, in order; a closed one goes when it is the first
+	open     []*Ticket  // from head on, in order; a closed one is removed when it is the first
 	head     int
-	waiting  int       // tickets that somebody awaits
-	watching bool      // there is a timer
-	watched  *Ticket   // the first when the timer was set
-	since    time.Time // when watched was first seen to be the first
+	waiting  int       // how many goroutines are in Await
+	watching bool      // a timer runs
+	watched  *Ticket   // the first ticket when the timer was set
+	since    time.Time // when watched was first found to be the first
 	patience time.Duration
-	passed   int // tickets since one was closed for holding others up
+	passed   int // how many tickets were closed since one held others up for too long
 }
 
 // Ticket is a place in the order.
 type Ticket struct {
 	order  *Order
 	closed bool
-	first  chan struct{} // closed when it is the first; nil if nobody awaits that
+	first  chan struct{} // closed when the ticket is the first; nil if nobody is in Await
 }
 
-// Take returns the ticket behind all others.
+// Take returns a new ticket, behind all others.
 func (o *Order) Take() *Ticket {
 	k := &Ticket{order: o}
 	o.mu.Lock()
@@ -59,7 +58,7 @@ func (o *Order) Take() *Ticket {
 	return k
 }
 
-// Open is how many tickets may hold others up.
+// Open is how many tickets are not closed, or closed behind one that is not.
 func (o *Order) Open() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -82,7 +81,7 @@ func (k *Ticket) Await() {
 	<-first
 }
 
-// Close gives the place back. A second Close does nothing.
+// Close lets the tickets behind this one pass. A second Close does nothing.
 func (k *Ticket) Close() {
 	o := k.order
 	o.mu.Lock()
@@ -117,7 +116,7 @@ func (o *Order) wake(k *Ticket) {
 	}
 }
 
-// watch has the first ticket closed if it holds others up for too long. o.mu is held.
+// watch sets a timer that closes the first ticket if it holds others up for too long. o.mu is held.
 func (o *Order) watch() {
 	if o.watching {
 		return
@@ -147,9 +146,9 @@ func (o *Order) watch() {
 	})
 }
 
-// blocks reports whether a ticket that has held others up for some time is one of a Worker
-// that blocks. A timer of the patience that took much longer says that the machine is
-// busy instead, but it may be so for ever.
+// blocks reports whether the Worker of a ticket blocks, after the ticket has held others up. If the
+// timer, set to the patience, took much longer, the machine is busy instead. That excuse is good for
+// maxDelays times the patience.
 func blocks(timer, held, patience time.Duration) bool {
 	return timer <= patience+patience/4+minPatience || held >= maxDelays*patience
 }

@@ -1,5 +1,4 @@
-// Package door is the front door of a world: an HTTP request becomes a run of the Worker,
-// what that answers the response.
+// Package door answers HTTP requests with the responses of a Worker.
 //
 // Source: https://developers.cloudflare.com/workers/runtime-apis/handlers/fetch/
 package door
@@ -18,19 +17,19 @@ import (
 // Door serves the requests to a Worker. Close it when no request is served any more.
 type Door struct {
 	*invocation.Worker
-	// Attended, if not nil, is called with a request's context when what has been read of it
-	// counts as activity.
+	// Attended, if not nil, is called with a request's context when the bytes that were read of
+	// the request count as activity.
 	Attended func(ctx context.Context)
-	// Upstream is what the Worker takes its requests to be for; an empty field is as the client asked.
+	// Upstream replaces the origin of request.url; an empty field keeps the client's.
 	Upstream Origin
 	// Budget limits the memory of what waits to be sent to all clients together.
 	Budget *wire.Budget
 
-	polls  sync.Once // made poller
+	polls  sync.Once // makes poller
 	poller *wire.Poller
 }
 
-// Close ends what the door's connections share.
+// Close closes the poller, and with it the WebSockets of clients.
 func (d *Door) Close() {
 	d.polls.Do(func() {})
 	if d.poller != nil {
@@ -38,13 +37,12 @@ func (d *Door) Close() {
 	}
 }
 
-// partingTime is how long a client has, when the world is closed, to take what is
-// written to it and to send what is read from it.
+// partingTime is how long a client of a closed world has to take the rest of its response, and to
+// send the rest of its request.
 const partingTime = time.Second
 
-// ServeHTTP runs the Worker for a request. The Worker's errors are answered with
-// status 500 and their text, upgrades are taken from the server that it is
-// called by.
+// ServeHTTP runs the Worker for a request. An exception of the Worker is answered with status 500 and
+// its text. For an upgrade ServeHTTP hijacks the connection.
 func (d *Door) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if !d.Host.Requests.Enter() {
 		upload.Answer(rw, r, func() {
@@ -58,7 +56,7 @@ func (d *Door) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	defer answered()
 	x := exchange{Door: d, rw: rw, r: r, begun: d.Host.Now(), method: r.Method}
 	if status, text := refusal(r); status != 0 {
-		place.Close() // the body may take its time
+		place.Close() // the answer may wait for the request's body, which must hold no other request up
 		upload.Answer(rw, r, func() { refuse(rw, r, status, text) })
 		return
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// answerError answers a request whose Worker failed: with the exception's text,
-// to a browser as a page, to an upgrade without a body. If it is the last answer on the connection,
-// net/http does not end it.
+// answerError answers a request with the exception of its Worker: a browser gets a page, an upgrade
+// no body, everybody else the text. last says that this goroutine ends, so that net/http will not end
+// the response.
 func answerError(rw http.ResponseWriter, r *http.Request, err *driver.Error, upgrade, last bool) {
 	h := rw.Header()
 	if upgrade {
@@ -50,8 +50,8 @@ func answerError(rw http.ResponseWriter, r *http.Request, err *driver.Error, upg
 	}
 }
 
-// answerLost answers a request whose response had a body that failed before it gave anything. last says that the
-// goroutine ends here (runtime.Goexit), and the connection with it.
+// answerLost answers a request whose response has a body that failed before its first byte. last says that the
+// goroutine ends (runtime.Goexit), and the connection with it.
 func answerLost(rw http.ResponseWriter, last bool) {
 	h := rw.Header()
 	clear(h)
@@ -66,7 +66,7 @@ func answerLost(rw http.ResponseWriter, last bool) {
 	io.WriteString(rw, text)
 }
 
-// wantsPage reports whether the client is a browser, as Wrangler judges.
+// wantsPage reports whether Wrangler would take the client for a browser.
 func wantsPage(r *http.Request) bool {
 	if strings.Contains(strings.ToLower(r.UserAgent()), "curl/") || r.Header.Get("MF-Disable-Pretty-Error") != "" {
 		return false

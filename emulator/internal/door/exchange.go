@@ -23,28 +23,28 @@ type exchange struct {
 	method  string
 	path    string         // as the Worker sees it
 	upgrade bool           // the request asks for a WebSocket
-	refused *wire.Refusal  // how it is refused if the Worker agrees; nil if it asks in the right way
+	refused *wire.Refusal  // the answer if the request asks in a wrong way and the Worker accepts it; else nil
 	sent    *upload.Upload // the request's body
-	key     string         // of an upgrade
+	key     string         // Sec-WebSocket-Key
 }
 
-// deliver hands the request to the Worker and returns its answer, or its exception. When it
-// returns, the request's body is read by nothing but a body of the response that is made of it.
+// deliver runs the Worker and returns its response or its exception. When deliver returns nobody reads
+// the request's body any more, except a body of the response that is made of it.
 func (x *exchange) deliver(place *arrival.Ticket, answered func()) (*driver.Response, error) {
 	var attended func()
 	if x.Attended != nil {
 		attended = func() { x.Attended(x.r.Context()) }
 	}
 	run := x.Invoke(place, attended)
-	defer func() { // runtime.Goexit in the handler runs deferred calls, and nothing else of this goroutine
+	defer func() { // after runtime.Goexit in the handler only deferred calls of this goroutine run
 		if err := run.Exited(); err != nil {
 			x.exited(err)
 		}
 	}()
 	resp, err := run.Fetch(x.request(run, attended))
 	if x.sent == nil && (err != nil || isWhole(resp)) {
-		// Before the answer, with which the client may send its next request. While an answer
-		// streams, the next request would wait for its end with a place, and hold others up.
+		// Before the response, after which the client may send its next request. Not before a
+		// streamed one: the next request would have its ticket until that ends, and hold others up.
 		answered()
 	}
 	if err == nil {
@@ -60,9 +60,8 @@ func (x *exchange) deliver(place *arrival.Ticket, answered func()) (*driver.Resp
 	return resp, err
 }
 
-// mayReadOn reports whether the response's body may be made of the request's, which has to
-// be kept readable then. One in memory is not, and one of an object is not if the object
-// was sent no body.
+// mayReadOn reports whether the response's body may be made of the request's, which must stay readable
+// then. A body in memory is not, nor is that of an object to which no body was sent.
 func (x *exchange) mayReadOn(resp *driver.Response) bool {
 	if x.sent == nil || resp.Body == nil {
 		return false
@@ -75,7 +74,7 @@ func (x *exchange) mayReadOn(resp *driver.Response) bool {
 	return !ofObject || x.sent.Touched()
 }
 
-// isWhole reports whether a response is written at once, without a wait for its body.
+// isWhole reports whether a response has no body, or one in memory.
 func isWhole(resp *driver.Response) bool {
 	if resp == nil || resp.Body == nil {
 		return true
@@ -92,12 +91,12 @@ func (x *exchange) fail(err error) {
 	x.sent.End(upload.ByChunk)
 }
 
-// exited answers when the handler has ended the goroutine, which is net/http's.
+// exited answers when the handler has called runtime.Goexit, which ends a goroutine of net/http.
 func (x *exchange) exited(err *driver.Error) {
 	x.sent.Drop()
 	x.sent.Await()
 	x.log(http.StatusInternalServerError, err.Event)
-	x.rw.Header().Set("Connection", "close") // net/http closes the connection behind it
+	x.rw.Header().Set("Connection", "close") // net/http closes the connection when the goroutine ends
 	answerError(x.rw, x.r, err, x.upgrade, true)
 	x.sent.End(upload.ByLength)
 }
@@ -109,7 +108,7 @@ func (x *exchange) accept(resp *driver.Response) {
 	if lost != nil {
 		cause = x.Fault(lost).Event
 	}
-	x.log(http.StatusSwitchingProtocols, cause) // as the Worker answered, also if it is refused
+	x.log(http.StatusSwitchingProtocols, cause) // 101 is the Worker's answer, also if the request is refused
 	if x.refused != nil {
 		client.Other().Lost(nil)
 		x.rw.Header()["Date"] = nil
@@ -123,7 +122,7 @@ func (x *exchange) accept(resp *driver.Response) {
 	x.switchProtocols(client.Other(), header)
 }
 
-// log emits the event of the answered request. Those of emu's own paths are not logged.
+// log emits the event of an answered request, unless the path is one of emu's own.
 func (x *exchange) log(status int, cause uint64) {
 	if !x.Host.Events.Observed() || strings.HasPrefix(x.path, "/cdn-cgi/") {
 		return

@@ -16,9 +16,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// request is the request as the Worker sees it. An upgrade is a GET with a version and a
-// key, whatever the client sent: if that was wrong it is refused when the Worker's answer
-// is 101.
+// request is the request as the Worker sees it. An upgrade is a GET with a version and a key, also if
+// the client has sent something else: such a request is refused only when the Worker answers with 101.
 func (x *exchange) request(run *invocation.Invocation, attended func()) *driver.Request {
 	r, h := x.r, x.r.Header
 	for _, k := range ofConnection {
@@ -33,7 +32,7 @@ func (x *exchange) request(run *invocation.Invocation, attended func()) *driver.
 	h["Host"], h["Accept-Encoding"] = own[0:1:1], own[1:2:2]
 	if x.Upstream.Host != "" {
 		own[0] = seen.Host
-		h["Mf-Original-Hostname"] = h["Host"] // so it is with Wrangler
+		h["Mf-Original-Hostname"] = h["Host"] // Wrangler does the same
 	}
 	if h["Cf-Connecting-Ip"] == nil {
 		own[2] = remoteIP(r)
@@ -59,8 +58,8 @@ func (x *exchange) request(run *invocation.Invocation, attended func()) *driver.
 	return req
 }
 
-// addressOf is request.url: the Host header with the path as it was sent, without
-// dot segments (https://url.spec.whatwg.org/#path-state).
+// addressOf is request.url: the Host header, and the path that the client has sent without its dot
+// segments (https://url.spec.whatwg.org/#path-state).
 func addressOf(r *http.Request, upstream, seen Origin) *url.URL {
 	u := *r.URL
 	u.Scheme, u.Host = seen.Scheme, r.Host
@@ -71,7 +70,7 @@ func addressOf(r *http.Request, upstream, seen Origin) *url.URL {
 	path := u.EscapedPath()
 	if clean := withoutDots(path); clean != path {
 		u.RawPath = clean
-		u.Path, _ = url.PathUnescape(clean) // it was valid before
+		u.Path, _ = url.PathUnescape(clean) // cannot fail: the path was valid before
 	}
 	return &u
 }
@@ -111,11 +110,11 @@ func remoteIP(r *http.Request) string {
 	return host
 }
 
-// bodyPatience is how long a request holds up those behind it while the Worker reads its
-// body, for which the client may let it wait.
+// bodyPatience is how long a read of a request's body holds up the requests behind it. The client may
+// take any time to send the body.
 const bodyPatience = 5 * time.Millisecond
 
-// clientBody is a request's body as it arrives.
+// clientBody is a request's body as the Worker reads it.
 type clientBody struct {
 	*upload.Upload
 	door     *Door
@@ -123,18 +122,18 @@ type clientBody struct {
 	attended func() // may be nil
 }
 
-// Attends reports whether what is read of the body counts as activity. Attend counts it
-// until done is called.
+// Attends reports whether bytes that are read of the body count as activity.
 func (b *clientBody) Attends() bool { return b.attended != nil }
 
-// Attend is called by an object that has read a piece, before it wants its turn again.
+// Attend counts a piece as activity until done is called. An object calls it when it has read the
+// piece, before it waits for its turn.
 func (b *clientBody) Attend() (done func()) {
 	b.door.Host.Activity.Begin()
 	b.attended()
 	return b.door.Host.Activity.End
 }
 
-// Read gives a body that is cut short, or read too late, workerd's error.
+// Read returns workerd's error if the body is cut short, or read after the response.
 func (b *clientBody) Read(p []byte) (int, error) {
 	if t := b.run.YieldAfter(bodyPatience); t != nil {
 		defer t.Stop()

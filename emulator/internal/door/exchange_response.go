@@ -18,35 +18,34 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 )
 
-// buffers are for copying bodies.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// ofConnection are the headers that belong to a connection. A Worker sees none of
-// a client's, but of an upgrade, and a client none of a Worker's.
+// ofConnection are the headers that belong to a connection. A Worker gets them only of an upgrade, a
+// client never.
 var ofConnection = []string{"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
-// smallBody is the size up to which a body is written without a wait for its reader: what a
-// socket's buffer takes at least.
+// smallBody is the size up to which the buffer of a socket takes a body at once, so that the client's
+// reading cannot hold the end of the world up.
 const smallBody = 64 << 10
 
 // objectBody is the body of an object's response.
 type objectBody interface {
 	// Pin keeps the object in memory until end is called.
 	Pin() (end func())
-	// WasReset reports whether the object has been reset since: the log has that already.
+	// WasReset reports whether the object has been reset. The log has the reason then.
 	WasReset() bool
 	// Fault logs an exception of the object's.
 	Fault(err *driver.Error)
 }
 
-// translateBack makes addresses in a response's headers those that the client knows.
+// translateBack replaces the Worker's origin in a response's headers by that which the client asked for.
 func (x *exchange) translateBack(h http.Header) {
 	asked, seen := x.origins(x.r)
 	translate(h, seen, asked)
 }
 
-// respond writes a response that is no upgrade, and returns how its end is seen. Each piece
-// of a streamed body leaves as it comes; a body that breaks off breaks the connection off.
+// respond writes a response that is no upgrade. The result is by what the client sees its end. A
+// streamed body is sent piece by piece. If it fails the connection is cut.
 func (x *exchange) respond(resp *driver.Response) upload.Ending {
 	body := io.Reader(nil)
 	if resp.Body != nil {
@@ -78,7 +77,7 @@ func (x *exchange) respond(resp *driver.Response) upload.Ending {
 	}
 	var begin *head
 	if inMemory {
-		x.rw.WriteHeader(resp.Status) // what is in memory does not fail
+		x.rw.WriteHeader(resp.Status) // at once: a body in memory cannot fail
 	} else {
 		begin = &head{write: func() {
 			x.rw.WriteHeader(resp.Status)
@@ -91,15 +90,14 @@ func (x *exchange) respond(resp *driver.Response) upload.Ending {
 	return x.stream(body, begin, length, known)
 }
 
-// flush sends what has been written.
 func (x *exchange) flush() { http.NewResponseController(x.rw).Flush() }
 
-// part gives a client a moment to take what is written to it.
+// part gives the client of a closed world a moment to take the rest.
 func (x *exchange) part() {
 	http.NewResponseController(x.rw).SetWriteDeadline(time.Now().Add(partingTime))
 }
 
-// head makes the head of a response, but for its status.
+// head sets the headers of a response.
 func (x *exchange) head(resp *driver.Response, bodiless bool) {
 	h := x.rw.Header()
 	h["Date"] = nil
@@ -111,21 +109,21 @@ func (x *exchange) head(resp *driver.Response, bodiless bool) {
 	}
 	x.translateBack(h)
 	if n := h["Content-Length"]; n != nil && (len(n) != 1 || !message.IsLength(n[0])) {
-		delete(h, "Content-Length") // workerd does not look at what a response says of its length
+		delete(h, "Content-Length") // workerd ignores a length that is no number
 	}
 	if t := h["Content-Type"]; len(t) == 0 || len(t) == 1 && t[0] == "" {
-		h["Content-Type"] = nil // net/http must not guess one
+		h["Content-Type"] = nil // keeps net/http from guessing one
 	}
 	if resp.Body == nil && !bodiless || resp.Body != nil && bodiless && !x.upgrade {
-		delete(h, "Content-Length") // it is 0 in the one case, and in the other workerd does not know it
+		delete(h, "Content-Length") // without a body the length is 0; to HEAD workerd does not send that of a body
 	}
 	if resp.Body == nil && !bodiless && !x.sent.Ended() && resp.Status != http.StatusNoContent && resp.Status != http.StatusNotModified {
-		h.Set("Content-Length", "0") // net/http says so itself only when the handler has returned
+		h.Set("Content-Length", "0") // net/http sets it only when the handler has returned
 	}
 }
 
-// stream writes a body. begin is its head, which has been written if it is nil; known says
-// that the head has a length.
+// stream writes a body. begin is the head, or nil if that is written. known says that the head has a
+// length.
 func (x *exchange) stream(body io.Reader, begin *head, length int64, known bool) upload.Ending {
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
@@ -152,7 +150,7 @@ func (x *exchange) stream(body io.Reader, begin *head, length int64, known bool)
 			}
 			written += int64(n)
 			if begin != nil && err == nil {
-				x.flush() // what comes next may take its time
+				x.flush() // the next piece may take any time
 			}
 		}
 		if err == io.EOF {
@@ -162,13 +160,13 @@ func (x *exchange) stream(body io.Reader, begin *head, length int64, known bool)
 			if b, ok := body.(objectBody); !ok || !b.WasReset() {
 				x.bodyFailed(err)
 			}
-			x.flush() // the client has what came before
+			x.flush() // the client gets the pieces before the error
 			panic(http.ErrAbortHandler)
 		}
 	}
 }
 
-// ending is by what the client sees the end of a body.
+// ending says by what the client sees the end of a body.
 func (x *exchange) ending(known bool) upload.Ending {
 	switch {
 	case known:
@@ -179,16 +177,16 @@ func (x *exchange) ending(known bool) upload.Ending {
 	return upload.ByClose
 }
 
-// bodyFailed emits an error of a response's body.
+// bodyFailed emits the error of a response's body.
 func (x *exchange) bodyFailed(err error) {
 	if !errors.Is(err, http.ErrAbortHandler) {
 		x.Fault(driver.Exception(err))
 	}
 }
 
-// readBody reads a piece of a response's body. A panic is an exception of the handler
-// that has answered with it, and so is it if reading ends the goroutine: then readBody does
-// not return, and ends the answer itself.
+// readBody reads a piece of a response's body. A panic in the class's reader is an exception of its
+// handler. After runtime.Goexit in the reader, also an exception, readBody ends the response itself,
+// since it does not return.
 func (x *exchange) readBody(body io.Reader, buf []byte, begin *head) (n int, err error) {
 	returned := false
 	defer func() {
@@ -221,11 +219,11 @@ func (x *exchange) readBody(body io.Reader, buf []byte, begin *head) (n int, err
 	return n, err
 }
 
-// headDelay is how long the head of a streamed response waits for the first piece. If there is
-// an error in its place, the response is another one.
+// headDelay is how long the head of a streamed response waits for the first piece of the body. If an
+// error comes instead, the client gets an error response.
 const headDelay = 10 * time.Millisecond
 
-// head is the head of a response that is written once, or never. A nil head has been written.
+// head is the head of a response, which is written once or never. A nil head is written.
 type head struct {
 	decided sync.Once
 	write   func()

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// switchProtocols takes the connection from the server, sends the 101 response with
-// what the socket has sent so far, and gives the socket the connection.
+// switchProtocols hijacks the connection for a socket. It sends the 101 response with the frames that
+// the socket has sent before, in one write.
 func (x *exchange) switchProtocols(server *socket.Socket, header http.Header) {
 	t, err := x.takeOver(server)
 	if err != nil {
@@ -26,7 +26,7 @@ func (x *exchange) switchProtocols(server *socket.Socket, header http.Header) {
 	server.Connect(x.Network, t, wire.AppendSwitch(nil, x.key, header))
 }
 
-// takeOver takes the connection from the server for a socket.
+// takeOver hijacks the connection for a socket.
 func (x *exchange) takeOver(server *socket.Socket) (*wire.Conn, error) {
 	conn, buffered, err := http.NewResponseController(x.rw).Hijack()
 	if err != nil {
@@ -35,7 +35,7 @@ func (x *exchange) takeOver(server *socket.Socket) (*wire.Conn, error) {
 	conn = arrival.Detach(conn)
 	conn.SetDeadline(time.Time{})
 	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
-	early = append([]byte(nil), early...) // the server uses its buffer again
+	early = append([]byte(nil), early...) // net/http reuses its buffer
 	t, err := wire.NewConn(conn, early, server, &wire.Options{Budget: x.Budget, Poller: x.pollerFor(conn)})
 	if err == nil && conn.LocalAddr().Network() == "pipe" {
 		x.Host.Activity.Watch(t)
@@ -43,8 +43,7 @@ func (x *exchange) takeOver(server *socket.Socket) (*wire.Conn, error) {
 	return t, err
 }
 
-// pollerFor returns the poller for a connection of the network, made for the first
-// one, and none for others.
+// pollerFor returns the poller for a TCP connection, and nil for others. The first call makes it.
 func (d *Door) pollerFor(conn net.Conn) *wire.Poller {
 	if _, ok := conn.(*net.TCPConn); !ok {
 		return nil

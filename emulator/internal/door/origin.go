@@ -1,7 +1,7 @@
 package door
 
-// The Worker may have another origin than the client asks for: that of --host, dev.host, a route or
-// dev.upstream_protocol. Addresses in headers are translated on the way, as Wrangler's ProxyWorker does.
+// The Worker may see another origin than the one that the client asks for: that of --host, dev.host, a route or
+// dev.upstream_protocol. Addresses in headers are translated between the two, as Wrangler's ProxyWorker does.
 // https://developers.cloudflare.com/workers/wrangler/configuration/#local-development-settings
 
 import (
@@ -18,7 +18,7 @@ type Origin struct{ Scheme, Host string }
 // String is how an address of the origin begins.
 func (o Origin) String() string { return o.Scheme + "://" + o.Host }
 
-// newOrigin is the origin of a scheme and a host as an address would have it.
+// newOrigin returns the origin of a scheme and a host, without the scheme's default port.
 func newOrigin(scheme, host string) Origin {
 	host = strings.ToLower(host)
 	if scheme == "http" {
@@ -36,7 +36,7 @@ func (o Origin) hostname() string {
 	return o.Host
 }
 
-// origins are the one that a request is for and the one that the Worker sees.
+// origins returns the origin for which the client asks, and the one that the Worker sees.
 func (d *Door) origins(r *http.Request) (asked, seen Origin) {
 	asked = newOrigin("http", r.Host)
 	if r.TLS != nil {
@@ -52,11 +52,11 @@ func (d *Door) origins(r *http.Request) (asked, seen Origin) {
 	return asked, seen
 }
 
-// addresses are the addresses in a header's value, as Wrangler finds them.
+// addresses finds the addresses in a header's value, as Wrangler does.
 var addresses = regexp.MustCompile(`(?i)(https?://[^/?#\s,;"']+)([^\s,;"']*)`)
 
-// translate makes addresses of one origin in headers those of another, whatever their scheme was. Values are replaced,
-// not changed.
+// translate replaces the origin from by to in the addresses of headers, whatever their scheme. It makes new slices of
+// values: the caller may share the old ones.
 func translate(h http.Header, from, to Origin) {
 	for name, values := range h {
 		for i, v := range values {
@@ -83,7 +83,7 @@ func translate(h http.Header, from, to Origin) {
 	}
 }
 
-// cookieFor is a cookie whose Domain, if it is the one origin's host, is the other's.
+// cookieFor replaces the Domain of a cookie if it is the host of from.
 func cookieFor(cookie string, from, to Origin) string {
 	domain := "Domain=" + from.hostname()
 	for at := 0; ; {

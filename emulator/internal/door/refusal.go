@@ -15,8 +15,8 @@ var methods = map[string]bool{
 	"QUERY": true, "BAN": true,
 }
 
-// Limits on the head of a request, in bytes. workerd takes 64 KiB of request line and 480 KiB in all, and
-// Wrangler puts some headers of its own in.
+// Limits on the head of a request, in bytes. workerd takes 64 KiB of request line and 480 KiB in all, less the
+// headers that Wrangler adds.
 const (
 	maxAddress    = 65512
 	maxHead       = 491120
@@ -24,11 +24,11 @@ const (
 	maxHeaders    = 16382 // lines
 )
 
-// MaxHeaderBytes is for the [http.Server] of a world, so that it refuses too large a head itself only where the world
-// would not be asked.
+// MaxHeaderBytes is for the [http.Server] of a world. It is larger than maxHead, so that the door and not net/http
+// refuses a head that is too large.
 const MaxHeaderBytes = 4 << 20
 
-// refusal says why no Worker gets to see a request; status 0 is that it does.
+// refusal returns the answer to a request that does not reach the Worker; status 0 says that the request does.
 func refusal(r *http.Request) (status int, text string) {
 	switch {
 	case r.ProtoMajor == 1 && r.ProtoMinor > 1:
@@ -61,7 +61,7 @@ func isTooLarge(r *http.Request) bool {
 	return n > maxHead || lines > maxHeaders
 }
 
-// refuse answers a request that no Worker gets to see.
+// refuse answers a request that does not reach the Worker.
 func refuse(rw http.ResponseWriter, r *http.Request, status int, text string) {
 	h := rw.Header()
 	h["Date"] = nil
@@ -70,7 +70,7 @@ func refuse(rw http.ResponseWriter, r *http.Request, status int, text string) {
 		h.Set("Content-Type", "text/plain")
 		h.Set("Connection", "close")
 	}
-	if r.ContentLength != 0 { // or else net/http says so itself
+	if r.ContentLength != 0 { // without a body net/http sets it
 		h.Set("Content-Length", strconv.Itoa(len(text)))
 	}
 	rw.WriteHeader(status)

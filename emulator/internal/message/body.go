@@ -10,8 +10,7 @@ func Close(r io.Reader) error {
 	return nil
 }
 
-// Unbound is the body below one that belongs to an event or an invocation, so that another
-// one can read it.
+// Unbound returns the body below one that an event reads, for another reader.
 func Unbound(r io.Reader) io.Reader {
 	if b, ok := r.(interface{ Unbound() io.Reader }); ok {
 		return b.Unbound()
@@ -19,12 +18,12 @@ func Unbound(r io.Reader) io.Reader {
 	return r
 }
 
-// InMemory reports whether reading a body takes no time, and how many bytes are left of it.
+// InMemory reports whether a body is in memory, and how many bytes are left of it.
 func InMemory(r io.Reader) (n int, ok bool) {
 	switch b := r.(type) {
 	case interface{ Len() int }:
 		return b.Len(), true
-	case interface{ InMemory() (int, bool) }: // one that is made of another
+	case interface{ InMemory() (int, bool) }: // a body around another one
 		return b.InMemory()
 	}
 	return 0, false

@@ -12,9 +12,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Header returns h as the Headers class has it: each name once, in whatever cases it was
-// written, and values without the space around them. A map that is so already is returned
-// itself. It refuses what is no name or value.
+// Header returns h as the Headers class has it: names that differ only in case are one, and values
+// have no space around them. If h has that form it is returned itself. Invalid names and values are
+// refused.
 func Header(h map[string][]string) (map[string][]string, error) {
 	canonical := true
 	for name, values := range h {
@@ -45,7 +45,7 @@ func Header(h map[string][]string) (map[string][]string, error) {
 	return out, nil
 }
 
-// space is what is no part of a value: https://fetch.spec.whatwg.org/#concept-header-value-normalize
+// space is trimmed from values: https://fetch.spec.whatwg.org/#concept-header-value-normalize
 const space = "\t\n\r "
 
 func isSpace(c byte) bool { return strings.IndexByte(space, c) >= 0 }
@@ -60,8 +60,8 @@ func isValue(v string) bool {
 	return true
 }
 
-// isName reports whether every byte of a name is one of a token. Names beyond ASCII pass in workerd, and are
-// not sent.
+// isName reports whether a name is a token. Like workerd it lets bytes beyond ASCII pass; such a header is not
+// sent.
 func isName(name string) bool {
 	for i := range len(name) {
 		c := name[i]
@@ -75,7 +75,7 @@ func isName(name string) bool {
 	return true
 }
 
-// IsToken reports whether a name that Header lets pass can be sent.
+// IsToken reports whether a name that Header accepts can be sent.
 func IsToken(name string) bool {
 	for i := range len(name) {
 		if name[i] >= 0x80 {
@@ -85,7 +85,7 @@ func IsToken(name string) bool {
 	return name != ""
 }
 
-// IsLength reports whether a Content-Length is a number.
+// IsLength reports whether a Content-Length is a number of at most 18 digits.
 func IsLength(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {

@@ -4,8 +4,8 @@ package message
 
 import "github.com/seed-36a2c969/emu/emulator/durable/driver"
 
-// CheckResponse refuses what the Response constructor and the runtime refuse. It makes the
-// names of the headers canonical. asked says that the request asks for a WebSocket.
+// CheckResponse returns the error of the Response constructor, or of the runtime, for a response. It
+// makes the names of the headers canonical. asked says that the request asks for a WebSocket.
 func CheckResponse(resp *driver.Response, asked bool) error {
 	switch {
 	case resp == nil:
