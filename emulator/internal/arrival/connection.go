@@ -32,12 +32,12 @@ type connection struct {
 	inlet *inlet
 
 	// guarded by connections.mu
-	serving  bool    // a request is being served: what arrives is its body
-	sweeps   uint64  // how many there had been when the connection was last read without one
-	ticket   *Ticket // of what has arrived
-	read     bool    // the server has read of it, not only looked for it
-	reading  bool    // the server reads what has no place yet, without a wait
-	presumed bool    // there is a ticket only because the server is reading
+	serving  bool    // a request is being served: bytes that arrive are its body
+	sweeps   uint64  // connections.sweeps at the latest read that needed no sweep
+	ticket   *Ticket // of the request whose bytes have arrived; nil without one
+	read     bool    // the server has read a part of that request
+	reading  bool    // the server is reading bytes that have no ticket yet
+	presumed bool    // a sweep has given the ticket during that read, which may find no bytes
 	detached bool
 }
 
@@ -101,19 +101,19 @@ func (o *Order) add(tcp *net.TCPConn) *connection {
 	c.inlet = newInlet(tcp, c.receive)
 	all.byID[c.id] = c
 	all.ready.add(tcp, c.id)
-	all.sweep(nil) // a new connection is among the kernel's ready ones, before its first request is
+	all.sweep(nil) // the kernel lists a new connection as ready: without the sweep its first request would have that early place
 	return c
 }
 
-// Sweep gives what has arrived its places. The connections of the order do so themselves.
+// Sweep gives tickets to the connections at which bytes have arrived. A read and an answer do so themselves.
 func (o *Order) Sweep() {
 	o.conns.mu.Lock()
 	defer o.conns.mu.Unlock()
 	o.conns.sweep(nil)
 }
 
-// sweep gives what has arrived its places, in the kernel's order. The reader, which may be
-// nil, has just read what had no place. mu is held.
+// sweep gives tickets to the connections at which bytes have arrived, in the order in which the
+// kernel lists them. The reader, which may be nil, has just read bytes without a ticket. mu is held.
 func (all *connections) sweep(reader *connection) {
 	all.sweeps++
 	all.ready.sweep(func(id int32, unread bool) {
@@ -122,15 +122,15 @@ func (all *connections) sweep(reader *connection) {
 		case c == nil:
 		case unread || c == reader:
 			c.place()
-		case c.reading: // it may have read already what has arrived, and the kernel names it once
+		case c.reading: // its bytes may be read already, and the kernel lists it only once for them
 			c.presumed = c.ticket == nil
 			c.place()
 		}
 	})
 }
 
-// receive calls read, which reads from the connection without a wait, and gives what was
-// read its place if it has none.
+// receive calls read, which reads from the connection without a wait. If read finds the first bytes of
+// a request the connection gets a ticket, and the ones listed before it get theirs first.
 func (c *connection) receive(read func() (n int)) {
 	all := &c.order.conns
 	all.mu.Lock()

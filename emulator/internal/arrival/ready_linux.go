@@ -10,21 +10,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ready knows in which order bytes have arrived at connections. Go's runtime wakes the goroutines of connections in another
-// order. Only one goroutine at a time may use it. The zero ready knows of no order.
+// ready lists connections in the order in which bytes have arrived at them. Go's runtime wakes their goroutines in another
+// order. Only one goroutine at a time may use it. The zero ready lists none.
 type ready struct {
-	fd     int // an epoll set: it returns connections in the order in which they became ready
+	fd     int // an epoll set: it lists connections in the order in which they became ready
 	opened bool
 	events [64]unix.EpollEvent
 }
 
-// open begins to watch. If the process has no descriptor to spare, ready knows of no order.
+// open makes the epoll set. If the process has no descriptor for it, ready lists no connections.
 func (r *ready) open() {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	r.fd, r.opened = fd, err == nil
 }
 
-// close ends the watch.
 func (r *ready) close() {
 	if r.opened {
 		r.opened = false
@@ -32,14 +31,13 @@ func (r *ready) close() {
 	}
 }
 
-// add watches a connection. sweep names it by its id.
+// add watches a connection, of which sweep gives the id.
 func (r *ready) add(conn *net.TCPConn, id int32) {
-	// What is read before a sweep is not ready for reading any more, but a connection is almost always
-	// ready for writing: with EPOLLOUT the kernel names it nevertheless.
+	// A connection whose bytes are read before a sweep is no longer ready for reading. With EPOLLOUT
+	// the kernel lists it nevertheless, since it is almost always ready for writing.
 	r.control(conn, unix.EPOLL_CTL_ADD, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLET, Fd: id})
 }
 
-// remove ends the watch of a connection.
 func (r *ready) remove(conn *net.TCPConn) { r.control(conn, unix.EPOLL_CTL_DEL, nil) }
 
 func (r *ready) control(conn *net.TCPConn, op int, e *unix.EpollEvent) {
@@ -53,8 +51,8 @@ func (r *ready) control(conn *net.TCPConn, op int, e *unix.EpollEvent) {
 	raw.Control(func(fd uintptr) { unix.EpollCtl(r.fd, op, int(fd), e) })
 }
 
-// sweep calls f for each connection that was added, or at which bytes have arrived, since the last sweep;
-// unread says that some of them were not read.
+// sweep calls f for each connection that was added, or at which bytes have arrived, since the last sweep.
+// unread says that there are bytes to read.
 func (r *ready) sweep(f func(id int32, unread bool)) {
 	for r.opened {
 		n, err := unix.EpollWait(r.fd, r.events[:], 0)
@@ -85,7 +83,7 @@ type inlet struct {
 	ready  func(fd uintptr) bool // called when the connection may be readable; reports whether the read is over
 }
 
-// newInlet makes an inlet that has receive call each of its reads, which do not wait.
+// newInlet makes an inlet. It hands each read from the kernel, which does not wait, to receive to be called.
 func newInlet(conn *net.TCPConn, receive func(read func() (n int))) *inlet {
 	r := &inlet{conn: conn, receive: receive}
 	r.raw, _ = conn.SyscallConn() // fails only for no connection

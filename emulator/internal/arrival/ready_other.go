@@ -4,7 +4,7 @@ package arrival
 
 import "net"
 
-// ready knows of no order: bytes count as arrived when their goroutine reads them.
+// ready lists no connections: bytes count as arrived when a goroutine reads them.
 type ready struct{}
 
 func (*ready) open()                   {}
