@@ -1,9 +1,6 @@
-// Package emulator runs a Worker and its Durable Objects: namespaces and ids,
-// the life of objects, their turns and gates, hibernation, WebSockets as the
-// object sees them, storage semantics and alarms. It says what workerd says.
+// Package emulator runs a Worker with its Durable Objects as workerd does.
 //
-// A [World] is one running program. Many worlds live in one process and share
-// nothing.
+// A [World] is one running program. Worlds in one process share nothing.
 //
 // Source: https://developers.cloudflare.com/durable-objects/
 package emulator
@@ -37,55 +34,54 @@ import (
 
 func init() { driver.SetPairs(socket.NewPair) }
 
-// Options say what a world is made of.
+// Options are the settings of a world.
 type Options struct {
 	// Config is the Worker's configuration. It must not be nil.
 	Config *config.Config
 	// Classes are the program's classes, Worker its default export (nil: none).
 	Classes []driver.Class
 	Worker  driver.Worker
-	// Exported says that the classes are those that the entrypoint of the configuration
-	// exports, so that a missing one is reported in Wrangler's words and not in those for Go.
+	// Exported says that Classes are the exports of the configuration's entrypoint. A missing class is
+	// reported in Wrangler's words then, and not as one that no Go code registers.
 	Exported bool
-	// Upstream is what the Worker takes its requests to be for; an empty field is as the client asked.
+	// Upstream replaces the origin of request.url; an empty field keeps the client's.
 	Upstream Origin
 	// Persist is the folder of the stored data, in wrangler's layout below v3;
 	// "" keeps everything in memory.
 	Persist string
-	// Clock is the world's time; nil is the machine's.
+	// Clock is the world's clock; nil is the machine's.
 	Clock clock.Clock
-	// Seed makes UUIDs, unique ids and jitter reproducible; 0 is random.
+	// Seed makes UUIDs, unique ids and jitter reproducible; with 0 they differ each time.
 	Seed uint64
 	// Observe, if not nil, is called with every [Event], one at a time.
 	Observe func(Event)
-	// Foreign, if not nil, is called with each call that touches an object from a goroutine
-	// that does not have its turn, on that goroutine. It is for tests: the check costs about
-	// a microsecond a call.
+	// Foreign, if not nil, is called with each call that uses an object from a goroutine that has
+	// not its turn. That goroutine calls it. It is for tests: the check costs about a microsecond
+	// a call.
 	Foreign func(ForeignCall)
-	// Attended, if not nil, is called with a request's context from when on what has been
-	// read of the request counts as activity of the world. With it the transport of a test
-	// knows what is still under way.
+	// Attended, if not nil, is called with a request's context when the world begins to count the
+	// request as its own activity. A test's transport counts the request until then.
 	Attended func(ctx context.Context)
-	// Patience is how long, in machine time, a wait of user code for something outside the
-	// world (fetch, Await) counts as activity for Settle; with 0 it does not count.
+	// Patience is how long, in machine time, a wait for something outside the world (fetch, Await)
+	// counts as activity for Settle; with 0 it does not count.
 	Patience time.Duration
-	// Hanging is how long, in machine time, a handler may hold its object without a wait
-	// before an event of type warning says where it is; with 0 nobody looks.
+	// Hanging is how long, in machine time, a handler may keep its turn before an event of type
+	// warning says where it is; with 0 there is no such event.
 	Hanging time.Duration
-	// MaxWaiting limits the memory of what waits for all slow clients together, in
-	// bytes; 0 is 1 GiB. The connections for which most waits are closed first.
+	// MaxWaiting limits the memory of the unsent frames of all WebSockets together, in bytes; 0 is
+	// 1 GiB. Over the limit the connections with most unsent frames are closed.
 	MaxWaiting int64
-	// Strict makes warnings about migrations errors; Purge lets a deleted
-	// class's data be moved to the trash folder.
+	// Strict turns warnings about migrations into errors. Purge allows a migration that deletes a
+	// class to move the class's data to the trash folder.
 	Strict, Purge bool
 }
 
 // World is a Worker with its objects. Serve requests with [World.ServeHTTP] and
 // end it with [World.Close].
 //
-// Below it locks are taken in this order, where a package locks its own first: namespace,
-// object, instance; socket, then its object's list or its instance; alarms, then object;
-// connections of arrival, then its tickets; last a signal, and activity, which take none.
+// The order of locks in the packages below: namespace, object, instance; socket, then its object's
+// list or its instance; alarms, then object; the connections of arrival, then its tickets. Signals and
+// activity come last: nobody takes another lock while holding theirs.
 type World struct {
 	opts     Options
 	host     *host.Host
@@ -103,13 +99,13 @@ type World struct {
 	applied  []string
 
 	closed atomic.Bool
-	ending time.Time // since when, of a closed world
+	ending time.Time // when Stop or Close was called
 
 	net *socket.Network
 }
 
-// New makes a world: it checks the classes against the bindings, applies the
-// migrations and opens the namespaces. What is wrong comes as a [*Refusal].
+// New makes a world: it checks the classes against the bindings, applies the migrations and opens the
+// namespaces. Errors of the configuration, the classes or the stored state come as a [*Refusal].
 func New(o Options) (*World, error) {
 	w := &World{opts: o, classes: map[string]*object.Namespace{}}
 	w.host = host.New(host.Options{Clock: o.Clock, Seed: o.Seed, Flags: flags(o.Config), Patience: o.Patience})
@@ -139,26 +135,25 @@ func New(o Options) (*World, error) {
 	return w, nil
 }
 
-// ServeHTTP runs the Worker for a request. The Worker's errors are answered with
-// status 500 and their text. An upgrade hijacks the connection of the http.Server that
-// calls.
+// ServeHTTP runs the Worker for a request. An exception of the Worker is answered with status 500 and
+// its text. An upgrade hijacks the connection.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.door.ServeHTTP(rw, r) }
 
-// Listen returns l with connections that keep the order in which their requests arrive.
-// The server needs [World.ConnContext].
+// Listen returns a listener whose connections keep the order in which their requests arrive. The server
+// needs [World.ConnContext].
 func (w *World) Listen(l net.Listener) net.Listener { return w.order.Listen(l) }
 
-// ConnContext is for an http.Server.
+// ConnContext is the ConnContext of the http.Server.
 func (w *World) ConnContext(ctx context.Context, conn net.Conn) context.Context {
 	return arrival.ConnContext(ctx, conn)
 }
 
-// Aside is for a request that somebody else answers than the world: it and its body
-// hold nobody up. What it returns is called when the request has its answer.
+// Aside is called for a request that the Worker does not get, so that it holds no other request up. The
+// caller calls end when the request has its answer.
 func (w *World) Aside(r *http.Request) (end func()) { return w.order.Aside(r) }
 
-// MaxHeaderBytes is for the [http.Server] of a world, so that it refuses too large a head itself only where the world
-// would not be asked.
+// MaxHeaderBytes is the MaxHeaderBytes of the [http.Server]: with it the world, and not net/http, refuses a head that is
+// too large.
 const MaxHeaderBytes = door.MaxHeaderBytes
 
 // Origin is a scheme and a host, with a port that is not the scheme's own.
@@ -167,23 +162,21 @@ type Origin = door.Origin
 // PathOf is the path of a request as the Worker sees it, escaped.
 func PathOf(r *http.Request) string { return door.PathOf(r) }
 
-// closePatience is how long Close waits before it says for whom.
+// closePatience is how long Close waits before it emits what it waits for.
 const closePatience = 5 * time.Second
 
-// Close ends the world: sockets are dropped with a bare FIN as a stopping workerd
-// drops them, running handlers see their contexts end, databases are closed.
-// It waits for all of the world's goroutines; if that takes more than 5 seconds
-// it reports an error event that names what it waits for, and after 10 returns
-// an error.
+// Close ends the world. Sockets are dropped with a bare FIN, as by a workerd that stops. The contexts of
+// running handlers end, and databases are closed. Close waits for all goroutines of the world. After 5
+// seconds it emits an error event that names what it waits for; after 10 it returns an error.
 func (w *World) Close() error {
 	if err := w.Stop(); err != nil {
-		return err // the time is over, or the stored state is not free
+		return err
 	}
 	return w.await(w.host.Requests.Wait)
 }
 
-// Stop is Close without waiting for requests whose handler in the Worker, or whose
-// body, does not end. The stored state is free when it returns.
+// Stop is Close without the wait for requests that the Worker still answers. When it returns the stored
+// state is unlocked.
 func (w *World) Stop() error {
 	if w.closed.Swap(true) {
 		return nil
@@ -208,8 +201,8 @@ func (w *World) Stop() error {
 	return errors.Join(err, w.lock.Release())
 }
 
-// await waits until wait returns or the time that a world has to end is over. What Stop
-// and Close wait for, one after the other, shares that time.
+// await waits until wait returns, or until the time is over that a world has to end. The waits of Stop
+// and Close share that time.
 func (w *World) await(wait func()) error {
 	done := make(chan struct{})
 	go func() {
@@ -231,10 +224,10 @@ func (w *World) await(wait func()) error {
 	return fmt.Errorf("a handler does not end: %s", w.Busy())
 }
 
-// DefaultCompatibilityDate is what a configuration without a compatibility_date gets.
+// DefaultCompatibilityDate is the date of a configuration without a compatibility_date.
 const DefaultCompatibilityDate = config.DefaultCompatibilityDate
 
-// flags are the compatibility flags that a configuration's date and list turn on.
+// flags returns the compatibility flags that a configuration's date and list turn on.
 func flags(c *config.Config) host.Flags {
 	return host.Flags{
 		WebSocketAutoReplyToClose:               c.Enables("web_socket_auto_reply_to_close"),

@@ -23,7 +23,7 @@ func (e *env) Var(name string) (text string, isText bool, json []byte, ok bool) 
 	return v.Text, v.IsText, v.JSON, ok
 }
 
-// Names are those of the variables and bindings, in order.
+// Names returns the names of the variables and bindings, in order.
 func (e *env) Names() []string {
 	names := slices.AppendSeq(slices.Collect(maps.Keys(e.vars)), maps.Keys(e.namespaces))
 	slices.Sort(names)

@@ -14,10 +14,10 @@ const (
 	EventHibernate = host.EventHibernate // an object left memory, its sockets stay: Sockets
 	EventEvict     = host.EventEvict     // an object without sockets left memory
 	EventReset     = host.EventReset     // an object was reset: Message says why
-	EventAlarm     = host.EventAlarm     // an alarm ran: Retry counts from 0
+	EventAlarm     = host.EventAlarm     // an alarm's handler began: Retry counts from 0
 	EventLog       = host.EventLog       // a line for the reader
-	EventWarning   = host.EventWarning   // a handler does not let its object go: Handler
-	EventError     = host.EventError     // user code failed, or something else did
+	EventWarning   = host.EventWarning   // a handler hangs: Handler
+	EventError     = host.EventError     // an exception that user code did not catch, or an error of emu
 )
 
 // Event is something that happened in a world, as `emu dev --log-format json`

@@ -2,8 +2,8 @@ package emulator
 
 import "github.com/seed-36a2c969/emu/emulator/internal/object"
 
-// Object is a Durable Object seen from outside, by tests and tools. It stays
-// valid whether the object is in memory or not.
+// Object is the handle by which tests and tools look at a Durable Object. It stays valid when the object
+// leaves memory.
 type Object = object.Handle
 
 // State says where an object is.
@@ -20,12 +20,11 @@ const (
 // Pin is something that keeps an object in memory.
 type Pin = object.Pin
 
-// PinnedError is [Object.Hibernate]'s error for an object that the runtime would
-// not let go.
+// PinnedError is the error of [Object.Hibernate] for an object that something keeps in memory.
 type PinnedError = object.PinnedError
 
-// Socket is a connection accepted for hibernation, seen from outside.
+// Socket is a hibernatable WebSocket as tests and tools see it.
 type Socket = object.Socket
 
-// ErrBlocked is [Object.StorageBy]'s error when it is too late.
+// ErrBlocked is the error of [Object.StorageBy] if an event has kept its turn for too long.
 var ErrBlocked = object.ErrBlocked

@@ -17,8 +17,8 @@ import (
 	"github.com/seed-36a2c969/emu/migrations/folder"
 )
 
-// Refusal is why a world cannot be made: what is wrong with the configuration,
-// the classes or the stored state, as diagnostics.
+// Refusal is the error of a world that cannot be made: the diagnostics of its configuration, its classes
+// and its stored state.
 type Refusal struct{ Diagnostics []diagnostic.Diagnostic }
 
 func (r *Refusal) Error() string {
@@ -29,8 +29,8 @@ func (r *Refusal) Error() string {
 	return strings.Join(texts, "\n")
 }
 
-// Check looks at configuration, classes and migrations as [New] does and changes
-// nothing. It returns the lines of the migrations that a start would apply.
+// Check checks the configuration, the classes and the migrations as [New] does, and changes nothing.
+// steps are the migrations that a start would apply, a line each.
 func Check(o Options) (steps []string, errs, warnings []diagnostic.Diagnostic, err error) {
 	ledger, err := migrations.Open(o.Persist, o.Config.Name)
 	if err != nil {
@@ -43,7 +43,7 @@ func Check(o Options) (steps []string, errs, warnings []diagnostic.Diagnostic, e
 	return steps, wrong(&o, plan), plan.Warnings, nil
 }
 
-// wrong is what is wrong with a start, each error once.
+// wrong returns the errors for which a start is refused, each once.
 func wrong(o *Options, plan *migrations.Plan) []diagnostic.Diagnostic {
 	errs := refused(o)
 	for _, d := range plan.Errors {
@@ -69,10 +69,10 @@ func planOf(ledger *migrations.Ledger, o *Options) *migrations.Plan {
 	return ledger.Plan(facts)
 }
 
-// identifier is a JavaScript identifier, of which class names are ASCII ones and letters.
+// identifier matches the JavaScript identifiers that a class may have as its name.
 var identifier = regexp.MustCompile(`^[\p{L}_$][\p{L}\p{Nd}_$]*$`)
 
-// refused is what emu itself refuses at a start.
+// refused returns emu's own errors of a start, without those of migrations.
 func refused(o *Options) []diagnostic.Diagnostic {
 	list, _ := o.Config.CheckStart()
 	places := map[string]driver.Place{}
@@ -95,10 +95,10 @@ func refused(o *Options) []diagnostic.Diagnostic {
 	}
 	for _, b := range o.Config.Bindings {
 		if b.ScriptName != "" && b.ScriptName != o.Config.Name {
-			continue // the configuration's refusal is above
+			continue // CheckStart has an error for it
 		}
 		if o.Exported {
-			continue // the migrations' refusal is Wrangler's own
+			continue // the migrations have Wrangler's error for it
 		}
 		if _, ok := places[b.ClassName]; !ok {
 			d := diagnostic.Diagnostic{
@@ -111,7 +111,7 @@ func refused(o *Options) []diagnostic.Diagnostic {
 	return list
 }
 
-// hintClasses names the classes there are, the likeliest first.
+// hintClasses names the registered classes, and the one that is probably meant.
 func hintClasses(name string, classes []driver.Class) string {
 	var names []string
 	for _, c := range classes {
@@ -159,15 +159,15 @@ func (w *World) prepare() (plan *migrations.Plan, err error) {
 	return plan, ledger.Apply(plan)
 }
 
-// placed reports whether errs has an error at d's place: emu's own about a class that nothing
-// registers says more than Wrangler's.
+// placed reports whether errs has an error at d's place. For a class that no code registers both emu and
+// Wrangler have one, and emu's says more.
 func placed(errs []diagnostic.Diagnostic, d diagnostic.Diagnostic) bool {
 	return slices.ContainsFunc(errs, func(e diagnostic.Diagnostic) bool {
 		return e.Place == d.Place && d.Place != diagnostic.Place{}
 	})
 }
 
-// open makes the namespaces and bindings of the plan.
+// open opens the namespaces of the plan and binds them.
 func (w *World) open(plan *migrations.Plan) error {
 	w.env = &env{vars: map[string]config.Var{}, namespaces: map[string]*object.Namespace{}}
 	for _, v := range w.opts.Config.Vars {

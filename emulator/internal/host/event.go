@@ -22,10 +22,10 @@ const (
 	EventHibernate EventType = "hibernate" // an object left memory, its sockets stay: Sockets
 	EventEvict     EventType = "evict"     // an object without sockets left memory
 	EventReset     EventType = "reset"     // an object was reset: Message says why
-	EventAlarm     EventType = "alarm"     // an alarm ran: Retry counts from 0
+	EventAlarm     EventType = "alarm"     // an alarm's handler began: Retry counts from 0
 	EventLog       EventType = "log"       // a line for the reader
-	EventWarning   EventType = "warning"   // a handler does not let its object go: Handler
-	EventError     EventType = "error"     // user code failed, or something else did
+	EventWarning   EventType = "warning"   // a handler hangs: Handler
+	EventError     EventType = "error"     // an exception that user code did not catch, or an error of emu
 )
 
 // Event is something that happened in a world, as `emu dev --log-format json`
@@ -50,7 +50,7 @@ type Event struct {
 	Millis  int64     `json:"ms,omitempty"`
 	Sockets int       `json:"sockets,omitempty"`
 	Retry   int       `json:"retry,omitempty"`
-	Level   string    `json:"level,omitempty"` // of a line of the class's: log, warn, error, …
+	Level   string    `json:"level,omitempty"` // of a line that user code logs: log, warn, error, …
 	Message string    `json:"message,omitempty"`
 	Stack   string    `json:"stack,omitempty"`
 }

@@ -17,39 +17,37 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
-// Invocation is one run of the Worker: the context that its handler gets. It
-// has no turn; a Worker's invocations run side by side. A client that goes away
-// does not end it.
+// Invocation is one run of the Worker, and the context of its handler. Invocations have no turns: they
+// run side by side. One goes on if its client goes away.
 type Invocation struct {
 	context.Context
-	w *Worker
-	// passedOn is set once the Worker has sent a body to somebody: it may be made of the request's.
-	passedOn atomic.Bool
-	exited   *driver.Error                  // set when the handler has ended its goroutine
-	attended func()                         // called when the request counts as activity; may be nil
-	ticket   atomic.Pointer[arrival.Ticket] // its place in the order until it waits
-	returned atomic.Bool                    // its handler
+	w        *Worker
+	passedOn atomic.Bool                    // see PassedOn
+	exited   *driver.Error                  // see Exited
+	attended func()                         // see Worker.Invoke
+	ticket   atomic.Pointer[arrival.Ticket] // the present place in the order; nil while the invocation waits
+	returned atomic.Bool                    // the handler has returned
 }
 
-// Exited is the exception of a handler that has ended its goroutine, nil of any other.
+// Exited is the exception of a handler that has called runtime.Goexit, else nil.
 func (i *Invocation) Exited() *driver.Error { return i.exited }
 
-// PassedOn reports whether the Worker has sent a body to somebody.
+// PassedOn reports whether the Worker has sent a request with a body. That body may be made of the
+// client's, which must stay readable then.
 func (i *Invocation) PassedOn() bool { return i.passedOn.Load() }
 
-// PassesOn notes that the Worker sends something, with a body or not.
+// PassesOn notes that the Worker sends a request.
 func (i *Invocation) PassesOn(body bool) {
 	if body {
 		i.passedOn.Store(true)
 	}
 }
 
-// Adopt does nothing: nothing keeps an invocation that a response could, and it has no turn
-// off which to read a body.
+// Adopt does nothing: a Worker needs no pin, and has no turn that the read of a body would give up.
 func (i *Invocation) Adopt(*driver.Response, driver.Place) error { return nil }
 
-// YieldAfter gives the invocation's place in the order back when d has passed. The timer
-// is nil if there is no place.
+// YieldAfter closes the invocation's ticket when d has passed, unless the timer is stopped. The timer is
+// nil without a ticket.
 func (i *Invocation) YieldAfter(d time.Duration) *time.Timer {
 	if k := i.ticket.Load(); k != nil {
 		return time.AfterFunc(d, k.Close)
@@ -65,11 +63,12 @@ func (i *Invocation) Value(key any) any {
 	return i.Context.Value(key)
 }
 
-// Wait runs f.
+// Wait waits in f.
 func (i *Invocation) Wait(_ context.Context, kind driver.PinKind, at driver.Place, f func() error) error {
 	return object.WaitIn(i, kind, at, f)
 }
 
+// Pause waits in p.F. The invocation counts as active and has a ticket again when it goes on.
 func (i *Invocation) Pause(p object.Wait) error {
 	if p.Over != nil {
 		defer p.Over()
@@ -88,10 +87,10 @@ func (i *Invocation) Pause(p object.Wait) error {
 	return p.F()
 }
 
-// NewSignal makes a signal for WaitFor.
 func (i *Invocation) NewSignal() driver.Signal { return i.w.Host.NewSignal() }
 
-// WaitFor waits until the signal is sent or ctx ends.
+// WaitFor waits until the signal is sent or ctx ends. The sender of the signal takes the ticket with
+// which the invocation goes on.
 func (i *Invocation) WaitFor(ctx context.Context, on driver.Signal) error {
 	s := on.(*host.Signal)
 	defer s.Done()
@@ -106,8 +105,8 @@ func (i *Invocation) WaitFor(ctx context.Context, on driver.Signal) error {
 	return s.Wait(ctx)
 }
 
-// Begin begins an operation in the order of the invocation's ticket, which is kept for
-// those that follow without a wait.
+// Begin starts an operation when all tickets before the invocation's are closed. The invocation keeps its
+// ticket for operations that follow without a wait.
 func (i *Invocation) Begin(o object.Starter) {
 	k := i.ticket.Swap(nil)
 	if k == nil {
@@ -119,20 +118,20 @@ func (i *Invocation) Begin(o object.Starter) {
 	i.goesOn(k)
 }
 
-// After calls f when d of the world's time has passed.
+// After is setTimeout().
 func (i *Invocation) After(d time.Duration, at driver.Place, f func()) driver.Operation {
 	return object.StartTimer(i.w.Host, i, d, at, f)
 }
 
-// passed closes the invocation's ticket.
+// passed closes the invocation's ticket, if it has one.
 func (i *Invocation) passed() {
 	if k := i.ticket.Swap(nil); k != nil {
 		k.Close()
 	}
 }
 
-// goesOn gives the invocation a new ticket. Several goroutines of the Worker may use the
-// invocation: it keeps one, and none when its handler has returned.
+// goesOn gives the invocation a new ticket. Several goroutines of the Worker may use one invocation: it
+// keeps the latest ticket, and none once its handler has returned.
 func (i *Invocation) goesOn(k *arrival.Ticket) {
 	if before := i.ticket.Swap(k); before != nil {
 		before.Close()
@@ -142,21 +141,17 @@ func (i *Invocation) goesOn(k *arrival.Ticket) {
 	}
 }
 
-// Say adds a line to the log.
 func (i *Invocation) Say(level, text string) {
 	i.w.Host.Emit(host.Event{Type: host.EventLog, Handler: "worker", Level: level, Message: text})
 }
 
-// Now is the world's time.
 func (i *Invocation) Now() time.Time { return i.w.Host.Now() }
 
-// UUID is the world's crypto.randomUUID().
 func (i *Invocation) UUID() string { return i.w.Host.Chance.UUID() }
 
-// Claim does nothing: there is no turn.
+// Claim does nothing: a Worker has no turn.
 func (i *Invocation) Claim() {}
 
-// InObject is false.
 func (i *Invocation) InObject() bool { return false }
 
 // StartFetch is the global fetch().
@@ -165,12 +160,12 @@ func (i *Invocation) StartFetch(ctx context.Context, r *driver.Request, _ driver
 	return object.StartFetch(ctx, i.w.Host, i.w.Outbound, i, r, driver.Place{}, done), nil
 }
 
-// WaitUntil runs f beside the invocation; the world's Close waits for it.
+// WaitUntil runs f on a goroutine of its own, for which the world's Close waits.
 func (i *Invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place) {
 	i.w.Host.GoActive(func() {
 		defer i.w.Watch.Works("waitUntil")()
 		err := error(stacks.Exited())
-		defer func() { // also if f ends the goroutine
+		defer func() { // deferred: f may panic or call runtime.Goexit
 			if p := recover(); p != nil {
 				err = stacks.Panicked(p, debug.Stack())
 			}
@@ -182,7 +177,7 @@ func (i *Invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place
 	})
 }
 
-// Fetch runs the Worker's fetch handler; a panic is its exception.
+// Fetch runs the Worker's fetch handler. A panic becomes its exception.
 func (i *Invocation) Fetch(r *driver.Request) (resp *driver.Response, err error) {
 	i.w.Host.Activity.Begin()
 	defer i.w.Host.Activity.End()
@@ -209,13 +204,11 @@ func (i *Invocation) Fetch(r *driver.Request) (resp *driver.Response, err error)
 	return resp, err
 }
 
-// Network is what sockets of this world share.
 func (i *Invocation) Network() *socket.Network { return i.w.Network }
 
-// Receives is nil: functions for waitUntil may go on receiving when the invocation has ended.
+// Receives is nil: a function given to waitUntil may receive after the invocation has ended.
 func (i *Invocation) Receives() (*socket.Receives, socket.Instance) { return nil, nil }
 
-// Ask waits for a message of an accepted socket.
 func (i *Invocation) Ask(s *socket.Socket, at driver.Place, ready func()) (driver.Operation, error) {
 	return object.StartAsking(i, s, at, ready), nil
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Handle is a Durable Object seen from outside, by tests and tools. It stays
-// valid whether the object is in memory or not.
+// Handle is the handle by which tests and tools look at a Durable Object. It stays valid when the object
+// leaves memory.
 type Handle struct {
 	o  *Object
 	id driver.ID
@@ -125,7 +125,7 @@ func (o *Handle) Abort(reason string) {
 	}
 }
 
-// Socket is a connection accepted for hibernation, seen from outside.
+// Socket is a hibernatable WebSocket as tests and tools see it.
 type Socket struct {
 	Tags         []string
 	Attachment   driver.Value // nil if none

@@ -1,4 +1,4 @@
-// Package outbound sends what a world asks of the outside: fetch(), also for a WebSocket.
+// Package outbound is fetch() to servers outside the world.
 package outbound
 
 // https://developers.cloudflare.com/workers/runtime-apis/fetch/
@@ -26,27 +26,25 @@ import (
 type Client struct {
 	host      *host.Host
 	net       *socket.Network
-	budget    *wire.Budget // of frames that wait to be sent
+	budget    *wire.Budget // bounds the unsent frames of all WebSockets
 	transport *http.Transport
 }
 
-// NewClient makes a client that goes straight to where the user's code asks: it uses no proxy of the environment and no
-// encoding of its own.
+// NewClient makes a client that uses no proxy of the environment and adds no Accept-Encoding.
 func NewClient(h *host.Host, n *socket.Network, b *wire.Budget) *Client {
 	return &Client{h, n, b, &http.Transport{DisableCompression: true, ForceAttemptHTTP2: true}}
 }
 
-// CloseIdle closes the connections that are kept for later requests.
 func (c *Client) CloseIdle() { c.transport.CloseIdleConnections() }
 
-// Fetch is the global fetch(): it sends a request, and again to where its redirects lead, and waits for the head of the
-// response. Every request to the outside goes through it.
+// Fetch is the global fetch(): it sends a request, follows its redirects and waits for the head of the response. Every request
+// to the outside goes through it.
 func (c *Client) Fetch(ctx context.Context, r *driver.Request) (resp *driver.Response, err error) {
 	var to Redirects
 	if err := to.Begin(c.host, r); err != nil {
 		return nil, err
 	}
-	// Without the object's label: the connections that the client keeps are not the class's goroutines.
+	// Without the object's label, or the goroutines of idle connections would pin the object as the class's.
 	stacks.Unlabelled(ctx, func(ctx context.Context) {
 		for again := true; again && err == nil; {
 			if resp, err = c.send(ctx, r); err == nil {
@@ -63,7 +61,7 @@ func (c *Client) Fetch(ctx context.Context, r *driver.Request) (resp *driver.Res
 // send sends a request once.
 func (c *Client) send(ctx context.Context, r *driver.Request) (*driver.Response, error) {
 	switch {
-	case !isHTTP(r.URL): // where a redirect leads
+	case !isHTTP(r.URL): // a redirect may lead to any URL
 		err := driver.TypeError(msgCannotLoad(r.URL.String()))
 		err.Remote = true
 		return nil, err
@@ -92,7 +90,7 @@ func (c *Client) roundTrip(ctx context.Context, r *driver.Request) (*driver.Resp
 		req.ContentLength = n
 		req.Header.Del("Content-Length")
 	}
-	got, err := c.transport.RoundTrip(req) // http.Client would add a Referer and follow redirects otherwise than workerd
+	got, err := c.transport.RoundTrip(req) // not http.Client, which adds a Referer and follows redirects in its own way
 	if err != nil {
 		err = c.unreachable(ctx, r, err)
 		if over != nil {
@@ -104,8 +102,8 @@ func (c *Client) roundTrip(ctx context.Context, r *driver.Request) (*driver.Resp
 	return &driver.Response{Status: got.StatusCode, StatusText: text, Header: got.Header, Body: fetchedBody{got.Body, over}}, nil
 }
 
-// sentBody is the body of a request. The class's code in it runs on a goroutine of net/http's: a panic there would end the
-// process, and runtime.Goexit would leave the request waiting.
+// sentBody is the body of a request. A goroutine of net/http runs the class's code in it: without sentBody a panic would end the
+// process, and after runtime.Goexit the request would wait for ever.
 type sentBody struct {
 	io.ReadCloser
 	host *host.Host
@@ -131,8 +129,8 @@ func (b *sentBody) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// unreachable is the exception of a request that got no response. Where a name is not found or TLS fails, workerd's says
-// only that there was an internal error; the log has the cause.
+// unreachable is the exception of a request that gets no response. If a name is not found or TLS fails, workerd reports only an
+// internal error; a line of the log has the cause.
 func (c *Client) unreachable(ctx context.Context, r *driver.Request, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -148,13 +146,13 @@ func (c *Client) unreachable(ctx context.Context, r *driver.Request, err error) 
 	return &driver.Error{Name: "Error", Message: driver.ConnectionLost, Remote: true, Retryable: true, Cause: err}
 }
 
-// fetchedBody is the body of a response from outside.
+// fetchedBody is the body of a response.
 type fetchedBody struct {
 	io.ReadCloser
 	over context.CancelCauseFunc // of the request, whose context lives until the body ends; may be nil
 }
 
-// Read gives a body that breaks off workerd's error, which is retryable and not remote.
+// Read returns workerd's error if the body breaks off. It is retryable and not remote.
 func (b fetchedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil && b.over != nil {
@@ -166,7 +164,6 @@ func (b fetchedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close drops what has not been read.
 func (b fetchedBody) Close() error {
 	err := b.ReadCloser.Close()
 	if b.over != nil {
@@ -175,7 +172,7 @@ func (b fetchedBody) Close() error {
 	return err
 }
 
-// clientHeader is h without what belongs to the connection, and without what workerd does not send.
+// clientHeader is h without headers that belong to the connection or that workerd does not send.
 func clientHeader(h map[string][]string) http.Header {
 	out := http.Header{}
 	for k, v := range h {
@@ -188,7 +185,7 @@ func clientHeader(h map[string][]string) http.Header {
 		}
 	}
 	if out["User-Agent"] == nil {
-		out["User-Agent"] = nil // else net/http sends its own
+		out["User-Agent"] = nil // keeps net/http from sending its own
 	}
 	return out
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// bare is an address as it is sent: without a user and a fragment.
+// bare returns an address without its user and its fragment, as it is sent.
 func bare(u *url.URL) *url.URL {
 	if u.User == nil && u.Fragment == "" && u.Path != "" {
 		return u
@@ -41,10 +41,10 @@ func withoutDefaultPort(u *url.URL) string {
 	return host
 }
 
-var errLocation = errors.New("a Location that is no URL")
+var errLocation = errors.New("the Location is no URL")
 
-// locate is the address to which a Location leads from base: https://url.spec.whatwg.org/#url-parsing. One without a host
-// is refused: fetch() could not load it.
+// locate resolves a Location against base, as https://url.spec.whatwg.org/#url-parsing does. It refuses an address without a host,
+// which fetch() could not load.
 func locate(base *url.URL, location string) (*url.URL, error) {
 	text := strings.TrimFunc(location, func(r rune) bool { return r <= ' ' })
 	text = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(text)
@@ -62,7 +62,7 @@ func locate(base *url.URL, location string) (*url.URL, error) {
 		}
 		text = strings.ReplaceAll(path, `\`, "/") + query
 		if absolute && scheme != base.Scheme || strings.HasPrefix(text, "//") {
-			text = "//" + strings.TrimLeft(text, "/") // any number of slashes begins a host
+			text = "//" + strings.TrimLeft(text, "/") // a host may follow any number of slashes
 		}
 	} else if absolute && !strings.HasPrefix(text, "//") {
 		return nil, errLocation
@@ -95,10 +95,10 @@ func isScheme(s string) bool {
 	return s != ""
 }
 
-// escaped is a reference in which the bytes are escaped that must not stand in it. It also escapes a percent sign that begins
-// no escape, which browsers do not: net/url would refuse the address.
+// escaped escapes the bytes of a reference that an address must not contain. Unlike a browser it also escapes a percent sign that
+// begins no escape, for which net/url would refuse the address.
 func escaped(s string) string {
-	authority := 0 // a host is checked, not escaped
+	authority := 0 // the index behind the host, which is not escaped: url.Parse checks it
 	if strings.HasPrefix(s, "//") {
 		if authority = strings.IndexAny(s[2:], "/?#") + 2; authority < 2 {
 			return s

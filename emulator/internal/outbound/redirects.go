@@ -17,7 +17,7 @@ import (
 // maxRedirects is how many redirects fetch() follows.
 const maxRedirects = 20
 
-// sendable is what fetch() refuses before it sends anything. It makes the names of the headers canonical.
+// sendable returns fetch()'s error for a request that cannot be sent. It makes the names of the headers canonical.
 func sendable(r *driver.Request) error {
 	switch {
 	case r.Redirect != "" && r.Redirect != driver.RedirectFollow && r.Redirect != driver.RedirectManual:
@@ -41,12 +41,12 @@ func isHTTP(u *url.URL) bool { return u.Scheme == "http" || u.Scheme == "https" 
 // Redirects follows the redirects of a request. It changes the request, but not the URL that it points to.
 type Redirects struct {
 	Request *driver.Request
-	strip   bool     // the compatibility flag
-	at      *url.URL // where the request goes, with its user and fragment, which are not sent
+	strip   bool     // strip_authorization_on_cross_origin_redirect is on
+	at      *url.URL // the request's present address, with the user and the fragment that are not sent
 	visited []string
 }
 
-// Begin makes a request ready to be sent, or refuses it.
+// Begin prepares a request to be sent, or refuses it.
 func (f *Redirects) Begin(h *host.Host, r *driver.Request) error {
 	if err := sendable(r); err != nil {
 		return err
@@ -59,8 +59,8 @@ func (f *Redirects) Begin(h *host.Host, r *driver.Request) error {
 // Any reports whether a redirect was followed.
 func (f *Redirects) Any() bool { return len(f.visited) > 0 }
 
-// Follow notes in a response where it came from. If the response redirects, Follow changes the request and reports that it is
-// to be sent again.
+// Follow sets the address in a response. If the response redirects, Follow changes the request and reports that the caller must
+// send it again.
 func (f *Redirects) Follow(resp *driver.Response) (again bool, err error) {
 	r, at := f.Request, f.at
 	resp.URL, resp.Redirected = addressText(at), f.Any()
@@ -73,7 +73,7 @@ func (f *Redirects) Follow(resp *driver.Response) (again bool, err error) {
 	if len(f.visited) > maxRedirects {
 		return false, driver.TypeError(msgTooManyRedirects(f.visited))
 	}
-	// As in workerd also where the next request is a GET, which has no body.
+	// Like workerd this refuses also a redirect that turns the request into a GET without a body.
 	if r.Body != nil && r.BodyAgain == nil && resp.Status != http.StatusSeeOther {
 		return false, driver.TypeError(msgBodyOnce)
 	}
@@ -97,7 +97,7 @@ func (f *Redirects) Follow(resp *driver.Response) (again bool, err error) {
 	return true, nil
 }
 
-// locationOf is the Location of a response that redirects, "" of any other.
+// locationOf is the Location of a response that redirects, else "".
 func locationOf(resp *driver.Response) string {
 	switch resp.Status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
@@ -107,7 +107,7 @@ func locationOf(resp *driver.Response) string {
 	return ""
 }
 
-// discard closes the body of a response that redirects. Of one from outside it reads the beginning: after a short body the
+// discard closes the body of a response that redirects. It reads the beginning of a body from outside: after a short one the
 // connection can be used again.
 func discard(body io.Reader) {
 	if _, outside := body.(fetchedBody); outside {

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
 )
 
-// dial opens a WebSocket. The class gets one end of a pair, whose frames go through the connection.
+// dial opens a WebSocket.
 func (c *Client) dial(ctx context.Context, r *driver.Request) (*driver.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL.String(), nil)
 	if err != nil {
@@ -40,12 +40,12 @@ func (c *Client) dial(ctx context.Context, r *driver.Request) (*driver.Response,
 		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(text)}, nil
 	}
 	conn, ok := got.Body.(io.ReadWriteCloser)
-	if !ok { // net/http lends the connection only if the Connection header names the upgrade
+	if !ok { // net/http hands the connection over only if the response's Connection header names the upgrade
 		got.Body.Close()
 		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(msgNoConnectionHeader)}, nil
 	}
 	ws, err := socket.Outgoing(c.net, func(h wire.Handler) (*wire.Conn, error) {
-		// No bound of its own, as in workerd: the class has chosen the slow peer itself. The budget bounds all together.
+		// As in workerd one queue has no limit, since the class has chosen the slow server itself. The budget bounds all queues together.
 		return wire.NewConn(&maskedConn{ReadWriteCloser: conn}, nil, h, &wire.Options{MaxQueue: math.MaxInt64, Budget: c.budget})
 	})
 	if err != nil {
@@ -54,15 +54,15 @@ func (c *Client) dial(ctx context.Context, r *driver.Request) (*driver.Response,
 	return &driver.Response{Status: 101, Header: got.Header, WebSocket: ws}, nil
 }
 
-// maxMasked is the capacity up to which a buffer is kept for the next write.
+// maxMasked is the largest capacity of a buffer that is kept for the next write.
 const maxMasked = 64 << 10
 
-// maskedConn is the connection below a [wire.Conn]: the body of a 101 response, with frames masked as a client has to. It
-// knows no deadlines. An overflow is therefore reported only once the connection is closed, which interrupts Read.
+// maskedConn is the connection below a [wire.Conn]: the body of a 101 response. It masks frames, as a client must. It has no
+// deadlines, so that an overflow is reported only when the connection is closed, which interrupts Read.
 type maskedConn struct {
 	io.ReadWriteCloser
 	masker wire.Masker
-	masked []byte // the frames of the write that is under way; only one goroutine writes
+	masked []byte // the frames of the present write; only one goroutine writes
 }
 
 func (o *maskedConn) Write(b []byte) (int, error) {

@@ -1,8 +1,7 @@
 package stacks
 
-// Calls from goroutines that do not have the turn of the object that they touch.
-// In JavaScript there are none; in Go they are a class's mistake, which a test shows
-// and a race detector may not.
+// Foreign calls: user code uses an object from a goroutine that has not the object's turn. In JavaScript
+// there are none. In Go they are a mistake of the class, which the race detector may miss.
 
 import (
 	"fmt"
@@ -14,27 +13,24 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// ForeignCall is a call of package durable that touched an object from a goroutine
-// that did not have its turn.
+// ForeignCall is a call of package durable that used an object from a goroutine that had not its turn.
 type ForeignCall struct {
 	Class, ID, Name string // of the object
-	// Call is what was called, such as Storage.Put, and Place where.
+	// Call is the method, such as Storage.Put, and Place the place of the call.
 	Call  string
 	Place driver.Place
 	// Started is where the user's code started the goroutine, if it did.
 	Started driver.Place
-	// Away is set if it is a goroutine of the emulator's, where the turn is given up:
-	// in a function given to Await, or in the body of a response.
+	// Away says that the emulator ran the user's code without the turn: in a function given to
+	// Await, or in the body of a response.
 	Away bool
-	// Stale is set if the goroutine has the turn, and waited with the context of
-	// another event.
+	// Stale says that the goroutine had the turn, but waited with the context of another event.
 	Stale bool
-	// Handler is what had the turn, "" if nothing had, and At where it was.
+	// Handler is the handler that had the turn, "" without one, and At the place where it was.
 	Handler string
 	At      driver.Place
 }
 
-// String is the call as a message shows it.
 func (f ForeignCall) String() string {
 	s := fmt.Sprintf("%s at %s ", f.Call, f.Place)
 	switch {
@@ -61,9 +57,9 @@ var (
 	createdLine = regexp.MustCompile(`(?m)^created by (\S+)(?: in goroutine \d+)?\n\t(.*):(\d+)`)
 )
 
-// Foreign reads from the calling goroutine's stack what was called, where, and where the
-// goroutine was started. It is not ok for the goroutine of an iter.Pull, which runs only
-// while its caller waits for it.
+// Foreign reads from the calling goroutine's stack which method was called, where, and where the
+// goroutine was started. ok is false for the goroutine of an iter.Pull: it runs only while its caller
+// waits, and so may use the caller's turn.
 func Foreign() (f ForeignCall, ok bool) { return foreignCall(string(debug.Stack())) }
 
 func foreignCall(stack string) (f ForeignCall, ok bool) {
@@ -75,7 +71,7 @@ func foreignCall(stack string) (f ForeignCall, ok bool) {
 			f.Started = placeOf(m[2], m[3])
 		}
 	}
-	// What the user called is the last frame in package durable before the user's.
+	// The method that the user has called is the last frame in package durable before the user's.
 	lines := strings.Split(stack, "\n")
 	for i, line := range lines[:len(lines)-1] {
 		name, ours := strings.CutPrefix(line, durable+".")
@@ -93,6 +89,6 @@ func foreignCall(stack string) (f ForeignCall, ok bool) {
 			return f, true
 		}
 	}
-	f.Place = f.Started // go o.Put(…): of the user's code there is only the statement
+	f.Place = f.Started // go o.Put(…): the go statement is the user's only code on this stack
 	return f, true
 }

@@ -6,13 +6,13 @@ import (
 	"sync"
 )
 
-// The packages and functions that a stack is read for, as it names them. The compiler
-// does not see these texts: TestNames fails when one of them has moved.
+// The packages and functions for which stacks are searched, as stacks name them. The compiler does not
+// check these texts: TestNames fails when one of them has moved.
 const (
-	root    = "github.com/seed-36a2c969/emu/emulator" // all below it is ours
-	durable = root + "/durable"                       // what the user's code calls
+	root    = "github.com/seed-36a2c969/emu/emulator" // the emulator and its packages
+	durable = root + "/durable"                       // the package that the user's code calls
 
-	// These run user code on goroutines of ours.
+	// These run user code on goroutines of the emulator.
 	runsEvents = root + "/internal/object.(*instance)"
 	serves     = root + "/internal/door.(*Door).ServeHTTP"
 	goes       = root + "/internal/host.(*Host).Go"
@@ -20,34 +20,33 @@ const (
 	pauses   = root + "/internal/object.(*event).Pause"
 	waitsFor = root + "/internal/object.(*event).WaitFor"
 
-	// This runs a function of the user's, whose stack ends here.
+	// This calls a function of the user's code: the user's frames end here.
 	catches = durable + ".catch"
 )
 
-// runners begin the names of the functions that run user code.
+// runners are the beginnings of the names of functions that run user code.
 var runners = []string{runsEvents, serves, goes}
 
-// isOurs reports whether a function belongs to the emulator.
 func isOurs(function string) bool {
 	rest, ok := strings.CutPrefix(function, root)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '/')
 }
 
-// isInside reports whether a function belongs to what runs user code, and not to what
-// user code calls.
+// isInside reports whether a function belongs to the packages that run user code. Package durable, which
+// user code calls, is none of them.
 func isInside(function string) bool {
 	return strings.HasPrefix(function, root+".") || strings.HasPrefix(function, root+"/internal/")
 }
 
-// isUsers reports whether a function belongs neither to the emulator nor to the
+// isUsers reports whether a function is the user's: it belongs neither to the emulator nor to the
 // standard library.
 func isUsers(function string) bool {
 	return !isOurs(function) && (strings.HasPrefix(function, "main.") || !isStandard(function))
 }
 
-// isStandard reports whether a function is the standard library's: in none of
-// the program's modules or, if the program does not know them, in an import path
-// whose first element has no dot.
+// isStandard reports whether a function is the standard library's: it belongs to none of the program's
+// modules. A program built without module information has no list of them: there, the import path's
+// first element has no dot.
 func isStandard(function string) bool {
 	if modules := programModules(); len(modules) > 0 {
 		for _, m := range modules {
@@ -61,7 +60,7 @@ func isStandard(function string) bool {
 	return !strings.Contains(first, ".") || !strings.Contains(function, "/")
 }
 
-// programModules returns the paths of the modules of which the program is built.
+// programModules returns the paths of the program's modules.
 var programModules = sync.OnceValue(func() (paths []string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Path == "" {

@@ -7,8 +7,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Panicked is a panic of user code as the exception that it stands for. The stack is the
-// panicking goroutine's, as debug.Stack prints it.
+// Panicked turns a panic of user code into an exception. stack is the panicking goroutine's, as
+// debug.Stack prints it.
 func Panicked(p any, stack []byte) *driver.Error {
 	frames := userFrames(stack)
 	if err, ok := p.(error); ok {
@@ -19,14 +19,13 @@ func Panicked(p any, stack []byte) *driver.Error {
 	return &driver.Error{Name: "Error", Message: fmt.Sprint(p), Stack: frames}
 }
 
-// Exited is the exception of a handler that has ended its goroutine.
+// Exited is the exception of a handler that has called runtime.Goexit.
 func Exited() *driver.Error {
 	return driver.PlainError("the handler ended its goroutine with runtime.Goexit")
 }
 
-// userFrames cuts a stack, as debug.Stack prints it, down to the user's frames:
-// from below the panic to the first frame of the emulator. Each is a line
-// "at function (file:line)".
+// userFrames returns the user's frames of a stack, as debug.Stack prints it: those between the panic and
+// the first frame of the emulator. Each is a line "at function (file:line)".
 func userFrames(stack []byte) string {
 	lines := strings.Split(strings.TrimRight(string(stack), "\n"), "\n")
 	for i, l := range lines {

@@ -9,10 +9,10 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// maxDump bounds the stacks that are looked through for one goroutine.
+// maxDump is the size in bytes of the stack dump in which Where looks for a goroutine.
 const maxDump = 4 << 20
 
-// Where is where a goroutine is in the user's code.
+// Where returns the place in the user's code where a goroutine is.
 func Where(id uint64) driver.Place {
 	dump := make([]byte, maxDump)
 	dump = dump[:runtime.Stack(dump, true)]
@@ -30,8 +30,7 @@ func Where(id uint64) driver.Place {
 	return driver.Place{}
 }
 
-// Goroutine is the number that the calling goroutine has in a stack trace, the only place
-// where Go shows it.
+// Goroutine returns the number of the calling goroutine. Only a stack trace shows it.
 func Goroutine() uint64 {
 	var b [32]byte
 	text := b[len("goroutine "):runtime.Stack(b[:], false)]
@@ -45,8 +44,8 @@ func Goroutine() uint64 {
 	return n
 }
 
-// Handlers is where in the user's code the goroutines are that run events and do not
-// wait through the emulator, by the labels of their instances.
+// Handlers returns the places in the user's code of the handlers that have a turn, by the labels of
+// their instances. A goroutine that waits through the emulator has no turn.
 func Handlers() map[string]driver.Place {
 	found := map[string]driver.Place{}
 	for label, record := range labelled {

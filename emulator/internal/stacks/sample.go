@@ -1,7 +1,7 @@
 package stacks
 
-// Goroutines that a class left running pin its object, as a JavaScript timer
-// does. They are found by the profiler's label that an event's goroutine hands down.
+// A goroutine that a class has left running pins its object, as a timer does in JavaScript. It is
+// found in the goroutine profile, by the label that it has inherited from the event that started it.
 
 import (
 	"bytes"
@@ -20,27 +20,26 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// sampler reads the goroutine profile once for all objects that become idle together: a
-// profile of a large program takes milliseconds.
+// sampler takes samples of the goroutine profile. Objects that become idle together share one: that of
+// a large program takes milliseconds.
 type sampler struct {
-	begun atomic.Uint64 // how many samples have been begun
+	begun atomic.Uint64 // how many samples have begun
 
 	mu    sync.Mutex
 	taken time.Time
 	found map[string]driver.Place // by label: where a class started a goroutine
-	from  map[string][]goroutine  // what found was made of
+	from  map[string][]goroutine  // the sample of which found was made
 }
 
 // sampleAge is how old, in machine time, a sample may be.
 const sampleAge = 100 * time.Millisecond
 
-// sampleTries bounds the wait for goroutines that have not begun to run.
+// sampleTries is how many samples in succession may find goroutines that have not begun to run.
 const sampleTries = 1000
 
-// renew takes a sample if there is none that is later than the one given and young
-// enough. s.mu is held.
-func (s *sampler) renew(than uint64) {
-	if s.begun.Load() > than && time.Since(s.taken) <= sampleAge {
+// renew takes a sample, unless the latest has a higher number than since and is young. s.mu is held.
+func (s *sampler) renew(since uint64) {
+	if s.begun.Load() > since && time.Since(s.taken) <= sampleAge {
 		return
 	}
 	s.begun.Add(1)
@@ -50,8 +49,8 @@ func (s *sampler) renew(than uint64) {
 		running, again = sample()
 	}
 	s.taken = time.Now()
-	// The same goroutines were started where the sample before has found it. To find it out
-	// anew would stop the whole program.
+	// The same goroutines as before were started at the same places. To look for them again would
+	// stop the whole program.
 	if maps.EqualFunc(running, s.from, slices.Equal[[]goroutine]) {
 		return
 	}
@@ -74,8 +73,8 @@ var (
 	dumpLine  = regexp.MustCompile(`^\t(.*):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
 
-// sample finds the labelled goroutines of the process that are not ours, by their labels.
-// again reports that one of them has not begun to run, so that it is not known yet whose it is.
+// sample finds the labelled goroutines of the process that run neither events nor the Worker, by their
+// labels. again says that a goroutine has not begun to run, so that the sample must be taken again.
 func sample() (running map[string][]goroutine, again bool) {
 	for label, record := range labelled {
 		g, ours := readRecord(record)
@@ -93,7 +92,7 @@ func sample() (running map[string][]goroutine, again bool) {
 	return running, again
 }
 
-// labelled yields the records of the goroutine profile that have a label of ours, with that label.
+// labelled yields the records of the goroutine profile that have a label under labelKey.
 func labelled(yield func(label, record string) bool) {
 	var b bytes.Buffer
 	pprof.Lookup("goroutine").WriteTo(&b, 1)
@@ -115,20 +114,20 @@ func frames(record string) iter.Seq2[string, driver.Place] {
 	}
 }
 
-// goroutine is one in the profile.
+// goroutine is a goroutine in the profile.
 type goroutine struct {
-	entry string       // its first function
-	user  driver.Place // where it is in the outermost function of the user's code, if in any
+	entry string       // the function that it was started with
+	user  driver.Place // where it is in the outermost function of the user's code; zero if it is in none
 }
 
-// creation is where the user's code starts goroutines with a function.
+// creation is the place of the go statement that starts a function.
 type creation struct {
 	at      driver.Place
-	several bool // there are others
+	several bool // other go statements start the same function
 }
 
-// place is where the user's code started the goroutine or, if that may have been in several
-// places, where it is now in the user's code. It is zero if the goroutine is not the user's.
+// place is where the user's code started the goroutine or, if several go statements start its function,
+// where it is now in the user's code. It is zero if the goroutine is not the user's.
 func (g goroutine) place(created map[string]creation) driver.Place {
 	c := created[g.entry]
 	if c.at == (driver.Place{}) || c.several && g.user != (driver.Place{}) {
@@ -137,8 +136,7 @@ func (g goroutine) place(created map[string]creation) driver.Place {
 	return c.at
 }
 
-// readRecord reads a record of the profile. Goroutines that run events or the Worker
-// are ours.
+// readRecord reads a record of the profile. ours says that the goroutine runs events or the Worker.
 func readRecord(record string) (g goroutine, ours bool) {
 	for function, place := range frames(record) {
 		if slices.ContainsFunc(runners, func(ours string) bool { return strings.HasPrefix(function, ours) }) {
@@ -151,8 +149,8 @@ func readRecord(record string) (g goroutine, ours bool) {
 	return g, false
 }
 
-// creations returns the places of the go statements in the user's code that have started
-// the goroutines which run now, by the functions that these run.
+// creations returns the go statements of the user's code that have started the goroutines which run
+// now, by the functions that they have started.
 func creations() map[string]creation {
 	var b bytes.Buffer
 	pprof.Lookup("goroutine").WriteTo(&b, 2)

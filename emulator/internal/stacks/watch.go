@@ -1,4 +1,4 @@
-// Package stacks says whose goroutine one is, by its stack.
+// Package stacks finds out by their stacks which goroutines run user code.
 package stacks
 
 import (
@@ -13,18 +13,17 @@ import (
 
 // Watch looks at the goroutines of one world.
 type Watch struct {
-	// Foreign is called with each call that touches an object from a goroutine that does not
-	// have its turn, on that goroutine; nil is not to look.
+	// Foreign, if not nil, is called with each call that uses an object from a goroutine that has
+	// not its turn. That goroutine calls it.
 	Foreign func(ForeignCall)
 
 	blind   bool        // it takes no samples
-	label   string      // how the labels of its instances begin
+	label   string      // the beginning of all labels of the world
 	used    atomic.Bool // user code has run
 	samples sampler
 	workers workers
 }
 
-// NewWatch makes the watch of a world.
 func NewWatch(foreign func(ForeignCall)) *Watch {
 	return &Watch{Foreign: foreign, label: nextLabel() + "-"}
 }
@@ -32,16 +31,17 @@ func NewWatch(foreign func(ForeignCall)) *Watch {
 // NoWatch makes the watch of classes that start no goroutines.
 func NoWatch() *Watch { return &Watch{blind: true, label: nextLabel() + "-"} }
 
-// labelKey is the profiler's label of a goroutine that runs user code.
+// labelKey is the key of the profiler's label that goroutines have which run user code. A goroutine
+// inherits the label of the one that starts it.
 const labelKey = "durable-object"
 
-// labels counts the labels of the process. Worlds share no state by it: nothing is ever
-// looked up by a label but in a profile.
+// labels counts the labels of the process: worlds in one process need different ones, since they share
+// the goroutine profile.
 var labels atomic.Uint64
 
 func nextLabel() string { return strconv.FormatUint(labels.Add(1), 36) }
 
-// Label returns a label that nobody has, for the goroutines of an instance.
+// Label returns a new label, for the goroutines of an instance.
 func (w *Watch) Label() string {
 	w.used.Store(true)
 	return w.label + nextLabel()
@@ -52,17 +52,16 @@ func Labelled(ctx context.Context, label string) context.Context {
 	return pprof.WithLabels(ctx, pprof.Labels(labelKey, label))
 }
 
-// Unlabelled runs f so that the goroutines which it starts do not count as those of the
-// class that calls it.
+// Unlabelled runs f without the label: goroutines that f starts do not count as the class's.
 func Unlabelled(ctx context.Context, f func(ctx context.Context)) {
 	pprof.Do(ctx, pprof.Labels(labelKey, ""), f)
 }
 
-// Samples is how many samples of the goroutines have been begun.
+// Samples is the number of the latest sample.
 func (w *Watch) Samples() uint64 { return w.samples.begun.Load() }
 
-// LeftBehind returns where the class started a goroutine that still runs under a label. It
-// looks at a sample that is taken after the one with the number since.
+// LeftBehind returns where the class started a goroutine that has the label and still runs. It
+// takes a sample unless there is one with a higher number than since.
 func (w *Watch) LeftBehind(label string, since uint64) (at driver.Place, found bool) {
 	if w.blind {
 		return at, false
@@ -77,14 +76,14 @@ func (w *Watch) LeftBehind(label string, since uint64) (at driver.Place, found b
 
 // Leftover is a goroutine that user code has left running.
 type Leftover struct {
-	Place  driver.Place // where it was started or is
+	Place  driver.Place // where it was started or, if that is not known, where it is
 	Worker bool         // the Worker has started it, not a class
 }
 
-// Leftovers returns the goroutines that are left running, one for each label.
+// Leftovers returns the goroutines that user code has left running, one for each label.
 func (w *Watch) Leftovers() (list []Leftover) {
 	if !w.used.Load() {
-		return nil // and no sample, which takes longer than a world
+		return nil // without a sample, which takes more time than a small test
 	}
 	worker := w.workers.currentLabel()
 	s := &w.samples

@@ -10,16 +10,16 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// workers are the goroutines that run the Worker's code, by their numbers, with what each
-// runs. They are noted only if Watch.Foreign is set: to number a goroutine costs a microsecond.
+// workers are the goroutines that run the Worker's code. They are noted only if Watch.Foreign is set,
+// since the number of a goroutine costs a microsecond to find.
 type workers struct {
 	mu     sync.Mutex
-	set    map[uint64]string
+	set    map[uint64]string // by the goroutine's number: what it runs
 	label  string
-	labels context.Context
+	labels context.Context // with the label
 }
 
-// Works notes that the calling goroutine runs the Worker's code until end is called.
+// Works notes that the calling goroutine runs code of the Worker until end is called.
 func (w *Watch) Works(what string) (end func()) {
 	if w.Foreign == nil {
 		return func() {}
@@ -41,8 +41,8 @@ func (w *Watch) Works(what string) (end func()) {
 	}
 }
 
-// Working says what the Worker runs and where that is, at most so many lines, and how
-// many there are beyond that.
+// Working returns a line for each goroutine that runs code of the Worker, most of them at most, and the
+// number of the rest.
 func (w *Watch) Working(most int) (lines []string, more int) {
 	s := &w.workers
 	s.mu.Lock()

@@ -1,11 +1,11 @@
-// Package wsclient is the client side of WebSockets (RFC 6455): a Worker's outgoing sockets and
-// the clients of tests. It is a thin cover of nhooyr.io/websocket, with three differences: Close
-// neither blocks for the peer's answer nor discards messages which are still on their way, nothing
-// is written after a Close frame, and the body of a refused handshake can be read.
+// Package wsclient is the client side of WebSockets (RFC 6455).
 //
-// Compression is never offered. Peers are held to RFC 6455 more strictly than workerd holds them: a
-// Close frame with a code that must not be on the wire (999, 1005), or with a payload of one byte,
-// ends the connection with a protocol error.
+// It is a thin layer over nhooyr.io/websocket with three differences. Close does not wait for the
+// peer's answer, and the messages that the peer has sent can still be read. No frame follows a Close
+// frame. The body of a refused handshake can be read.
+//
+// Compression is never offered. A Close frame with a code that must not be sent (999, 1005), or with
+// a payload of one byte, ends the connection with a protocol error. workerd is less strict there.
 package wsclient
 
 //lint:file-ignore SA1019 the module is frozen, not broken, and this package is its only user
@@ -29,7 +29,7 @@ const (
 
 	maxReason = 123 // a control frame's 125 bytes without the code (RFC 6455, 5.5)
 
-	// closeTimeout is how long a peer may take to take in our Close frame before it is cut off.
+	// closeTimeout is how long the peer may leave our Close frame unread before the connection is cut.
 	closeTimeout = 5 * time.Second
 )
 
@@ -43,9 +43,9 @@ func (e *CloseError) Error() string {
 	return fmt.Sprintf("closed by the peer with code %d and reason %q", e.Code, e.Reason)
 }
 
-// Conn is an open connection. Its methods may be called from several goroutines at a time, but only
-// one may be in Read. Pings are answered, and Ping returns, only while somebody is in Read. A Conn
-// is done with when Read has failed or CloseNow was called; one of the two must happen.
+// Conn is an open connection. Several goroutines may call its methods at a time, but only one Read.
+// Only while a goroutine is in Read are pings answered and does Ping return. The caller must read
+// until Read fails, or call CloseNow.
 type Conn struct {
 	ws   *websocket.Conn
 	wire *wire
@@ -54,10 +54,9 @@ type Conn struct {
 	closed  bool
 }
 
-// Read waits for a message. At the peer's Close frame, which is answered, the error is a
-// *[CloseError]; any other error means that the connection was lost or broke the protocol. After an
-// error there is nothing more to read and the connection is gone. That includes the end of ctx: to
-// wait for a limited time and go on, read on a goroutine of your own.
+// Read waits for a message. It answers the peer's Close frame and returns it as a *[CloseError]. Any
+// other error says that the connection was lost, that the peer has broken the protocol, or that ctx
+// has ended. After an error the connection is gone.
 func (c *Conn) Read(ctx context.Context) (binary bool, data []byte, err error) {
 	kind, data, err := c.ws.Read(ctx)
 	if err == nil {
@@ -86,7 +85,7 @@ func (c *Conn) Write(ctx context.Context, binary bool, data []byte) error {
 	c.wire.begin()
 	err := c.ws.Write(ctx, kind, data)
 	if errors.Is(err, net.ErrClosed) && ctx.Err() == nil && c.wire.took() {
-		err = nil // the connection ended behind the message, perhaps because of it
+		err = nil // the message was sent before the connection ended
 	}
 	if err != nil {
 		return fmt.Errorf("write websocket: %w", orContext(ctx, err))
@@ -94,8 +93,8 @@ func (c *Conn) Write(ctx context.Context, binary bool, data []byte) error {
 	return nil
 }
 
-// orContext returns the context's error if that has ended: nhooyr reports either that or the closing
-// of the connection which follows from it.
+// orContext returns the context's error if that has ended. When a context ends nhooyr closes the
+// connection, and reports either of the two.
 func orContext(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -117,15 +116,15 @@ func (c *Conn) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close sends a Close frame, with an empty payload if code is 0, and returns; Read still gives what
-// the peer sent before its own Close frame. Only the first call sends. A code which must not be on
-// the wire and a reason of more than 123 bytes are refused, and nothing is sent.
+// Close sends a Close frame, with an empty payload if code is 0. Read still returns the messages that
+// the peer has sent before its own Close frame. A second Close sends nothing. A code that must not be
+// sent, or a reason of more than 123 bytes, is refused.
 func (c *Conn) Close(code int, reason string) error {
 	payload, err := closePayload(code, reason)
 	if err != nil {
 		return err
 	}
-	// The write, and one which holds the lock, may be stuck at a peer which does not read.
+	// This write, or another one that holds the lock, may wait for a peer that does not read.
 	cutOff := time.AfterFunc(closeTimeout, func() { c.ws.CloseNow() })
 	defer cutOff.Stop()
 	c.writing.lock()

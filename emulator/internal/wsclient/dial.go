@@ -24,7 +24,7 @@ const (
 	refusalTimeout = 3 * time.Second
 )
 
-// Options are the choices of Dial; the zero value is the defaults.
+// Options are the settings of Dial. The zero Options are the defaults.
 type Options struct {
 	// Header is sent with the handshake. Its Host, if any, replaces the URL's.
 	Header http.Header
@@ -37,10 +37,9 @@ type Options struct {
 	HTTPClient *http.Client
 }
 
-// Dial opens a connection to a ws, wss, http or https URL; ctx bounds the handshake only. The
-// response is returned whenever there was one: when the server refused the handshake it comes with
-// an error, and its Body holds up to 1 MiB of what was received within 3 seconds. It need not be
-// closed.
+// Dial opens a connection to a ws, wss, http or https URL. ctx bounds only the handshake. If the server
+// refuses the handshake, Dial returns its response with an error. Up to 1 MiB of the body can be read
+// then, as far as it arrived within 3 seconds. It need not be closed.
 func Dial(ctx context.Context, url string, o *Options) (*Conn, *http.Response, error) {
 	client := *cmp.Or(o.HTTPClient, http.DefaultClient)
 	h := &handshake{transport: cmp.Or(client.Transport, http.DefaultTransport)}
@@ -62,8 +61,8 @@ func Dial(ctx context.Context, url string, o *Options) (*Conn, *http.Response, e
 	return &Conn{ws: ws, wire: h.wire, writing: newLock()}, resp, nil
 }
 
-// handshake keeps what nhooyr takes from a response: the connection of a 101, and the whole body of
-// any other, of which nhooyr keeps 1,024 bytes.
+// handshake keeps the connection of a 101 response, and the body of any other: nhooyr hands out neither
+// the one nor more than 1,024 bytes of the other.
 type handshake struct {
 	transport http.RoundTripper
 	wire      *wire
@@ -83,7 +82,7 @@ func (h *handshake) RoundTrip(r *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	cutOff := time.AfterFunc(refusalTimeout, func() { resp.Body.Close() })
-	// What is readable of a broken body is worth more to the caller than how it broke.
+	// The error is ignored: the caller gets the bytes before it.
 	h.refusal, _ = io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
 	cutOff.Stop()
 	resp.Body.Close()

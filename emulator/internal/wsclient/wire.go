@@ -10,14 +10,14 @@ import (
 	"io"
 )
 
-// wire is the transport below nhooyr's connection. nhooyr v1.8.17 answers a Close frame even when
-// it is itself the answer to one, and sends pongs after it; wire swallows what follows ours.
+// wire is the transport below nhooyr's connection. It drops every frame after our Close frame: nhooyr
+// v1.8.17 answers the peer's Close frame although that is the answer to ours, and sends pongs after it.
 type wire struct {
 	io.ReadWriteCloser
 
 	writing lock
 	closed  bool
-	taken   bool // by the transport: the last write
+	taken   bool // the latest write went through
 }
 
 // Read turns the end of the stream into an error: nhooyr takes io.EOF inside a fragmented message
@@ -41,28 +41,29 @@ func (w *wire) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// begin forgets the writes so far.
+// begin clears taken.
 func (w *wire) begin() {
 	w.writing.lock()
 	defer w.writing.unlock()
 	w.taken = false
 }
 
-// took reports whether something was written since begin, all of it.
+// took reports whether the latest write since begin went through.
 func (w *wire) took() bool {
 	w.writing.lock()
 	defer w.writing.unlock()
 	return w.taken
 }
 
-// lock is a mutex whose waiters testing/synctest takes for blocked, so that fake time goes on.
+// lock is a mutex made of a channel. testing/synctest moves its clock while a goroutine waits for one,
+// which it does not for a sync.Mutex.
 type lock chan struct{}
 
 func newLock() lock    { return make(lock, 1) }
 func (l lock) lock()   { l <- struct{}{} }
 func (l lock) unlock() { <-l }
 
-// writeClose sends a Close frame. No frame may be half written.
+// writeClose sends a Close frame. The caller holds Conn.writing, so that no message is half written.
 func (w *wire) writeClose(payload []byte) error {
 	frame := make([]byte, 6, 6+len(payload))
 	frame[0] = 0x88 // final, opcode 8
@@ -79,7 +80,7 @@ func (w *wire) writeClose(payload []byte) error {
 	return err
 }
 
-// closePayload checks a code and a reason against RFC 6455, 7.4, and puts them together.
+// closePayload returns the payload of a Close frame. It checks the code and the reason: RFC 6455, 7.4.
 func closePayload(code int, reason string) ([]byte, error) {
 	switch {
 	case code == 0 && reason == "":
