@@ -59,14 +59,8 @@ type Config struct {
 	flagPlaces  map[string]diagnostic.Place
 }
 
-// Field is a field of the configuration. Bindings are the names that it binds, nil if
-// it binds none by its nature. Page is its documentation.
-type Field struct {
-	Name     string
-	Bindings []string
-	Place    diagnostic.Place
-	Page     string
-}
+// Field is a field of the configuration.
+type Field = schema.Field
 
 // DurableObjectBinding is an element of durable_objects.bindings.
 type DurableObjectBinding struct {

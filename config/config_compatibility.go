@@ -41,11 +41,6 @@ type compatibilityFlag struct {
 	Date string `json:"date,omitempty"`
 	// Always means that it is on at every date.
 	Always bool `json:"always,omitempty"`
-	// Experimental flags are refused by a deployment, not by wrangler dev.
-	Experimental bool `json:"experimental,omitempty"`
-	// ImpliedBy are other flags. Each of them switches it on from ImpliedAfter on.
-	ImpliedBy    []string `json:"implied_by,omitempty"`
-	ImpliedAfter string   `json:"implied_after,omitempty"`
 }
 
 var compatibilityFlags = sync.OnceValue(func() *compatibilityTable {

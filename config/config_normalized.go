@@ -3,7 +3,6 @@ package config
 import (
 	"encoding/json"
 
-	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
@@ -39,18 +38,4 @@ func (c *Config) Normalized() json.RawMessage {
 	}
 	put("dev", c.dev)
 	return tree.JSON{Exact: true}.Append(nil, root, 0)
-}
-
-// MarshalJSON writes a result as {"ok","config","errors","warnings"}.
-func (r *Result) MarshalJSON() ([]byte, error) {
-	var config json.RawMessage
-	if r.Config != nil {
-		config = r.Config.Normalized()
-	}
-	return json.Marshal(struct {
-		OK       bool                    `json:"ok"`
-		Config   json.RawMessage         `json:"config,omitempty"`
-		Errors   []diagnostic.Diagnostic `json:"errors"`
-		Warnings []diagnostic.Diagnostic `json:"warnings"`
-	}{r.Config != nil, config, append([]diagnostic.Diagnostic{}, r.Errors...), append([]diagnostic.Diagnostic{}, r.Warnings...)})
 }

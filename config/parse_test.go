@@ -59,7 +59,11 @@ func checkPlaces(t *testing.T, data []byte, r *Result) {
 			}
 		}
 	}
-	if _, err := json.Marshal(r); err != nil {
+	texts := []any{r.Errors, r.Warnings, r.Notices}
+	if r.Config != nil {
+		texts = append(texts, r.Config.Normalized())
+	}
+	if _, err := json.Marshal(texts); err != nil {
 		t.Error(err)
 	}
 }

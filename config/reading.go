@@ -139,9 +139,7 @@ func (r *reading) check() {
 		return
 	}
 	r.result.Config = r.config(env)
-	for _, f := range schema.NotEmulated(doc, active) {
-		r.result.Config.NotEmulated = append(r.result.Config.NotEmulated, Field{Name: f.Name, Bindings: f.Bindings, Place: r.place(f.Key), Page: f.Page})
-	}
+	r.result.Config.NotEmulated = schema.NotEmulated(doc, active)
 	if r.options.Past == nil { // the files beside a past version are of today
 		r.loadSecrets()
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
@@ -12,8 +13,8 @@ import (
 // binds none by its nature. Page is its documentation.
 type Field struct {
 	Name     string
-	Key      *tree.Value
 	Bindings []string
+	Place    diagnostic.Place // of its key
 	Page     string
 }
 
@@ -30,7 +31,8 @@ func NotEmulated(d Document, active Environment) []Field {
 			v = d.File.Get(f.name)
 		}
 		if v != nil && v.End > 0 && !f.local && !f.deployed && !v.IsIdle() {
-			list = append(list, Field{Name: f.name, Key: tree.KeyOf(v), Bindings: boundBy(f.name, v), Page: page + f.page})
+			key := tree.KeyOf(v)
+			list = append(list, Field{Name: f.name, Bindings: boundBy(f.name, v), Place: d.Source.Place(key.Start, key.End), Page: page + f.page})
 		}
 	}
 	return list
