@@ -127,14 +127,6 @@ func NewSource(file string, data []byte) (s *Source, encoding string) {
 		}
 	}
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
-	if utf8.Valid(data) {
-		return &Source{File: file, Text: string(data)}, ""
-	}
-	var valid strings.Builder
-	for len(data) > 0 {
-		r, n := utf8.DecodeRune(data)
-		valid.WriteRune(r)
-		data = data[n:]
-	}
-	return &Source{File: file, Text: valid.String()}, ""
+	// As runes, each byte that is no UTF-8 becomes U+FFFD.
+	return &Source{File: file, Text: string([]rune(string(data)))}, ""
 }

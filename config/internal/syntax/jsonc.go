@@ -37,7 +37,7 @@ func JSONC(s *diagnostic.Source) (*tree.Value, *diagnostic.Diagnostic) {
 	// hujson refuses a line comment without a line end.
 	parsed, err := hujson.Parse(append(data, '\n'))
 	if err == nil {
-		return (&jsoncBuilder{text: s.Text}).value(&parsed), nil
+		return jsoncTree(s.Text, &parsed), nil
 	}
 	return nil, jsoncFault(s.Text, err).in(s)
 }
@@ -63,32 +63,20 @@ func tooDeep(data []byte) (at int, deep bool) {
 	return 0, false
 }
 
-// jsoncBuilder makes the tree. To allocate little, it takes values from blocks, and a
-// string without escapes is a part of the text.
-type jsoncBuilder struct {
-	text string
-	free []tree.Value
-}
-
-func (b *jsoncBuilder) value(from *hujson.Value) *tree.Value {
-	const some = 128
-	if len(b.free) == 0 {
-		b.free = make([]tree.Value, some)
-	}
-	v := &b.free[0]
-	b.free = b.free[1:]
-	v.Start, v.End = from.StartOffset, from.EndOffset
+// jsoncTree makes the tree of a text. A string without escapes is a part of the text.
+func jsoncTree(text string, from *hujson.Value) *tree.Value {
+	v := &tree.Value{Start: from.StartOffset, End: from.EndOffset}
 	switch x := from.Value.(type) {
 	case *hujson.Object:
 		v.Kind = tree.Table
 		v.Members = make([]tree.Member, 0, len(x.Members))
 		for i := range x.Members {
 			m := &x.Members[i]
-			key := unquote(b.text[m.Name.StartOffset:m.Name.EndOffset])
+			key := unquote(text[m.Name.StartOffset:m.Name.EndOffset])
 			if key == "__proto__" {
 				continue // in JavaScript this key sets the prototype and is no member
 			}
-			to := b.value(&m.Value)
+			to := jsoncTree(text, &m.Value)
 			to.KeyStart, to.KeyEnd = m.Name.StartOffset, m.Name.EndOffset
 			v.Put(key, to)
 		}
@@ -97,16 +85,16 @@ func (b *jsoncBuilder) value(from *hujson.Value) *tree.Value {
 		v.Kind = tree.List
 		v.Items = make([]*tree.Value, len(x.Elements))
 		for i := range x.Elements {
-			v.Items[i] = b.value(&x.Elements[i])
+			v.Items[i] = jsoncTree(text, &x.Elements[i])
 		}
 	case hujson.Literal:
 		switch x.Kind() {
 		case 't', 'f':
 			v.Kind, v.Bool = tree.Boolean, x[0] == 't'
 		case '"':
-			v.Kind, v.Str = tree.Text, unquote(b.text[v.Start:v.End])
+			v.Kind, v.Str = tree.Text, unquote(text[v.Start:v.End])
 		case '0':
-			v.Kind, v.Num = tree.Number, parseFloat(b.text[v.Start:v.End])
+			v.Kind, v.Num = tree.Number, parseFloat(text[v.Start:v.End])
 		}
 	}
 	return v
