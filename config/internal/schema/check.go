@@ -164,9 +164,23 @@ func known(keys ...string) check {
 	return func(s *scope, field string, v *tree.Value) bool { return s.unknown(field, v, keys...) }
 }
 
+// only checks the fields of a table, and warns of every other.
+func only(fields ...named) check {
+	var keys []string
+	for _, f := range fields {
+		keys = append(keys, f.key)
+	}
+	return all(fieldsOf(fields...), known(keys...))
+}
+
 // optional accepts a missing value.
 func optional(then check) check {
 	return func(s *scope, field string, v *tree.Value) bool { return v == nil || then(s, field, v) }
+}
+
+// given accepts a value that is missing or null.
+func given(then check) check {
+	return func(s *scope, field string, v *tree.Value) bool { return !v.IsGiven() || then(s, field, v) }
 }
 
 // objectOr accepts an object that is not null. A list is one, for Wrangler too.

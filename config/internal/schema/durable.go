@@ -11,9 +11,6 @@ import (
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#durable-objects
 func isDurableObjects(s *scope, field string, v *tree.Value) bool {
-	if v == nil {
-		return true
-	}
 	path := s.path(field)
 	if !tableOr(msgFieldObject)(s, path, v) {
 		return false
@@ -44,12 +41,9 @@ var isDurableObjectBinding = until(objectOr(msgBindingObject), all(
 	known("class_name", "environment", "name", "script_name"),
 ))
 
-var isCodeUpdateStrategy = optional(until(tableOr(msgFieldObject), all(
-	known("mode", "max_delay"),
-	fieldsOf(
-		named{"mode", required(until(isString, oneOf("immediate", "deferred")))},
-		named{"max_delay", until(isNumber, isDelay)},
-	),
+var isCodeUpdateStrategy = optional(until(tableOr(msgFieldObject), only(
+	named{"mode", required(until(isString, oneOf("immediate", "deferred")))},
+	named{"max_delay", until(isNumber, isDelay)},
 )))
 
 // isDelay checks a delay: at most a day, in seconds with at most three decimals.
@@ -73,9 +67,6 @@ func isDelay(s *scope, field string, v *tree.Value) bool {
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
 func isMigrations(s *scope, field string, v *tree.Value) bool {
-	if !v.IsGiven() {
-		return true
-	}
 	if !v.Is(tree.List) {
 		return s.fail(v, msgMigrationsArray, slots{field: field, value: tree.Stringify(v), hint: s.hintBrackets(field, v)})
 	}

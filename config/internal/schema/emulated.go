@@ -41,14 +41,12 @@ func NotEmulated(d Document, active Environment) []Field {
 // boundBy lists the names that a field binds. It returns nil for a field that cannot bind
 // any, and an empty list for one that could.
 func boundBy(field string, v *tree.Value) []string {
-	if !slices.ContainsFunc(kindsOfBindings, func(k bindingKind) bool { return k.field == field }) {
+	i := slices.IndexFunc(kindsOfBindings, func(k bindingKind) bool { return k.field == field })
+	if i < 0 {
 		return nil
 	}
 	names := []string{}
-	switch field {
-	case "queues":
-		v = v.Get("producers")
-	case "unsafe", "logfwdr":
+	if v = kindsOfBindings[i].within(v); field == "unsafe" || field == "logfwdr" {
 		v = v.Get("bindings")
 	}
 	switch {

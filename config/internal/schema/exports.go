@@ -13,9 +13,6 @@ import (
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
 func isExports(s *scope, field string, v *tree.Value) bool {
-	if !v.IsGiven() {
-		return true
-	}
 	if v.Is(tree.List) || !v.IsObject() {
 		return s.fail(v, msgExportsObject, slots{field: field, value: tree.Stringify(v)})
 	}
@@ -145,10 +142,7 @@ func isExportContainer(s *scope, at string, v *tree.Value) bool {
 
 var isWorkerExport = all(
 	known("type", "cache"),
-	fieldsOf(named{"cache", optional(until(tableOr(msgObject), all(
-		fieldsOf(named{"enabled", required(isBoolean)}),
-		known("enabled"),
-	)))}),
+	fieldsOf(named{"cache", optional(until(tableOr(msgObject), only(named{"enabled", required(isBoolean)})))}),
 )
 
 var isWorkflowExport = all(

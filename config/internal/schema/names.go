@@ -41,10 +41,7 @@ func checkNames(s *scope, e Environment) {
 		if !slices.Contains(environmentKeys, k.field) { // e has only what environments can have
 			v = s.File.Get(k.field)
 		}
-		if k.field == "queues" {
-			v = v.Get("producers")
-		}
-		for _, name := range bindingNames(v) {
+		for _, name := range bindingNames(k.within(v)) {
 			if !note(k.noun, name) {
 				return
 			}
@@ -110,12 +107,8 @@ func failTwice(s *scope, name string, nouns []string) {
 func BoundNames(e Environment) map[string]bool {
 	bound := map[string]bool{}
 	for _, k := range kindsOfBindings {
-		v := e.Get(k.field)
-		if k.field == "queues" {
-			v = v.Get("producers")
-		}
 		if k.field != "vars" {
-			for _, name := range bindingNames(v) {
+			for _, name := range bindingNames(k.within(e.Get(k.field))) {
 				bound[name] = true
 			}
 		}
@@ -135,15 +128,13 @@ func places(s *scope) map[string][]*tree.Value {
 		}
 	}
 	for _, k := range kindsOfBindings {
-		v, key := s.active.Get(k.field), "binding"
+		v, key := k.within(s.active.Get(k.field)), "binding"
 		switch k.field {
 		case "vars":
 			for _, m := range v.Entries() {
 				add(m.Key, tree.KeyOf(m.Value))
 			}
 			continue
-		case "queues":
-			v = v.Get("producers")
 		case "durable_objects", "logfwdr", "unsafe":
 			v, key = v.Get("bindings"), "name"
 		}
@@ -165,6 +156,14 @@ func places(s *scope) map[string][]*tree.Value {
 }
 
 type bindingKind struct{ field, noun string }
+
+// within is the part of a field's value that binds names. A consumer of a queue binds none.
+func (k bindingKind) within(v *tree.Value) *tree.Value {
+	if k.field == "queues" {
+		return v.Get("producers")
+	}
+	return v
+}
 
 // kindsOfBindings are the fields that bind names, with Wrangler's nouns for them, in the
 // order in which Wrangler compares them.

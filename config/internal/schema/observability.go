@@ -19,7 +19,7 @@ func isObservability(s *scope, field string, v *tree.Value) bool {
 	)(s, field, v)
 	inner := s.in(v)
 	if issues := v.Get("issues"); issues.IsRecord() {
-		ok = all(fieldsOf(named{"enabled", isBoolean}), known("enabled"))(inner, field+".issues", issues) && ok
+		ok = only(named{"enabled", isBoolean})(inner, field+".issues", issues) && ok
 	}
 	for _, part := range []struct {
 		key  string

@@ -46,9 +46,6 @@ var (
 
 // isQueues checks queues.
 func isQueues(s *scope, field string, v *tree.Value) bool {
-	if v == nil {
-		return true
-	}
 	path := s.path(field)
 	if !tableOr(msgFieldObject)(s, path, v) {
 		return false
@@ -67,9 +64,6 @@ func isQueues(s *scope, field string, v *tree.Value) bool {
 
 // isConnect checks connect.
 func isConnect(s *scope, field string, v *tree.Value) bool {
-	if v == nil {
-		return true
-	}
 	path := s.path(field)
 	if !v.Is(tree.List) {
 		return s.fail(v, msgFieldArray, slots{field: path, value: tree.Stringify(v)})

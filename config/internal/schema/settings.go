@@ -12,10 +12,7 @@ var isInstrumentation = optional(until(isObject, func(s *scope, field string, v 
 	if v.Is(tree.Null) {
 		return s.crash(v, field+" is null: it is an object")
 	}
-	return all(
-		fieldsOf(named{"enabled", isBoolean}, named{"exclude_packages", arrayOf("string")}),
-		known("enabled", "exclude_packages"),
-	)(s, field, v)
+	return only(named{"enabled", isBoolean}, named{"exclude_packages", arrayOf("string")})(s, field, v)
 }))
 
 // isAccount checks account_id.
@@ -32,18 +29,15 @@ func isTsconfig(s *scope, field string, v *tree.Value) bool {
 }
 
 // isBuild checks build.
-var isBuild = all(
-	known("command", "cwd", "watch_dir"),
-	fieldsOf(
-		named{"command", isString},
-		named{"cwd", isString},
-		named{"watch_dir", func(s *scope, field string, v *tree.Value) bool {
-			if v.Is(tree.List) {
-				return arrayOf("string")(s, field, v)
-			}
-			return isString(s, field, v)
-		}},
-	),
+var isBuild = only(
+	named{"command", isString},
+	named{"cwd", isString},
+	named{"watch_dir", func(s *scope, field string, v *tree.Value) bool {
+		if v.Is(tree.List) {
+			return arrayOf("string")(s, field, v)
+		}
+		return isString(s, field, v)
+	}},
 )
 
 // isRules checks rules.
@@ -64,24 +58,21 @@ var isRules = pathed(listOf(msgFieldArray, until(objectOr(msgObject), all(
 // isAssets checks assets.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#assets
-var isAssets = optional(until(objectOr(msgAssetsObject), all(
-	fieldsOf(
-		named{"directory", isString},
-		named{"binding", isString},
-		named{"html_handling", until(isString, oneOf("auto-trailing-slash", "force-trailing-slash", "drop-trailing-slash", "none"))},
-		named{"not_found_handling", until(isString, oneOf("single-page-application", "404-page", "none"))},
-		named{"base_path", isString},
-		named{"run_worker_first", func(s *scope, field string, v *tree.Value) bool {
-			switch {
-			case v == nil, v.Is(tree.Boolean):
-				return true
-			case v.Is(tree.List):
-				return arrayOf("string")(s, "assets.run_worker_first", v)
-			}
-			return s.fail(v, msgRunWorkerFirst, slots{field: field, value: tree.Stringify(v)})
-		}},
-	),
-	known("directory", "binding", "html_handling", "not_found_handling", "base_path", "run_worker_first"),
+var isAssets = optional(until(objectOr(msgAssetsObject), only(
+	named{"directory", isString},
+	named{"binding", isString},
+	named{"html_handling", until(isString, oneOf("auto-trailing-slash", "force-trailing-slash", "drop-trailing-slash", "none"))},
+	named{"not_found_handling", until(isString, oneOf("single-page-application", "404-page", "none"))},
+	named{"base_path", isString},
+	named{"run_worker_first", func(s *scope, field string, v *tree.Value) bool {
+		switch {
+		case v == nil, v.Is(tree.Boolean):
+			return true
+		case v.Is(tree.List):
+			return arrayOf("string")(s, "assets.run_worker_first", v)
+		}
+		return s.fail(v, msgRunWorkerFirst, slots{field: field, value: tree.Stringify(v)})
+	}},
 )))
 
 // isLimits checks limits.
@@ -94,9 +85,6 @@ func isLimits(s *scope, field string, v *tree.Value) bool {
 
 // isPlacement checks placement. With a hint it is smart, with a region or a host targeted.
 func isPlacement(s *scope, field string, v *tree.Value) bool {
-	if v == nil {
-		return true
-	}
 	if !tableOr(msgFieldObject)(s, field, v) {
 		return false
 	}
@@ -189,15 +177,9 @@ var (
 			if !v.IsObject() {
 				return true
 			}
-			return all(
-				fieldsOf(named{"aud", required(isString)}, named{"identity", isObject}),
-				known("aud", "identity"),
-			)(s, field, v)
+			return only(named{"aud", required(isString)}, named{"identity", isObject})(s, field, v)
 		}}),
 	)
 
-	isCache = all(
-		fieldsOf(named{"enabled", required(isBoolean)}, named{"cross_version_cache", isBoolean}),
-		known("enabled", "cross_version_cache"),
-	)
+	isCache = only(named{"enabled", required(isBoolean)}, named{"cross_version_cache", isBoolean})
 )

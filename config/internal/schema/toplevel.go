@@ -10,29 +10,23 @@ import (
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#local-development-settings
 func isDev(s *scope, field string, v *tree.Value) bool {
-	if !v.IsGiven() {
-		return true
-	}
 	protocol := until(isString, oneOf("http", "https"))
-	return all(
-		known("ip", "port", "inspector_port", "inspector_ip", "local_protocol", "upstream_protocol", "host", "enable_containers", "container_engine", "generate_types"),
-		fieldsOf(
-			named{"ip", isString},
-			named{"port", isPort},
-			named{"inspector_port", isPort},
-			named{"inspector_ip", isString},
-			named{"local_protocol", protocol},
-			named{"upstream_protocol", func(s *scope, field string, x *tree.Value) bool {
-				if x == nil { // its default is local_protocol, so an error there is repeated
-					x = v.Get("local_protocol")
-				}
-				return protocol(s, field, x)
-			}},
-			named{"host", isString},
-			named{"enable_containers", isBoolean},
-			named{"container_engine", isString},
-			named{"generate_types", isBoolean},
-		),
+	return only(
+		named{"ip", isString},
+		named{"port", isPort},
+		named{"inspector_port", isPort},
+		named{"inspector_ip", isString},
+		named{"local_protocol", protocol},
+		named{"upstream_protocol", func(s *scope, field string, x *tree.Value) bool {
+			if x == nil { // its default is local_protocol, so an error there is repeated
+				x = v.Get("local_protocol")
+			}
+			return protocol(s, field, x)
+		}},
+		named{"host", isString},
+		named{"enable_containers", isBoolean},
+		named{"container_engine", isString},
+		named{"generate_types", isBoolean},
 	)(s, field, v)
 }
 
@@ -40,9 +34,6 @@ func isDev(s *scope, field string, v *tree.Value) bool {
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#workers-sites
 func isSite(s *scope, field string, v *tree.Value) bool {
-	if v == nil {
-		return true
-	}
 	if !v.IsObject() {
 		return s.crash(v, field+" is "+v.Noun()+": it is an object with a bucket")
 	}

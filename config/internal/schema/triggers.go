@@ -14,9 +14,6 @@ var artifactsEvents = strings.Fields(`cf.artifacts.repo.created cf.artifacts.rep
 
 // isTriggers checks triggers.
 func isTriggers(s *scope, field string, v *tree.Value) bool {
-	if !v.IsGiven() {
-		return true
-	}
 	if !v.IsRecord() {
 		return s.fail(v, msgType, slots{field: field, typ: "object", value: tree.Stringify(v)})
 	}

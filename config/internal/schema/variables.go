@@ -6,9 +6,6 @@ import "github.com/seed-36a2c969/emu/config/internal/tree"
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#environment-variables
 func isVars(s *scope, field string, v *tree.Value) bool {
-	if v == nil {
-		return true
-	}
 	path := s.path(field)
 	if !v.IsObject() {
 		return s.fail(v, msgFieldObject+"\n", slots{field: path, value: tree.Stringify(v), hint: s.hintBrackets(path, v)})
@@ -27,9 +24,6 @@ func isVars(s *scope, field string, v *tree.Value) bool {
 
 // isDefines checks define.
 func isDefines(s *scope, field string, v *tree.Value) bool {
-	if v == nil {
-		return true
-	}
 	path := s.path(field)
 	if !v.IsObject() {
 		return s.fail(v, msgFieldObject+"\n", slots{field: path, value: tree.Stringify(v)})
@@ -55,7 +49,4 @@ func isDefines(s *scope, field string, v *tree.Value) bool {
 }
 
 // isSecrets checks secrets, the names of the secrets that a Worker needs.
-var isSecrets = pathed(optional(until(tableOr(msgFieldObject), all(
-	known("required"),
-	fieldsOf(named{"required", arrayOf("string")}),
-))))
+var isSecrets = pathed(optional(until(tableOr(msgFieldObject), only(named{"required", arrayOf("string")}))))
