@@ -64,12 +64,7 @@ func (c *Command) getenv(name string) (value string, ok bool) {
 }
 
 // path makes a path that the user has given absolute.
-func (c *Command) path(p string) string {
-	if filepath.IsAbs(p) {
-		return filepath.Clean(p)
-	}
-	return filepath.Join(c.Dir, p)
-}
+func (c *Command) path(p string) string { return config.In(c.Dir, p) }
 
 // relative is a path as it is written from the working directory.
 func (c *Command) relative(path string) string {

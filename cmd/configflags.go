@@ -65,10 +65,7 @@ func (o *configFlags) options(c *Command) config.Options {
 // Relative names are looked up in dir.
 func (o *configFlags) checkEnvFiles(dir string) error {
 	for _, name := range o.envFiles {
-		path := filepath.FromSlash(name)
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(dir, path)
-		}
+		path := config.In(dir, filepath.FromSlash(name))
 		info, err := os.Stat(path)
 		hint := "--env-file takes a file of variables, from the folder of the configuration: " + dir
 		switch {

@@ -49,10 +49,7 @@ func findDeployed(c *Command, cfg *config.Config, o *historyFlags) (*deployed, e
 // against reads the file that --against names.
 func against(c *Command, cfg *config.Config, o *historyFlags) (*deployed, error) {
 	d := &deployed{name: o.against}
-	file := o.against
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(c.Dir, file)
-	}
+	file := c.path(o.against)
 	var err error
 	if d.text, err = os.ReadFile(file); err != nil {
 		if !strings.Contains(o.against, ":") || filepath.VolumeName(o.against) != "" {

@@ -103,10 +103,7 @@ func (r *reading) beside(path string) string {
 	if r.files.config != "" {
 		dir = filepath.Dir(r.files.config)
 	}
-	if path = filepath.FromSlash(path); filepath.IsAbs(path) {
-		return filepath.Clean(path)
-	}
-	return filepath.Join(dir, path)
+	return In(dir, filepath.FromSlash(path))
 }
 
 // place is the place of a value, the zero Place if the file does not have it.

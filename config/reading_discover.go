@@ -28,13 +28,13 @@ type found struct {
 // find looks for the configuration as Wrangler does.
 func (r *reading) find() *diagnostic.Diagnostic {
 	if r.options.Config != "" {
-		r.files.config = r.absolute(r.options.Config)
+		r.files.config = In(r.dir, r.options.Config)
 		r.files.user = r.files.config
 		return nil
 	}
 	from := r.dir
 	if r.options.Script != "" {
-		from = filepath.Dir(r.absolute(r.options.Script))
+		from = filepath.Dir(In(r.dir, r.options.Script))
 	}
 	// A wrangler.json in any folder above comes before a wrangler.toml in this one.
 	for _, name := range []string{"wrangler.json", "wrangler.jsonc", "wrangler.toml"} {
@@ -70,10 +70,7 @@ func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 		return &diagnostic.Diagnostic{Text: fmt.Sprintf(msgRedirectEmpty, shown, s.Text), Place: diagnostic.Place{File: shown},
 			Hint: "remove " + shown + " or build again"}
 	}
-	target := filepath.FromSlash(to)
-	if !filepath.IsAbs(target) {
-		target = filepath.Join(filepath.Dir(deploy), target)
-	}
+	target := In(filepath.Dir(deploy), filepath.FromSlash(to))
 	if _, err := os.Stat(target); err != nil {
 		return &diagnostic.Diagnostic{Text: fmt.Sprintf(msgRedirectMissing, shown, r.shown(target)), Place: diagnostic.Place{File: shown},
 			Hint: "remove " + shown + " or build again"}
@@ -95,12 +92,12 @@ func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 	return nil
 }
 
-// absolute resolves a path that is relative to the working directory.
-func (r *reading) absolute(path string) string {
+// In resolves a path that may be relative to a folder.
+func In(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
 	}
-	return filepath.Join(r.dir, path)
+	return filepath.Join(dir, path)
 }
 
 // above finds a file in a directory or the nearest one above it.

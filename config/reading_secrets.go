@@ -109,10 +109,7 @@ func (r *reading) readSecrets() (loaded variables, ok bool) {
 		}
 	}
 	for _, name := range files {
-		path := filepath.FromSlash(name)
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(dir, path)
-		}
+		path := In(dir, filepath.FromSlash(name))
 		vars, read := r.readDotenv(path)
 		if read {
 			r.result.SecretFiles = append(r.result.SecretFiles, r.shown(path))

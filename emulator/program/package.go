@@ -37,10 +37,7 @@ const workerPackage = Emu + "/emulator/worker"
 func Find(c *config.Config, script, dir string) (*Package, *diagnostic.Diagnostic) {
 	main := c.Main
 	if script != "" {
-		main = script
-		if !filepath.IsAbs(main) {
-			main = filepath.Join(dir, main)
-		}
+		main = config.In(dir, script)
 	}
 	if main == "" && c.Path == "" {
 		return nil, &diagnostic.Diagnostic{Text: "there is no wrangler.jsonc, wrangler.json or wrangler.toml here or above: emu does not know which program to run",

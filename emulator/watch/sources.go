@@ -193,10 +193,7 @@ func (s *sources) config(c *config.Config, dir string, more []string) (grown boo
 		if f == "" {
 			continue
 		}
-		if !filepath.IsAbs(f) {
-			f = filepath.Join(vars, f)
-		}
-		files[f] = true
+		files[config.In(vars, f)] = true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
