@@ -6,12 +6,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"net/textproto"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
@@ -78,7 +78,7 @@ func NewRequest(method, address string, body io.Reader) (*Request, error) {
 		r.Body = io.NopCloser(body)
 	}
 	if n, ok := lengthOf(body); ok {
-		r.Header.Set("Content-Length", fmt.Sprint(n))
+		r.Header.Set("Content-Length", strconv.Itoa(n))
 	}
 	return r, nil
 }
@@ -237,7 +237,7 @@ func answer(r *Response, err error) (*driver.Response, error) {
 		if d.Header == nil {
 			d.Header = map[string][]string{}
 		}
-		d.Header["Content-Length"] = []string{fmt.Sprint(n)}
+		d.Header["Content-Length"] = []string{strconv.Itoa(n)}
 	}
 	return d, nil
 }
