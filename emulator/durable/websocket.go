@@ -93,16 +93,16 @@ func sendable(code int) bool {
 // ReadyState is [Open], [Closing] or [Closed].
 func (ws *WebSocket) ReadyState() int { return ws.s.ReadyState() }
 
-// URL is "", JavaScript's null: only new WebSocket(url), which there is not here, has one.
-// The address that [Fetch] has connected to is [Response.URL].
-func (ws *WebSocket) URL() string { return ws.s.URL() }
+// URL is "", JavaScript's null: only a socket made by new WebSocket(url) has one, and the
+// emulator has no such constructor. The address that [Fetch] has connected to is [Response.URL].
+func (ws *WebSocket) URL() string { return "" }
 
-// Protocol is "", likewise. The subprotocol that a server has chosen is in the header
-// Sec-WebSocket-Protocol of [Fetch]'s response.
-func (ws *WebSocket) Protocol() string { return ws.s.Protocol() }
+// Protocol is "" for the same reason. The subprotocol that a server has chosen is in the
+// header Sec-WebSocket-Protocol of [Fetch]'s response.
+func (ws *WebSocket) Protocol() string { return "" }
 
 // Extensions is "": the emulator negotiates none.
-func (ws *WebSocket) Extensions() string { return ws.s.Extensions() }
+func (ws *WebSocket) Extensions() string { return "" }
 
 // SerializeAttachment keeps v, converted as for [Stub.Call], with the connection
 // through hibernation. At most 16,384 bytes serialized.

@@ -223,9 +223,6 @@ type Socket interface {
 	// Close sends a Close frame; code 0 sends none.
 	Close(code int, reason string) error
 	ReadyState() int
-	URL() string
-	Protocol() string
-	Extensions() string
 	BufferedAmount() int64
 	SetAttachment(v Value) error
 	// Attachment returns a fresh copy, nil if there is none.

@@ -170,11 +170,6 @@ func (v *View) ReadyState() int {
 	return readyOpen
 }
 
-// URL, Protocol and Extensions are empty: a socket comes from fetch() or from a pair, never from new WebSocket(url).
-func (v *View) URL() string        { return "" }
-func (v *View) Protocol() string   { return "" }
-func (v *View) Extensions() string { return "" }
-
 func (v *View) BufferedAmount() int64 {
 	v.touched()
 	n := v.s.Buffered()
