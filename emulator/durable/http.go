@@ -68,12 +68,8 @@ func NewRequest(method, address string, body io.Reader) (*Request, error) {
 	case nil:
 	case io.ReadCloser:
 		r.Body = b
-	case *strings.Reader:
-		r.Body = bufferBody{b}
-	case *bytes.Reader:
-		r.Body = bufferBody{b}
-	case *bytes.Buffer:
-		r.Body = bufferBody{b}
+	case *strings.Reader, *bytes.Reader, *bytes.Buffer:
+		r.Body = bufferBody{b.(buffer)}
 	default:
 		r.Body = io.NopCloser(body)
 	}
@@ -155,20 +151,7 @@ func (b receivedBody) Read(p []byte) (int, error) {
 }
 
 // Close closes the body if it can be closed.
-func (b receivedBody) Close() error {
-	if c, ok := b.Reader.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
-}
-
-// below is the body as the runtime gave it.
-func (b receivedBody) below() io.ReadCloser {
-	if c, ok := b.Reader.(io.ReadCloser); ok {
-		return c
-	}
-	return io.NopCloser(b.Reader)
-}
+func (b receivedBody) Close() error { return driver.ReadCloser(b.Reader).Close() }
 
 // received is a request as a handler sees it.
 func received(r *driver.Request) *Request {
@@ -193,7 +176,7 @@ func sent(r *Request) *driver.Request {
 	case noBody:
 		d.Body = nil
 	case receivedBody:
-		d.Body = b.below()
+		d.Body = driver.ReadCloser(b.Reader)
 	case bufferBody:
 		if d.Redirect != driver.RedirectManual {
 			d.BodyAgain = b.again()

@@ -15,6 +15,10 @@ import (
 // message, a call) before the writes made before it are durable.
 type Storage struct{ s driver.Storage }
 
+// StorageOf returns the storage behind s. It is for packages that show an object from outside, such
+// as emutest; a class has its storage from [State.Storage].
+func StorageOf(s driver.Storage) *Storage { return &Storage{s} }
+
 // SQL is ctx.storage.sql. A class migrated with new_classes gets Cloudflare's
 // refusal from its methods.
 func (s *Storage) SQL() *SQL { return &SQL{s.s.SQL()} }

@@ -33,6 +33,10 @@ import (
 // as a Value and passed on unchanged.
 type Value struct{ v driver.Value }
 
+// ValueOf returns v as a [Value]; nil is undefined. It is for packages that show an object from
+// outside, such as emutest.
+func ValueOf(v driver.Value) Value { return Value{v} }
+
 // Decode decodes v into what dst, a pointer, points at. An error names the place
 // in v: "user.id: cannot decode number 1.5 into int".
 func (v Value) Decode(dst any) error { return decodeValue(v.tree(), dst) }

@@ -61,6 +61,14 @@ type Worker interface {
 	Fetch(ctx context.Context, r *Request, env Env) (*Response, error)
 }
 
+// Program is a Worker with its classes, as a front end makes it.
+type Program struct {
+	Worker  Worker
+	Classes []Class
+	// Close frees what the front end holds for the program, once no world uses it.
+	Close func() error
+}
+
 // AlarmInfo is the argument of alarm().
 type AlarmInfo struct {
 	ScheduledTime time.Time

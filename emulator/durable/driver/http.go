@@ -23,6 +23,14 @@ type Request struct {
 	BodyAgain func() io.ReadCloser
 }
 
+// ReadCloser is a body with its Close, or with one that does nothing if it has none.
+func ReadCloser(body io.Reader) io.ReadCloser {
+	if c, ok := body.(io.ReadCloser); ok {
+		return c
+	}
+	return io.NopCloser(body)
+}
+
 // What becomes of a response that redirects.
 const (
 	RedirectFollow = "follow" // the request is sent again to where it leads

@@ -54,11 +54,7 @@ func (w *response) WriteHeader(status int) {
 	}
 }
 
-func (w *response) Write(p []byte) (int, error) { return write(w, p) }
-
-func (w *response) WriteString(s string) (int, error) { return write(w, s) }
-
-func write[T string | []byte](w *response, p T) (int, error) {
+func (w *response) Write(p []byte) (int, error) {
 	if err := w.admit(len(p)); err != nil {
 		return 0, err
 	}

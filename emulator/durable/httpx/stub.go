@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
 // StubHandler forwards requests to an object, WebSocket upgrades too: the
@@ -69,7 +70,7 @@ func forward(w http.ResponseWriter, r *http.Request, resp *durable.Response) {
 	if resp.Body == nil {
 		return
 	}
-	from := &body{r.Context(), readCloser(resp.Body)}
+	from := &body{r.Context(), driver.ReadCloser(resp.Body)}
 	defer from.Close()
 	control := http.NewResponseController(w)
 	buf := make([]byte, 32<<10)
@@ -90,12 +91,4 @@ func forward(w http.ResponseWriter, r *http.Request, resp *durable.Response) {
 			panic(http.ErrAbortHandler)
 		}
 	}
-}
-
-// readCloser is r with its Close, if it has one.
-func readCloser(r io.Reader) io.ReadCloser {
-	if rc, ok := r.(io.ReadCloser); ok {
-		return rc
-	}
-	return io.NopCloser(r)
 }

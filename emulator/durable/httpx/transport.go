@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable"
+	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
 // Transport sends requests of an [http.Client] to an object, whatever host they
@@ -51,7 +52,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	known := err == nil
 	switch {
 	case resp.Body != nil:
-		a.Body = &answerBody{body{r.Context(), readCloser(resp.Body)}, sent}
+		a.Body = &answerBody{body{r.Context(), driver.ReadCloser(resp.Body)}, sent}
 		if a.ContentLength = -1; known {
 			a.ContentLength = length
 		}
