@@ -7,69 +7,35 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 )
 
-// pragmaArg says what may follow a PRAGMA's name.
-type pragmaArg int
-
-const (
-	argAny          pragmaArg = iota
-	argNone                   // nothing
-	argBoolean                // nothing or a boolean
-	argName                   // the name of a table or index that is not ours
-	argOptionalName           // the same or nothing
-	argNameOrNumber           // the same, nothing, or a number
-	argNumber                 // nothing or a 32-bit number
-)
-
-// pragmas are the PRAGMAs user statements may run
-// (https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/,
-// "PRAGMA statements").
-var pragmas = map[string]pragmaArg{
-	"data_version":              argNone,
-	"page_size":                 argNone,
-	"table_list":                argAny,
-	"table_info":                argName,
-	"table_xinfo":               argName,
-	"case_sensitive_like":       argBoolean,
-	"foreign_keys":              argBoolean,
-	"defer_foreign_keys":        argBoolean,
-	"ignore_check_constraints":  argBoolean,
-	"legacy_alter_table":        argBoolean,
-	"recursive_triggers":        argBoolean,
-	"reverse_unordered_selects": argBoolean,
-	"foreign_key_check":         argOptionalName,
-	"foreign_key_list":          argName,
-	"index_info":                argName,
-	"index_list":                argName,
-	"index_xinfo":               argName,
-	"quick_check":               argNameOrNumber,
-	"optimize":                  argNumber,
-}
-
+// pragmaAllowed reports whether user statements may run a PRAGMA with an argument
+// (https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/, "PRAGMA
+// statements").
 func pragmaAllowed(name string, a sqlite.Arg) bool {
-	kind, ok := pragmas[strings.ToLower(name)]
-	if !ok {
-		return false
-	}
-	switch kind {
-	case argAny:
+	name = strings.ToLower(name)
+	switch name {
+	case "table_list":
 		return true
-	case argNone:
+	case "data_version", "page_size":
 		return !a.Given
-	case argBoolean:
-		return !a.Given || isBoolean(a.Text)
-	case argName:
+	case "table_info", "table_xinfo", "foreign_key_list", "index_info", "index_list", "index_xinfo":
 		return a.Given && allowed(a)
-	case argNumber:
-		return !a.Given || isInt32(a.Text)
-	default:
+	case "foreign_key_check", "quick_check":
 		return allowed(a)
+	case "optimize":
+		return !a.Given || isInt32(a.Text)
 	}
+	return settings[name] && (!a.Given || isBoolean(a.Text))
 }
+
+// settings are the PRAGMAs that take a boolean.
+var settings = set(`
+	case_sensitive_like defer_foreign_keys foreign_keys ignore_check_constraints legacy_alter_table recursive_triggers
+	reverse_unordered_selects`)
 
 // isSetting reports whether an allowed PRAGMA changes the connection for longer than a transaction.
 func isSetting(name string, a sqlite.Arg) bool {
 	name = strings.ToLower(name)
-	return pragmas[name] == argBoolean && a.Given && name != "defer_foreign_keys"
+	return settings[name] && a.Given && name != "defer_foreign_keys"
 }
 
 // isInt32 reads a number as C's strtoll does, but octal as decimal.
