@@ -41,17 +41,15 @@ func (a *Alarms) prepare() error {
 	if err := a.db.conn.Exec(createAlarms); err != nil {
 		return err
 	}
-	n, _, err := a.db.conn.Number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name IN ('actor_id', 'scheduled_time')")
-	if err != nil {
+	columns := map[string]bool{}
+	err := a.db.conn.Each(func(row *sqlite.Stmt) { columns[row.Text(0)] = true }, "SELECT name FROM pragma_table_info('_cf_ALARM')")
+	switch {
+	case err != nil:
 		return err
-	}
-	if n != 2 {
+	case !columns["actor_id"] || !columns["scheduled_time"]:
 		return errors.New("its table _cf_ALARM holds no alarms; move the file away to start afresh")
-	}
-	// Files of workerd before 2026 have no names.
-	n, _, err = a.db.conn.Number("SELECT count(*) FROM pragma_table_info('_cf_ALARM') WHERE name = 'actor_name'")
-	if err != nil || n != 0 {
-		return err
+	case columns["actor_name"]: // files of workerd before 2026 have no names
+		return nil
 	}
 	return a.db.conn.Exec("ALTER TABLE _cf_ALARM ADD COLUMN actor_name TEXT")
 }

@@ -16,22 +16,13 @@ import (
 // after the value are ignored, as V8 does. The result shares no memory with b.
 func Decode(b []byte) (driver.Value, error) {
 	d := decoder{b: b, version: headerless}
-	v, err := d.decode()
-	if err != nil && d.version == 13 {
-		// V8 once wrote version 13 with the flags of version 14 in views.
-		d = decoder{b: b, version: headerless, flagged: true}
-		if v, again := d.decode(); again == nil {
-			return v, nil
-		}
-	}
-	return v, err
+	return d.decode()
 }
 
 type decoder struct {
 	b       []byte
 	at      int
 	version uint32
-	flagged bool
 	depth   int
 	refs    []*driver.Ref  // of a copy
 	objects []driver.Value // by number; nil for one that no tree shows

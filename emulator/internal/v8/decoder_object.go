@@ -210,7 +210,7 @@ func (d *decoder) view(b *driver.ArrayBuffer) driver.Value {
 	offset := d.uvarint()
 	length := d.uvarint()
 	flags := uint32(0)
-	if d.version >= 14 || d.flagged {
+	if d.version >= 14 {
 		flags = d.uvarint()
 	}
 	v := &driver.View{Kind: driver.ViewKind(kind), Buffer: b, Offset: int(offset), Length: int(length), LengthTracking: flags&viewLengthTracking != 0}
