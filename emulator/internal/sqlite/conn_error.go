@@ -66,7 +66,7 @@ func (c *Conn) moveOffset(err error, original func(at int) int) error {
 	to := original(at)
 	(*lib.Tsqlite3)(ptr(c.c)).FerrByteOffset = int32(to) // SQLite shows it with some later errors
 	text := strings.Replace(e.Message, offsetMark+strconv.Itoa(at), offsetMark+strconv.Itoa(to), 1)
-	return &Error{Message: text, Code: e.Code, Extended: e.Extended}
+	return &Error{Message: text, Code: e.Code}
 }
 
 // ErrNoFiles ends an Open for which the process, or the machine, has no file left.

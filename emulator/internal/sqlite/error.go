@@ -14,9 +14,8 @@ import (
 
 // Error is a statement's failure as user code gets to see it.
 type Error struct {
-	Message  string
-	Code     int // SQLite's primary result code, e.g. 19 for a constraint
-	Extended int // its extended one, e.g. 2067; the primary code if there is none
+	Message string
+	Code    int // SQLite's primary result code, such as 19 for a constraint
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -43,7 +42,7 @@ func newError(text string, rc, extended int32) *Error {
 	if name := codeName(extended); extended != primary && name != "" {
 		text += " (extended: " + name + ")"
 	}
-	return &Error{Message: strings.TrimLeft(text, " "), Code: int(primary), Extended: int(extended)} // workerd trims the text too
+	return &Error{Message: strings.TrimLeft(text, " "), Code: int(primary)} // workerd trims the text too
 }
 
 // primaryNames are the names of the result codes, by their number, without "SQLITE_".

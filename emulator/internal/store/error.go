@@ -26,5 +26,5 @@ func internal(err error) error {
 
 // refusal is an error of workerd's own, without a code in its text.
 func refusal(text string) *Error {
-	return &Error{Message: text, Code: sqlite.CodeError, Extended: sqlite.CodeError}
+	return &Error{Message: text, Code: sqlite.CodeError}
 }
