@@ -49,10 +49,18 @@ func (d *decoder) anyValue(v driver.Value) (any, error) {
 			b, _ := bytesIn(v)
 			return b, nil
 		}
+	case *driver.Array:
+		if v.Length <= len(v.Elements) && len(v.Properties) == 0 && !slices.Contains(v.Elements, driver.Value(driver.Hole{})) {
+			return d.anyObject(v)
+		}
+	case *driver.Object, *driver.Map:
+		return d.anyObject(v)
 	}
-	if !plain(v) {
-		return Value{v}, nil
-	}
+	return Value{v}, nil // Go has no type for it
+}
+
+// anyObject makes a slice of an Array, and a map of an Object or a Map.
+func (d *decoder) anyObject(v driver.Value) (any, error) {
 	inside, err := d.enter(v)
 	if err != nil {
 		return nil, err
@@ -61,21 +69,6 @@ func (d *decoder) anyValue(v driver.Value) (any, error) {
 		return nil, errCyclic
 	}
 	defer d.leave()
-	return d.anyObject(v)
-}
-
-// plain reports whether Go has a type for the object v.
-func plain(v driver.Value) bool {
-	switch v := v.(type) {
-	case *driver.Object, *driver.Map:
-		return true
-	case *driver.Array:
-		return v.Length <= len(v.Elements) && len(v.Properties) == 0 && !slices.Contains(v.Elements, driver.Value(driver.Hole{}))
-	}
-	return false
-}
-
-func (d *decoder) anyObject(v driver.Value) (any, error) {
 	switch v := v.(type) {
 	case *driver.Array:
 		list := make([]any, len(v.Elements))

@@ -62,15 +62,11 @@ func (h *Handles) open(s *Storage) error {
 		return err
 	}
 	s.db = db
-	h.add(s)
-	return nil
-}
-
-func (h *Handles) add(s *Storage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s.place = h.list.PushBack(s)
 	h.trim(s)
+	return nil
 }
 
 // trim closes databases while there are too many, but not that of s. h.mu is held.

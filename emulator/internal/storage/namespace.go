@@ -42,24 +42,19 @@ func Open(o Options) (*Namespace, error) {
 	if o.Dir == "" {
 		n.memory = new(store.Memory)
 	}
-	file, err := n.openAlarms()
-	if err != nil {
-		return nil, err
+	var file *store.Alarms // nil in memory
+	var err error
+	if o.Dir != "" {
+		if err = os.MkdirAll(o.Dir, 0o777); err != nil {
+			return nil, err
+		}
+		// As workerd does, a start makes the file of the alarms if it is not there.
+		if file, err = store.OpenAlarms(store.Options{Path: filepath.Join(o.Dir, "metadata.sqlite")}); err != nil {
+			return nil, err
+		}
 	}
 	n.alarms, err = o.Alarms.Open(file, o.Ringer)
 	return n, err
-}
-
-// openAlarms opens the file of the alarms and makes it if it is not there, which workerd does
-// at a start too; nil in memory.
-func (n *Namespace) openAlarms() (*store.Alarms, error) {
-	if n.dir == "" {
-		return nil, nil
-	}
-	if err := os.MkdirAll(n.dir, 0o777); err != nil {
-		return nil, err
-	}
-	return store.OpenAlarms(store.Options{Path: filepath.Join(n.dir, "metadata.sqlite")})
 }
 
 // Create makes an object's file if it is not there, which workerd does for every object that
