@@ -52,8 +52,8 @@ type Arg struct {
 	Given bool
 }
 
-// NewName is the new name of a table that ALTER TABLE renames. workerd's SQLite asks about
-// it, this one does not.
+// NewName returns the name that ALTER TABLE gives to a table. workerd's SQLite hands it to the
+// authorizer. This one does not, so it is read from the statement's text.
 func (a Access) NewName() string { return renameTo(a.sql) }
 
 func argAt(p uintptr) Arg {

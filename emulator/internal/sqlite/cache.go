@@ -14,9 +14,9 @@ const (
 type Cache struct {
 	byText map[string]*Stmt
 	recent list.List      // of *Stmt, the latest used first
-	lent   map[*Stmt]bool // those that are lent but not kept
-	// expected is how many arguments the texts take whose statements are not kept because they
-	// have to be compiled anew, as workerd keeps them.
+	lent   map[*Stmt]bool // lent statements that byText does not hold
+	// expected is the number of arguments of texts whose statements were finalized. workerd keeps
+	// those statements, so it counts the arguments before it compiles one of them again.
 	expected map[string]int
 }
 
@@ -40,7 +40,7 @@ func (c *Cache) Lend(s *Stmt) {
 	delete(c.expected, s.sql)
 }
 
-// Return takes a lent statement back and keeps it, if that is worth it.
+// Return takes a lent statement back. It keeps the statement if it can be used again as it is.
 func (c *Cache) Return(s *Stmt) {
 	s.Reset()
 	s.lent = false
@@ -83,7 +83,7 @@ func (c *Cache) Replace(s, by *Stmt) {
 	s.Finalize()
 }
 
-// note remembers how many arguments a statement takes that is not kept.
+// note remembers how many arguments a statement takes that is about to be finalized.
 func (c *Cache) note(s *Stmt) {
 	if c.expected == nil || len(c.expected) >= maxCached {
 		c.expected = map[string]int{}
@@ -93,7 +93,7 @@ func (c *Cache) note(s *Stmt) {
 	}
 }
 
-// Expected is how many arguments a text takes that was compiled before and is not kept.
+// Expected returns how many arguments a text takes whose statement was finalized.
 func (c *Cache) Expected(sql string) (params int, known bool) {
 	params, known = c.expected[sql]
 	return params, known
@@ -105,7 +105,7 @@ func (c *Cache) Forget(s *Stmt) {
 	c.Drop(s)
 }
 
-// Drop finalizes a statement, kept or lent.
+// Drop finalizes a statement of the cache.
 func (c *Cache) Drop(s *Stmt) {
 	if s.place != nil {
 		c.recent.Remove(s.place)

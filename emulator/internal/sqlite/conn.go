@@ -1,7 +1,9 @@
-// Package sqlite makes of modernc.org/sqlite the SQLite that workerd is built with
-// (https://github.com/cloudflare/workerd/tree/main/patches/sqlite).
+// Package sqlite is the SQLite that workerd is built with, made of modernc.org/sqlite for package
+// store.
 //
 // It alone knows the memory of SQLite's C interface.
+//
+// Source: https://github.com/cloudflare/workerd/tree/main/patches/sqlite
 package sqlite
 
 import (
@@ -14,18 +16,18 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// Config says what a connection opens, with which callbacks.
+// Config says what Open opens, and what it calls.
 type Config struct {
-	// Path is the database file, which is made if it is not there; its folder is not.
+	// Path is the database file. Open makes the file if there is none, but not its folder.
 	// Without a path the database is in memory.
 	Path string
 	// VFS is the name of a registered VFS, for tests.
 	VFS string
-	// Authorize decides whether a statement of the user's may do something. The error, if
-	// there is one, takes the place of SQLite's own words for a refusal.
+	// Authorize decides whether a user statement may do something. An error replaces SQLite's
+	// own words for the refusal.
 	Authorize func(Access) (allowed bool, err error)
-	// Failed is called with each failure of a statement and returns the caller's error.
-	// The statement is trusted if it is not the user's.
+	// Failed gets each failure of a statement and returns the error that the caller sees.
+	// trusted is false for a user statement.
 	Failed func(err *Error, trusted bool) error
 }
 
@@ -46,20 +48,20 @@ type Conn struct {
 
 	interrupted atomic.Bool
 
-	// The callbacks read about the statement at hand.
-	trusted bool   // it is not the user's: everything is allowed
+	// The callbacks of SQLite use these. They are about the statement that is compiled or run.
+	trusted bool   // the runtime's own, which may do everything
 	sql     string // its text
-	refused error  // the policy's own words for a refusal
-	pragma  bool   // it is a PRAGMA of the user's
+	refused error  // the error of Config.Authorize
+	pragma  bool   // a user's PRAGMA
 
 	own     map[string]*Stmt // trusted statements, by their text
 	expired int32            // how often an OP_Expire ran
-	version uint32           // of the data, when the schema was read: another process changes it
+	version uint32           // dataVersion when SQLite last read the schema
 }
 
-// Open connects to a database in WAL mode. It creates no table. What is not a database, is
-// damaged, cannot be written or was written by a newer SQLite is refused by name and stays as
-// it is. A database in memory begins with the content.
+// Open connects to a database in WAL mode. It creates no table. A file that is no database, is
+// damaged, cannot be written or was written by a newer SQLite stays as it is, and the error says
+// which of these it is. A database in memory starts with content.
 func Open(config Config, content []byte) (*Conn, error) {
 	patchLibrary()
 	patchLike()
@@ -77,13 +79,13 @@ func newConn(config Config) *Conn {
 	return c
 }
 
-// patchLibrary is what modernc.org/sqlite does to its library at its start,
-// for the page size on linux/arm64.
+// patchLibrary sets the page size on linux/arm64. Package modernc.org/sqlite, which is not linked
+// in, does it when it is initialised.
 var patchLibrary = sync.OnceFunc(lib.PatchIssue199)
 
 func (c *Conn) inMemory() bool { return c.config.Path == "" }
 
-// Connect connects a connection that was disconnected again.
+// Connect opens the database, the first time or after Disconnect.
 func (c *Conn) Connect(content []byte) error {
 	path := c.config.Path
 	if c.inMemory() {
@@ -97,7 +99,7 @@ func (c *Conn) Connect(content []byte) error {
 		defer c.free(vfs)
 	}
 	rc := lib.Xsqlite3_open_v2(c.tls, name, c.out, lib.SQLITE_OPEN_READWRITE|lib.SQLITE_OPEN_CREATE|lib.SQLITE_OPEN_NOMUTEX, vfs)
-	c.c = *wordAt(c.out) // also after an error, which is read from it
+	c.c = *wordAt(c.out) // SQLite sets it also when it fails: the error is read from it
 	if rc == lib.SQLITE_OK {
 		rc = c.setUp(content)
 	}
@@ -111,19 +113,19 @@ func (c *Conn) Connect(content []byte) error {
 
 const readSchema = "SELECT 1 FROM sqlite_schema LIMIT 1"
 
-// setUp returns a result code; the details are still on the connection.
+// setUp returns a result code. The connection still has the details of an error.
 func (c *Conn) setUp(content []byte) int32 {
 	lib.Xsqlite3_busy_timeout(c.tls, c.c, busyTimeout)
 	c.build()
-	// A Conn is on the heap, which does not move, and alive while one of its methods is in
-	// SQLite: so C may keep its address.
+	// SQLite may keep the address of c: Go does not move what is on its heap, and c is reachable
+	// while one of its methods runs SQLite.
 	self := uintptr(unsafe.Pointer(c))
 	lib.Xsqlite3_set_authorizer(c.tls, c.c, callback(authorize), self)
 	lib.Xsqlite3_progress_handler(c.tls, c.c, progressInterval, callback(progress), self)
 	if c.inMemory() {
 		return c.deserialize(content)
 	}
-	// This reads the schema, and so finds out now what is wrong with the file.
+	// SQLite opens the file at the first read. Without this one, the first statement would fail.
 	if rc := c.run(readSchema); rc != lib.SQLITE_OK {
 		return rc
 	}
@@ -133,14 +135,15 @@ func (c *Conn) setUp(content []byte) int32 {
 	if rc := c.run("PRAGMA journal_mode = WAL"); rc != lib.SQLITE_OK {
 		return rc
 	}
-	// Only a read opens the log and its index. That they cannot be opened is an error of Connect, not of the first statement.
+	// SQLite opens the write-ahead log and its index at the next read. An error there, too, belongs
+	// to Connect.
 	if rc := c.run(readSchema); rc != lib.SQLITE_OK {
 		return rc
 	}
 	c.version = c.dataVersion()
-	// workerd has FULL. In WAL mode NORMAL loses nothing either when the process is killed;
-	// a power failure may take the last commits along, which is all that a sync per commit
-	// would buy for a state on a developer's machine.
+	// workerd uses FULL, which syncs at each commit. In WAL mode NORMAL loses nothing when the
+	// process is killed. A power failure may lose the last commits, which is acceptable for the
+	// state on a developer's machine.
 	return c.run("PRAGMA synchronous = NORMAL")
 }
 
@@ -152,11 +155,11 @@ func (c *Conn) run(sql string) int32 {
 	return lib.Xsqlite3_exec(c.tls, c.c, text, 0, 0, 0)
 }
 
-// progressInterval is how many virtual machine steps pass between two looks
-// at Interrupt.
+// progressInterval is the number of steps of SQLite's virtual machine between two calls of
+// progress.
 const progressInterval = 10000
 
-// progress ends a statement of the user's after Interrupt.
+// progress ends a user statement after Interrupt.
 func progress(_ *libc.TLS, self uintptr) int32 {
 	if c := (*Conn)(ptr(self)); c.interrupted.Load() && !c.trusted {
 		return 1
@@ -164,7 +167,7 @@ func progress(_ *libc.TLS, self uintptr) int32 {
 	return 0
 }
 
-// authorize hands SQLite's questions to the policy.
+// authorize answers SQLite by Config.Authorize.
 func authorize(_ *libc.TLS, self uintptr, action int32, first, second, schema, _ uintptr) int32 {
 	c := (*Conn)(ptr(self))
 	if c.trusted {
@@ -181,15 +184,15 @@ func authorize(_ *libc.TLS, self uintptr, action int32, first, second, schema, _
 	return lib.SQLITE_DENY
 }
 
-// Interrupt makes the statement of the user's that is running end with an error. Any
-// goroutine may call it.
+// Interrupt makes the user statement that runs, and each later one, fail. Any goroutine may call
+// it.
 func (c *Conn) Interrupt() { c.interrupted.Store(true) }
 
 // Interrupted reports whether Interrupt was called.
 func (c *Conn) Interrupted() bool { return c.interrupted.Load() }
 
-// Disconnect finalizes the trusted statements and closes the connection. The caller has
-// cleared its caches before.
+// Disconnect finalizes the trusted statements and closes the connection. The caller must have
+// cleared its caches before: SQLite closes a connection only after its last statement.
 func (c *Conn) Disconnect() {
 	for _, s := range c.own {
 		s.Finalize()
@@ -202,7 +205,7 @@ func (c *Conn) Disconnect() {
 // Connected reports whether the connection can be used.
 func (c *Conn) Connected() bool { return c.c != 0 }
 
-// Close disconnects, if that was not done yet, and frees the rest.
+// Close disconnects and frees the memory of the connection.
 func (c *Conn) Close() {
 	if c.Connected() {
 		c.Disconnect()
@@ -219,7 +222,7 @@ func (c *Conn) release() {
 func (c *Conn) Serialize() []byte {
 	name := c.cstring("main")
 	defer c.free(name)
-	c.trusted = true // SQLite runs a PRAGMA for it
+	c.trusted = true // SQLite runs a PRAGMA here, which authorize would refuse
 	p := lib.Xsqlite3_serialize(c.tls, c.c, name, c.out, 0)
 	if p == 0 {
 		return nil
@@ -228,7 +231,7 @@ func (c *Conn) Serialize() []byte {
 	return append([]byte(nil), bytesAt(p, int(*(*int64)(ptr(c.out))))...)
 }
 
-// deserialize puts a content in place of the empty database.
+// deserialize replaces the empty database by one with content.
 func (c *Conn) deserialize(content []byte) int32 {
 	if len(content) == 0 {
 		return lib.SQLITE_OK
@@ -246,11 +249,10 @@ func (c *Conn) deserialize(content []byte) int32 {
 // Changes is how many rows the latest statement has changed.
 func (c *Conn) Changes() int64 { return int64(lib.Xsqlite3_changes64(c.tls, c.c)) }
 
-// Autocommit reports whether no transaction is open: there was none, or SQLite has rolled it
-// back by itself.
+// Autocommit reports whether no transaction is open. SQLite can have rolled one back by itself.
 func (c *Conn) Autocommit() bool { return lib.Xsqlite3_get_autocommit(c.tls, c.c) != 0 }
 
-// BusyStatements is how many statements have been begun but have not come to their end.
+// BusyStatements counts the statements that have begun and not ended.
 func (c *Conn) BusyStatements() (n int) {
 	for s := lib.Xsqlite3_next_stmt(c.tls, c.c, 0); s != 0; s = lib.Xsqlite3_next_stmt(c.tls, c.c, s) {
 		if lib.Xsqlite3_stmt_busy(c.tls, s) != 0 {
@@ -260,9 +262,9 @@ func (c *Conn) BusyStatements() (n int) {
 	return n
 }
 
-// ReadSchema lets SQLite see a schema that another process has changed, which it
-// otherwise does when the next statement has begun: too late for one that writes to be
-// compiled anew with counters. It costs a statement only if that process has written.
+// ReadSchema lets SQLite notice a schema that another process has changed. SQLite would notice it
+// only inside the next statement, and compile that one anew without counters. ReadSchema runs a
+// statement only if another process has written.
 func (c *Conn) ReadSchema() error {
 	if c.inMemory() {
 		return nil
@@ -289,13 +291,12 @@ func (c *Conn) dataVersion() uint32 {
 // main is the connection's database.
 func (c *Conn) main() *lib.TDb { return (*lib.TDb)(ptr((*lib.Tsqlite3)(ptr(c.c)).FaDb)) }
 
-// ResetSchema lets SQLite see that a statement that has failed did not change the schema
-// after all. It sees it when it runs what it has compiled since, which it then compiles anew
-// by itself.
+// ResetSchema lets SQLite notice that a failed statement has left the schema as it was. SQLite
+// notices it when it runs a statement that it compiled after the failure.
 func (c *Conn) ResetSchema() { c.run(readSchema) }
 
-// schema tells one version of the schema from another, as OP_Transaction does, and
-// what was compiled before an OP_Expire from what was compiled after it.
+// schema identifies the version of the schema, as OP_Transaction does. It also changes at each
+// OP_Expire, after which SQLite compiles every statement anew.
 func (c *Conn) schema() [3]int32 {
 	schema := (*lib.TSchema)(ptr(c.main().FpSchema))
 	return [3]int32{schema.Fschema_cookie, schema.FiGeneration, c.expired}

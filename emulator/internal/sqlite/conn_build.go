@@ -11,7 +11,8 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// limits are workerd's, by SQLITE_LIMIT_*; the length and the size of a program as measured in 1.20261117.
+// limits are workerd's limits, by SQLITE_LIMIT_*. LENGTH and VDBE_OP were measured in workerd
+// 1.20261117.
 var limits = [...]int32{
 	lib.SQLITE_LIMIT_LENGTH:              8388642,
 	lib.SQLITE_LIMIT_SQL_LENGTH:          sqlLengthLimit,
@@ -32,14 +33,14 @@ const sqlLengthLimit = 100000
 // Modules are the virtual tables that workerd is built with.
 var Modules = []string{"fts5", "fts5vocab", "rtree", "rtree_i32"}
 
-// missing are the functions that workerd's SQLite is built without, by how many arguments
-// they take here.
+// missing are functions that modernc.org/sqlite has and workerd's SQLite has not, with the number
+// of arguments under which each is registered.
 var missing = map[string]int32{"soundex": 1, "sqlite_offset": 1,
 	"geopoly_area": 1, "geopoly_blob": 1, "geopoly_json": 1, "geopoly_svg": -1, "geopoly_within": 2,
 	"geopoly_contains_point": 3, "geopoly_overlap": 2, "geopoly_debug": 1, "geopoly_bbox": 1, "geopoly_xform": 7,
 	"geopoly_regular": 4, "geopoly_ccw": 1, "geopoly_group_bbox": 1}
 
-// build makes the connection one of workerd's build.
+// build takes from a new connection what workerd's build lacks, and sets workerd's limits.
 func (c *Conn) build() {
 	c.enable(lib.SQLITE_DBCONFIG_DEFENSIVE)
 	c.enable(lib.SQLITE_DBCONFIG_ENABLE_FKEY)
@@ -57,8 +58,8 @@ func (c *Conn) enable(option int32) {
 	libc.Xfree(c.tls, args)
 }
 
-// dropModules removes all other virtual tables: dbstat and sqlite_dbpage would show pages
-// of tables that the policy hides.
+// dropModules removes all virtual tables but Modules. dbstat and sqlite_dbpage would show pages of
+// tables that the policy hides.
 func (c *Conn) dropModules() {
 	var names []uintptr
 	for _, m := range Modules {

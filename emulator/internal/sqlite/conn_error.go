@@ -1,7 +1,7 @@
 package sqlite
 
-// The errors of a connection: of a statement in workerd's words, of Open in words for whoever
-// has to mend the file.
+// The errors of a connection. Those of statements are workerd's text; those of Open say what is wrong
+// with the file, and how to go on.
 
 import (
 	"encoding/binary"
@@ -30,8 +30,8 @@ func (c *Conn) errorOf(rc int32) *Error {
 	return newError(text, rc, lib.Xsqlite3_extended_errcode(c.tls, c.c))
 }
 
-// withoutMissing is what SQLite says of a call if it has no such function. The missing
-// functions, which were removed, it still knows when the call is wrong in another way.
+// withoutMissing turns an error about a missing function into "no such function". SQLite still
+// knows a removed function when the call has the wrong number of arguments, say.
 func withoutMissing(text string) string {
 	name, ok := strings.CutPrefix(text, "wrong number of arguments to function ")
 	if !ok {
@@ -43,9 +43,9 @@ func withoutMissing(text string) string {
 	return text
 }
 
-// failed is the caller's error of a call that failed.
+// failed returns the error for the caller of a failed statement.
 func (c *Conn) failed(rc int32) error {
-	// A syntax error behind what was refused comes first.
+	// refused counts only if SQLite stopped for it: a syntax error further on takes precedence.
 	if c.refused != nil && rc&0xff == lib.SQLITE_AUTH {
 		return c.refused
 	}
@@ -56,7 +56,7 @@ func (c *Conn) failed(rc int32) error {
 	return c.config.Failed(err, c.trusted)
 }
 
-// moveOffset makes an error about a rewritten text one about the text as it came.
+// moveOffset changes the offset of an error in a rewritten text to that in the user's text.
 func (c *Conn) moveOffset(err error, original func(at int) int) error {
 	e, ok := err.(*Error)
 	at := offset(err)
@@ -64,16 +64,16 @@ func (c *Conn) moveOffset(err error, original func(at int) int) error {
 		return err
 	}
 	to := original(at)
-	(*lib.Tsqlite3)(ptr(c.c)).FerrByteOffset = int32(to) // SQLite shows it with some later errors
+	(*lib.Tsqlite3)(ptr(c.c)).FerrByteOffset = int32(to) // SQLite repeats it in some later errors
 	text := strings.Replace(e.Message, offsetMark+strconv.Itoa(at), offsetMark+strconv.Itoa(to), 1)
 	return &Error{Message: text, Code: e.Code}
 }
 
-// ErrNoFiles ends an Open for which the process, or the machine, has no file left.
+// ErrNoFiles is the error of Open when the process or the machine can open no more files.
 var ErrNoFiles = errors.New("too many open files")
 
-// noFiles reports whether that is why SQLite could not open a file. SQLite keeps the system's error code only as long
-// as the connection stands.
+// noFiles reports whether SQLite failed because no more files can be opened. It must be called before
+// Disconnect: SQLite keeps the system's error code with the connection.
 func (c *Conn) noFiles(rc int32) bool {
 	rc &= 0xff
 	code := syscall.Errno(lib.Xsqlite3_system_errno(c.tls, c.c))
@@ -120,9 +120,9 @@ func (c *Conn) openError(rc int32) error {
 
 const newerFormatText = "written by a newer SQLite, whose file format this one cannot use"
 
-// newerFormat reads the file format versions (https://sqlite.org/fileformat.html
-// section 1.3.3). It opens the file beside SQLite, which costs SQLite its
-// locks, and is called after it has given up.
+// newerFormat reports whether the file has a format version above 2
+// (https://sqlite.org/fileformat.html, section 1.3.3). Call it only after SQLite has given up: closing
+// the file drops the locks that SQLite holds on it.
 func newerFormat(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

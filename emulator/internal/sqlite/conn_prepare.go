@@ -9,15 +9,15 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// Text is SQL of the user's in C memory, so that its statements are compiled one after
-// the other without a copy of each rest.
+// Text is the user's SQL in C memory. Its statements are compiled one after the other without
+// copying the rest of the text for each.
 type Text struct {
 	c   *Conn
 	at  uintptr
 	sql string
 }
 
-// Text copies sql. The caller frees it.
+// Text copies sql. The caller must call Free.
 func (c *Conn) Text(sql string) Text { return Text{c, c.cstring(sql), sql} }
 
 // Free frees the copy; the statements stay.
@@ -43,8 +43,8 @@ func (t Text) Prepare(from int) (s *Stmt, next int, err error) {
 	return s, next, nil
 }
 
-// Prepare compiles one statement. A trusted one is not the user's: it is under no policy, and
-// no rows are counted.
+// Prepare compiles one statement. A trusted one is the runtime's own: it may do everything, and its
+// rows are not counted.
 func (c *Conn) Prepare(sql string, trusted bool) (*Stmt, error) {
 	s, err := c.prepareCopy(sql, trusted)
 	if err != nil && !trusted {
@@ -53,8 +53,8 @@ func (c *Conn) Prepare(sql string, trusted bool) (*Stmt, error) {
 	return s, err
 }
 
-// prepareAgain compiles a statement of workerd's SQLite that this one refused for the given
-// reason.
+// prepareAgain compiles a statement that workerd's SQLite accepts and this one has refused for the
+// given reason.
 func (c *Conn) prepareAgain(sql string, reason error) (*Stmt, int, error) {
 	if isSyntax(reason) {
 		if l := parseLimited(sql); l != nil {
@@ -64,7 +64,7 @@ func (c *Conn) prepareAgain(sql string, reason error) (*Stmt, int, error) {
 	return nil, 0, reason
 }
 
-// try compiles a text for its error.
+// try returns the error of compiling a text.
 func (c *Conn) try(sql string) error {
 	s, err := c.prepareCopy(sql, false)
 	if s != nil {
@@ -80,8 +80,8 @@ func (c *Conn) prepareCopy(sql string, trusted bool) (*Stmt, error) {
 	return s, err
 }
 
-// prepare compiles the first statement of the text at an address, whose Go form is sql, and
-// returns the length of what it took.
+// prepare compiles the first statement of sql, which is also in C memory at text. It returns the
+// length of that statement.
 func (c *Conn) prepare(text uintptr, sql string, trusted bool) (*Stmt, int, error) {
 	c.trusted, c.sql, c.refused, c.pragma = trusted, sql, nil, false
 	n := len(sql)

@@ -8,8 +8,8 @@ package sqlite
 // of the compiled program (https://sqlite.org/opcode.html) add one to a
 // counter. An unpatched SQLite counts only how often a cursor moves on. For
 // the other opcodes this package rewrites the program of a user statement: it moves
-// each of them to the end of the program, behind an OP_Trace, which counts in its own
-// P1 how often it ran and which no compiled program has.
+// each of them to the end of the program, behind an OP_Trace. An OP_Trace counts in its
+// own P1 how often it ran, and no compiled program has one.
 //
 //	before   A    SeekRowid ..      after   A    Goto T
 //	         A+1  ..                        A+1  ..
@@ -42,11 +42,12 @@ type counter struct {
 
 	schema   [3]int32 // the one that the statement was compiled for
 	expires  bool     // running it makes SQLite compile every statement anew
-	program  uintptr  // that runs; 0 for an EXPLAIN
-	original uintptr  // that program was made of, if it has counters: the registers are in the end of its memory
+	program  uintptr  // the program that runs; 0 for an EXPLAIN
+	original uintptr  // the program before instrument; SQLite keeps the registers in the end of its memory
 }
 
-// moves are SQLite's own counters of the opcodes that move a cursor on: without a name, SQLITE_STMTSTATUS_FULLSCAN_STEP and _AUTOINDEX.
+// moves are the indexes of SQLite's own counters of opcodes that move a cursor on. Index 0 has no
+// name in SQLite.
 var moves = [...]int{0, lib.SQLITE_STMTSTATUS_FULLSCAN_STEP, lib.SQLITE_STMTSTATUS_AUTOINDEX}
 
 func vdbe(s *Stmt) *lib.TVdbe { return (*lib.TVdbe)(ptr(s.c)) }
@@ -73,7 +74,8 @@ func (c *counter) attach(s *Stmt) {
 	}
 }
 
-// detach frees what SQLite does not, after the statement was finalized.
+// detach frees the original program, which SQLite does not know any more. The statement must have
+// been finalized.
 func (c *counter) detach(s *Stmt) {
 	if c.original != 0 {
 		s.conn.free(c.original)
@@ -85,8 +87,8 @@ func (c *counter) detach(s *Stmt) {
 // counters.
 func (c *counter) replaced(s *Stmt) bool { return c.program != 0 && vdbe(s).FaOp != c.program }
 
-// stale reports whether the schema has changed since the statement was compiled. SQLite is
-// about to compile it anew, without counters; or, of an EXPLAIN, to answer as before.
+// stale reports whether the schema has changed since the statement was compiled. SQLite would
+// compile it anew when it runs, without counters; an EXPLAIN would answer for the old schema.
 func (c *counter) stale(s *Stmt) bool { return c.schema != s.conn.schema() }
 
 // start sets the counters to zero.
@@ -250,10 +252,10 @@ func (c *counter) instrument(s *Stmt, aOp uintptr, n int32) (uintptr, int32) {
 	return w.install(c, s), int32(len(w.ops))
 }
 
-// writer makes a program with counters: it appends to the original one.
+// writer appends counters to a program.
 type writer struct {
 	ops           []lib.TVdbeOp
-	reads, writes []int32 // where the OP_Trace are
+	reads, writes []int32 // indexes of the OP_Trace
 	probes        []probed
 }
 
@@ -262,10 +264,10 @@ type probed struct {
 	probe
 }
 
-// move makes an opcode jump to what is put next.
+// move replaces the opcode at i by a jump to the opcode that is put next.
 func (w *writer) move(i int32) { w.ops[i] = lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: w.next()} }
 
-// back puts the opcode that was at i, and a jump back to the one behind it.
+// back puts the opcode that was at i, and a jump to i+1.
 func (w *writer) back(op lib.TVdbeOp, i int32) {
 	w.put(op)
 	w.put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: i + 1})
@@ -293,7 +295,7 @@ func (w *writer) key(f *lib.TFuncDef, register int32) {
 	w.read()
 }
 
-// changing puts an opcode whose written rows SQLite itself counts.
+// changing puts an opcode between two probes, since SQLite itself counts the rows that it writes.
 func (w *writer) changing(op lib.TVdbeOp, i int32) {
 	w.probe(&probeUnchanged, 0, 0)
 	w.put(op)
@@ -301,9 +303,9 @@ func (w *writer) changing(op lib.TVdbeOp, i int32) {
 	w.put(lib.TVdbeOp{Fopcode: lib.OP_Goto, Fp2: i + 1})
 }
 
-// probe puts a call of the function with the value of a register, if there is one. It
-// is a step of an aggregate, whose accumulator is the memory of cursor 0: there SQLite
-// only counts the steps, where a cursor keeps nothing.
+// probe puts a call of f with the value of a register, or without an argument if register is 0. To
+// SQLite the call is a step of an aggregate function whose accumulator is register 0, the memory of
+// cursor 0. SQLite counts the steps there, in a field that a cursor does not use.
 func (w *writer) probe(f *lib.TFuncDef, register, cursor int32) {
 	p := probe{context: lib.Tsqlite3_context{FpFunc: uintptr(unsafe.Pointer(f))}, cursor: cursor}
 	if register != 0 {
@@ -313,7 +315,7 @@ func (w *writer) probe(f *lib.TFuncDef, register, cursor int32) {
 	w.put(lib.TVdbeOp{Fopcode: lib.OP_AggStep1, Fp2: register})
 }
 
-// install copies the program to memory of SQLite's, which frees it with the statement.
+// install copies the program to C memory, which SQLite frees with the statement.
 func (w *writer) install(c *counter, s *Stmt) uintptr {
 	size := len(w.ops) * int(unsafe.Sizeof(lib.TVdbeOp{}))
 	program := s.conn.malloc(size + len(w.probes)*int(unsafe.Sizeof(probe{})))

@@ -1,6 +1,6 @@
 package sqlite
 
-// Errors in workerd's words (SqliteDatabase's dbErrorMessage):
+// Errors in workerd's words (dbErrorMessage in sqlite.c++):
 // "<sqlite3_errmsg>[ at offset N]: SQLITE_NAME[ (extended: SQLITE_NAME_MORE)]".
 // The codes are those of https://sqlite.org/rescode.html.
 
@@ -12,7 +12,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// Error is a statement's failure as user code gets to see it.
+// Error is a statement's failure as user code sees it.
 type Error struct {
 	Message string
 	Code    int // SQLite's primary result code, such as 19 for a constraint
@@ -26,13 +26,13 @@ const (
 	CodeConstraint = lib.SQLITE_CONSTRAINT
 )
 
-// ErrInterrupted is the failure of a statement that Interrupt ends.
+// ErrInterrupted is the error of a statement that Interrupt has ended.
 var ErrInterrupted = newError("interrupted", lib.SQLITE_INTERRUPT, lib.SQLITE_INTERRUPT)
 
 // offsetMark precedes the offset in a message.
 const offsetMark = " at offset "
 
-// newError makes an Error of SQLite's words and codes.
+// newError makes an Error of SQLite's text, the result code and the extended one.
 func newError(text string, rc, extended int32) *Error {
 	primary := rc & 0xff
 	if extended&0xff != primary {
@@ -42,7 +42,7 @@ func newError(text string, rc, extended int32) *Error {
 	if name := codeName(extended); extended != primary && name != "" {
 		text += " (extended: " + name + ")"
 	}
-	return &Error{Message: strings.TrimLeft(text, " "), Code: int(primary)} // workerd trims the text too
+	return &Error{Message: strings.TrimLeft(text, " "), Code: int(primary)} // workerd trims it too
 }
 
 // primaryNames are the names of the result codes, by their number, without "SQLITE_".

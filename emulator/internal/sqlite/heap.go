@@ -10,11 +10,10 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// heap is C memory, from the allocator that SQLite itself uses.
+// heap allocates C memory as SQLite itself does.
 type heap struct{ tls *libc.TLS }
 
-// malloc returns n bytes. Like SQLite's callers in Go everywhere, it takes running out of
-// memory for the end of the process.
+// malloc returns n bytes. It panics without memory, as Go itself ends the process then.
 func (h heap) malloc(n int) uintptr {
 	p := lib.Xsqlite3_malloc64(h.tls, lib.Tsqlite3_uint64(n))
 	if p == 0 {
@@ -34,8 +33,8 @@ func (h heap) cstring(s string) uintptr {
 	return p
 }
 
-// ptr makes a pointer of an address in C memory, or of a Go object that its caller keeps
-// alive. C memory never moves, and the collector does not know it.
+// ptr makes a pointer of an address in C memory, or of a Go object that the caller keeps reachable.
+// go vet refuses unsafe.Pointer(p), which is safe here: neither kind of memory moves.
 func ptr(p uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&p)) }
 
 // callback is the C function pointer of a package-level function.

@@ -1,8 +1,8 @@
 package sqlite
 
-// LIKE and GLOB. This SQLite is built to match no blob, workerd's takes a blob for
-// the text of its bytes. So the function behind both is given text only. A pattern that
-// SQLite turns into a range of keys finds no blobs in an index nevertheless.
+// LIKE and GLOB. This SQLite is built so that they match no blob; workerd's reads a blob as
+// text. So like, which replaces SQLite's function, turns blobs into text first. One difference
+// stays: where SQLite turns a pattern into a range of keys, it finds no blobs in the index.
 
 import (
 	"sync"
@@ -20,7 +20,7 @@ var (
 	ownLikeAddr uintptr
 )
 
-// like runs in place of SQLite's function.
+// like replaces SQLite's function for LIKE and GLOB.
 func like(tls *libc.TLS, context uintptr, n int32, args uintptr) {
 	for i := range 2 {
 		v := *wordAt(args + uintptr(i)*unsafe.Sizeof(args))
@@ -31,7 +31,7 @@ func like(tls *libc.TLS, context uintptr, n int32, args uintptr) {
 	ownLike(tls, context, n, args)
 }
 
-// patchLike puts like in the place of SQLite's function, for all connections.
+// patchLike replaces SQLite's function by like, for all connections.
 var patchLike = sync.OnceFunc(func() {
 	c := newConn(Config{})
 	defer c.Close()
@@ -53,7 +53,7 @@ var patchLike = sync.OnceFunc(func() {
 	}
 })
 
-// patchFunction puts like in the place of SQLite's function in one definition.
+// patchFunction replaces SQLite's function by like in one definition.
 func patchFunction(definition uintptr) {
 	f := (*lib.TFuncDef)(ptr(definition))
 	if ownLike == nil {
@@ -65,8 +65,8 @@ func patchFunction(definition uintptr) {
 	}
 }
 
-// patchLikeOf puts like into the definitions that PRAGMA case_sensitive_like has made for a
-// connection.
+// patchLikeOf replaces SQLite's function in the definitions that PRAGMA case_sensitive_like has
+// made for a connection.
 func patchLikeOf(c *Conn) {
 	for e := (*lib.Tsqlite3)(ptr(c.c)).FaFunc.Ffirst; e != 0; {
 		element := (*lib.THashElem)(ptr(e))

@@ -1,8 +1,8 @@
 package sqlite
 
 // UPDATE and DELETE with ORDER BY and LIMIT (https://sqlite.org/lang_delete.html, "Optional
-// LIMIT and ORDER BY clauses"). workerd's SQLite is built with them, this one is not: here a
-// sub-select over rowid or primary key chooses the rows.
+// LIMIT and ORDER BY clauses"). workerd's SQLite is built with these clauses, this one is not. So the
+// statement is rewritten: a sub-select over rowid or primary key chooses the rows.
 
 import (
 	"slices"
@@ -12,23 +12,23 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// limited is such a statement, taken apart.
+// limited is the parts of such a statement.
 type limited struct {
 	verb    string // UPDATE or DELETE
-	head    string // what stands before ORDER BY and LIMIT, which SQLite understands
-	bare    string // the statement that finds out whether the table can be changed
-	outer   string // up to WHERE, without INDEXED BY, which is for the choice alone
-	source  string // the table and its alias, as they stand
+	head    string // the text before ORDER BY and LIMIT, a statement that SQLite accepts
+	bare    string // a statement that SQLite refuses if the table cannot be changed
+	outer   string // the text before WHERE, without INDEXED BY, which moves into the sub-select
+	source  string // the table and its alias
 	table   string
 	where   string // WHERE and its condition, or ""
 	returns string // RETURNING and what follows, or ""
 	order   string // ORDER BY and LIMIT
 	end     int    // of the statement, with its semicolon
-	refusal string // why no sub-select can stand for it
+	refusal string // why it cannot be rewritten
 }
 
-// prepare compiles the statement, which SQLite refused for the given reason, and returns
-// the reason if ORDER BY and LIMIT are not what it stopped at.
+// prepare compiles the statement, which SQLite has refused for the given reason. If SQLite did not
+// stop at ORDER BY or LIMIT, the reason is the error.
 func (l *limited) prepare(c *Conn, sql string, reason error) (*Stmt, int, error) {
 	if offset(reason) != len(l.head) {
 		return nil, 0, reason
@@ -44,13 +44,14 @@ func (l *limited) prepare(c *Conn, sql string, reason error) (*Stmt, int, error)
 		return nil, 0, err
 	}
 	if l.refusal != "" {
-		// Of what SQLite looks up, it refuses after the table and before keys and columns.
+		// workerd's SQLite looks for the table first, and for columns and foreign keys last: only an
+		// error about the table comes before the refusal.
 		if err := c.try(l.bare); err != nil && !strings.HasPrefix(err.Error(), "no such column: rowid") && !strings.HasPrefix(err.Error(), "foreign key mismatch") {
 			return nil, 0, err
 		}
 		return nil, 0, newError(l.refusal, lib.SQLITE_ERROR, lib.SQLITE_ERROR)
 	}
-	if l.outer != l.head[:len(l.outer)] { // INDEXED BY an index that is not there comes before unknown columns
+	if l.outer != l.head[:len(l.outer)] { // an error about the index of INDEXED BY comes before those about columns
 		if err := c.try(query + " FROM " + l.source); err != nil && strings.HasPrefix(err.Error(), "no such index") {
 			return nil, 0, err
 		}
@@ -74,8 +75,8 @@ func (l *limited) prepare(c *Conn, sql string, reason error) (*Stmt, int, error)
 	return s, l.end, nil
 }
 
-// rewrite returns the statement with the sub-select, and the way from an offset in it to
-// the one in the text as it came.
+// rewrite returns the statement with the sub-select. original maps an offset in it to the offset in
+// the user's text.
 func (l *limited) rewrite(key string) (text string, original func(at int) int) {
 	text = l.outer + " WHERE (" + key + ") IN (SELECT " + key + " FROM " + l.source + " "
 	where := len(text)
@@ -102,7 +103,7 @@ func isSyntax(err error) bool {
 	return ok && (strings.Contains(e.Message, ": syntax error") || strings.HasPrefix(e.Message, "incomplete input") || strings.HasPrefix(e.Message, "unrecognized token"))
 }
 
-// offset is where in the text an error is, or -1.
+// offset is the offset in an error's message, or -1.
 func offset(err error) int {
 	_, text, _ := strings.Cut(err.Error(), offsetMark)
 	text, _, _ = strings.Cut(text, ":")
@@ -113,8 +114,9 @@ func offset(err error) int {
 	return at
 }
 
-// rowKey lists the columns that tell the table's rows apart, "" if there are none: those of
-// the primary key of a table without rowids, or a name of the rowid that no column has.
+// rowKey lists the columns that identify a row: those of the primary key in a table WITHOUT ROWID,
+// else a name of the rowid that no column has. It is "" if all of these names are columns, and for a
+// view.
 func (l *limited) rowKey(c *Conn) (string, error) {
 	var names []string
 	err := c.Each(func(row *Stmt) { names = append(names, Quote(row.Text(0))) }, `SELECT name FROM pragma_table_info(?1) WHERE pk > 0
@@ -181,7 +183,7 @@ func parseLimited(sql string) *limited {
 		l.bare = sql[:list[set].end] + " rowid = 1"
 	}
 	if i := find(from, "INDEXED"); i+2 < stop && list[i-1].word != "NOT" {
-		blank := strings.Repeat(" ", list[i+2].end-at(i)) // the rest keeps its place
+		blank := strings.Repeat(" ", list[i+2].end-at(i)) // so that offsets in errors stay right
 		l.outer = l.outer[:at(i)] + blank + l.outer[list[i+2].end:]
 	}
 	if end < len(sql) && sql[end] == ';' {

@@ -1,7 +1,7 @@
 package sqlite
 
-// Functions that count rows where the number of times an opcode ran is not the number of
-// rows. An opcode that counter.go adds calls them as SQLite calls aggregate functions
+// Functions that count the rows of an opcode which can run without reading or writing one row.
+// counter.go adds an opcode that calls them as SQLite calls aggregate functions
 // (https://sqlite.org/c3ref/create_function.html).
 
 import (
@@ -12,17 +12,16 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// probe is the call of such a function, and the memory of the function. It is C memory,
-// behind the program.
+// probe is the call of such a function with its arguments. It lies in C memory, behind the program.
 type probe struct {
 	context lib.Tsqlite3_context
 	arg     uintptr // *sqlite3_value, which SQLite sets to the register
 
-	counter uintptr // *counter, of the statement
+	counter uintptr // *counter of the statement
 	cursor  int32
 }
 
-// The functions, which SQLite finds at their addresses.
+// The definitions of the functions. SQLite keeps their addresses, so they are variables.
 var (
 	probeCount = lib.TFuncDef{FnArg: 1, FxSFunc: callback(addCount)}
 	probeRowid = lib.TFuncDef{FnArg: 1, FxSFunc: callback(addRowid)}
@@ -48,7 +47,7 @@ func addCount(tls *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	p.read(lib.Xsqlite3_value_int64(tls, p.arg))
 }
 
-// addRowid counts an OP_SeekRowid, which searches only for an integer.
+// addRowid counts an OP_SeekRowid, which searches only if its key is an integer.
 func addRowid(tls *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	p := probeAt(context)
 	switch kind, n := numeric(tls, p.arg); {
@@ -57,8 +56,8 @@ func addRowid(tls *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	}
 }
 
-// addKey counts a search in a table for a key that is less or greater, which searches
-// only for a number.
+// addKey counts a search in a table for the next lower or higher key. SQLite searches only if the key
+// is a number.
 func addKey(tls *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	p := probeAt(context)
 	if kind, _ := numeric(tls, p.arg); kind == lib.SQLITE_INTEGER || kind == lib.SQLITE_FLOAT {
@@ -66,8 +65,8 @@ func addKey(tls *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	}
 }
 
-// addEnd counts an OP_SeekEnd that moves its cursor, which has no valid position at the
-// start, and when a page of the index has become two.
+// addEnd counts an OP_SeekEnd that moves its cursor. It does so only if the cursor has no valid
+// position: at the start, or after a page of the index was split.
 func addEnd(_ *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	p := probeAt(context)
 	tree := *(*uintptr)(unsafe.Pointer(&p.at().Fuc))
@@ -77,16 +76,16 @@ func addEnd(_ *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	}
 }
 
-// addRow counts an OP_VNext, except at a cursor that stands for the missing row of an
-// outer join, which does not move.
+// addRow counts an OP_VNext, except at the missing row of an outer join, where the cursor does not
+// move.
 func addRow(_ *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	if p := probeAt(context); p.at().FnullRow == 0 {
 		p.read(1)
 	}
 }
 
-// beforeChange and afterChange count the rows that an OP_Clear or OP_VUpdate between them
-// has written: a virtual table may ignore some.
+// beforeChange and afterChange count the rows that the OP_Clear or OP_VUpdate between them writes,
+// by SQLite's own count of changes.
 func beforeChange(_ *libc.TLS, context uintptr, _ int32, _ uintptr) {
 	p := probeAt(context)
 	p.written(-p.vdbe().FnChange)
@@ -102,8 +101,8 @@ func (p *probe) at() *lib.TVdbeCursor {
 	return (*lib.TVdbeCursor)(ptr(*wordAt(p.vdbe().FapCsr + uintptr(p.cursor)*unsafe.Sizeof(p.arg))))
 }
 
-// numeric is the type that a value has in a column of affinity NUMERIC, and the value if
-// that is no integer. It works on a copy, since SQLite converts in place.
+// numeric returns the type that a value has in a column of affinity NUMERIC, and the value of a
+// FLOAT. It works on a copy, since SQLite converts a value in place.
 func numeric(tls *libc.TLS, value uintptr) (kind int32, n float64) {
 	switch kind = lib.Xsqlite3_value_type(tls, value); kind {
 	case lib.SQLITE_FLOAT:

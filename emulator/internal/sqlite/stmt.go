@@ -22,16 +22,16 @@ type Stmt struct {
 	readonly bool
 	params   int
 
-	// For a cache.
-	once  bool          // not to be kept
-	lent  bool          // a cursor is using it
-	place *list.Element // where it is kept, if it is
+	// For Cache.
+	once  bool          // it must not be kept
+	lent  bool          // a cursor uses it
+	place *list.Element // in Cache.recent; nil if the cache does not keep it
 
-	// The arguments' bytes are here from Bind to Reset: SQLite copies none.
+	// buf holds the bytes of the arguments from Bind to Reset, so that SQLite need not copy them.
 	buf, size uintptr
 
 	names     []string
-	namesFrom int32 // after how many reprepares they were read
+	namesFrom int32 // SQLITE_STMTSTATUS_REPREPARE when names was read
 	counts    counter
 }
 
@@ -44,7 +44,7 @@ func (s *Stmt) ReadOnly() bool { return s.readonly }
 // Params is how many arguments it takes.
 func (s *Stmt) Params() int { return s.params }
 
-// Busy reports whether it has begun but not come to its end.
+// Busy reports whether it has begun and not ended.
 func (s *Stmt) Busy() bool { return lib.Xsqlite3_stmt_busy(s.conn.tls, s.c) != 0 }
 
 // Bind gives the statement its arguments, as many as it takes, in order: nil, int64,
@@ -97,8 +97,7 @@ func (s *Stmt) Bind(args []any) error {
 	return nil
 }
 
-// keptArguments is the size in bytes up to which a statement keeps its memory
-// for arguments when it is not in use.
+// keptArguments is the largest buf in bytes that a statement keeps while nobody uses it.
 const keptArguments = 64 << 10
 
 func (s *Stmt) grow(n uintptr) {
@@ -109,7 +108,7 @@ func (s *Stmt) grow(n uintptr) {
 	s.buf = s.conn.malloc(int(s.size))
 }
 
-// Start is the first Step of a user's statement, of which rows are counted.
+// Start is the first Step of a user statement. It sets the counted rows to zero.
 func (s *Stmt) Start() (row bool, err error) {
 	if s.recompiles() {
 		s.recompile()
@@ -117,7 +116,8 @@ func (s *Stmt) Start() (row bool, err error) {
 	s.counts.start(s)
 	row, err = s.Step()
 	if err == nil && s.readonly && s.counts.replaced(s) {
-		// SQLite has compiled it anew, for its arguments or a new schema: once more, with counters.
+		// SQLite has compiled it anew, for its arguments or a new schema. A statement that only reads
+		// can start again, with counters.
 		lib.Xsqlite3_reset(s.conn.tls, s.c)
 		s.counts.start(s)
 		row, err = s.Step()
@@ -145,14 +145,14 @@ func (s *Stmt) Step() (row bool, err error) {
 	}
 }
 
-// recompiles reports whether a statement that writes is compiled anew for the values
-// of its arguments (for LIMIT ? or LIKE ?).
+// recompiles reports whether SQLite compiles a statement that writes anew when its arguments change,
+// as it does for LIMIT ? and LIKE ?.
 func (s *Stmt) recompiles() bool { return !s.readonly && vdbe(s).Fexpmask != 0 }
 
-// recompile makes SQLite do that before the statement runs, so that its rows are counted.
-// A second call has no effect.
+// recompile makes SQLite compile the statement before it runs, so that it can get counters. A second
+// call has no effect.
 func (s *Stmt) recompile() {
-	const queryPlan, run = 2, 0 // only a change of the mode compiles
+	const queryPlan, run = 2, 0 // SQLite compiles when the mode changes
 	s.conn.trusted, s.conn.sql, s.conn.refused = s.trusted, s.sql, nil
 	lib.Xsqlite3_stmt_explain(s.conn.tls, s.c, queryPlan)
 	lib.Xsqlite3_stmt_explain(s.conn.tls, s.c, run)
@@ -226,7 +226,7 @@ func (s *Stmt) Text(i int) string {
 // Blob is column i of the current row as a blob.
 func (s *Stmt) Blob(i int) []byte { return append([]byte{}, s.View(i)...) }
 
-// View is a blob that is only there until the next step.
+// View is Blob without a copy. It is valid until the next Step or Reset.
 func (s *Stmt) View(i int) []byte {
 	p := lib.Xsqlite3_column_blob(s.conn.tls, s.c, int32(i))
 	return bytesAt(p, int(lib.Xsqlite3_column_bytes(s.conn.tls, s.c, int32(i))))

@@ -1,15 +1,14 @@
 package sqlite
 
-// Just enough of SQL's tokens (https://sqlite.org/lang_expr.html,
-// https://sqlite.org/lang_keywords.html) to find words outside of quotes and
-// comments.
+// Tokens of SQL, as far as words outside of quotes and comments must be found
+// (https://sqlite.org/lang_expr.html, https://sqlite.org/lang_keywords.html).
 
 import "strings"
 
 type token struct {
 	at, end int    // bytes of the text
-	word    string // in upper case if it is a bare word or a sign, else ""
-	name    string // the identifier that it spells, if it can be one
+	word    string // a bare word in upper case, or a sign; "" for a quoted token
+	name    string // the identifier that it stands for, if it can be one
 	depth   int    // of parentheses around it
 }
 
@@ -23,9 +22,8 @@ func isWord(c byte) bool {
 	return c == '_' || c == '$' || c >= 0x80 || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
-// tokens splits the first statement of sql, which ends at end, by a semicolon
-// or with the text. Semicolons in front of it are empty statements, which SQLite
-// skips.
+// tokens splits the first statement of sql. end is the index of its semicolon, or the end of the
+// text. Semicolons before it are empty statements, which SQLite skips.
 func tokens(sql string) (list []token, end int) {
 	depth, i := 0, 0
 	for i < len(sql) {
@@ -82,7 +80,7 @@ func after(s string, i int, mark string) int {
 	return len(s)
 }
 
-// quoted reads a quoted string at i, in which the quote is doubled.
+// quoted reads the string that begins with the quote q at i. Two quotes inside it stand for one.
 func quoted(s string, i int, q byte) (end int, text string) {
 	var b strings.Builder
 	for j := i + 1; j < len(s); j++ {
@@ -106,7 +104,7 @@ func renameTo(sql string) string {
 		}
 		return ""
 	}
-	i := 0 // of the table's name, behind ALTER TABLE, which may be behind EXPLAIN
+	i := 0 // becomes the index of the table's name
 	for word(i) == "EXPLAIN" || word(i) == "QUERY" || word(i) == "PLAN" {
 		i++
 	}

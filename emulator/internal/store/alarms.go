@@ -20,10 +20,10 @@ type Alarm struct {
 }
 
 // Alarms is the database of a namespace's alarms (metadata.sqlite). Each
-// change is on the disk when its method returns.
+// change is committed when its method returns.
 type Alarms struct{ db *DB }
 
-// OpenAlarms opens or makes the database.
+// OpenAlarms opens the database, which it makes if there is none.
 func OpenAlarms(o Options) (*Alarms, error) {
 	db, err := Open(o)
 	if err != nil {
@@ -66,7 +66,7 @@ func (a *Alarms) All() ([]Alarm, error) {
 	return all, nil
 }
 
-// Set adds an alarm, in place of the one the object had.
+// Set adds an alarm or replaces the one that the object has.
 func (a *Alarms) Set(alarm Alarm) error {
 	var name any
 	if alarm.Name != "" {

@@ -1,9 +1,10 @@
-// Package store keeps an object's SQLite database the way workerd's SqliteDatabase does
-// (https://github.com/cloudflare/workerd/blob/main/src/workerd/util/sqlite.h).
+// Package store is an object's SQLite database as workerd keeps it, for package storage.
 //
-// User statements run under a policy, writes gather in one implicit transaction until Commit,
-// and beside the user's tables are a key-value table and a metadata table that user statements
-// cannot reach. It deals in bytes and SQLite's own value types; it knows nothing of JavaScript.
+// A database has the user's tables, a key-value table and a metadata table. A policy keeps user
+// statements out of the other two. Writes gather in one implicit transaction until Commit. Values
+// are bytes or SQLite's own types: store knows nothing of JavaScript.
+//
+// Source: SqliteDatabase in https://github.com/cloudflare/workerd/blob/main/src/workerd/util/sqlite.h
 package store
 
 import (
@@ -17,14 +18,14 @@ import (
 
 // Options say what Open opens.
 type Options struct {
-	// Path is the database file. It is made if it is not there, its folder
-	// is not. With Memory it is only a name; if both are empty the database
-	// is a private one in memory that is gone after Close.
+	// Path is the database file. Open makes the file if there is none, but not its folder.
+	// With Memory it is a name in there. Without both the database is in memory, and gone
+	// after Close.
 	Path string
 	// Memory holds the database instead of the disk.
 	Memory *Memory
 
-	vfs string // a registered VFS, for tests
+	vfs string // the name of a registered VFS, for tests
 }
 
 // DB is an open database. One goroutine at a time may use it, Interrupt
@@ -32,26 +33,23 @@ type Options struct {
 type DB struct {
 	conn *sqlite.Conn
 	opts Options
-	file os.FileInfo // as it was opened; nil in memory
+	file os.FileInfo // of the file that was opened; nil in memory
 
-	// generation changes when DeleteAll replaces the database underneath
-	// the cursors that are open.
+	// generation changes when DeleteAll replaces the database, which ends the open cursors.
 	generation int
 
 	cache   sqlite.Cache // user statements
-	lists   sqlite.Cache // those of iterators
+	lists   sqlite.Cache // statements of iterators
 	scripts scripts
 	policy
 	transaction
-	tables    // of the runtime that are known to exist
+	tables
 	alarm     alarm
-	forgotten bool // from DeleteAll to the next commit: workerd does not know that there is no alarm
+	forgotten bool // from DeleteAll to the next commit, while workerd does not know that no alarm is set
 	kvList    *Iterator
 }
 
-// Open opens or makes a database in WAL mode with workerd's limits. It
-// creates no table. What is not a database, is damaged, cannot be written or
-// was written by a newer SQLite is refused by name and left as it is.
+// Open opens a database in WAL mode with workerd's limits, as sqlite.Open does.
 func Open(o Options) (*DB, error) {
 	var content []byte
 	path := o.Path
@@ -77,18 +75,17 @@ func Open(o Options) (*DB, error) {
 
 func (db *DB) inMemory() bool { return db.opts.Memory != nil || db.opts.Path == "" }
 
-// noteFile notes which file is open.
+// noteFile remembers which file is open, for lostFile.
 func (db *DB) noteFile() {
 	if !db.inMemory() {
 		db.file, _ = os.Stat(db.opts.Path)
 	}
 }
 
-// Close rolls back what was not committed, moves the write-ahead log into the
-// file and removes -wal and -shm, as workerd does when it evicts an object
-// (a process that is killed leaves them behind). Cursors end. A database in
-// a [Memory] can be opened again. A file that somebody has deleted or replaced
-// meanwhile is an error.
+// Close rolls back what is not committed, moves the write-ahead log into the file and removes the
+// files -wal and -shm, as workerd does when it evicts an object. Cursors end. A database in a
+// [Memory] can be opened again. If the file was deleted or replaced meanwhile, the writes are lost,
+// and Close returns an error.
 func (db *DB) Close() error {
 	if !db.conn.Connected() {
 		return nil
@@ -115,7 +112,7 @@ func (db *DB) disconnect() {
 	db.tables, db.alarm, db.changed = tables{}, alarm{}, false
 }
 
-// usable returns why no user statement can run, if none can.
+// usable returns the error of every user statement, or nil if one can run.
 func (db *DB) usable() error {
 	if !db.conn.Connected() {
 		return ErrClosed
@@ -138,8 +135,8 @@ func (db *DB) goneError() error {
 // with an error. Any goroutine may call it.
 func (db *DB) Interrupt() { db.conn.Interrupt() }
 
-// Idle reports whether the database could be closed and opened again without a
-// cursor, transaction or setting (PRAGMA foreign_keys, say) being lost.
+// Idle reports whether the database can be closed and opened again without losing a cursor, a
+// transaction or a setting such as PRAGMA foreign_keys.
 func (db *DB) Idle() bool {
 	return !db.begun && !db.changed && db.conn.BusyStatements() == db.scripts.busy()
 }
@@ -155,15 +152,14 @@ func (db *DB) Size() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	// A file has its first page from the start, memory has it later.
+	// A file has its first page from the start, a database in memory only after the first write.
 	return max(pages-unused, 1) * pageSize, nil
 }
 
 const pageSize = 4096
 
-// DeleteAll removes the database, everything in it and what was not committed
-// yet, and starts an empty one. Open cursors fail from then on. After an error
-// the database is closed.
+// DeleteAll removes the database, with what is not committed, and starts an empty one. Open cursors
+// fail from then on. After an error the database is closed.
 func (db *DB) DeleteAll() error {
 	if !db.conn.Connected() {
 		return ErrClosed
@@ -197,7 +193,7 @@ func (db *DB) DeleteAll() error {
 	return nil
 }
 
-// lostFile is the error of a file that somebody has deleted or replaced meanwhile.
+// lostFile returns an error if the file was deleted or replaced since it was opened.
 func (db *DB) lostFile() error {
 	if db.file == nil {
 		return nil
@@ -208,7 +204,7 @@ func (db *DB) lostFile() error {
 	return nil
 }
 
-// removeFiles removes a closed database and what belongs to it.
+// removeFiles removes a closed database with its log and journal.
 func removeFiles(path string) error {
 	if path == "" {
 		return nil

@@ -5,15 +5,13 @@ package store
 
 import "github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 
-// ExecTo runs the statements of query one after the other. Every one but the
-// last is run at once, without its rows. args, which are nil, float64, int64,
-// string or []byte, are the parameters of the last one, and r is its rows. It is run up
-// to its first row; if it yields none it is complete. What earlier statements did stays
-// if a later one fails.
+// ExecTo runs the statements of query one after the other. args (nil, float64, int64, string or
+// []byte) are the parameters of the last one, and r becomes the cursor over its rows. Each of the
+// others runs up to its first row, which is dropped. If a statement fails, the writes of those
+// before it stay.
 //
-// Statements run under the policy of workerd: no transaction control, no
-// access to tables whose names begin with _cf_, no other files, and only the
-// functions and PRAGMAs that Cloudflare documents.
+// Statements run under workerd's policy: no transaction control, no tables whose names begin with
+// _cf_, no other files, and only the functions and PRAGMAs that Cloudflare documents.
 //
 // After an error r must not be used.
 func (db *DB) ExecTo(r *Rows, query string, args []any) error {
@@ -28,7 +26,7 @@ func (db *DB) ExecTo(r *Rows, query string, args []any) error {
 	*r = Rows{db: db, generation: db.generation}
 	if s == nil {
 		if n, known := db.cache.Expected(query); known && len(args) != n {
-			return refusal(msgParameterCount) // before it is compiled again
+			return refusal(msgParameterCount) // workerd finds this before an error of compiling
 		}
 		var err error
 		if s, err = db.prepareLast(query, r); err != nil {
@@ -47,7 +45,7 @@ func (db *DB) ExecTo(r *Rows, query string, args []any) error {
 		err = r.start()
 	}
 	if err != nil {
-		changed := r.stmt.Stale()
+		changed := r.stmt.Stale() // a failed CREATE TABLE, say, which SQLite has undone
 		r.Close()
 		if changed {
 			db.conn.ResetSchema()
@@ -114,7 +112,7 @@ func (db *DB) prepareLast(query string, r *Rows) (last *sqlite.Stmt, err error) 
 	}
 }
 
-// runOnce runs a statement up to its first row, which is dropped.
+// runOnce runs a statement up to its first row.
 func (db *DB) runOnce(s *sqlite.Stmt) (row bool, err error) {
 	if s.Params() != 0 {
 		return false, refusal(msgParametersEarly)

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 )
 
-// tables says which of the runtime's tables exist; false is unknown. A rollback may undo
-// their creation, and so clears it.
+// tables says which of the runtime's tables are known to exist. A rollback clears it, since it may
+// undo their creation.
 type tables struct{ kv, metadata bool }
 
 // The texts are workerd's to the space, since sqlite_schema shows them.
@@ -25,7 +25,7 @@ const (
 	sqlDelete = "DELETE FROM _cf_KV WHERE key = ?"
 )
 
-// exists reports whether one of the runtime's tables is there.
+// exists reports whether one of the runtime's tables exists, whose field of tables is known.
 func (db *DB) exists(name string, known *bool) (bool, error) {
 	if !db.conn.Connected() {
 		return false, ErrClosed
@@ -41,7 +41,7 @@ func (db *DB) exists(name string, known *bool) (bool, error) {
 	return *known, err
 }
 
-// ensure makes one of the runtime's tables, in the implicit transaction.
+// ensure makes one of the runtime's tables if it does not exist, in the implicit transaction.
 func (db *DB) ensure(create string, known *bool) error {
 	if err := db.begin(); err != nil || *known {
 		return err
@@ -119,8 +119,8 @@ func (db *DB) DeleteMany(keys []string) (existed int, err error) {
 	return existed, nil
 }
 
-// List calls f for the chosen entries, up to its first error. The value is f's only
-// until it returns. It is an Iterate too.
+// List calls f for the chosen entries, up to its first error. f must not keep value. Like Iterate,
+// it invalidates the iterator before it.
 func (db *DB) List(o ListOptions, f func(key string, value []byte) error) error {
 	it := db.Iterate(o)
 	defer it.Close()
@@ -134,14 +134,14 @@ func (db *DB) List(o ListOptions, f func(key string, value []byte) error) error 
 	}
 }
 
-// Iterate is List one entry at a time: it sees what is written ahead of it
-// meanwhile. A database has one such iterator; the next Iterate invalidates it.
+// Iterate returns an iterator over the chosen entries, which sees what is written ahead of it
+// meanwhile. A database has one iterator: the next Iterate invalidates it.
 func (db *DB) Iterate(o ListOptions) *Iterator {
 	if db.critical != nil {
 		return &Iterator{db: db, err: db.critical}
 	}
 	if start, end, all := o.bounds(); !all && end <= start {
-		return &Iterator{db: db} // there is nothing to ask the database for
+		return &Iterator{db: db} // an empty range invalidates no iterator
 	}
 	if there, err := db.exists("_cf_KV", &db.tables.kv); err == nil && !there {
 		return &Iterator{db: db}
@@ -157,7 +157,7 @@ func (db *DB) Iterate(o ListOptions) *Iterator {
 	return it
 }
 
-// The rows' keys.
+// The keys of the metadata table.
 const (
 	keyAlarm    = int64(1) // when the alarm is due, in ns since 1970, or NULL
 	keyBookmark = int64(2) // the latest bookmark given out
@@ -186,7 +186,7 @@ func (db *DB) setMetadata(key int64, value any) error {
 // is set.
 func (db *DB) Alarm() (ns int64, ok bool, err error) {
 	if db.autonomous && db.alarm.known {
-		return db.alarm.ns, db.alarm.set, nil // workerd remembers it, though it was undone
+		return db.alarm.ns, db.alarm.set, nil // workerd has cached it, and does not know that it was undone
 	}
 	db.forgotten = false
 	ns, ok, err = db.metadata(keyAlarm)
@@ -196,10 +196,10 @@ func (db *DB) Alarm() (ns int64, ok bool, err error) {
 	return ns, ok, err
 }
 
-// StoredAlarm is the alarm in the table: Alarm may still return one that was undone.
+// StoredAlarm returns the alarm in the table, also where Alarm returns one that was undone.
 func (db *DB) StoredAlarm() (ns int64, ok bool, err error) { return db.metadata(keyAlarm) }
 
-// alarm is the latest one read or written. The end of a savepoint that undoes it clears it.
+// alarm is the alarm that was last read or written. A rollback clears it.
 type alarm struct {
 	known, set bool
 	ns         int64
@@ -230,8 +230,8 @@ func (db *DB) changeAlarm(value any, a alarm) error {
 	return err
 }
 
-// Bookmark returns a bookmark that sorts behind all it returned before, also
-// before a restart (getCurrentBookmark in local development).
+// Bookmark returns a bookmark that sorts behind all earlier ones, also those from before a restart, as
+// getCurrentBookmark does in local development.
 func (db *DB) Bookmark() (string, error) {
 	n, ok, err := db.metadata(keyBookmark)
 	if err != nil {
@@ -246,8 +246,8 @@ func (db *DB) Bookmark() (string, error) {
 	return fmt.Sprintf("%08x-%08x-%08x-%032x", uint32(n>>32), uint32(n), 0, 0), nil
 }
 
-// Name returns the name that wrangler's local explorer has noted down in the
-// database; ok is false if it has not. emu never writes it.
+// Name returns the object's name if wrangler's local explorer has stored it in the database. emu
+// never stores it.
 func (db *DB) Name() (name string, ok bool, err error) {
 	const table = "__miniflare_do_name"
 	n, _, err := db.conn.Number("SELECT count(*) FROM pragma_table_info(?) WHERE name = 'name'", table)

@@ -1,29 +1,27 @@
 package store
 
-// The implicit transaction: the first write opens it and Commit, at the end
-// of the caller's turn, ends it, so that writes without a pause between them
-// are one atomic batch (workerd's ActorSqlite::ImplicitTxn).
+// The implicit transaction (workerd's ActorSqlite::ImplicitTxn). The first write opens it, and Commit
+// ends it at the end of the caller's turn. So the writes of one turn are one atomic batch.
 
 import "github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 
 type transaction struct {
 	begun   bool
 	onBegin func()
-	// critical is the error that made SQLite roll the transaction back by
-	// itself. Later writes are refused, since they would be a batch without its
-	// beginning; as on workerd no key, alarm or bookmark can be read, but SQL can.
+	// critical is the error on which SQLite has rolled the transaction back by itself. Later
+	// writes are refused, since they would be half a batch. As in workerd user statements can
+	// still read; Get, Alarm and Bookmark return critical.
 	critical error
-	// autonomous is set by a constraint's ON CONFLICT ROLLBACK or a RAISE(ROLLBACK):
-	// the batch is undone. As on workerd each statement that follows is committed by
-	// itself, until the commit at the batch's end fails for want of a transaction.
+	// autonomous is set when ON CONFLICT ROLLBACK or RAISE(ROLLBACK) has undone the batch. As in
+	// workerd each later statement commits by itself, and Commit then fails because there is no
+	// transaction.
 	autonomous bool
 }
 
-// Dirty reports whether there are writes that were not committed.
+// Dirty reports whether there are writes that are not committed.
 func (db *DB) Dirty() bool { return db.begun }
 
-// OnBegin sets the function to call when the first write of a batch has
-// opened the transaction.
+// OnBegin sets a function that is called when the first write of a batch opens the transaction.
 func (db *DB) OnBegin(f func()) { db.onBegin = f }
 
 // begin opens the transaction if it is not open.
@@ -50,9 +48,9 @@ func (db *DB) begin() error {
 	return nil
 }
 
-// Commit makes the writes since the last Commit permanent, all or none. On an
-// error (a foreign key still violated, a disk that is full, a cursor of an
-// INSERT ... RETURNING that was not read to its end) they are gone.
+// Commit makes the writes since the last Commit permanent. On an error all of them are undone: a
+// foreign key is violated, the disk is full, or a cursor of INSERT ... RETURNING was not read to
+// its end.
 func (db *DB) Commit() error {
 	db.forgotten = false
 	if !db.begun {
@@ -69,7 +67,7 @@ func (db *DB) Commit() error {
 
 func (db *DB) tryCommit() error {
 	if db.conn.Interrupted() {
-		return sqlite.ErrInterrupted // the batch may lack a write
+		return sqlite.ErrInterrupted // a write of the batch may have been interrupted
 	}
 	if db.critical != nil {
 		return db.critical
@@ -95,8 +93,8 @@ func (db *DB) Rollback() error {
 	return db.conn.Exec("ROLLBACK")
 }
 
-// Savepoint starts a part of the transaction that can be undone by itself;
-// they nest. Release and RollbackTo end it.
+// Savepoint starts a part of the transaction that RollbackTo can undo. Savepoints nest. Release or
+// RollbackTo ends one.
 func (db *DB) Savepoint(name string) error {
 	if err := db.begin(); err != nil {
 		return err
@@ -104,7 +102,7 @@ func (db *DB) Savepoint(name string) error {
 	return internal(db.conn.Exec("SAVEPOINT " + sqlite.Quote(name)))
 }
 
-// Release ends a savepoint and keeps its writes, as part of what is around it.
+// Release ends a savepoint and keeps its writes.
 func (db *DB) Release(name string) error {
 	if db.critical != nil {
 		return refusal(msgCritical)
@@ -126,14 +124,15 @@ func (db *DB) RollbackTo(name string) error {
 	return internal(db.conn.Exec("RELEASE " + sqlite.Quote(name)))
 }
 
-// failed is called with each statement's error. It notes whether SQLite has rolled the
-// transaction back, by itself (https://sqlite.org/lang_transaction.html section 3.1:
-// SQLITE_FULL, IOERR, NOMEM, INTERRUPT and others) or as ON CONFLICT ROLLBACK asks.
+// failed is called with each statement's error. It sets critical if SQLite has rolled the transaction
+// back by itself, on SQLITE_FULL, IOERR, NOMEM or INTERRUPT
+// (https://sqlite.org/lang_transaction.html, section 3.1), and autonomous if ON CONFLICT ROLLBACK
+// made it do so.
 func (db *DB) failed(err *Error, trusted bool) error {
 	switch {
 	case db.autonomous:
 		if trusted && err.Code == sqlite.CodeError {
-			return &InternalError{err} // a table or savepoint that was there is gone
+			return &InternalError{err} // the rollback has removed the runtime's table or savepoint
 		}
 	case !db.begun || db.critical != nil || !db.conn.Autocommit():
 	case err.Code == sqlite.CodeConstraint:
@@ -145,10 +144,10 @@ func (db *DB) failed(err *Error, trusted bool) error {
 	return err
 }
 
-// Critical is the error on which SQLite has rolled the batch back by itself, nil if there
-// was none. Commit returns it.
+// Critical returns the error on which SQLite has rolled the batch back by itself, or nil. Commit
+// fails with it.
 func (db *DB) Critical() error { return db.critical }
 
-// Autonomous reports whether a statement has undone the batch; what follows is
-// committed by itself, and the commit of the batch fails.
+// Autonomous reports whether ON CONFLICT ROLLBACK has undone the batch. Then each later statement
+// has committed by itself, and Commit fails.
 func (db *DB) Autonomous() bool { return db.autonomous }

@@ -2,17 +2,17 @@ package store
 
 import "github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 
-// Error is a statement's failure as user code gets to see it.
+// Error is a statement's failure as user code sees it.
 type Error = sqlite.Error
 
 var (
 	// ErrClosed is what the methods of a closed database return.
 	ErrClosed = sqlite.ErrClosed
-	// ErrNoFiles ends an Open for which the process, or the machine, has no file left.
+	// ErrNoFiles is the error of Open when the process or the machine can open no more files.
 	ErrNoFiles = sqlite.ErrNoFiles
 )
 
-// InternalError is a failure that user code hears no details of.
+// InternalError is a failure whose details user code does not see.
 type InternalError struct{ Cause *Error }
 
 func (e *InternalError) Error() string { return e.Cause.Message }
@@ -24,7 +24,7 @@ func internal(err error) error {
 	return err
 }
 
-// refusal is an error of workerd's own, without a code in its text.
+// refusal is an error of workerd itself, whose text has no result code.
 func refusal(text string) *Error {
 	return &Error{Message: text, Code: sqlite.CodeError}
 }

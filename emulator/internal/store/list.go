@@ -8,14 +8,14 @@ import "github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 // ListOptions choose the entries of a list, in the order of their keys' bytes.
 type ListOptions struct {
 	Start      string  // the first key, included
-	StartAfter *string // the key before the first, if not nil; used in place of Start
-	End        *string // the key after the last, if not nil
+	StartAfter *string // the key before the first; Start counts only if it is nil
+	End        *string // the key after the last; nil is no end
 	Prefix     string  // what keys begin with
 	Reverse    bool    // from the last to the first
-	Limit      int     // at most so many; 0 is no limit
+	Limit      int     // the largest number of entries; 0 is no limit
 }
 
-// bounds returns the half-open range of keys; all is true if it has no end.
+// bounds returns the range of keys, from start to before end. If all is set it has no end.
 func (o ListOptions) bounds() (start, end string, all bool) {
 	start, all = o.Start, true
 	if o.StartAfter != nil {
@@ -33,7 +33,7 @@ func (o ListOptions) bounds() (start, end string, all bool) {
 	return start, end, all
 }
 
-// successor is the first string behind all that begin with prefix, if any is.
+// successor returns the first string that sorts behind all strings with the prefix, if there is one.
 func successor(prefix string) (string, bool) {
 	b := []byte(prefix)
 	for len(b) > 0 && b[len(b)-1] == 0xff {
@@ -62,12 +62,12 @@ func (o ListOptions) query() (sql string, args []any) {
 	return sql, args
 }
 
-// Iterator is a list under way.
+// Iterator is a cursor over the entries of a list.
 type Iterator struct {
 	db         *DB
 	stmt       *sqlite.Stmt // nil when done
 	generation int
-	fresh      bool // stmt is at the first row, which Next has yet to return
+	fresh      bool // stmt stands at the first row, and next has not been called
 	err        error
 }
 

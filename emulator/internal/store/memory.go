@@ -5,16 +5,15 @@ import (
 	"sync"
 )
 
-// Memory is a folder of databases that is not on a disk: what is in one stays
-// between Close and the next Open of its name. The zero value is empty and
-// ready; several goroutines may use it.
+// Memory is a folder of databases in memory. The content of a database stays between Close and the
+// next Open of its name. The zero value is ready. Several goroutines may use it.
 type Memory struct {
 	mu      sync.Mutex
 	content map[string][]byte // of closed databases
 	open    map[string]bool
 }
 
-// take returns the content of a database, which is open from then on.
+// take returns the content of a database and marks it as open.
 func (m *Memory) take(name string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -30,7 +29,7 @@ func (m *Memory) take(name string) ([]byte, error) {
 	return content, nil
 }
 
-// put takes the content of a database that is closed from then on.
+// put stores the content of a database and marks it as closed.
 func (m *Memory) put(name string, content []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,9 +1,9 @@
 package store
 
-// What user statements may do: the rules of SqliteDatabase::isAuthorized
-// (https://github.com/cloudflare/workerd/blob/main/src/workerd/util/sqlite.c++),
-// as an authorizer (https://sqlite.org/c3ref/set_authorizer.html), which
-// SQLite asks about every table, function and PRAGMA while it compiles.
+// What user statements may do, by the rules of SqliteDatabase::isAuthorized
+// (https://github.com/cloudflare/workerd/blob/main/src/workerd/util/sqlite.c++). SQLite calls the
+// authorizer for every table, function and PRAGMA of a statement that it compiles
+// (https://sqlite.org/c3ref/set_authorizer.html).
 
 import (
 	"slices"
@@ -17,7 +17,7 @@ type policy struct {
 	changed bool // a PRAGMA has changed a setting of the connection
 }
 
-// allowed reports whether a name is not that of a table of the runtime's.
+// allowed reports whether a name is not reserved for the runtime's tables.
 func allowed(name sqlite.Arg) bool { return !reserved(name.Text) }
 
 func reserved(name string) bool {
@@ -29,11 +29,11 @@ func reserved(name string) bool {
 func (p *policy) authorize(a sqlite.Access) (bool, error) {
 	first, second, schema := a.First, a.Second, a.Schema
 	if a.Action == sqlite.AlterTable {
-		// Schema and table are the arguments, and the column for DROP COLUMN.
+		// SQLite passes the schema first, then the table, and for DROP COLUMN the column.
 		return first.Text == "main" && allowed(second) && allowed(schema) && !reserved(a.NewName()), nil
 	}
 	if schema.Given && schema.Text != "main" {
-		// ALTER TABLE looks into the schema of temporary tables.
+		// ALTER TABLE reads and updates the schema of temporary tables.
 		temp := schema.Text == "temp" && (a.Action == sqlite.Read || a.Action == sqlite.Update)
 		return temp && allowed(first), nil
 	}
@@ -55,9 +55,9 @@ func (p *policy) authorize(a sqlite.Access) (bool, error) {
 		p.changed = p.changed || ok && isSetting(first.Text, second)
 		return ok, nil
 	case sqlite.Function:
-		return functions[strings.ToLower(second.Text)], nil // in a DEFAULT its name is as it was written
+		return functions[strings.ToLower(second.Text)], nil // in a DEFAULT the name has the user's case
 	}
-	return false, nil // ATTACH, DETACH, everything TEMP, and what is yet to come
+	return false, nil // ATTACH, DETACH, temporary tables, and actions of a later SQLite
 }
 
 // functions are the SQL functions user statements may call.

@@ -38,7 +38,8 @@ func isSetting(name string, a sqlite.Arg) bool {
 	return settings[name] && a.Given && name != "defer_foreign_keys"
 }
 
-// isInt32 reads a number as C's strtoll does, but octal as decimal.
+// isInt32 reports whether s is a number of 32 bits as C's strtoll reads it, but with octal read as
+// decimal.
 func isInt32(s string) bool {
 	s, base := strings.TrimLeft(s, " \t\n\v\f\r"), 10
 	digits := strings.TrimLeft(s, "+-")
@@ -49,7 +50,7 @@ func isInt32(s string) bool {
 	return err == nil
 }
 
-// isBoolean goes by how it begins, as workerd does.
+// isBoolean reports whether s begins with a boolean: workerd looks no further.
 func isBoolean(s string) bool {
 	if n := len(s); n >= 2 && (s[0] == '\'' || s[0] == '"') && s[n-1] == s[0] {
 		s = s[1 : n-1]

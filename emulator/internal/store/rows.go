@@ -17,12 +17,12 @@ type Rows struct {
 	script     *script // whose statements end with these rows; nil if a cache keeps it
 }
 
-// Reading reports whether there is more to read.
+// Reading reports whether there are more rows.
 func (r *Rows) Reading() bool { return r != nil && r.stmt != nil && r.generation == r.db.generation }
 
-// Next returns the next row: nil, int64, float64, string (valid UTF-8; what
-// was not is U+FFFD) and []byte, which are the caller's. It looks one row
-// ahead, and an error there is returned in place of the row.
+// Next returns the values of the next row: nil, int64, float64, string or []byte, which the caller may
+// keep. A string is valid UTF-8, with U+FFFD for invalid bytes. Next already steps to the row after
+// this one; if that fails it returns the error instead of the row.
 func (r *Rows) Next() (row []any, ok bool, err error) {
 	if r.stmt == nil {
 		return nil, false, nil
@@ -46,8 +46,8 @@ func (r *Rows) Next() (row []any, ok bool, err error) {
 	return row, true, nil
 }
 
-// renew compiles the statement anew: another process has changed the schema, which
-// shows when the batch begins. What a statement in front of it did is done.
+// renew compiles the statement anew. Another process has changed the schema since it was compiled,
+// which SQLite notices when the batch begins.
 func (r *Rows) renew(args []any) error {
 	s, err := r.db.conn.Prepare(r.stmt.SQL(), false)
 	if err != nil {
@@ -65,7 +65,7 @@ func (r *Rows) bind(args []any) error {
 	return r.stmt.Bind(args)
 }
 
-// start steps to the first row.
+// start steps to the first row. It returns the statement to the cache if there is none.
 func (r *Rows) start() error {
 	s := r.stmt
 	more, err := s.Start()
@@ -79,7 +79,7 @@ func (r *Rows) start() error {
 	return nil
 }
 
-// advance steps to the next row and gives the statement back after the last.
+// advance steps to the next row. It returns the statement to the cache after the last.
 func (r *Rows) advance() error {
 	more, err := r.stmt.Step()
 	if err != nil {
@@ -91,19 +91,18 @@ func (r *Rows) advance() error {
 	return nil
 }
 
-// ColumnNames returns the names of the columns, none for a statement that
-// yields no rows by its nature. They stay when the rows are used up.
+// ColumnNames returns the names of the columns, also after the last row. A statement such as INSERT
+// has none.
 func (r *Rows) ColumnNames() []string { return r.names }
 
-// RowsRead is the number of rows the statement has looked at so far, as
-// Cloudflare bills them.
+// RowsRead returns the number of rows that the statement has read so far, as Cloudflare bills them.
 func (r *Rows) RowsRead() int64 {
 	r.count()
 	return r.read
 }
 
-// RowsWritten is the number of rows and index entries the statement has
-// written so far, as Cloudflare bills them.
+// RowsWritten returns the number of rows and index entries that the statement has written so far, as
+// Cloudflare bills them.
 func (r *Rows) RowsWritten() int64 {
 	r.count()
 	return r.written
@@ -115,7 +114,7 @@ func (r *Rows) count() {
 	}
 }
 
-// Close ends the cursor; reading to the end does so too.
+// Close ends the cursor. Next does so after the last row.
 func (r *Rows) Close() {
 	s := r.stmt
 	if s == nil {

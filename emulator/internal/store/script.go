@@ -1,10 +1,9 @@
 package store
 
-// Texts of several statements. workerd steps each statement in front of the last one once
-// and keeps it with the last in its cache of statements. One that has found a row stays
-// open the first time: tables cannot be dropped meanwhile, an INSERT ... RETURNING keeps
-// the batch from being committed, and the next exec() of the text is refused, which ends
-// the statement.
+// Texts of several statements. workerd steps each statement but the last one once, and caches all
+// of them. At the first exec() of a text, a statement that has found a row stays open. While it is
+// open no table can be dropped, and an open INSERT ... RETURNING makes the commit fail. The next
+// exec() of the text finds it busy and fails, which ends the statement.
 
 import (
 	"container/list"
@@ -12,26 +11,27 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/sqlite"
 )
 
-// maxScripts is how many bytes of text workerd's cache keeps.
+// maxScripts is the size of workerd's cache in bytes of text.
 const maxScripts = 1 << 20
 
 // script is the text of several statements.
 type script struct {
 	text  string
-	open  map[int]*sqlite.Stmt // statements that have found a row, by their place in the text
-	rows  *Rows                // the latest ones of the last statement
+	open  map[int]*sqlite.Stmt // statements that have found a row, by their index in the text
+	rows  *Rows                // the latest rows of the last statement
 	place *list.Element
 }
 
-// scripts is a cache of them; the text not used for longest goes first.
+// scripts is a cache of them that drops the least recently used first.
 type scripts struct {
 	byText map[string]*script
 	recent list.List
 	bytes  int
 }
 
-// use returns the script of a text. One whose rows are still read is not used again. If
-// known is false, the caller keeps the new script once all of it has been compiled.
+// use returns the script of a text. If the cache has none, or the rows of that one are still read,
+// it returns a new one and known is false; the caller then calls keep once the whole text has been
+// compiled.
 func (c *scripts) use(text string) (sc *script, known bool) {
 	sc = c.byText[text]
 	if sc == nil || sc.rows.Reading() {
@@ -41,7 +41,7 @@ func (c *scripts) use(text string) (sc *script, known bool) {
 	return sc, true
 }
 
-// keep adds a new script, if there is none of its text.
+// keep adds a new script to the cache, unless that has one of the same text.
 func (c *scripts) keep(sc *script) (kept bool) {
 	if c.byText[sc.text] != nil {
 		return false
@@ -61,14 +61,14 @@ func (c *scripts) keep(sc *script) (kept bool) {
 	return true
 }
 
-// finalizeAll finalizes all statements. The texts stay known, as in workerd.
+// finalizeAll finalizes all statements. As in workerd the texts stay in the cache.
 func (c *scripts) finalizeAll() {
 	for _, sc := range c.byText {
 		sc.close()
 	}
 }
 
-// busy is how many of the open statements have not come to their end.
+// busy counts the open statements that have not ended.
 func (c *scripts) busy() (n int) {
 	for _, sc := range c.byText {
 		for _, s := range sc.open {
@@ -80,8 +80,8 @@ func (c *scripts) busy() (n int) {
 	return n
 }
 
-// finish finalizes the statement that is still open at a place in the text. The error is
-// that of the exec() that came upon it.
+// finish finalizes the statement with index i if it is still open. Its error, if the statement had not
+// ended, is that of the exec() that called finish.
 func (sc *script) finish(i int) error {
 	s := sc.open[i]
 	if s == nil {
