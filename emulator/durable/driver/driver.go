@@ -1,11 +1,11 @@
-// Package driver is the seam between the emulator and the front ends in which
-// classes are written, as database/sql/driver is between database/sql and its
-// databases. Package durable is the Go front end; a class author never needs
-// this package.
+// Package driver is the interface between the emulator's runtime and a front end in which classes
+// are written, as database/sql/driver is the one between database/sql and a database.
 //
-// Down the seam ([Class], [Instance], [Worker]) the runtime calls user code;
-// up the seam ([State], [Socket], [Storage], [Env], [Event]) user code calls
-// the runtime. Values cross it as [Value], errors as [*Error].
+// Package durable is the front end for Go. The author of a class does not need package driver.
+//
+// The runtime calls user code through [Class], [Instance] and [Worker]. User code calls the runtime
+// through [State], [Socket], [Storage], [Env] and [Event]. Values are passed as [Value], exceptions
+// as [*Error].
 package driver
 
 import (
@@ -32,16 +32,15 @@ type Class interface {
 	// Place is where the class was defined.
 	Place() Place
 	Handlers() Handlers
-	// Goroutines reports whether its code may start goroutines. They keep an object in
-	// memory, and those that touch it without its turn are reported.
+	// Goroutines reports whether the class may start goroutines. Only then does the runtime look
+	// for goroutines that keep an object in memory, or that touch it without its turn.
 	Goroutines() bool
-	// Construct makes an instance. It runs as an event of its own, before
-	// any other event of the instance.
+	// Construct makes an instance. It is the first event of the instance.
 	Construct(ctx context.Context, st State, env Env) (Instance, error)
 }
 
-// Instance is an object in memory. The runtime calls one method at a time,
-// unless the one before it waits in an [Event].
+// Instance is an object in memory. The runtime calls a method only when no other one runs. One that
+// waits by its [Event] does not run meanwhile.
 type Instance interface {
 	Fetch(ctx context.Context, r *Request) (*Response, error)
 	WebSocketMessage(ctx context.Context, ws Socket, m Message) error
@@ -52,8 +51,8 @@ type Instance interface {
 	Call(ctx context.Context, method string, args []Value) (Value, error)
 }
 
-// Departed is an [Instance] whose Gone is called when it has left memory and its last event
-// has ended. Gone must not call the runtime.
+// Departed is implemented by an [Instance] that wants to know when it has left memory and its last
+// event has ended. Gone must not call the runtime.
 type Departed interface{ Gone() }
 
 // Worker is a program's default export.
@@ -82,7 +81,7 @@ type Message struct {
 	Binary bool
 }
 
-// ID is a Durable Object id: 32 bytes, and the name it was made from if any.
+// ID is a Durable Object id, with the name that it was made from if HasName is set.
 type ID struct {
 	Bytes   [32]byte
 	Name    string
@@ -91,8 +90,8 @@ type ID struct {
 
 // Env holds a program's bindings.
 type Env interface {
-	// Var returns a variable or secret. text is set for a string, json holds
-	// every variable as JSON.
+	// Var returns a variable or secret. json is the variable as JSON. text is set too if it is
+	// a string.
 	Var(name string) (text string, isText bool, json []byte, ok bool)
 	Namespace(binding string) (Namespace, bool)
 	// Names are those of the variables and bindings, in order.
@@ -110,46 +109,46 @@ type Namespace interface {
 }
 
 // Stub is a client of one object. Calls arrive there in the order in which they were
-// started. An error says that nothing was begun, and done is not called.
+// started. If a Start method returns an error it has begun nothing and does not call done.
 type Stub interface {
 	ID() ID
-	// StartFetch sends a request, and again what its redirects lead to.
+	// StartFetch sends a request, and follows redirects as the request says.
 	StartFetch(ctx context.Context, r *Request, at Place, done func(*Response, error)) (Operation, error)
 	// StartCall calls an RPC method.
 	StartCall(ctx context.Context, method string, args []Value, at Place, done func(Value, error)) (Operation, error)
 }
 
-// Operation is something that an event has begun and waits for beside others: a call of
-// another object, fetch(), a timer. It pins the event's object until its done is called.
+// Operation is a call of another object, a fetch() or a timer that an event has started. Several
+// operations of one event can be under way. Each pins the event's object until its done is called.
 //
-// An event that has the turn begins its operations where it next gives the turn up: behind
-// the output gate, in the order of the program. done is called once, on any goroutine, never
-// with the turn and perhaps before the Start returns. It notes the result and sends a
-// [Signal], and neither blocks nor calls the runtime beside that: then the result counts
-// as the world's activity until the event goes on. On an instance that is gone it may not
-// be called at all; [Event.WaitFor] returns [ErrReset] then.
+// An operation that is started with the turn begins when the event next gives the turn up: after
+// the output gate has opened, and in the order of the program. done is called once, on any
+// goroutine, without the turn, and perhaps before the Start method returns. It must do no more than
+// store the result and send a [Signal]. From then until the event goes on, the world counts as
+// active. If the instance is gone, done may never be called; [Event.WaitFor] returns [ErrReset] then.
 type Operation interface {
-	// Stop gives the result up: done is not called any more, and nothing is pinned.
+	// Stop drops the result: done is not called any more, and the object is not pinned.
 	Stop()
 }
 
-// Signal wakes an event that waits for it. From Send until the event resumes, the world
-// counts as active, so that a manual clock stands still. A second Send does nothing.
+// Signal wakes the event that waits for it. From Send until that event goes on, the world counts as
+// active, so that a manual clock does not move. A second Send does nothing.
 type Signal interface{ Send() }
 
-// Event is the run of user code that a context belongs to: a Worker's
-// invocation or an object's event. [EventOf] finds it.
+// Event is one run of user code: an object's event or a Worker's invocation. [EventOf] finds that of a
+// context.
 type Event interface {
-	// Wait runs f off the turn: other events may run until it returns. In a
-	// Worker it only runs f. kind and at name the pin that it is meanwhile.
+	// Wait gives the turn up, runs f and takes the turn again, so that other events can run
+	// meanwhile. In a Worker it only runs f. kind and at describe the pin that Wait holds.
 	Wait(ctx context.Context, kind PinKind, at Place, f func() error) error
-	// NewSignal makes a signal. One that was sent must be waited for.
+	// NewSignal makes a signal. After Send the event must call WaitFor, or the world stays
+	// active.
 	NewSignal() Signal
 	// WaitFor gives the turn up until s is sent or ctx ends. Events go on in the order in
 	// which their signals were sent. The error is [ErrReset] if the instance is gone.
 	WaitFor(ctx context.Context, s Signal) error
-	// After calls f when d of the world's time has passed; timers end in the order of
-	// their times.
+	// After calls f when d of the world's time has passed. Timers end in the order of their
+	// times.
 	After(d time.Duration, at Place, f func()) Operation
 	Now() time.Time
 	UUID() string
@@ -157,19 +156,19 @@ type Event interface {
 	StartFetch(ctx context.Context, r *Request, at Place, done func(*Response, error)) (Operation, error)
 	// WaitUntil runs f after the event and keeps its object or invocation alive meanwhile.
 	WaitUntil(f func(ctx context.Context) error, at Place)
-	// Claim says that the calling goroutine goes on with the event, in place of the
-	// one that it came on, which waits for it.
+	// Claim makes the calling goroutine the one that runs the event. The goroutine that ran it
+	// before must wait meanwhile.
 	Claim()
-	// Say adds a line to the log, as console does: level is one of its methods.
+	// Say adds a line to the log, as console does. level is the name of console's method.
 	Say(level, text string)
-	// InObject reports whether a turn is held, so that a Place is of use.
+	// InObject reports whether the event is an object's. Only then does the runtime use a Place.
 	InObject() bool
 }
 
 // EventKey is the key under which an event's context holds the [Event].
 type EventKey struct{}
 
-// EventOf returns the event that ctx belongs to, nil if none.
+// EventOf returns the event that ctx belongs to, or nil.
 func EventOf(ctx context.Context) Event {
 	if e, ok := ctx.(Event); ok {
 		return e
@@ -178,7 +177,7 @@ func EventOf(ctx context.Context) Event {
 	return e
 }
 
-// PinKind says what keeps an object in memory.
+// PinKind is a kind of pin: something that keeps an object in memory.
 type PinKind string
 
 // The kinds of pin.
@@ -204,7 +203,7 @@ type State interface {
 	ID() ID
 	Storage() Storage
 	AcceptWebSocket(ws Socket, tags []string) error
-	// WebSockets returns all sockets, or those of *tag.
+	// WebSockets returns the sockets with the tag, or all if tag is nil.
 	WebSockets(tag *string) []Socket
 	Tags(ws Socket) ([]string, error)
 	SetAutoResponse(request, response string) error
@@ -213,22 +212,21 @@ type State interface {
 	AutoResponseTimestamp(ws Socket) time.Time
 	SetEventTimeout(d time.Duration) error
 	EventTimeout() time.Duration
-	// BeginBlock is blockConcurrencyWhile(): no other event is let in until the caller, who
-	// must have the turn, calls end. If end gets an error, or the block took too long, the
-	// object is reset and end returns [ErrReset]: the caller must not go on.
+	// BeginBlock is blockConcurrencyWhile(). The caller must have the turn. No other event gets
+	// it until the caller calls end. If end gets an error, or the block took too long, the
+	// object is reset and end returns [ErrReset]. The caller must not go on then.
 	BeginBlock(ctx context.Context, at Place) (end func(failed error) error, err error)
 	WaitUntil(f func(ctx context.Context) error, at Place)
-	// Abort resets the object. It returns, and the caller must not go on. Without
-	// retryAlarm an alarm that runs is not run again.
+	// Abort resets the object. The caller must not go on after it has returned. Without
+	// retryAlarm, an alarm whose handler runs is not retried.
 	Abort(reason string, retryAlarm bool)
 }
 
-// Socket is one end of a WebSocket connection as one instance (or one Worker's
-// invocation) sees it. The same connection is the same Socket for the life of
-// an instance.
+// Socket is one end of a WebSocket connection, as one instance or one invocation of a Worker sees it.
+// For the life of an instance, the same connection is the same Socket.
 type Socket interface {
 	Send(m Message) error
-	// Close sends a Close frame; code 0 sends none.
+	// Close sends a Close frame, without a code if code is 0.
 	Close(code int, reason string) error
 	ReadyState() int
 	BufferedAmount() int64
@@ -236,17 +234,18 @@ type Socket interface {
 	// Attachment returns a fresh copy, nil if there is none.
 	Attachment() (Value, error)
 	Accept(allowHalfOpen bool, at Place) error
-	// StartReceive calls ready when an accepted socket has something for Receive: at once, if that is
-	// so where the turn is given up. ready must not use the socket.
+	// StartReceive calls ready when an accepted socket has something for Receive. If it has
+	// already, it does so when the turn is given up. ready must not use the socket.
 	StartReceive(ctx context.Context, at Place, ready func()) (Operation, error)
-	// Receive takes the next message of an accepted socket; it is not ok if none is there. At the end
-	// the error is a [*Closed], or a [*Error] for what JavaScript gets as an error event.
+	// Receive takes the next message of an accepted socket. It is not ok if there is none. At
+	// the end of the connection the error is a [*Closed]. An [*Error] stands for JavaScript's
+	// error event.
 	Receive() (m Message, ok bool, err error)
-	// Slot is the front end's own place on this socket, for its identity.
+	// Slot is where a front end keeps its own object for this socket, so that there is one.
 	Slot() *any
 }
 
-// Closed is the error of [Socket.Receive] after the peer has closed.
+// Closed is the error of [Socket.Receive] after the peer has closed the connection.
 type Closed struct {
 	Code     int
 	Reason   string

@@ -6,19 +6,19 @@ import (
 	"fmt"
 )
 
-// Error is a JavaScript exception. Name is its class; Props are its own
-// properties beside these, with name if it has one of its own.
+// Error is a JavaScript exception. Name is its class. Props are its own properties, without those that
+// have a field here; name is among them if the exception has its own.
 type Error struct {
 	Name, Message                 string
-	Stack                         string // a Go stack for the log, never sent
+	Stack                         string // a Go stack for the log, which is not sent to callers
 	Remote, Retryable, Overloaded bool
 	DurableObjectReset            bool
 	DurableObjectID               string
-	NotError                      bool // what was thrown is no Error object; Message is its text
+	NotError                      bool // a value that is no Error object was thrown; Message is its text
 	Props                         []Property
-	Cause                         error // what it was made of, nil across objects
-	// Event is the number of the world's latest event that reports the exception; 0 is none. Who
-	// logs the exception again names that event as the cause.
+	Cause                         error // the Go error that it was made of; nil after a call between objects
+	// Event is the number of the world's latest event that reports the exception; 0 is none. A
+	// later event about the same exception names that one as its cause.
 	Event uint64
 }
 
@@ -31,7 +31,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Uncaught is the exception as a log shows it: with its class, whatever that is.
+// Uncaught returns the text for the log, which always begins with the class.
 func (e *Error) Uncaught() string {
 	if e.NotError {
 		return e.Message
@@ -45,13 +45,13 @@ func NewError(name, message string) *Error { return &Error{Name: name, Message: 
 // PlainError makes an exception of class Error.
 func PlainError(message string) *Error { return NewError("Error", message) }
 
-// TypeError makes one of class TypeError.
+// TypeError makes an exception of class TypeError.
 func TypeError(message string) *Error { return NewError("TypeError", message) }
 
-// RangeError makes one of class RangeError.
+// RangeError makes an exception of class RangeError.
 func RangeError(message string) *Error { return NewError("RangeError", message) }
 
-// Exception is an error of user code as the exception that it stands for.
+// Exception returns the exception that an error of user code stands for.
 func Exception(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
@@ -64,20 +64,19 @@ func Exception(err error) *Error {
 const ConnectionLost = "Network connection lost."
 
 var (
-	// ErrReset is what a State, Storage or Socket kept from an instance that
-	// is gone answers.
+	// ErrReset is the error of a State, Storage or Socket whose instance is gone.
 	ErrReset = errors.New("durable: the object was reset")
-	// ErrNoBinding is what the stubs of a namespace that is not bound answer.
+	// ErrNoBinding is the error of a stub whose namespace is not bound.
 	ErrNoBinding = errors.New("durable: no such binding")
-	// ErrNoEvent is what a call that waits answers if its context is not an event's.
+	// ErrNoEvent is the error of a call that waits, if its context is not an event's.
 	ErrNoEvent = errors.New("durable: the context does not belong to an event")
 )
 
-// ErrNoMethod is [Instance.Call]'s error for a method the class has not.
+// ErrNoMethod is the error of [Instance.Call] for a method that the class does not have.
 var ErrNoMethod = errors.New("driver: no such method")
 
-// Panic is a panic of user code as the error of what it was called for. Stack is that of
-// the goroutine, as [debug.Stack] prints it.
+// Panic is the error of a function of user code that has panicked. Stack is the stack of its
+// goroutine, as [debug.Stack] prints it.
 type Panic struct {
 	Value any
 	Stack []byte

@@ -8,18 +8,18 @@ import (
 // CF is the part of request.cf that has a known meaning.
 type CF struct{ Colo, Country, City, ASN string }
 
-// Request is a request received or to be sent. URL is absolute; header keys
-// are in net/http's canonical form. Body is nil for none. One that is sent belongs
-// to the runtime, with its Header.
+// Request is a request that was received or is sent. URL is absolute. Header keys are in
+// net/http's canonical form. Body is nil if there is none. The sender must not change
+// a request, or its Header, after it was sent.
 type Request struct {
 	Method   string
 	URL      *url.URL
 	Header   map[string][]string
 	Body     io.ReadCloser
 	CF       CF
-	Redirect string // as the author gave it: "" is [RedirectFollow]
-	// BodyAgain returns the body from its beginning, for a redirect. It is nil if the
-	// body can be read once only.
+	Redirect string // "" is [RedirectFollow]
+	// BodyAgain returns the body from its beginning, to send it again after a redirect. It is
+	// nil if the body can only be read once.
 	BodyAgain func() io.ReadCloser
 }
 
@@ -31,22 +31,22 @@ func ReadCloser(body io.Reader) io.ReadCloser {
 	return io.NopCloser(body)
 }
 
-// What becomes of a response that redirects.
+// The values of [Request.Redirect].
 const (
-	RedirectFollow = "follow" // the request is sent again to where it leads
-	RedirectManual = "manual" // it is the caller's, as it is
+	RedirectFollow = "follow" // a redirect is followed
+	RedirectManual = "manual" // the caller gets the response that redirects
 )
 
-// Response is an answer. Status 0 is 200; Body nil is none. If Body is an
-// io.Closer it is closed after use. WebSocket is set if Status is 101.
+// Response is an answer. Status 0 is 200. Body is nil if there is none; if it is an
+// io.Closer, the runtime closes it after use. WebSocket is set if Status is 101.
 type Response struct {
 	Status     int
-	StatusText string // a client of HTTP gets Go's text for Status instead
+	StatusText string // not sent over HTTP, where Go's text for Status stands instead
 	Header     map[string][]string
 	Body       io.Reader
 	WebSocket  Socket
-	// URL is where a response that was fetched came from, and Redirected whether
-	// that was reached by a redirect.
+	// URL is the address from which a response was fetched. Redirected is set if a redirect
+	// has led there.
 	URL        string
 	Redirected bool
 }

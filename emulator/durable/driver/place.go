@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Place is where in the user's code something was made. The zero Place is unknown.
+// Place is a line of the user's code. The zero Place is unknown.
 type Place struct {
 	File string
 	Line int
@@ -21,11 +21,12 @@ func (p Place) String() string {
 	return p.File + ":" + strconv.Itoa(p.Line)
 }
 
-// front is the import path of package durable, whose frames are not the user's.
+// front is the import path of package durable.
 var front = path.Dir(reflect.TypeFor[Place]().PkgPath())
 
-// CallerOutside is the innermost place on the calling goroutine's stack that is
-// not in package durable or below it; their tests count as users.
+// CallerOutside returns the line of the user's code from which the caller was called: the innermost one
+// on the stack that is not in package durable or in a package below it. Their tests count as user
+// code.
 func CallerOutside() Place {
 	var pcs [16]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])

@@ -5,9 +5,8 @@ import (
 	"sync"
 )
 
-// Pairs makes the two ends of a WebSocketPair. The runtime that is linked in
-// gives it with [SetPairs]; it is the one thing that user code can ask for
-// without an event at hand.
+// Pairs makes the two ends of a WebSocketPair. User code can make a pair without an event, so the
+// runtime registers its function for the whole program, with [SetPairs].
 type Pairs func() (client, server Socket)
 
 var program struct {
@@ -16,22 +15,22 @@ var program struct {
 	pairs   Pairs
 }
 
-// Register collects a class of this program. Names are not checked here: a
-// world that is made of the classes reports what is wrong with them.
+// Register adds a class to those of this program. It does not check the name: the world that is made of
+// the classes does.
 func Register(c Class) {
 	program.Lock()
 	defer program.Unlock()
 	program.classes = append(program.classes, c)
 }
 
-// Registered returns the classes collected so far, in order.
+// Registered returns the classes in the order in which they were registered.
 func Registered() []Class {
 	program.Lock()
 	defer program.Unlock()
 	return slices.Clone(program.classes)
 }
 
-// SetPairs is called by the runtime's package when it is initialised.
+// SetPairs sets the function behind [NewPair]. The runtime calls it when it is initialised.
 func SetPairs(p Pairs) {
 	program.Lock()
 	defer program.Unlock()

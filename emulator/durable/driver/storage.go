@@ -2,9 +2,8 @@ package driver
 
 import "context"
 
-// Storage is an object's private storage. No call but BeginTransaction, and Sync,
-// waits. The asynchronous key-value calls of JavaScript are methods
-// of Storage itself, the synchronous ones of [KV].
+// Storage is an object's private storage. Only BeginTransaction and Sync wait. Get, Put, Delete and List
+// are JavaScript's asynchronous key-value calls; [KV] has the synchronous ones.
 type Storage interface {
 	Get(keys []string) ([]Entry, error)
 	Put(entries []Entry) error
@@ -13,7 +12,7 @@ type Storage interface {
 	KV() KV
 	SQL() SQL
 	TransactionSync(f func() error, at Place) error
-	// BeginTransaction is transaction(): it keeps other events out until its end.
+	// BeginTransaction is transaction(). Other events wait until the transaction ends.
 	BeginTransaction(ctx context.Context, at Place) (Transaction, error)
 	Sync(ctx context.Context) error
 	DeleteAll(ctx context.Context) error
@@ -27,15 +26,15 @@ type Storage interface {
 	OnNextSessionRestoreBookmark(bookmark string) (string, error)
 }
 
-// Transaction is one of storage.transaction(). Transactions nest: the inner one ends first.
-// One that is asked for beside another, not inside it, waits in workerd until that has ended:
-// a front end that can ask so begins them one after the other. The same goes for
-// blockConcurrencyWhile(), and for one beside the other.
+// Transaction is an open storage.transaction(). Transactions nest: the inner one ends first. In
+// workerd a transaction() that is called beside an open one, not inside it, waits until that one has
+// ended. A front end that allows such calls must begin them one after the other. The same holds for
+// blockConcurrencyWhile().
 type Transaction interface {
 	// Rollback undoes what was written in it so far.
 	Rollback() error
-	// End, which is called with the turn, keeps what was written. If what the transaction
-	// was for has failed, it undoes that and returns the error it was given.
+	// End must be called with the turn. It keeps the writes if failed is nil. Else it undoes
+	// them and returns failed.
 	End(failed error) error
 }
 
@@ -45,13 +44,13 @@ type KV interface {
 	Get(key string) (Value, error)
 	Put(key string, v Value) error
 	Delete(key string) (existed bool, err error)
-	// List returns a live iterator: next returns ok false at the end.
+	// List returns an iterator that sees later writes. next is not ok at the end.
 	List(o ListOptions) (next func() (e Entry, ok bool, err error), err error)
 }
 
 // SQL is storage.sql.
 type SQL interface {
-	// Exec runs statements; args (nil, float64, string, []byte) bind the last one's marks.
+	// Exec runs statements. args (nil, float64, string, []byte) are the parameters of the last.
 	Exec(query string, args []any) (Cursor, error)
 	DatabaseSize() (int64, error)
 }
@@ -59,10 +58,10 @@ type SQL interface {
 // Cursor is the rows of a statement.
 type Cursor interface {
 	ColumnNames() []string
-	// Next returns the next row's values: nil, int64, float64, string or
-	// []byte, which are the caller's; ok false at the end.
+	// Next returns the values of the next row: nil, int64, float64, string or []byte, which the
+	// caller may keep. It is not ok at the end.
 	Next() (row []any, ok bool, err error)
-	// End ends it and reports whether there was more to read.
+	// End ends the cursor and reports whether there were more rows.
 	End() (more bool)
 	RowsRead() int64
 	RowsWritten() int64
@@ -74,7 +73,7 @@ type Entry struct {
 	Value Value
 }
 
-// ListOptions are list()'s; nil is not given.
+// ListOptions are the options of list(). nil is an option that is not given.
 type ListOptions struct {
 	Start, StartAfter, End, Prefix *string
 	Reverse                        bool

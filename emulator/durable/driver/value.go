@@ -6,11 +6,11 @@ import (
 	"math/big"
 )
 
-// Value is a JavaScript value as structured clone can hold it: one of the
-// types of this file. A pointer type has an identity; the same pointer twice in
-// a tree is one object with two references to it, and a tree may be cyclic.
+// Value is a JavaScript value that structured clone can copy: one of the types of this file. The
+// types that are pointers are objects. The same pointer twice in a tree is one object with two
+// references to it. A tree may have cycles. nil is not a Value.
 //
-// A Go nil is no Value. Source: https://html.spec.whatwg.org/#structuredserializeinternal
+// Source: https://html.spec.whatwg.org/#structuredserializeinternal
 type Value interface{ isValue() }
 
 type (
@@ -22,12 +22,12 @@ type (
 	Bool bool
 	// Number is a number, an integer or not.
 	Number float64
-	// String is a string in WTF-8: UTF-8 in which a lone surrogate of the
-	// JavaScript string is its own three bytes.
+	// String is a string in WTF-8: UTF-8 in which half of a surrogate pair, which a JavaScript
+	// string can hold, has three bytes.
 	String string
 	// BigInt is a bigint. Int is never nil.
 	BigInt struct{ Int *big.Int }
-	// Hole is a missing element of an [Array]; it stands nowhere else.
+	// Hole is a missing element of an [Array]. It is only valid there.
 	Hole struct{}
 )
 
@@ -40,8 +40,7 @@ type RegExp struct {
 	Flags  uint32
 }
 
-// Property is an own enumerable property. Keys that are array indexes are
-// decimal numbers, as JavaScript shows them.
+// Property is an own enumerable property. A key that is an array index is a decimal number.
 type Property struct {
 	Key   string
 	Value Value
@@ -60,11 +59,10 @@ func (o *Object) Get(key string) Value {
 	return nil
 }
 
-// Array is an Array. Elements are its first elements; Length is its length if
-// that is more, because storing the holes would cost too much: the elements after
-// Elements are then the Properties whose keys are array indexes, and come first
-// there. The other Properties are those beside the elements. Sparse marks an
-// array that the serializer wrote as index and value pairs.
+// Array is an Array. Elements are its first elements. Length is its length if that is more than
+// len(Elements), because so many holes would take too much memory. Then the remaining elements are
+// the first of Properties, with array indexes as keys. The other Properties are not elements.
+// Sparse marks an array that the serializer wrote as pairs of index and value.
 type Array struct {
 	Elements   []Value
 	Length     int
@@ -81,7 +79,7 @@ type Map struct{ Entries []MapEntry }
 // Set is a Set in insertion order.
 type Set struct{ Values []Value }
 
-// ArrayBuffer is an ArrayBuffer. MaxByteLength is that of a resizable one.
+// ArrayBuffer is an ArrayBuffer. MaxByteLength is set if it is resizable.
 type ArrayBuffer struct {
 	Data          []byte
 	Resizable     bool
@@ -127,8 +125,8 @@ func (k ViewKind) String() string {
 // ElementSize returns the size of an element in bytes, or 0 for an unknown kind.
 func (k ViewKind) ElementSize() int { return views[k].size }
 
-// View is a typed array or DataView: Length bytes of Buffer from Offset.
-// LengthTracking marks a view of a resizable buffer whose length follows it.
+// View is a typed array or DataView: Length bytes of Buffer from Offset. LengthTracking marks a view
+// that grows and shrinks with its resizable buffer.
 type View struct {
 	Kind           ViewKind
 	Buffer         *ArrayBuffer
@@ -139,10 +137,9 @@ type View struct {
 // Bytes returns the view's part of its buffer.
 func (v *View) Bytes() []byte { return v.Buffer.Data[v.Offset : v.Offset+v.Length] }
 
-// ErrorValue is an Error object. Name is its class or the name it was given,
-// Properties are its own properties with stack and cause, in their order. Plain
-// marks one that V8's own serializer wrote, which keeps only message, stack and
-// cause; workerd uses it for compatibility dates before 2026-04-21.
+// ErrorValue is an Error object. Name is its class or its own name. Properties are its own properties,
+// including stack and cause. Plain marks an object that V8's own serializer wrote, which keeps only
+// message, stack and cause; workerd uses that for compatibility dates before 2026-04-21.
 type ErrorValue struct {
 	Name       string
 	Message    *string // nil if the object has none of its own
@@ -153,27 +150,27 @@ type ErrorValue struct {
 // Boxed is a Boolean, Number, BigInt or String object.
 type Boxed struct{ Value Value }
 
-// Opaque is a value that emu carries and does not interpret: a host object of
-// workerd (Headers, Request, Blob, DOMException). Data is its
-// serialized bytes, beginning with the tag of its class. Value, if not nil, is the value
-// written after them.
+// Opaque is a host object of workerd (Headers, Request, Blob, DOMException), which the emulator passes
+// on as it is. Data is its serialized bytes, beginning with the tag of its class. Value, if it is
+// not nil, is the value written after them.
 type Opaque struct {
 	Data  []byte
 	Value Value
 }
 
-// Ref is a function or an RpcTarget: it stays with its owner, whom a call of it reaches. It
-// can be an argument or a result of a call, and cannot be stored.
+// Ref is a reference to a function or an RpcTarget, which stays with its owner. It can be an argument
+// or a result of a call. It cannot be stored.
 type Ref struct {
 	Function bool
 	Target   RefTarget
 }
 
-// RefTarget is what a front end gives for a [Ref]. It runs a call in a turn of the owner's,
-// which it gets with [Event.WaitUntil] or [State.WaitUntil].
+// RefTarget runs the calls of a [Ref] for the owner's front end. A call needs a turn of the owner,
+// which the front end gets with [Event.WaitUntil] or [State.WaitUntil].
 type RefTarget interface {
-	// StartCall calls a method, "" being the function itself, or with get reads a property.
-	// Calls arrive in the order in which they were started; done is that of an [Operation].
+	// StartCall calls a method, or the function itself if method is "". With get it reads a
+	// property instead. Calls arrive in the order in which they were started. done is that of
+	// an [Operation].
 	StartCall(method string, get bool, args []Value, done func(Value, error))
 }
 

@@ -9,27 +9,25 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
-// maxOpen is how many databases of a world are open at a time, unless more of them have
-// something under way.
+// maxOpen is how many databases of a world stay open. More are open only while they are in use.
 const maxOpen = 512
 
-// minOpen is how many may be open however few files the process may have.
+// minOpen is the lowest that shrink sets the limit to.
 const minOpen = 8
 
-// maxOpening is how many databases are opened at a time, and how many are closed at the end of
-// a world: each waits for the disk.
+// maxOpening is how many databases are opened at a time, or closed at the end of a world. It is small
+// because each of them waits for the disk.
 const maxOpening = 8
 
-// Handles bounds the databases of a world that are open. One that was not used of late and in
-// which nothing is under way is closed when there are too many, and opened again at its next
-// use. What SQLite keeps for a connection begins anew then: last_insert_rowid() and the like.
-// A database in which a PRAGMA was set stays open.
+// Handles bounds the number of open databases of a world. When there are too many it closes those
+// that are idle and were not used lately. Their next use opens them again. last_insert_rowid() and
+// other state of the connection is lost then; a database in which a PRAGMA was set stays open.
 type Handles struct {
-	opening chan struct{} // a place for each database that is being opened
+	opening chan struct{} // holds an element for each database that is being opened
 
 	mu   sync.Mutex
 	max  int
-	list list.List // of *Storage, the longest open first
+	list list.List // of *Storage, the one that is open for longest first
 }
 
 // NewHandles returns the handles of a world.
@@ -39,15 +37,15 @@ func NewHandles() *Handles {
 
 // open opens the database of s, and closes others if there are too many. s.mu is held.
 func (h *Handles) open(s *Storage) error {
-	// If all of a crowd opened theirs at once, the files would be used up before any of them is
-	// in the list to be closed.
+	// If a thousand objects opened their databases at once, the process would run out of files
+	// before the first of them is in the list, from which it can be closed.
 	h.opening <- struct{}{}
 	defer func() { <-h.opening }()
 	if s.turn.Gone() {
-		return driver.ErrReset // a world that ends must not open what thousands wait here for
+		return driver.ErrReset // when a world ends, thousands may wait here: none of them opens a file
 	}
 	db, err := s.ns.open(s.id)
-	// Each round makes room for one, which another goroutine may take first.
+	// Each round makes room for one database, but another goroutine may open its own first.
 	for range maxOpening {
 		if !errors.Is(err, store.ErrNoFiles) {
 			break
@@ -69,7 +67,7 @@ func (h *Handles) open(s *Storage) error {
 	return nil
 }
 
-// trim closes databases while there are too many, but not that of s. h.mu is held.
+// trim closes idle databases, but not that of s, while too many are open. h.mu is held.
 func (h *Handles) trim(s *Storage) {
 	e := h.list.Front()
 	for range h.list.Len() {
@@ -88,30 +86,31 @@ func (h *Handles) trim(s *Storage) {
 	}
 }
 
-// shrink halves how many databases are open, since the process can open no more files.
+// shrink halves the number of open databases, because the process can open no more files.
 func (h *Handles) shrink(s *Storage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.max = max(minOpen, h.list.Len()/2)
-	h.trim(s) // closes none that was used since the last look, and is that look itself
+	// closeIfIdle spares a database that was used since its last call: only the second pass closes it.
+	h.trim(s)
 	h.trim(s)
 }
 
-// remove takes a database out that is about to be closed. s.mu is held.
+// remove forgets a database that is about to be closed. s.mu is held.
 func (h *Handles) remove(s *Storage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.list.Remove(s.place)
 }
 
-// Close closes the databases of a world that has ended, some at a time.
+// Close closes the databases of a world that has ended, maxOpening at a time.
 func (h *Handles) Close() {
 	h.mu.Lock()
 	open := make([]*Storage, 0, h.list.Len())
 	for e := h.list.Front(); e != nil; e = e.Next() {
 		open = append(open, e.Value.(*Storage))
 	}
-	h.mu.Unlock() // each takes itself out
+	h.mu.Unlock() // Storage.Close calls remove, which locks it
 	var closing sync.WaitGroup
 	places := make(chan struct{}, maxOpening)
 	for _, s := range open {

@@ -13,6 +13,7 @@ import (
 
 type kv struct{ s *Storage }
 
+// use is Storage.use for a class that has storage.kv; other classes get Cloudflare's error.
 func (k kv) use(f func(db *store.DB) error) error {
 	if !k.s.ns.sql {
 		return driver.PlainError(msgNoKV)
@@ -50,8 +51,8 @@ func (k kv) Delete(key string) (existed bool, err error) {
 }
 
 func (k kv) List(o driver.ListOptions) (next func() (driver.Entry, bool, error), err error) {
-	// In workerd a limit that is no 32-bit integer is refused as the call is made, before
-	// anything looks at the class, and options that contradict each other after that.
+	// workerd first refuses a limit that has more than 32 bits, then a class without SQL, and
+	// then options that contradict each other.
 	if err := listRange(o); err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func listOptions(o driver.ListOptions) (l store.ListOptions, err error) {
 	return l, nil
 }
 
-// listRange refuses a limit that JavaScript's conversion to an option refuses.
+// listRange refuses a limit that has more than 32 bits.
 func listRange(o driver.ListOptions) error {
 	if o.Limit != nil && (*o.Limit < math.MinInt32 || *o.Limit > math.MaxInt32) {
 		return driver.TypeError(msgListRange)
@@ -114,7 +115,7 @@ func listRange(o driver.ListOptions) error {
 	return nil
 }
 
-// sortedUnique is keys in the order of their bytes, each once.
+// sortedUnique returns the keys in the order of their bytes, each once.
 func sortedUnique(keys []string) []string {
 	if len(keys) < 2 {
 		return keys

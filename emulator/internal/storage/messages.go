@@ -6,7 +6,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Cloudflare's words, verbatim: what workerd 2026-11-17 says.
+// Cloudflare's words, verbatim from workerd 2026-11-17.
 const (
 	msgAlarmPast              = "setAlarm() cannot be called with an alarm time <= 0"
 	msgAlarmInvalid           = "The value cannot be converted because it is not a valid Date."
@@ -27,7 +27,7 @@ const (
 
 func msgInternal(reference string) string { return "internal error; reference = " + reference }
 
-// Ours.
+// The emulator's own words.
 
 var errSyncWaits = driver.PlainError("what TransactionSync runs must not wait; use Transaction")
 

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
-// Namespace is the storage of one class's objects: a database for each, and one for their
-// alarms. They are in memory, or files in wrangler's layout,
+// Namespace is the storage of one class's objects: a database for each object, and one for the alarms
+// of all. They are in memory, or files in wrangler's layout:
 // <persist>/v3/do/<unique key>/<id>.sqlite.
 type Namespace struct {
 	host    *host.Host
@@ -22,17 +22,17 @@ type Namespace struct {
 	memory  *store.Memory
 }
 
-// Options say what a namespace is made of.
+// Options are what Open needs.
 type Options struct {
 	Host    *host.Host
 	Handles *Handles
 	// Alarms schedules the alarms that the objects set, and Ringer runs their handlers.
 	Alarms *alarms.Scheduler
 	Ringer alarms.Ringer
-	// SQL is set if the class was migrated with new_sqlite_classes: the others have no
-	// storage.sql and no storage.kv.
+	// SQL is set if the class was migrated with new_sqlite_classes. Only such a class has
+	// storage.sql and storage.kv.
 	SQL bool
-	// Dir is the folder of the databases; "" is in memory.
+	// Dir is the folder of the databases. If it is "" they are in memory.
 	Dir string
 }
 
@@ -57,15 +57,14 @@ func Open(o Options) (*Namespace, error) {
 	return n, err
 }
 
-// Create makes an object's file if it is not there, which workerd does for every object that
-// comes into memory. SQLite makes the empty file a database at its first use. A file that is
-// there is not opened: as it is closed again, the system would drop the locks that SQLite has
-// on it.
+// Create makes an empty file for an object that has none, as workerd does for every object that comes
+// into memory. SQLite makes it a database at the first use. O_EXCL keeps Create from opening a file
+// that exists: closing it would drop the locks that SQLite has on it.
 func (n *Namespace) Create(id [32]byte) {
 	if n.dir == "" {
 		return
 	}
-	// Why it could not be made is said at the first use.
+	// An error shows at the first use, where SQLite fails to open the file.
 	if file, err := os.OpenFile(n.path(id), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err == nil {
 		file.Close()
 	}
@@ -75,12 +74,12 @@ func (n *Namespace) path(id [32]byte) string {
 	return filepath.Join(n.dir, hex.EncodeToString(id[:])+".sqlite")
 }
 
-// open opens an object's database and makes it if it is not there.
+// open opens an object's database, which it makes if there is none.
 func (n *Namespace) open(id [32]byte) (*store.DB, error) {
 	if n.dir == "" {
 		return store.Open(store.Options{Memory: n.memory, Path: hex.EncodeToString(id[:])})
 	}
-	if err := os.MkdirAll(n.dir, 0o777); err != nil { // it may have been removed since the start
+	if err := os.MkdirAll(n.dir, 0o777); err != nil { // somebody may have removed it since Open
 		return nil, err
 	}
 	return store.Open(store.Options{Path: n.path(id)})

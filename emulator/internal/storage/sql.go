@@ -11,6 +11,7 @@ import (
 
 type sql struct{ s *Storage }
 
+// use is Storage.use for a class that has storage.sql; other classes get Cloudflare's error.
 func (q sql) use(f func(db *store.DB) error) error {
 	if !q.s.ns.sql {
 		return driver.PlainError(msgNoSQL)
@@ -58,7 +59,7 @@ func (c *cursor) Next() (row []any, ok bool, err error) {
 
 func (c *cursor) End() (more bool) {
 	c.s.turn.Touched()
-	// Not use, which may refuse: a statement that stays open makes the next commit fail.
+	// Not use, which fails after Expire: a statement that stays open makes the next commit fail.
 	c.s.within(func(*store.DB) error {
 		more = c.rows.Reading()
 		c.rows.Close()
@@ -67,10 +68,10 @@ func (c *cursor) End() (more bool) {
 	return more
 }
 
-// maxSafe is the largest integer up to which a JavaScript number can be each one.
+// maxSafe is the largest integer up to which every integer is a JavaScript number.
 const maxSafe = 1 << 53
 
-// rounded is n as a JavaScript number has it, which is 2^63 at most: one too many for an int64.
+// rounded rounds n to a JavaScript number. The largest one, 2^63, is too large for an int64 by one.
 func rounded(n int64) int64 {
 	if f := float64(n); f < math.MaxInt64 {
 		return int64(f)

@@ -1,7 +1,10 @@
-// Package storage is the storage API of a Durable Object, ctx.storage, on its SQLite database.
+// Package storage is ctx.storage, the storage API of a Durable Object, on its SQLite database.
 //
-// What an event writes between two waits is one batch, which is durable before anything that
-// the event sends after it leaves the object. A batch ends in [Storage.Commit].
+// What an event writes between two waits is one batch. [Storage.Commit] ends the batch, before
+// anything that the event has sent after the first write leaves the object.
+//
+// A put goes down through [Storage.Put], [store.DB.Put] and sqlite.Conn.Exec. On the way,
+// Storage.use locks and opens the database, and DB.ensure begins the batch.
 //
 // Source: https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
 package storage
@@ -18,8 +21,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 )
 
-// Storage is an object's database as one instance uses it. The database is opened at the
-// first use.
+// Storage is an object's database as one instance uses it. The first use opens the database.
 //
 // Lock order: a storage's lock is taken before that of Handles, that of the scheduler of
 // alarms, and, by [Turn.ID] and [Turn.Report], that of the object.
@@ -28,27 +30,28 @@ type Storage struct {
 	id   [32]byte
 	turn Turn
 
-	mu      sync.Mutex // a reset, on another goroutine, closes db between two calls and not in one
+	mu      sync.Mutex // held for each call, since a reset on another goroutine may close db
 	db      *store.DB  // nil before the first use, and while Handles has closed it
 	closed  bool       // the instance is gone
-	damaged bool       // which has been reported
+	damaged bool       // that the file is damaged has been reported
 
-	expired atomic.Pointer[driver.Error]
-	running atomic.Pointer[store.DB] // db, for Interrupt
-	used    atomic.Bool              // since Handles last looked
-	place   *list.Element            // in Handles
+	expired atomic.Pointer[driver.Error] // set by Expire
+	running atomic.Pointer[store.DB]     // is db; Interrupt reads it without the lock
+	used    atomic.Bool                  // db was used since the last closeIfIdle
+	place   *list.Element                // in Handles.list
 
-	// These belong to the event that has the turn.
-	depth      int    // of open transactions
-	syncDepth  int    // of open transactions of transactionSync()
-	afterReset func() // see keepAlarm
+	// Only the event that has the turn uses these.
+	depth      int    // how many transactions are open
+	syncDepth  int    // how many of them are of transactionSync()
+	afterReset func() // set by keepAlarm
 	alarm      alarmState
 }
 
 // Storage returns the storage of an instance of an object.
 func (n *Namespace) Storage(id [32]byte, t Turn) *Storage { return &Storage{ns: n, id: id, turn: t} }
 
-// use runs f for user code with the open database. Its error becomes the exception.
+// use runs f with the open database for user code. An error of f becomes the exception that user code
+// sees.
 func (s *Storage) use(f func(db *store.DB) error) error {
 	if err := s.usable(); err != nil {
 		return err
@@ -56,7 +59,7 @@ func (s *Storage) use(f func(db *store.DB) error) error {
 	return s.within(f)
 }
 
-// usable is the error of every use by user code.
+// usable returns the error that user code gets from every call after Expire.
 func (s *Storage) usable() error {
 	s.turn.Touched()
 	if err := s.expired.Load(); err != nil {
@@ -66,7 +69,7 @@ func (s *Storage) usable() error {
 	return nil
 }
 
-// within is use for the runtime itself.
+// within is use for the runtime itself, also after Expire.
 func (s *Storage) within(f func(db *store.DB) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,7 +88,7 @@ func (s *Storage) within(f func(db *store.DB) error) error {
 	return exception(err)
 }
 
-// open opens the database if it is not. s.mu is held.
+// open opens the database unless it is open. s.mu is held.
 func (s *Storage) open() error {
 	if s.closed {
 		return driver.ErrReset
@@ -105,7 +108,7 @@ func (s *Storage) open() error {
 	return nil
 }
 
-// exception is an error of the database as the exception it throws.
+// exception turns an error of the database into the one that user code sees.
 func exception(err error) error {
 	var e *store.Error
 	if errors.As(err, &e) {
@@ -117,16 +120,16 @@ func exception(err error) error {
 	return err
 }
 
-// Expire makes every later use by user code fail with err: an event has exceeded its time.
+// Expire makes every later call of user code fail with err, because an event has exceeded its time.
 func (s *Storage) Expire(err *driver.Error) { s.expired.Store(err) }
 
-// Discard drops the batch and closes the database: the instance was reset.
+// Discard closes the database and loses the batch, because the instance was reset.
 func (s *Storage) Discard() {
 	s.Interrupt()
 	s.Close()
 }
 
-// Close closes the database. What was not committed is lost.
+// Close closes the database. Writes that are not committed are lost.
 func (s *Storage) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,11 +149,11 @@ func (s *Storage) closeDB() {
 	s.db = nil
 }
 
-// closeIfIdle closes the database if it was not used since the last time and nothing would be
-// lost. It reports whether it did.
+// closeIfIdle closes the database if nothing would be lost and it was not used since the last call of
+// closeIfIdle. It reports whether it has closed it.
 func (s *Storage) closeIfIdle() bool {
-	// A storage whose lock is taken is in use. To wait for it could be for ever: its holder
-	// may wait for the lock of Handles, which the caller has.
+	// TryLock, since Lock could deadlock: the holder of s.mu may wait for the lock of Handles,
+	// which the caller has. A storage whose lock is taken is in use anyway.
 	if s.used.Swap(false) || !s.mu.TryLock() {
 		return false
 	}
@@ -162,15 +165,14 @@ func (s *Storage) closeIfIdle() bool {
 	return true
 }
 
-// Interrupt ends a statement that is running. It takes no lock, as the statement runs under
-// it.
+// Interrupt ends the statement that runs. It takes no lock, because that statement holds s.mu.
 func (s *Storage) Interrupt() {
 	if db := s.running.Load(); db != nil {
 		db.Interrupt()
 	}
 }
 
-// Get returns the values of the keys that exist, by ascending key.
+// Get returns the entries of the keys that exist, in the order of their keys.
 func (s *Storage) Get(keys []string) (entries []driver.Entry, err error) {
 	err = s.use(func(db *store.DB) error {
 		for _, k := range sortedUnique(keys) {
@@ -222,7 +224,7 @@ func (s *Storage) Delete(keys []string) (existed int, err error) {
 	return existed, err
 }
 
-// List returns a snapshot.
+// List returns a copy of the chosen entries.
 func (s *Storage) List(o driver.ListOptions) (entries []driver.Entry, err error) {
 	opts, err := listOptions(o)
 	if err != nil {
@@ -230,7 +232,7 @@ func (s *Storage) List(o driver.ListOptions) (entries []driver.Entry, err error)
 	}
 	err = s.use(func(db *store.DB) error {
 		return db.List(opts, func(key string, value []byte) error {
-			v, err := v8.Decode(value) // which keeps nothing of it
+			v, err := v8.Decode(value) // copies what it needs of value
 			entries = append(entries, driver.Entry{Key: key, Value: v})
 			return err
 		})
@@ -241,13 +243,13 @@ func (s *Storage) List(o driver.ListOptions) (entries []driver.Entry, err error)
 	return entries, nil
 }
 
-// KV returns storage.kv, whose methods a class without SQL is refused.
+// KV returns storage.kv. In a class without SQL its methods fail.
 func (s *Storage) KV() driver.KV { return kv{s} }
 
-// SQL returns storage.sql, whose methods a class without SQL is refused.
+// SQL returns storage.sql. In a class without SQL its methods fail.
 func (s *Storage) SQL() driver.SQL { return sql{s} }
 
-// Sync commits what was written so far.
+// Sync commits the batch.
 func (s *Storage) Sync(ctx context.Context) error {
 	holds, err := s.turn.Holds(ctx)
 	if err != nil {
@@ -263,7 +265,7 @@ func (s *Storage) Sync(ctx context.Context) error {
 	return s.flush()
 }
 
-// flush is the turn's Flush. The error says that the instance did not survive it.
+// flush calls the turn's Flush. It returns ErrReset if that has reset the instance.
 func (s *Storage) flush() error {
 	s.turn.Flush()
 	if s.turn.Gone() {
@@ -272,7 +274,7 @@ func (s *Storage) flush() error {
 	return nil
 }
 
-// DeleteAll empties the database, at once and for good.
+// DeleteAll empties the database. A later failure of the batch does not bring the data back.
 func (s *Storage) DeleteAll(context.Context) error {
 	if s.inTransaction() {
 		return driver.PlainError(msgDeleteAllInTransaction)
@@ -297,8 +299,8 @@ func (s *Storage) DeleteAll(context.Context) error {
 	})
 }
 
-// CurrentBookmark counts up, as workerd's does, and like it commits what was written so far,
-// except in transactionSync.
+// CurrentBookmark returns a counter, as workerd does. Like workerd it commits the batch, except in
+// transactionSync.
 func (s *Storage) CurrentBookmark() (b string, err error) {
 	err = s.use(func(db *store.DB) (err error) {
 		b, err = db.Bookmark()
@@ -313,7 +315,7 @@ func (s *Storage) CurrentBookmark() (b string, err error) {
 	return b, nil
 }
 
-// BookmarkForTime is refused.
+// BookmarkForTime always fails.
 func (s *Storage) BookmarkForTime(ms float64) (string, error) {
 	if ms >= maxAlarm {
 		return "", driver.TypeError(msgAlarmFar)
@@ -321,7 +323,7 @@ func (s *Storage) BookmarkForTime(ms float64) (string, error) {
 	return "", driver.PlainError(msgNoPITR)
 }
 
-// OnNextSessionRestoreBookmark is refused.
+// OnNextSessionRestoreBookmark always fails.
 func (s *Storage) OnNextSessionRestoreBookmark(string) (string, error) {
 	return "", driver.PlainError(msgNoPITR)
 }

@@ -10,18 +10,18 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
-// maxAlarm is the first time, in ms since 1970, that workerd cannot hold. It is in
-// the year 2262, whatever the message says.
+// maxAlarm is the first time, in ms since 1970, that workerd cannot hold. It is in the year 2262;
+// workerd's message says 2189.
 const maxAlarm = 9223372036854.775
 
-// alarmState is what a batch knows of the alarm.
+// alarmState is the state of the alarm in a batch.
 type alarmState struct {
-	changed bool // the batch may have changed it, of which the scheduler is to learn
-	hidden  bool // its handler runs and has not set another: getAlarm() does not show it
-	ghost   bool // transactionSync() rolled back that the handler set another: it shows and never rings
+	changed bool // the batch may have changed the alarm, so that its commit must tell the scheduler
+	hidden  bool // the handler runs and has not set another alarm, so getAlarm() returns null
+	ghost   bool // the handler has set another alarm in a transactionSync() that was rolled back: getAlarm() returns the old one, which never rings
 }
 
-// SetAlarm sets the alarm. The scheduler learns of it when the batch is committed.
+// SetAlarm sets the alarm. The commit of the batch hands it to the scheduler.
 func (s *Storage) SetAlarm(ms float64) error {
 	switch {
 	case math.IsNaN(ms) || math.IsInf(ms, 0):
@@ -41,7 +41,7 @@ func (s *Storage) SetAlarm(ms float64) error {
 	return s.within(func(db *store.DB) error { return db.SetAlarm(at * 1e6) })
 }
 
-// Alarm returns the alarm in ms.
+// Alarm returns the time of the alarm in ms since 1970, unless its handler runs.
 func (s *Storage) Alarm() (ms float64, ok bool, err error) {
 	if err := s.usable(); err != nil {
 		return 0, false, err
@@ -65,7 +65,7 @@ func (s *Storage) deleteAlarm() error {
 	return s.within(func(db *store.DB) error { return db.DeleteAlarm() })
 }
 
-// alarmTime is the stored alarm, also while its handler runs.
+// alarmTime returns the time of the alarm in ns since 1970, also while its handler runs.
 func (s *Storage) alarmTime() (ns int64, set bool, err error) {
 	err = s.within(func(db *store.DB) (err error) {
 		ns, set, err = db.Alarm()
@@ -74,8 +74,9 @@ func (s *Storage) alarmTime() (ns int64, set bool, err error) {
 	return ns, set, err
 }
 
-// AlarmDue reports whether an alarm that rings is the one that the object has. It is not if
-// another was set for later before a retry, or if a crash came between the two files.
+// AlarmDue reports whether the alarm that rings is the object's alarm. It is not if a later one was
+// set before a retry, or if the process was killed between the commits to the object's file and to
+// that of the alarms.
 func (s *Storage) AlarmDue(run *alarms.Run) (bool, error) {
 	at, set, err := s.alarmTime()
 	if err != nil {
@@ -83,20 +84,21 @@ func (s *Storage) AlarmDue(run *alarms.Run) (bool, error) {
 	}
 	later := at > run.Scheduled && (!run.Again || at > s.ns.host.Now().UnixNano())
 	if !set || later {
-		s.alarm.changed = true // so that the scheduler learns from this batch what is so
+		s.alarm.changed = true // so that this batch hands the object's alarm to the scheduler
 		return false, nil
 	}
 	return true, nil
 }
 
-// BeginAlarm hides the alarm from its handler, which is about to run, until EndAlarm.
+// BeginAlarm is called before the handler runs. Until EndAlarm getAlarm() returns null.
 func (s *Storage) BeginAlarm() { s.alarm.hidden, s.alarm.ghost = true, false }
 
-// EndAlarm is called however the handler has ended: an alarm that is to be retried shows
-// again.
+// EndAlarm is called after the handler, also after an error: getAlarm() returns an alarm that is
+// retried.
 func (s *Storage) EndAlarm() { s.alarm.hidden = false }
 
-// FinishAlarm deletes the alarm, whose handler has succeeded, unless that has set another.
+// FinishAlarm is called after a handler that has succeeded. It deletes the alarm, unless the handler
+// has set another.
 func (s *Storage) FinishAlarm() {
 	_, set, err := s.alarmTime()
 	switch {
@@ -107,29 +109,29 @@ func (s *Storage) FinishAlarm() {
 	}
 }
 
-// GiveUpAlarm deletes the alarm if it is the one that was scheduled then.
+// GiveUpAlarm deletes the alarm if scheduled is its time.
 func (s *Storage) GiveUpAlarm(scheduled int64) {
 	if at, set, err := s.alarmTime(); err == nil && set && at == scheduled {
 		s.deleteAlarm()
 	}
 }
 
-// AbandonAlarm is called before an abort() with retryAlarm false: the alarm whose handler runs
-// is not retried. As in workerd it is deleted, unless the abort undoes something that was
-// written: then it stays in the files, and rings after the next start.
+// AbandonAlarm is called before an abort() with retryAlarm false, so that the alarm whose handler runs
+// is not retried. As in workerd it is deleted. If the abort undoes a write, the alarm stays in the
+// files and rings after the next start.
 func (s *Storage) AbandonAlarm() {
 	s.ns.alarms.NoRetry(s.turn.ID())
 	if !s.alarm.hidden || s.wrote() || s.turn.Gone() {
 		return
 	}
 	if s.deleteAlarm() == nil {
-		s.Commit() // if it fails the abort drops the deletion, and the alarm stays
+		s.Commit() // if it fails, the abort undoes the deletion too
 	}
 }
 
-// keepAlarm is called when a batch is lost, after which the alarm is the one that the
-// database still has. The scheduler learns of it once the object has been reset: before that
-// it could ring in the instance that is about to go. s.mu is held.
+// keepAlarm is called when a batch is lost, so that the alarm is the one in the database again. The
+// scheduler gets it in AfterReset: before, it could ring in the instance that is about to be reset.
+// s.mu is held.
 func (s *Storage) keepAlarm() {
 	at, set, err := s.db.StoredAlarm()
 	if err != nil {
@@ -146,7 +148,7 @@ func (s *Storage) keepAlarm() {
 	}
 }
 
-// AfterReset is called when the object has been reset because the batch was lost.
+// AfterReset is called after a reset because the batch was lost.
 func (s *Storage) AfterReset() {
 	if f := s.afterReset; f != nil {
 		s.afterReset = nil

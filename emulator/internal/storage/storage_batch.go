@@ -11,8 +11,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/store"
 )
 
-// Commit makes the batch durable, unless a transaction is open, whose end does. After an
-// error the batch is lost, and the object must be reset.
+// Commit makes the batch durable. While a transaction is open it does nothing: the end of the
+// transaction commits. After an error the batch is lost, and the caller must reset the object.
 func (s *Storage) Commit() *driver.Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -27,14 +27,14 @@ func (s *Storage) Commit() *driver.Error {
 	return s.commitError(err)
 }
 
-// commit is the one place where a batch is committed; the scheduler of alarms learns from it
-// of an alarm that has changed. s.mu is held.
+// commit commits the batch. An alarm that has changed goes to the scheduler with it. No other function
+// commits. s.mu is held.
 func (s *Storage) commit() error {
 	switch gone := s.turn.Gone(); {
 	case s.closed || gone && s.db == nil:
 		return nil
 	case gone:
-		return s.db.Rollback() // nobody waits for the outcome any more
+		return s.db.Rollback() // the instance was reset meanwhile, which undoes the batch
 	case !s.alarm.changed && s.db == nil:
 		return nil
 	case !s.alarm.changed:
@@ -52,14 +52,14 @@ func (s *Storage) commit() error {
 	autonomous := s.db.Autonomous()
 	err = s.ns.alarms.Commit(s.turn.ID(), at, set, s.db.Commit)
 	if err != nil && autonomous {
-		s.keepAlarm() // SQLite has undone the batch, and then committed what was set after it
+		s.keepAlarm() // SQLite has undone the batch and committed an alarm that was set after that
 	}
 	return err
 }
 
-// commitError is what callers see of a batch that could not be committed: what the
-// application did itself, and what makes SQLite give up (a disk that is full, say). The rest
-// is in the log.
+// commitError turns the error of a commit into the exception that callers see. They see a violated
+// constraint, and an error on which SQLite undoes the batch, such as a full disk. Any other error
+// goes to the log.
 func (s *Storage) commitError(err error) *driver.Error {
 	var e *store.Error
 	switch {
@@ -71,15 +71,14 @@ func (s *Storage) commitError(err error) *driver.Error {
 	return s.internalError(fmt.Errorf("commit failed: %w", err))
 }
 
-// internalError is what callers see of a failure that is not the application's.
+// internalError logs a failure that is not the application's, and returns the exception for callers.
 func (s *Storage) internalError(err error) *driver.Error {
 	reference := s.ns.host.Chance.Reference()
 	s.turn.Report(fmt.Sprintf("internal error (reference %s): %v", reference, err))
 	return driver.PlainError(msgInternal(reference))
 }
 
-// checkDamage reports, once, which file an error about damage is about: the exception does
-// not say. s.mu is held.
+// checkDamage logs once which file is damaged, since the exception does not name it. s.mu is held.
 func (s *Storage) checkDamage(err error) {
 	var e *store.Error
 	if s.damaged || !errors.As(err, &e) || e.Code != sqliteCorrupt && e.Code != sqliteNotADB {
@@ -89,7 +88,7 @@ func (s *Storage) checkDamage(err error) {
 	s.turn.Report(msgDamaged(s.ns.path(s.id)))
 }
 
-// Critical is the error that SQLite has undone the batch for by itself, or nil.
+// Critical returns the error on which SQLite has undone the batch by itself, or nil.
 func (s *Storage) Critical() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,20 +98,20 @@ func (s *Storage) Critical() error {
 	return s.db.Critical()
 }
 
-// isCritical reports whether an error is one that SQLite undoes the transaction for.
+// isCritical reports whether SQLite undoes the transaction on an error.
 func isCritical(err error) bool {
 	var e *store.Error
 	return errors.As(err, &e) && slices.Contains(sqliteCritical, e.Code)
 }
 
-// wrote reports whether something is written that is not committed.
+// wrote reports whether the batch has writes.
 func (s *Storage) wrote() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.db != nil && !s.closed && s.db.Dirty()
 }
 
-// Clean reports whether nothing waits for a commit, so that frames may leave at once.
+// Clean reports whether there is nothing to commit. Then frames may leave at once.
 func (s *Storage) Clean() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

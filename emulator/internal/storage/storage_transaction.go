@@ -17,13 +17,12 @@ func (s *Storage) TransactionSync(f func() error, at driver.Place) (err error) {
 		return err
 	}
 	failed := errUnwound
-	defer func() { err = t.close(failed) }() // also if f panics or ends its goroutine
+	defer func() { err = t.close(failed) }() // deferred, since f may panic or end its goroutine
 	failed = f()
 	return nil
 }
 
-// Waitable is the error of a wait of the event that has the turn, or nil. What
-// TransactionSync runs cannot wait, as it cannot in JavaScript.
+// Waitable returns an error while TransactionSync runs. As in JavaScript, its function cannot wait.
 func (s *Storage) Waitable() error {
 	if s.syncDepth > 0 {
 		return errSyncWaits
@@ -31,8 +30,8 @@ func (s *Storage) Waitable() error {
 	return nil
 }
 
-// BeginTransaction commits what was written before, and keeps other events out until the
-// transaction ends. As in workerd, what is sent meanwhile leaves whatever becomes of it.
+// BeginTransaction commits the batch, and keeps other events out until the transaction ends. As in
+// workerd, what the event sends meanwhile leaves the object even if the transaction fails.
 func (s *Storage) BeginTransaction(ctx context.Context, at driver.Place) (driver.Transaction, error) {
 	s.turn.Touched()
 	unblock, err := s.turn.Block(ctx)
@@ -50,7 +49,7 @@ func (s *Storage) BeginTransaction(ctx context.Context, at driver.Place) (driver
 // inTransaction reports whether a transaction is open, so that nothing can be committed yet.
 func (s *Storage) inTransaction() bool { return s.depth > 0 }
 
-// commitTransaction commits the outermost transaction. If it cannot be, the object is reset.
+// commitTransaction commits the outermost transaction. If that fails it resets the object.
 func (s *Storage) commitTransaction() error {
 	s.turn.Leave()
 	s.mu.Lock()

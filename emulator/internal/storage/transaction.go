@@ -13,20 +13,20 @@ type transaction struct {
 	s         *Storage
 	name      string
 	sync      bool
-	depth     int // how many are open with it
+	depth     int // Storage.depth while it is the innermost
 	pin       Pin
-	unblock   func() // of transaction(): lets other events in
+	unblock   func() // lets other events in; nil for transactionSync()
 	committed bool
 	undone    bool
-	lost      error      // why SQLite could not end it
-	alarm     alarmState // before it
+	lost      error      // the error of SQLite when it could not end the savepoint
+	alarm     alarmState // as it was at the beginning
 }
 
-// errUnwound is what a transaction fails with whose function did not return.
+// errUnwound is the failure of a transaction whose function did not return.
 var errUnwound = errors.New("the function has panicked or ended its goroutine")
 
-// begin begins the savepoint. Nested ones have names of their own, by their depth, as an inner
-// one must not end an outer one.
+// begin begins the savepoint. Its name has the depth in it, so that the end of an inner savepoint does
+// not end an outer one.
 func (t *transaction) begin(at driver.Place) error {
 	s := t.s
 	prefix := "_cf_savepoint_"
@@ -43,7 +43,7 @@ func (t *transaction) begin(at driver.Place) error {
 	return nil
 }
 
-// close ends the savepoint: what was written in it is undone if it has failed.
+// close ends the savepoint. It undoes the writes if the transaction has failed.
 func (t *transaction) close(failed error) error {
 	err := failed
 	if failed == nil && !t.undone {
@@ -60,8 +60,7 @@ func (t *transaction) close(failed error) error {
 	return err
 }
 
-// Rollback undoes what was written. The transaction stays open; what is written after it is
-// kept.
+// Rollback undoes the writes. The transaction stays open, and keeps what is written after Rollback.
 func (t *transaction) Rollback() error {
 	switch {
 	case t.undone:
@@ -81,8 +80,8 @@ func (t *transaction) Rollback() error {
 	return t.end((*store.DB).RollbackTo)
 }
 
-// end ends the savepoint. Its failure is SQLite's: the batch was undone before, or a statement
-// that writes is under way.
+// end ends the savepoint. It fails if SQLite has undone the batch before, or if a statement that writes
+// is still open.
 func (t *transaction) end(how func(*store.DB, string) error) error {
 	err := t.s.within(func(db *store.DB) error { return how(db, t.name) })
 	if err != nil && t.lost == nil {
@@ -91,8 +90,8 @@ func (t *transaction) end(how func(*store.DB, string) error) error {
 	return err
 }
 
-// End keeps what was written in a transaction(), unless it has failed, and commits it if it is
-// the outermost one.
+// End ends a transaction(). It keeps the writes if failed is nil, and commits them if this is the
+// outermost transaction.
 func (t *transaction) End(failed error) error {
 	defer t.unblock()
 	err := t.survive(t.close(failed))
@@ -102,8 +101,8 @@ func (t *transaction) End(failed error) error {
 	return t.s.commitTransaction()
 }
 
-// survive returns the error of a transaction, unless SQLite could not end it: then, as in
-// workerd, the whole batch is lost at any depth, and the object is reset.
+// survive returns err, unless SQLite could not end the savepoint. Then, as in workerd, the whole batch
+// is lost at any depth, and survive resets the object.
 func (t *transaction) survive(err error) error {
 	s := t.s
 	if critical := s.Critical(); critical != nil {
@@ -113,7 +112,7 @@ func (t *transaction) survive(err error) error {
 		return err
 	}
 	s.within(func(db *store.DB) error {
-		err := db.Rollback() // what cannot be undone goes with the reset
+		err := db.Rollback() // if it fails, closing the database undoes the batch
 		if err == nil {
 			s.keepAlarm()
 		}

@@ -11,9 +11,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Decode reads what Encode, workerd or Node has written. Bytes without a header
-// are read as version 13; a version below 13 or above 15 is an error. Bytes
-// after the value are ignored, as V8 does. The result shares no memory with b.
+// Decode reads a value that Encode, workerd or Node has written. Bytes without a header
+// are read as version 13; a version below 13 or above 15 is an error. Like V8, Decode ignores
+// bytes after the value. The result shares no memory with b.
 func Decode(b []byte) (driver.Value, error) {
 	d := decoder{b: b, version: headerless}
 	return d.decode()
@@ -24,9 +24,9 @@ type decoder struct {
 	at      int
 	version uint32
 	depth   int
-	refs    []*driver.Ref  // of a copy
-	objects []driver.Value // by number; nil for one that no tree shows
-	keys    [16]string     // short keys read before, which need not be copied again
+	refs    []*driver.Ref  // the functions and RPC targets of a copy
+	objects []driver.Value // by number; nil for an object that the value tree does not hold
+	keys    [16]string     // short keys that were read before: the next equal key is not copied
 }
 
 func (d *decoder) fail(format string, args ...any) failure {
@@ -80,7 +80,7 @@ func (d *decoder) double() float64 {
 	return f
 }
 
-// peek returns the next tag, with the padding before it read.
+// peek skips padding and returns the next tag without reading it.
 func (d *decoder) peek() (byte, bool) {
 	for d.at < len(d.b) && d.b[d.at] == tagPadding {
 		d.at++
@@ -100,7 +100,7 @@ func (d *decoder) tag() byte {
 	return tag
 }
 
-// end reads the end of a compound value if it is next.
+// end reads the end of a compound value, if that is next, and reports whether it was.
 func (d *decoder) end(tag byte) bool {
 	next, ok := d.peek()
 	if !ok {
@@ -112,7 +112,7 @@ func (d *decoder) end(tag byte) bool {
 	return next == tag
 }
 
-// count reads how many of something a compound value has, which is n.
+// count reads the number of parts that the writer counted, which must be n.
 func (d *decoder) count(what string, n int) {
 	if want := d.uvarint(); uint64(want) != uint64(n) {
 		panic(d.fail("%d %s, announced %d", n, what, want))

@@ -62,13 +62,13 @@ func (d *decoder) nativeError() driver.Value {
 	if d.tag() != tagObject {
 		panic(d.fail("an error has no properties"))
 	}
-	d.enter(nil) // the object of the properties, which is none of the tree's
+	d.enter(nil) // the properties are an object with a number, which the value tree does not hold
 	v.Properties = d.properties(tagObjectEnd)
 	return v
 }
 
-// host reads the bytes of the host objects that can be stored. The format
-// has no lengths, so each class needs a case of its own.
+// host reads a host object. The format does not say how long one is, so host must know
+// the parts of each class.
 func (d *decoder) host() driver.Value {
 	from := d.at
 	tag := d.uvarint()
@@ -89,7 +89,7 @@ func (d *decoder) host() driver.Value {
 	case hostRef:
 		n := int(d.uvarint())
 		if n >= len(d.refs) {
-			panic(d.fail("a function of nobody's"))
+			panic(d.fail("a reference to function %d, which is not there", n))
 		}
 		d.enter(d.refs[n])
 		return d.refs[n]
@@ -104,7 +104,7 @@ func (d *decoder) host() driver.Value {
 	return v
 }
 
-// skip reads n strings with their lengths before them.
+// skip reads n strings, each behind its length.
 func (d *decoder) skip(n int) {
 	for range n {
 		d.bytes(d.uvarint())

@@ -1,6 +1,6 @@
 package v8
 
-// Objects and what they hold; see encoder_object.go.
+// Objects with their properties and elements; encoder_object.go describes the format.
 
 import (
 	"math"
@@ -11,8 +11,8 @@ import (
 	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
-// properties reads up to the end and puts what it read into JavaScript's order:
-// array indexes first, ascending, and a key once, where it was first set.
+// properties reads properties up to the tag end. It puts them into JavaScript's order: array indexes
+// come first, in ascending order, and a key that occurs twice keeps its first place.
 func (d *decoder) properties(end byte) []driver.Property {
 	var list []driver.Property
 	for !d.end(end) {
@@ -28,7 +28,7 @@ func (d *decoder) properties(end byte) []driver.Property {
 	return once(list)
 }
 
-// once keeps the last value of a key that occurs twice, which V8 never writes.
+// once removes keys that occur twice, which V8 never writes: the last value counts.
 func once(list []driver.Property) []driver.Property {
 	var at map[string]int
 	if len(list) > 16 {
@@ -64,7 +64,7 @@ func (d *decoder) key() string {
 	if tag != tagOneByteString || d.at == len(d.b) || d.b[d.at] >= 0x80 {
 		return d.textOf(tag)
 	}
-	// A short key is likely to come again.
+	// The objects of a list have the same short keys: d.keys saves a copy of each.
 	n := int(d.b[d.at])
 	if n == 0 || n > len(d.b)-d.at-1 {
 		return d.textOf(tag)
@@ -169,8 +169,8 @@ func (d *decoder) sparseArray() driver.Value {
 	return a
 }
 
-// spread makes a the sparse array of that length whose elements are the first n
-// of list. A length that is only announced costs no memory.
+// spread makes a the sparse array of the given length. Its elements are the first n properties of
+// list. A length far above n costs no memory.
 func spread(a *driver.Array, length uint32, list []driver.Property, n int) {
 	*a = driver.Array{Sparse: true, Properties: list}
 	if uint64(length) > 4*uint64(n)+16 {

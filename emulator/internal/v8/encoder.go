@@ -30,8 +30,8 @@ func (e *encoder) encode(v driver.Value) (err error) {
 	return nil
 }
 
-// Copy returns v as it arrives when it is sent over RPC, and its size in bytes. Functions and
-// RPC targets are passed by reference: they can be sent and not stored.
+// Copy returns the value that arrives when v is sent over RPC, and its size in bytes. Functions and
+// RPC targets are passed by reference.
 func Copy(v driver.Value) (copied driver.Value, size int, err error) {
 	e := encoder{b: append(make([]byte, 0, 64), tagVersion, latestVersion), copies: true}
 	if err := e.encode(v); err != nil {
@@ -46,14 +46,14 @@ type encoder struct {
 	b     []byte
 	depth int
 
-	copies bool // nobody stores it
-	refs   []*driver.Ref
+	copies bool          // for Copy: functions and RPC targets are allowed
+	refs   []*driver.Ref // of the copy
 
-	// Objects are numbered in the order in which their encoding begins. Most values have few:
-	// the first ones need no map.
+	// Objects are numbered in the order in which their encoding begins. Most values have few
+	// objects, and need no map.
 	next  uint32
 	first [16]driver.Value
-	more  map[driver.Value]uint32 // all, once there are more
+	more  map[driver.Value]uint32 // all objects, once first is full
 }
 
 func (e *encoder) uvarint(n uint64) { e.b = binary.AppendUvarint(e.b, n) }
@@ -61,7 +61,7 @@ func (e *encoder) uvarint(n uint64) { e.b = binary.AppendUvarint(e.b, n) }
 func uvarintLen(n uint64) int { return max(1, (bits.Len64(n)+6)/7) }
 
 func (e *encoder) double(f float64) {
-	if f != f { // a NaN of Go's may have other bits than V8's
+	if f != f { // Go's NaN may have other bits than V8's
 		e.b = append(e.b, 0, 0, 0, 0, 0, 0, 0xF8, 0x7F)
 		return
 	}
@@ -141,7 +141,7 @@ func (e *encoder) text(s string) {
 	}
 }
 
-// numberOf is the number of v, if v was written before.
+// numberOf returns the number of v if v was written before.
 func (e *encoder) numberOf(v driver.Value) (id uint32, ok bool) {
 	if e.more != nil {
 		id, ok = e.more[v]
@@ -167,8 +167,8 @@ func (e *encoder) reference(v driver.Value) bool {
 	return false
 }
 
-// enter gives v the next reference number. With nil it uses one up, for an object that the
-// value tree does not hold.
+// enter gives v the next number. v is nil for an object that V8 numbers and the value tree does not
+// hold.
 func (e *encoder) enter(v driver.Value) {
 	if int(e.next) < len(e.first) {
 		e.first[e.next] = v

@@ -24,7 +24,7 @@ func (e *encoder) error(v *driver.ErrorValue) {
 		message = *v.Message
 	}
 	e.text(message)
-	e.enter(nil) // the object of the properties, which is none of the tree's
+	e.enter(nil) // the properties are an object with a number, which the value tree does not hold
 	e.b = append(e.b, tagObject)
 	e.properties(v.Properties)
 	e.b = append(e.b, tagObjectEnd)

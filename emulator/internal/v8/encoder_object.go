@@ -1,7 +1,8 @@
 package v8
 
-// Objects and what they hold. An array is written as its elements, one with holes as pairs of
-// index and value; a view as its buffer, or a reference to it, and its place in that.
+// Objects with their properties and elements. A dense array is written as its elements, an array with
+// holes as pairs of index and value. A view is written as its buffer, or a reference to that, with
+// its offset and length.
 
 import (
 	"reflect"
@@ -115,7 +116,7 @@ func (e *encoder) array(a *driver.Array) {
 	}
 	e.b = append(e.b, tagDenseArray)
 	e.uvarint(uint64(length))
-	// An array of numbers with a fraction among them is an array of doubles.
+	// V8 keeps numbers as doubles if one of them has a fraction.
 	if numbers && !smalls {
 		for _, v := range a.Elements {
 			e.b = append(e.b, tagDouble)

@@ -1,10 +1,10 @@
 // Package v8 is the format of V8's ValueSerializer, version 15, in which workerd stores
 // values.
 //
-// A number, string or array is encoded as workerd's V8 (pointers compressed, so small
-// integers have 31 bits) encodes a literal of the same value. Some choices of V8 depend on an
-// object's history, such as a double for the integer in a field that once held a fraction;
-// the value tree of package driver has no history.
+// A value is encoded as workerd's V8 encodes a literal of the same value. V8 may encode two equal
+// values in different ways, depending on their history: a field that once held a fraction holds
+// every later integer as a double. The value tree of package driver has no history. Small integers
+// have 31 bits, since workerd's V8 compresses pointers.
 //
 // Source: V8's src/objects/value-serializer.cc and workerd's jsg/ser.c++,
 // api/headers.c++, api/http.c++, api/blob.c++ and jsg/dom-exception.c++.
@@ -22,7 +22,7 @@ const (
 // at 3,359 levels of arrays or objects and at 5,037 of Maps.
 const maxDepth = 5_100
 
-// Tags of values and of the ends of compound ones.
+// The tags of values, and of the ends of compound values.
 const (
 	tagVersion            = 0xFF
 	tagPadding            = 0
@@ -77,28 +77,28 @@ const (
 	hostDOMException = 8
 	hostNativeError  = 10
 	hostBlob         = 15
-	hostRef          = 1 << 16 // our own, of a copy that nobody stores
+	hostRef          = 1 << 16 // the emulator's own, only in a copy that is not stored
 )
 
-// plainErrors are the classes that V8's own serializer keeps. No tag is Error.
+// plainErrors are the tags of the classes that V8's own serializer keeps. Error has no tag.
 var plainErrors = map[string]byte{
 	"EvalError": 'E', "RangeError": 'R', "ReferenceError": 'F', "SyntaxError": 'S', "TypeError": 'T', "URIError": 'U',
 }
 
-// nativeErrors are the names that workerd writes as a number, its index; 0 is
-// any other name.
+// nativeErrors are the names that workerd writes as a number, the index. 0 stands for any other name,
+// which is written behind it.
 var nativeErrors = [...]string{
 	1: "Error", 2: "TypeError", 3: "RangeError", 4: "ReferenceError", 5: "SyntaxError",
 	6: "WasmCompileError", 7: "WasmLinkError", 8: "WasmRuntimeError", 9: "WasmSuspendError",
 	10: "EvalError", 11: "URIError", 12: "AggregateError", 13: "SuppressedError",
 }
 
-// failure is the panic that ends an encoding or decoding, which may be deep inside of a value.
+// failure is a panic that ends an encoding or decoding deep inside a value.
 type failure struct{ error }
 
 func errorf(format string, args ...any) failure { return failure{fmt.Errorf("v8: "+format, args...)} }
 
-// recovered, which is deferred, turns a failure into an error.
+// recovered turns a failure into an error. It must be deferred.
 func recovered(err *error) {
 	switch p := recover().(type) {
 	case nil:

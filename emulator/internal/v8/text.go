@@ -1,7 +1,7 @@
 package v8
 
-// Strings: V8 writes one byte for each character if all are in Latin-1, else
-// UTF-16. In Go they are WTF-8, https://wtf-8.codeberg.page/.
+// Strings. V8 writes one byte for each character if all are in Latin-1, else UTF-16. In Go a string is
+// WTF-8 (https://wtf-8.codeberg.page/).
 
 import (
 	"encoding/binary"
@@ -36,7 +36,7 @@ func units(s string) (n int, latin1 bool) {
 }
 
 func fromLatin1(b []byte) string {
-	high := 0 // characters that have two bytes in UTF-8
+	high := 0 // the number of characters that have two bytes in UTF-8
 	for _, c := range b {
 		high += int(c >> 7)
 	}
