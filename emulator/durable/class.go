@@ -11,10 +11,10 @@ import (
 )
 
 // Class is a Durable Object class whose instances are of type T, usually a
-// pointer to a struct. What T can do is found by the optional interfaces it
-// implements: [Fetcher], [WebSocketMessageHandler], [WebSocketCloseHandler],
-// [WebSocketErrorHandler], [AlarmHandler]. A missing one gives Cloudflare's
-// error for a missing method, or drops the event as Cloudflare does.
+// pointer to a struct. T implements an interface for each kind of event that it
+// handles: [Fetcher], [WebSocketMessageHandler], [WebSocketCloseHandler],
+// [WebSocketErrorHandler], [AlarmHandler]. For a missing one the caller gets
+// Cloudflare's error for a missing method, or the event is dropped as on Cloudflare.
 type Class[T any] struct {
 	name      string
 	place     driver.Place
@@ -22,21 +22,21 @@ type Class[T any] struct {
 	methods   map[string]func(obj T, ctx context.Context, args []driver.Value) (driver.Value, error)
 }
 
-// Define makes a class without registering it, for tests that link classes into
-// a world of their own. The constructor is described at [Register].
+// Define makes a class without registering it, for a test that gives it to a
+// world of its own. The constructor is described at [Register].
 func Define[T any](name string, construct func(ctx context.Context, st *State, env *Env) (T, error)) *Class[T] {
 	return define(name, construct, caller())
 }
 
 // Register defines a class and exports it from this program under name, the
-// class_name in wrangler.jsonc; a name that is taken or is not a JavaScript
-// identifier is reported, with both places, when the program starts. Keep
-// classes in an importable package and main.go three lines long.
+// class_name in wrangler.jsonc. The name must be a JavaScript identifier that no
+// other class has; an error appears when the program starts. Keep the classes in
+// a package that tests can import, and main.go three lines long.
 //
-// The constructor runs before the first event of an instance and again after
-// each hibernation or eviction; no event is delivered until it returns. An error
-// fails the event that woke the object, and resets the object, as does a wait of
-// more than 30 seconds.
+// The constructor runs before the first event of an instance, and again after
+// each hibernation or eviction. No event is delivered until it returns. If it
+// returns an error or takes more than 30 seconds, the event that woke the object
+// fails and the object is reset.
 func Register[T any](name string, construct func(ctx context.Context, st *State, env *Env) (T, error)) *Class[T] {
 	c := define(name, construct, caller())
 	driver.Register(c.Driver())
@@ -50,16 +50,17 @@ func define[T any](name string, construct func(ctx context.Context, st *State, e
 // Name returns the class's name.
 func (c *Class[T]) Name() string { return c.name }
 
-// Driver returns the class as the runtime runs it.
+// Driver returns the class for the runtime.
 func (c *Class[T]) Driver() driver.Class { return class[T]{c} }
 
 // Method exports an RPC method of the class, called by stub.name(arg) from
 // JavaScript or [Stub.Call] from Go. Arguments and results are converted as
-// described at [Value]. If *A has a method Args() []any, it returns pointers
-// that receive all the arguments a caller passes, one each. Methods are exported
-// one by one because finding them by reflection would keep every exported method
-// of a program in its wasm file. Call it before the program starts.
+// described at [Value]. A method takes one argument, unless *A has a method
+// Args() []any: that returns a pointer for each argument, into which the argument
+// is decoded. Call Method before the program starts.
 func Method[T, A, R any](c *Class[T], name string, f func(obj T, ctx context.Context, arg A) (R, error)) {
+	// Methods are exported one by one. Finding them by reflection would keep every exported method
+	// of the program in its wasm file.
 	c.methods[name] = func(obj T, ctx context.Context, args []driver.Value) (driver.Value, error) {
 		var arg A
 		dst := []any{&arg}
@@ -84,26 +85,26 @@ type Fetcher interface {
 	Fetch(ctx context.Context, r *Request) (*Response, error)
 }
 
-// WebSocketMessageHandler receives the messages of sockets accepted with
+// WebSocketMessageHandler handles messages of sockets accepted with
 // [State.AcceptWebSocket], also after hibernation.
 type WebSocketMessageHandler interface {
 	WebSocketMessage(ctx context.Context, ws *WebSocket, msg Message) error
 }
 
-// WebSocketCloseHandler is told that the peer closed or the connection was lost
-// (code 1006, wasClean false). A Close frame is not answered by itself: call
-// [WebSocket.ReplyToClose].
+// WebSocketCloseHandler handles the end of a connection: the peer has closed it, or
+// it was lost (code 1006, wasClean false). The runtime does not answer the peer's
+// Close frame: call [WebSocket.ReplyToClose].
 type WebSocketCloseHandler interface {
 	WebSocketClose(ctx context.Context, ws *WebSocket, code int, reason string, wasClean bool) error
 }
 
-// WebSocketErrorHandler is told of an error other than a disconnect.
+// WebSocketErrorHandler handles an error of a connection other than its loss.
 type WebSocketErrorHandler interface {
 	WebSocketError(ctx context.Context, ws *WebSocket, err error) error
 }
 
-// AlarmHandler runs when the time given to [Storage.SetAlarm] has come. An
-// alarm which returns an error is tried again with exponential backoff.
+// AlarmHandler handles the alarm, at the time given to [Storage.SetAlarm]. If it
+// returns an error it is called again, with exponential backoff.
 type AlarmHandler interface {
 	Alarm(ctx context.Context, info AlarmInfo) error
 }
@@ -120,7 +121,7 @@ type class[T any] struct{ c *Class[T] }
 func (c class[T]) Name() string        { return c.c.name }
 func (c class[T]) Place() driver.Place { return c.c.place }
 
-// Goroutines is true: it is Go.
+// Goroutines returns true: a class in Go can start goroutines.
 func (c class[T]) Goroutines() bool { return true }
 
 func (c class[T]) Handlers() driver.Handlers {

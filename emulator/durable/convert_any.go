@@ -1,6 +1,6 @@
 package durable
 
-// What decoding into an any makes.
+// Decoding into an any.
 
 import (
 	"bytes"

@@ -116,12 +116,12 @@ func (d *decoder) set(g *goType, v *driver.Set, dst reflect.Value) error {
 	return nil
 }
 
-// key makes a key of the map type g.
+// key decodes v into a key of the map type g.
 func (d *decoder) key(g *goType, v driver.Value) (reflect.Value, error) {
 	key := reflect.New(g.key.t).Elem()
 	if s, ok := v.(driver.String); ok && !g.key.unmarshals && (g.key.form == formInt || g.key.form == formUint) {
 		if n, ok := unquote(string(s), g.key); ok {
-			v = n // as encoding/json
+			v = n // encoding/json, too, writes integer keys as strings
 		}
 	}
 	if err := d.value(g.key, v, key); err != nil {

@@ -1,6 +1,6 @@
 package durable
 
-// The fields of structs: https://pkg.go.dev/encoding/json#Marshal
+// The fields of structs, by the rules of https://pkg.go.dev/encoding/json#Marshal
 
 import (
 	"cmp"
@@ -12,7 +12,7 @@ import (
 	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
-// field is a field that converts, perhaps of an embedded struct.
+// field is a field that is converted. It may be one of an embedded struct.
 type field struct {
 	name                        string
 	index                       []int
@@ -21,9 +21,7 @@ type field struct {
 	tagged                      bool
 }
 
-// fieldsOf lists the fields of struct t in the order in which JavaScript would
-// show them. Of fields with the same name the least nested wins, then the one
-// whose name comes from a tag; if there are several of these none is used.
+// fieldsOf lists the fields of struct t in the order of JavaScript's property keys.
 func fieldsOf(t reflect.Type, fresh map[reflect.Type]*goType) []field {
 	type embedded struct {
 		t     reflect.Type
@@ -68,8 +66,8 @@ func fieldsOf(t reflect.Type, fresh map[reflect.Type]*goType) []field {
 	return list
 }
 
-// fieldOf reads a field and its tag. inner is the struct whose fields take its
-// place, ok false if it does not convert.
+// fieldOf reads a field with its tag. For an embedded struct, whose fields are those of
+// the outer one, inner is its type. It is not ok if the field is not converted.
 func fieldOf(sf reflect.StructField) (f field, inner reflect.Type, ok bool) {
 	t := sf.Type
 	if t.Kind() == reflect.Pointer && t.Name() == "" {
@@ -122,6 +120,8 @@ func validName(name string) bool {
 	return true
 }
 
+// dominant removes fields that another one of the same name hides: the least nested field wins,
+// then the one whose name comes from a tag. If several are left none is used.
 func dominant(all []field) []field {
 	slices.SortStableFunc(all, func(a, b field) int {
 		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(len(a.index), len(b.index)), compareBool(b.tagged, a.tagged))
@@ -150,7 +150,7 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// of returns the field of struct s; ok is false if it is in a nil embedded pointer.
+// of returns the field of struct s. It is not ok if an embedded pointer on the way is nil.
 func (f *field) of(s reflect.Value) (v reflect.Value, ok bool) {
 	v = s.Field(f.index[0])
 	for _, i := range f.index[1:] {

@@ -14,8 +14,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// bindArgs converts the arguments of [SQL.Exec]. It returns them as they are if they
-// arrive as they are.
+// bindArgs converts the arguments of [SQL.Exec]. It returns args itself if none needs to be converted.
 func bindArgs(args []any) ([]any, error) {
 	bound := args
 	for i, a := range args {
@@ -27,14 +26,14 @@ func bindArgs(args []any) ([]any, error) {
 			return nil, fmt.Errorf("durable: argument %d: %w", i+1, err)
 		}
 		if &bound[0] == &args[0] {
-			bound = slices.Clone(args) // which may be the caller's own
+			bound = slices.Clone(args) // args may be a slice of the caller
 		}
 		bound[i] = b
 	}
 	return bound, nil
 }
 
-// arrives reports whether an argument arrives as it is.
+// arrives reports whether an argument needs no conversion.
 func arrives(x any) bool {
 	switch x.(type) {
 	case nil, string, []byte, float64:
@@ -43,8 +42,8 @@ func arrives(x any) bool {
 	return false
 }
 
-// bindArg converts an argument of [SQL.Exec] into what arrives from JavaScript:
-// nil, float64, string or []byte.
+// bindArg converts an argument of [SQL.Exec] to the type in which it would arrive from JavaScript: nil,
+// float64, string or []byte.
 func bindArg(x any) (any, error) {
 	if arrives(x) {
 		return x, nil
@@ -85,10 +84,9 @@ func bindArg(x any) (any, error) {
 	return nil, fmt.Errorf("cannot bind %T (%s)", x, hint)
 }
 
-// scanInto copies a column, nil, int64, float64, string or []byte, to what dst
-// points at, as database/sql does: numbers and texts convert where nothing is
-// lost, NULL needs a pointer to a pointer, *any or *[]byte. A dst with a method
-// Scan(any) error gets the column itself.
+// scanInto copies a column (nil, int64, float64, string or []byte) to where dst points, as
+// database/sql does. A number and a text are converted if nothing is lost. NULL needs a pointer to a
+// pointer, *any or *[]byte. If dst has a method Scan(any) error, that gets the column.
 func scanInto(dst, col any) error {
 	switch d := dst.(type) {
 	case interface{ Scan(src any) error }:
@@ -140,7 +138,7 @@ func scanColumn(v reflect.Value, col any) error {
 	if !isText {
 		text = formatColumn(col)
 	}
-	// A number that was bound and kept as text, or without a type, ends in .0.
+	// A number arrives as a float: a column of type TEXT keeps 1 as "1.0".
 	whole := strings.TrimSuffix(text, ".0")
 	ok := false
 	switch k := t.Kind(); {
@@ -185,7 +183,7 @@ func scanColumn(v reflect.Value, col any) error {
 	return fmt.Errorf("cannot scan %T %q into %s", col, text, t)
 }
 
-// formatColumn writes a number so that an integer has neither point nor exponent.
+// formatColumn writes a number, an integer without point and exponent.
 func formatColumn(col any) string {
 	switch n := col.(type) {
 	case int64:

@@ -53,7 +53,7 @@ func elements[T any](b []byte, value func(T) driver.Value) []driver.Value {
 	return list
 }
 
-// float16 is a number of 16 bits: sign, 5 bits of exponent, 10 of fraction.
+// float16 decodes a number of 16 bits: a sign, 5 bits of exponent and 10 of fraction.
 func float16(bits uint16) float64 {
 	exponent, fraction := int(bits>>10&0x1F), float64(bits&0x3FF)
 	var f float64

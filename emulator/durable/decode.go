@@ -1,6 +1,6 @@
 package durable
 
-// From the value tree to Go.
+// Decoding: from the value tree to Go.
 
 import (
 	"encoding"
@@ -17,9 +17,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// decodeValue converts v as described at [Value] into what dst points at. What
-// it stores shares no memory with v but inside a Value. On an error a part may
-// have been stored.
+// decodeValue decodes v into what dst points at, as described at [Value]. The result shares memory
+// with v only in a Value. After an error a part of the result may have been stored.
 func decodeValue(v driver.Value, dst any) error {
 	if v == nil {
 		v = driver.Undefined{}
@@ -37,14 +36,14 @@ func decodeValue(v driver.Value, dst any) error {
 
 type decoder struct {
 	open []driver.Value // the objects being decoded, outermost first
-	made int            // objects made of the value's, which may be shared in it
+	made int            // how many objects were begun, a shared one as often as it occurs
 }
 
-// maxMade bounds what a value with shared objects can grow to. No stored value
-// has as many objects.
+// maxMade bounds the size of the result: an object that occurs twice is decoded twice, so that a short
+// value can grow without end. No stored value has as many objects.
 const maxMade = 1 << 22
 
-// enter begins an object. inside is true if it is in itself.
+// enter begins an object. inside is set if the object holds itself.
 func (d *decoder) enter(v driver.Value) (inside bool, err error) {
 	if slices.Contains(d.open, v) {
 		return true, nil
@@ -62,7 +61,7 @@ func mismatch(v driver.Value, t reflect.Type) error {
 	return fmt.Errorf("cannot decode %s into %s", nameOf(v), t)
 }
 
-// nameOf names v in an error.
+// nameOf returns the name of v for an error.
 func nameOf(v driver.Value) string {
 	switch v := v.(type) {
 	case driver.Undefined:
@@ -182,7 +181,7 @@ func (d *decoder) value(g *goType, v driver.Value, dst reflect.Value) error {
 	return mismatch(v, g.t)
 }
 
-// integer returns v if it is one.
+// integer returns v if it is an integer, or nil.
 func integer(v driver.Value) *big.Int {
 	switch v := v.(type) {
 	case driver.BigInt:
@@ -245,7 +244,7 @@ func (d *decoder) iface(g *goType, v driver.Value, dst reflect.Value) error {
 	return nil
 }
 
-// refuse is the error of a cycle, which no type but Value and any can hold.
+// refuse returns err, or the error for a cycle, which only a Value or an any can hold.
 func (d *decoder) refuse(g *goType, err error) error {
 	if err != nil {
 		return err

@@ -1,6 +1,6 @@
 package durable
 
-// Objects into structs: https://pkg.go.dev/encoding/json#Unmarshal
+// Decoding objects into structs, by the rules of https://pkg.go.dev/encoding/json#Unmarshal
 
 import (
 	"fmt"
@@ -38,8 +38,8 @@ func (d *decoder) object(g *goType, v driver.Value, dst reflect.Value) error {
 	return nil
 }
 
-// field returns the field for a key: the one of that name, else one whose name
-// differs in case only and which o has no property for.
+// field returns the field of that name. Without one it returns a field whose name differs only in
+// case, unless o has a property of exactly that name. It returns nil if there is none.
 func (g *goType) field(key string, o *driver.Object) *field {
 	if i, ok := g.byName[key]; ok {
 		return &g.fields[i]
@@ -52,7 +52,7 @@ func (g *goType) field(key string, o *driver.Object) *field {
 	return nil
 }
 
-// settable returns the field of struct s, making embedded structs as needed.
+// settable returns the field of struct s. It makes the embedded structs on the way.
 func (f *field) settable(s reflect.Value) (reflect.Value, error) {
 	v := s.Field(f.index[0])
 	for _, i := range f.index[1:] {
@@ -81,7 +81,7 @@ func (d *decoder) field(f *field, v driver.Value, dst reflect.Value) error {
 	return d.value(f.typ, v, dst)
 }
 
-// unquote reads what the option string wrote.
+// unquote reads a number or boolean from a string that the option string of a tag has written.
 func unquote(s string, g *goType) (driver.Value, bool) {
 	if g.form == formPointer {
 		g = g.elem

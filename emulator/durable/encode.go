@@ -1,6 +1,6 @@
 package durable
 
-// From Go to the value tree.
+// Encoding: from Go to the value tree.
 
 import (
 	"bytes"
@@ -17,11 +17,10 @@ import (
 	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
-// maxInteger is the largest integer of which every smaller one is a number too.
+// maxInteger is the largest integer up to which every integer is a JavaScript number.
 const maxInteger = 1 << 53
 
-// valueOf converts x as described at [Value]. The result shares no memory with x
-// but what a Value in it holds.
+// valueOf encodes x as described at [Value]. The result shares memory with x only through a Value.
 func valueOf(x any) (driver.Value, error) {
 	switch x := x.(type) {
 	case nil:
@@ -203,7 +202,8 @@ func (e *encoder) mapValue(g *goType, v reflect.Value) (driver.Value, error) {
 	return o, nil
 }
 
-// mapObject makes a Map, sorted by its keys as far as these have an order.
+// mapObject makes a Map. Its keys are sorted by their type, and numbers, strings and dates among
+// themselves.
 func (e *encoder) mapObject(g *goType, v reflect.Value) (driver.Value, error) {
 	m := &driver.Map{Entries: make([]driver.MapEntry, 0, v.Len())}
 	for it := v.MapRange(); it.Next(); {

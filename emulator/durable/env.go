@@ -14,14 +14,14 @@ import (
 // Env holds the bindings of wrangler.jsonc.
 type Env struct{ env driver.Env }
 
-// Var returns a text variable or secret, and "" if there is none.
+// Var returns a text variable or secret, or "" if there is none.
 func (e *Env) Var(name string) string {
 	text, _, _, _ := e.env.Var(name)
 	return text
 }
 
-// JSON decodes a variable given as JSON in wrangler.jsonc, as encoding/json
-// does. With no such variable it returns an error and leaves v as it is.
+// JSON decodes a variable that is JSON in wrangler.jsonc into v, as encoding/json
+// does. If there is no such variable it returns an error and does not change v.
 func (e *Env) JSON(name string, v any) error {
 	_, _, data, ok := e.env.Var(name)
 	if !ok {
@@ -33,8 +33,8 @@ func (e *Env) JSON(name string, v any) error {
 	return nil
 }
 
-// DurableObject returns the namespace bound to name. With no such binding it
-// returns a namespace whose stubs fail with [ErrNoBinding].
+// DurableObject returns the namespace bound to name. If there is no such binding, the
+// calls of its stubs return [ErrNoBinding].
 func (e *Env) DurableObject(name string) *Namespace {
 	n, ok := e.env.Namespace(name)
 	if !ok {
@@ -65,7 +65,7 @@ func (n *Namespace) IDFromString(hex string) (ID, error) {
 func (n *Namespace) NewUniqueID() ID { return ID{n.n.NewUniqueID()} }
 
 // Jurisdiction restricts the namespace; "" is no restriction. Like workerd, the
-// emulator has no jurisdictions and returns Cloudflare's error for any other.
+// emulator has no jurisdictions, and returns Cloudflare's error for any other.
 func (n *Namespace) Jurisdiction(j string) (*Namespace, error) {
 	r, err := n.n.Jurisdiction(j)
 	if err != nil {
@@ -74,31 +74,31 @@ func (n *Namespace) Jurisdiction(j string) (*Namespace, error) {
 	return &Namespace{r}, nil
 }
 
-// ID is a Durable Object id. IDs are comparable with ==, which compares the name
-// too; [ID.Equals] compares only what Cloudflare compares.
+// ID is a Durable Object id. The operator == compares the names of two IDs too;
+// [ID.Equals] compares only the ids, as Cloudflare does.
 type ID struct{ id driver.ID }
 
 // String returns 64 lower-case hexadecimal digits.
 func (id ID) String() string { return hex.EncodeToString(id.id.Bytes[:]) }
 
-// Name returns the name given to IDFromName, if this value was made from one.
+// Name returns the name given to [Namespace.IDFromName], or "".
 func (id ID) Name() string { return id.id.Name }
 
 // Equals reports whether both are the id of the same object.
 func (id ID) Equals(other ID) bool { return id.id.Bytes == other.id.Bytes }
 
-// Stub is a client of one object. It never fails to be made; its calls fail.
-// After the object was reset the stub stays broken; get a new one.
+// Stub is a client of one object. Errors come from its calls. After the object was
+// reset all calls of the stub fail: get a new one.
 type Stub struct{ s driver.Stub }
 
 // ID returns the object's id.
 func (s *Stub) ID() ID { return ID{s.s.ID()} }
 
-// Name returns the name the stub was made with, if any.
+// Name returns the name that the stub was made with, or "".
 func (s *Stub) Name() string { return s.s.ID().Name }
 
-// Fetch sends a request to the object. A request received by the caller may be
-// passed on as it is, and the response, a WebSocket upgrade too, returned as it is.
+// Fetch sends a request to the object. A handler may pass on the request that it has
+// received, and return the response as it is, also a WebSocket upgrade.
 func (s *Stub) Fetch(ctx context.Context, r *Request) (*Response, error) {
 	if r.URL == nil || !r.URL.IsAbs() {
 		text := ""
@@ -112,9 +112,9 @@ func (s *Stub) Fetch(ctx context.Context, r *Request) (*Response, error) {
 	return gotten(o.wait(ctx, started, err))
 }
 
-// Call calls an RPC method and decodes its result into result, which may be nil.
-// A failure in the object is an [*Error] with Remote set. Arguments and results
-// are at most 32 MiB serialized.
+// Call calls an RPC method. It decodes the result into what result points at; result
+// may be nil. An exception in the object is an [*Error] with Remote set. The arguments
+// have at most 32 MiB serialized, and so does the result.
 func (s *Stub) Call(ctx context.Context, method string, result any, args ...any) error {
 	in := make([]driver.Value, len(args))
 	for i, a := range args {
@@ -136,7 +136,7 @@ func (s *Stub) Call(ctx context.Context, method string, result any, args ...any)
 	return decodeValue(out, result)
 }
 
-// unbound is the namespace of a binding that is not there.
+// unbound is the namespace of a binding that does not exist.
 type unbound struct{}
 
 func (unbound) IDFromName(name string) driver.ID              { return driver.ID{Name: name, HasName: true} }

@@ -10,16 +10,16 @@ import (
 )
 
 var (
-	// ErrReset is returned by what was kept from an instance that was reset.
+	// ErrReset is the error of a State, Storage or WebSocket whose instance was reset.
 	ErrReset = driver.ErrReset
-	// ErrNoBinding is returned by the stubs of a namespace that is not bound.
+	// ErrNoBinding is the error of a stub whose namespace is not bound.
 	ErrNoBinding = driver.ErrNoBinding
-	// ErrNoEvent is returned by a call whose context is not an event's.
+	// ErrNoEvent is the error of a call that waits, if its context is not an event's.
 	ErrNoEvent = driver.ErrNoEvent
 )
 
-// Error is an exception: thrown by the runtime or by the object called. A
-// handler may return one to choose the class that callers see.
+// Error is an exception that the runtime or another object has thrown. A handler may
+// return one to choose the class of exception that its caller sees.
 type Error struct {
 	Name, Message                 string // Name is the exception's class, such as TypeError
 	Remote, Retryable, Overloaded bool
@@ -33,8 +33,8 @@ type Error struct {
 // Error returns the message without the class.
 func (e *Error) Error() string { return e.Message }
 
-// CloseError is the error of [WebSocket.Receive] after the peer has closed, or
-// vanished (code 1006, WasClean false).
+// CloseError is the error of [WebSocket.Receive] after the peer has closed the connection,
+// or after the connection was lost (code 1006, WasClean false).
 type CloseError struct {
 	Code     int
 	Reason   string
@@ -43,7 +43,7 @@ type CloseError struct {
 
 func (e *CloseError) Error() string { return (*driver.Closed)(e).Error() }
 
-// caught turns an error of the runtime into the class author's.
+// caught turns an error of the runtime into the one that the class author sees.
 func caught(err error) error {
 	var thrown *driver.Error
 	var closed *driver.Closed
@@ -66,8 +66,8 @@ func caught(err error) error {
 	return err
 }
 
-// thrown turns a class author's error into the runtime's. An error that wraps
-// an [Error] keeps its class and properties.
+// thrown turns a class author's error into one for the runtime. An error that wraps an [Error] keeps
+// the class and properties of that.
 func thrown(err error) error {
 	if err == nil {
 		return nil
@@ -81,7 +81,7 @@ func thrown(err error) error {
 	return d
 }
 
-// As lets the runtime find the exception also in an error that user code panics with.
+// As lets the runtime find the exception with errors.As, also in an error that user code panics with.
 func (e *Error) As(target any) bool {
 	d, ok := target.(**driver.Error)
 	if ok {

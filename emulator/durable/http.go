@@ -17,8 +17,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Header has the methods and the underlying type of net/http's Header, so that
-// http.Header(h) converts it.
+// Header is net/http's Header without that package: http.Header(h) converts it.
 type Header map[string][]string
 
 // Get returns the first value of key, "" if there is none.
@@ -36,28 +35,28 @@ func (h Header) Del(key string) { textproto.MIMEHeader(h).Del(key) }
 // Values returns all values of key.
 func (h Header) Values(key string) []string { return textproto.MIMEHeader(h).Values(key) }
 
-// Request is a request received or to be sent. Its fields are those of
-// [net/http.Request] of the same names; package httpx converts.
+// Request is a request that was received or is sent. Its fields mean what they mean in
+// [net/http.Request]. Package httpx converts between the two.
 type Request struct {
 	Method string   // "" is GET
 	URL    *url.URL // absolute
 	Header Header
-	Body   io.ReadCloser // never nil on a received request
+	Body   io.ReadCloser // not nil in a received request
 	CF     CF            // request.cf
 
-	// Redirect says what [Fetch] and [Stub.Fetch] do with a response that redirects:
-	// "follow", which "" is too, sends the request again, up to 20 times; "manual"
-	// returns the response. A received request is "manual", and so are its copies: a
-	// proxy passes redirects and their cookies on.
+	// Redirect says what [Fetch] and [Stub.Fetch] do with a response that redirects.
+	// "follow" or "" follows it, up to 20 times. "manual" returns the response. A
+	// received request has "manual", so that a proxy passes on redirects with their
+	// cookies.
 	Redirect string
 }
 
 // CF is the part of request.cf that has a known meaning.
 type CF struct{ Colo, Country, City, ASN string }
 
-// NewRequest makes a request to an absolute URL; body may be nil. A body that is a
-// [strings.Reader], [bytes.Reader] or [bytes.Buffer] can be sent again when a redirect
-// is followed; any other is a stream, which is sent once.
+// NewRequest makes a request to an absolute URL. body may be nil. Only a body that is
+// a [strings.Reader], [bytes.Reader] or [bytes.Buffer] can be sent again when a redirect
+// is followed.
 func NewRequest(method, address string, body io.Reader) (*Request, error) {
 	u, err := url.Parse(address)
 	if err != nil || !u.IsAbs() || u.Host == "" {
@@ -79,8 +78,8 @@ func NewRequest(method, address string, body io.Reader) (*Request, error) {
 	return r, nil
 }
 
-// Clone returns a copy with the same body; the copy may be changed before it is
-// passed on, and only one of the two may be read.
+// Clone returns a copy that can be changed without changing r. Both have the same body,
+// which can only be read once.
 func (r *Request) Clone() *Request {
 	c := *r
 	u := *r.URL
@@ -96,10 +95,10 @@ func (r *Request) Clone() *Request {
 type Response struct {
 	Status    int
 	Header    Header
-	Body      io.Reader // streamed; nil is no body; closed after use if it is an [io.Closer]
+	Body      io.Reader // nil if there is none; if it is an [io.Closer] it is closed after use
 	WebSocket *WebSocket
 
-	// URL is response.url and Redirected response.redirected, of a response that was fetched.
+	// URL and Redirected are response.url and response.redirected of a fetched response.
 	URL        string
 	Redirected bool
 }
@@ -121,8 +120,8 @@ func JSON(status int, v any) (*Response, error) {
 // Upgrade is new Response(null, {status: 101, webSocket: client}).
 func Upgrade(client *WebSocket) *Response { return &Response{Status: 101, WebSocket: client} }
 
-// Fetch is the global fetch(). With an "Upgrade: websocket" header the
-// response's WebSocket is the connection, still to be accepted.
+// Fetch is the global fetch(). If the request has the header "Upgrade: websocket", the
+// response's WebSocket is the connection. Call [WebSocket.Accept] before using it.
 func Fetch(ctx context.Context, r *Request) (*Response, error) {
 	e := driver.EventOf(ctx)
 	if e == nil {
@@ -139,7 +138,7 @@ type noBody struct{}
 func (noBody) Read([]byte) (int, error) { return 0, io.EOF }
 func (noBody) Close() error             { return nil }
 
-// receivedBody is a body as the class author reads it: with an [*Error] where it breaks off.
+// receivedBody is a body whose reads fail with the class author's errors.
 type receivedBody struct{ io.Reader }
 
 func (b receivedBody) Read(p []byte) (int, error) {
@@ -153,7 +152,7 @@ func (b receivedBody) Read(p []byte) (int, error) {
 // Close closes the body if it can be closed.
 func (b receivedBody) Close() error { return driver.ReadCloser(b.Reader).Close() }
 
-// received is a request as a handler sees it.
+// received turns a request of the runtime into the handler's.
 func received(r *driver.Request) *Request {
 	q := &Request{Method: r.Method, URL: r.URL, Header: r.Header, CF: CF(r.CF), Redirect: driver.RedirectManual}
 	q.Body = noBody{}
@@ -163,7 +162,8 @@ func received(r *driver.Request) *Request {
 	return q
 }
 
-// sent is a request as the runtime sends it, with headers of its own.
+// sent turns a class author's request into the runtime's. Its headers are a copy, since the runtime
+// changes them.
 func sent(r *Request) *driver.Request {
 	d := &driver.Request{Method: r.Method, URL: r.URL, Header: maps.Clone(r.Header), Body: r.Body, CF: driver.CF(r.CF), Redirect: r.Redirect}
 	if d.Method == "" {
@@ -185,7 +185,7 @@ func sent(r *Request) *driver.Request {
 	return d
 }
 
-// gotten is a response as the sender of the request sees it.
+// gotten turns a response of the runtime into that of the caller of Fetch.
 func gotten(r *driver.Response, err error) (*Response, error) {
 	if err != nil {
 		return nil, err
@@ -197,7 +197,7 @@ func gotten(r *driver.Response, err error) (*Response, error) {
 	return resp, nil
 }
 
-// answer is a handler's result as the runtime sends it.
+// answer turns a handler's result into the runtime's response.
 func answer(r *Response, err error) (*driver.Response, error) {
 	if err != nil {
 		return nil, thrown(err)
@@ -207,7 +207,7 @@ func answer(r *Response, err error) (*driver.Response, error) {
 	}
 	d := &driver.Response{Status: r.Status, Header: r.Header, Body: r.Body}
 	if b, ok := d.Body.(receivedBody); ok {
-		d.Body = b.Reader // as the runtime gave it
+		d.Body = b.Reader // the runtime recognises its own bodies
 	}
 	if d.Status == 0 {
 		d.Status = 200
@@ -225,7 +225,7 @@ func answer(r *Response, err error) (*driver.Response, error) {
 	return d, nil
 }
 
-// bufferBody is a body in memory. The runtime knows by Len that reading it takes no time.
+// bufferBody is a body in memory. By its Len the runtime knows that reading it takes no time.
 type bufferBody struct{ buffer }
 
 type buffer interface {
@@ -235,7 +235,7 @@ type buffer interface {
 
 func (bufferBody) Close() error { return nil }
 
-// again is what the body holds now, as often as it is asked for.
+// again returns a function that returns the body from where it stands now.
 func (b bufferBody) again() func() io.ReadCloser {
 	switch b := b.buffer.(type) {
 	case *strings.Reader:
@@ -251,7 +251,7 @@ func (b bufferBody) again() func() io.ReadCloser {
 	return nil
 }
 
-// lengthOf is a body's length where its type tells.
+// lengthOf returns the length of a body in memory.
 func lengthOf(body io.Reader) (int, bool) {
 	switch b := body.(type) {
 	case *strings.Reader:

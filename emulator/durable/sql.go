@@ -9,14 +9,14 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// SQL is storage.sql; none of its methods lets an event in.
+// SQL is storage.sql. While one of its methods runs no other event can start.
 type SQL struct{ sql driver.SQL }
 
-// Exec is storage.sql.exec(query, ...args): it runs one or more statements; args bind the last one's ? marks: nil,
-// bool, integers, floats, string, []byte. They arrive as they would on Cloudflare,
-// where a number crosses as a JavaScript number: it binds as REAL and an INTEGER
-// column turns it back; a bool binds as the text "true" or "false"; an integer
-// beyond 2^53 is an error.
+// Exec is storage.sql.exec(query, ...args): it runs one or more statements. args are the
+// parameters of the last statement: nil, bool, integers, floats, string or []byte. As on
+// Cloudflare, every number is a JavaScript number, which binds as REAL; a column of type
+// INTEGER turns it into an integer again. A bool binds as the text "true" or "false". An
+// integer beyond 2^53 is an error.
 func (q *SQL) Exec(query string, args ...any) (*Rows, error) {
 	args, err := bindArgs(args)
 	if err != nil {
@@ -29,25 +29,25 @@ func (q *SQL) Exec(query string, args ...any) (*Rows, error) {
 	return &Rows{c: c}, nil
 }
 
-// DatabaseSize is storage.sql.databaseSize in bytes, 0 for a class that has no SQL.
+// DatabaseSize is storage.sql.databaseSize in bytes. It is 0 for a class that has no SQL.
 func (q *SQL) DatabaseSize() int64 {
 	n, _ := q.sql.DatabaseSize()
 	return n
 }
 
-// Rows is a result (SqlStorageCursor). Values are nil, int64, float64, string or
-// []byte; an integer beyond 2^53 is rounded as on Cloudflare.
+// Rows is the cursor over a result (SqlStorageCursor). Values are nil, int64, float64,
+// string or []byte. An integer beyond 2^53 is rounded as on Cloudflare.
 type Rows struct {
 	c   driver.Cursor
 	row []any
 	err error
 }
 
-// ColumnNames is cursor.columnNames, none for a statement without rows.
+// ColumnNames is cursor.columnNames. A statement such as INSERT has none.
 func (r *Rows) ColumnNames() []string { return r.c.ColumnNames() }
 
-// Next goes to the next row, Scan copies its values to dst, as in database/sql;
-// there is nothing to close.
+// Next goes to the next row, for [Rows.Scan], and reports whether there is one. Rows
+// need not be closed.
 func (r *Rows) Next() bool {
 	if r.err != nil {
 		return false
@@ -57,7 +57,8 @@ func (r *Rows) Next() bool {
 	return ok && err == nil
 }
 
-// Scan copies the values of the row that Next went to into what dst points at.
+// Scan copies the values of the current row to where dst points. Types are converted as
+// in database/sql.
 func (r *Rows) Scan(dst ...any) error {
 	if len(dst) != len(r.row) {
 		return fmt.Errorf("durable: expected %d destinations for Scan, found %d", len(r.row), len(dst))
@@ -70,11 +71,11 @@ func (r *Rows) Scan(dst ...any) error {
 	return nil
 }
 
-// Err returns the error that ended Next, nil at the end of the rows.
+// Err returns the error that made Next return false, or nil at the end of the rows.
 func (r *Rows) Err() error { return r.err }
 
-// One is cursor.one(): it scans the only row; any other number of rows is an error, which
-// ends the statement.
+// One is cursor.one(): it scans the only row into dst. Any other number of rows is an
+// error.
 func (r *Rows) One(dst ...any) error {
 	if !r.Next() {
 		if r.err != nil {
@@ -88,7 +89,8 @@ func (r *Rows) One(dst ...any) error {
 	return r.Scan(dst...)
 }
 
-// Raw is cursor.raw(): it yields each row's values.
+// Raw is cursor.raw(): it yields the values of each row. [Rows.Err] tells an error from
+// the end.
 func (r *Rows) Raw() iter.Seq[[]any] {
 	return func(yield func([]any) bool) {
 		for r.Next() && yield(r.row) {
@@ -96,9 +98,9 @@ func (r *Rows) Raw() iter.Seq[[]any] {
 	}
 }
 
-// RowsRead is the number of rows read so far, as near to Cloudflare's count as
-// SQLite tells.
+// RowsRead is the number of rows read so far, as Cloudflare bills them.
 func (r *Rows) RowsRead() int64 { return r.c.RowsRead() }
 
-// RowsWritten is the number of rows written, entries of indexes included.
+// RowsWritten is the number of rows written so far, including entries of indexes, as
+// Cloudflare bills them.
 func (r *Rows) RowsWritten() int64 { return r.c.RowsWritten() }

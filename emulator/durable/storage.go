@@ -10,25 +10,24 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Storage is the object's private storage. Writes made without waiting in between
-// are one atomic batch, and nothing leaves the object (a response, a WebSocket
-// message, a call) before the writes made before it are durable.
+// Storage is the object's private storage. Writes without a wait between them are one
+// atomic batch. A response, a WebSocket message or a call leaves the object only after
+// the writes before it are durable.
 type Storage struct{ s driver.Storage }
 
-// StorageOf returns the storage behind s. It is for packages that show an object from outside, such
-// as emutest; a class has its storage from [State.Storage].
+// StorageOf returns s as a [Storage]. It is for packages such as emutest, which use an
+// object from outside. A class gets its storage from [State.Storage].
 func StorageOf(s driver.Storage) *Storage { return &Storage{s} }
 
-// SQL is ctx.storage.sql. A class migrated with new_classes gets Cloudflare's
-// refusal from its methods.
+// SQL is ctx.storage.sql. For a class migrated with new_classes its methods return
+// Cloudflare's error.
 func (s *Storage) SQL() *SQL { return &SQL{s.s.SQL()} }
 
-// KV is ctx.storage.kv, the synchronous key-value calls. A class migrated with
-// new_classes gets Cloudflare's refusal from its methods.
+// KV is ctx.storage.kv, the synchronous key-value calls. For a class migrated with
+// new_classes its methods return Cloudflare's error.
 func (s *Storage) KV() *KV { return &KV{s.s.KV()} }
 
-// Get decodes key's value into v and reports whether there was one:
-// storage.get(key), which is asynchronous in JavaScript and works for every class.
+// Get is storage.get(key): it decodes key's value into v and reports whether there is one.
 func (s *Storage) Get(ctx context.Context, key string, v any) (found bool, err error) {
 	entries, err := s.s.Get([]string{key})
 	if err != nil || len(entries) == 0 {
@@ -37,8 +36,8 @@ func (s *Storage) Get(ctx context.Context, key string, v any) (found bool, err e
 	return true, decodeValue(entries[0].Value, v)
 }
 
-// GetMany is storage.get([keys]): the values of the keys that exist, in
-// ascending order of the keys' bytes.
+// GetMany is storage.get([keys]): it returns the keys that exist with their values, in
+// the order of the keys' UTF-8 bytes.
 func (s *Storage) GetMany(ctx context.Context, keys ...string) (iter.Seq2[string, Value], error) {
 	entries, err := s.s.Get(keys)
 	return all(entries), caught(err)
@@ -53,8 +52,8 @@ func (s *Storage) Put(ctx context.Context, key string, v any) error {
 	return caught(s.s.Put([]driver.Entry{{Key: key, Value: x}}))
 }
 
-// PutMany is storage.put(entries): all of them or, on an error, none. Values that
-// are undefined are left out.
+// PutMany is storage.put(entries): it stores all of them or, on an error, none. It skips
+// values that are undefined.
 func (s *Storage) PutMany(ctx context.Context, entries map[string]any) error {
 	in := make([]driver.Entry, 0, len(entries))
 	for k, v := range entries {
@@ -82,7 +81,8 @@ func (s *Storage) DeleteMany(ctx context.Context, keys ...string) (existed int, 
 	return n, caught(err)
 }
 
-// List is storage.list(options): a snapshot, in order of the keys' UTF-8 bytes.
+// List is storage.list(options): it returns a copy of the chosen entries, in the order of
+// the keys' UTF-8 bytes.
 func (s *Storage) List(ctx context.Context, o ListOptions) (iter.Seq2[string, Value], error) {
 	entries, err := s.s.List(o.driver())
 	return all(entries), caught(err)
@@ -98,17 +98,16 @@ func all(entries []driver.Entry) iter.Seq2[string, Value] {
 	}
 }
 
-// TransactionSync is storage.transactionSync(f): f's writes are rolled back if it
-// returns an error or panics. Transactions nest. f must not wait: what lets other
-// events in returns an error there.
+// TransactionSync is storage.transactionSync(f): it undoes f's writes if f returns an
+// error or panics. Transactions nest. f cannot wait: a call that waits returns an error.
 func (s *Storage) TransactionSync(f func() error) error {
 	return caught(s.s.TransactionSync(func() error { return thrown(f()) }, caller()))
 }
 
-// Transaction is storage.transaction(f), for an f that waits in between; other
-// events of the object stay out until it ends. What was written before it is
-// committed first, what f wrote when it has ended. As on Cloudflare, what f sends
-// does not wait for that. If f takes more than 30 seconds the object is reset.
+// Transaction is storage.transaction(f), for an f that waits. It commits earlier writes,
+// runs f, and commits f's writes or, if f returns an error, undoes them. Until then no
+// other event of the object starts. As on Cloudflare, messages that f sends do not
+// wait for that commit. If f takes more than 30 seconds the object is reset.
 func (s *Storage) Transaction(ctx context.Context, f func(ctx context.Context) error) (err error) {
 	t, err := s.s.BeginTransaction(ctx, caller())
 	if err != nil {
@@ -120,21 +119,21 @@ func (s *Storage) Transaction(ctx context.Context, f func(ctx context.Context) e
 	return nil
 }
 
-// Sync is storage.sync(): it waits until all writes are durable. In TransactionSync
-// it is an error.
+// Sync is storage.sync(): it waits until all writes are durable. In
+// [Storage.TransactionSync] it returns an error.
 func (s *Storage) Sync(ctx context.Context) error { return caught(s.s.Sync(ctx)) }
 
-// DeleteAll is storage.deleteAll(): it removes everything and, from
-// compatibility date 2026-02-24, the alarm.
+// DeleteAll is storage.deleteAll(): it removes all data and, from compatibility date
+// 2026-02-24 on, the alarm.
 func (s *Storage) DeleteAll(ctx context.Context) error { return caught(s.s.DeleteAll(ctx)) }
 
-// SetAlarm is storage.setAlarm(at): it replaces the object's one alarm. A time in
-// the past is now; milliseconds count.
+// SetAlarm is storage.setAlarm(at): it sets the object's alarm in place of the one it has.
+// The time is rounded down to milliseconds. A time in the past means now.
 func (s *Storage) SetAlarm(ctx context.Context, at time.Time) error {
 	return caught(s.s.SetAlarm(float64(at.UnixMilli())))
 }
 
-// Alarm is storage.getAlarm(): the zero time if none is set.
+// Alarm is storage.getAlarm(). It returns the zero time if no alarm is set.
 func (s *Storage) Alarm(ctx context.Context) (time.Time, error) {
 	ms, ok, err := s.s.Alarm()
 	if err != nil || !ok {
@@ -152,22 +151,22 @@ func (s *Storage) CurrentBookmark(ctx context.Context) (string, error) {
 	return b, caught(err)
 }
 
-// BookmarkForTime is storage.getBookmarkForTime(): like workerd, the emulator has
-// no point-in-time recovery and returns Cloudflare's refusal.
+// BookmarkForTime is storage.getBookmarkForTime(). Like workerd, the emulator has no
+// point-in-time recovery, and returns Cloudflare's error.
 func (s *Storage) BookmarkForTime(ctx context.Context, at time.Time) (string, error) {
 	b, err := s.s.BookmarkForTime(float64(at.UnixMilli()))
 	return b, caught(err)
 }
 
-// OnNextSessionRestoreBookmark is refused as [Storage.BookmarkForTime] is.
+// OnNextSessionRestoreBookmark returns Cloudflare's error, as [Storage.BookmarkForTime] does.
 func (s *Storage) OnNextSessionRestoreBookmark(ctx context.Context, bookmark string) (string, error) {
 	b, err := s.s.OnNextSessionRestoreBookmark(bookmark)
 	return b, caught(err)
 }
 
-// ListOptions: an empty string is "not given" (Cloudflare's empty End is of no use);
-// Limit 0 is no limit. Start is included, StartAfter and End are not; Reverse
-// turns only the order.
+// ListOptions choose the entries of a list. An empty string is an option that is not
+// given, and Limit 0 is no limit. The list includes the key Start, but neither StartAfter
+// nor End. Reverse changes only the order: Start is the lowest key anyway.
 type ListOptions struct {
 	Start, StartAfter, End, Prefix string
 	Reverse                        bool
@@ -188,12 +187,12 @@ func (o ListOptions) driver() driver.ListOptions {
 	return d
 }
 
-// KV is the synchronous key-value API. Values are converted as for [Stub.Call],
-// so that a class rewritten from JavaScript reads what that wrote.
+// KV is the synchronous key-value API. Values are converted as described at [Value], so
+// that a class can read what its version in JavaScript has stored.
 type KV struct{ kv driver.KV }
 
-// Get is storage.kv.get(key): it decodes key's value into v and reports whether
-// there was one.
+// Get is storage.kv.get(key): it decodes key's value into v and reports whether there is
+// one.
 func (k *KV) Get(key string, v any) (found bool, err error) {
 	x, err := k.kv.Get(key)
 	if err != nil || x == nil {
@@ -202,7 +201,7 @@ func (k *KV) Get(key string, v any) (found bool, err error) {
 	return true, decodeValue(x, v)
 }
 
-// Put is storage.kv.put(key, v), which stores undefined too.
+// Put is storage.kv.put(key, v). Unlike [Storage.Put] it can store undefined.
 func (k *KV) Put(key string, v any) error {
 	x, err := valueOf(v)
 	if err != nil {
@@ -217,9 +216,9 @@ func (k *KV) Delete(key string) (existed bool, err error) {
 	return existed, caught(err)
 }
 
-// List is storage.kv.list(options). It iterates over live data: it sees later writes
-// ahead of it. A new List ends the one before with Cloudflare's error, which the
-// sequence panics with.
+// List is storage.kv.list(options). The sequence reads the entries while it is iterated, and
+// sees later writes ahead of it. A new List invalidates it: it then panics with
+// Cloudflare's error.
 func (k *KV) List(o ListOptions) (iter.Seq2[string, Value], error) {
 	next, err := k.kv.List(o.driver())
 	if err != nil {

@@ -15,30 +15,32 @@ import (
 
 // Value is a JavaScript value not yet decoded. The zero Value is undefined.
 //
-// Go values convert with encoding/json's field rules (tags with a name,
-// omitempty, omitzero, string and "-", embedded structs) into what JavaScript
-// would have made: structs and maps with string keys are plain objects, other
-// maps are Maps, slices and arrays are Arrays, []byte is a Uint8Array,
-// time.Time a Date (whole milliseconds), *big.Int a BigInt, numbers are numbers
-// (an integer beyond 2^53 is an error), a nil pointer or interface is null, a
-// nil slice or map is empty, what has MarshalText is a string. Keys of maps are
-// sorted. A cyclic Go value is an error, as are functions, channels and complex
-// numbers. The option string applies to numbers and booleans.
+// Go values are encoded like this:
 //
-// Decoding follows encoding/json too: a property without a field is skipped,
-// null leaves what cannot be nil as it was. Decoding into an any makes a
-// map[string]any, []any, map[any]any (of a Map), float64, string, bool, nil,
-// []byte, time.Time or *big.Int; what none of these can hold (undefined, RegExp,
-// Error, Set, other views, arrays with holes, a value with a cycle) is kept
-// as a Value and passed on unchanged.
+//   - a struct, or a map with string keys, is a plain object; any other map is a Map
+//   - a slice or array is an Array, but []byte is a Uint8Array
+//   - time.Time is a Date, rounded down to milliseconds
+//   - a number is a number; an integer beyond 2^53 is an error, but *big.Int is a BigInt
+//   - a type with MarshalText is a string
+//   - a nil pointer or interface is null; a nil slice or map is empty
+//
+// Fields follow the rules of encoding/json: tags with a name, omitempty, omitzero,
+// string (for numbers and booleans) and "-", and embedded structs. Keys of maps are
+// sorted. Functions, channels, complex numbers and cyclic values are errors.
+//
+// Decoding follows encoding/json too: a property without a field is skipped, and null
+// does not change a variable that cannot be nil. An any becomes a map[string]any, []any,
+// map[any]any (from a Map), float64, string, bool, nil, []byte, time.Time or *big.Int.
+// Other values stay a Value in it: undefined, a RegExp, an Error, a Set, a view other
+// than Uint8Array, an Array with holes, and a value with a cycle.
 type Value struct{ v driver.Value }
 
-// ValueOf returns v as a [Value]; nil is undefined. It is for packages that show an object from
-// outside, such as emutest.
+// ValueOf returns v as a [Value]; nil is undefined. It is for packages such as emutest,
+// which use an object from outside.
 func ValueOf(v driver.Value) Value { return Value{v} }
 
-// Decode decodes v into what dst, a pointer, points at. An error names the place
-// in v: "user.id: cannot decode number 1.5 into int".
+// Decode decodes v into what the pointer dst points at. An error names the place in v:
+// "user.id: cannot decode number 1.5 into int".
 func (v Value) Decode(dst any) error { return decodeValue(v.tree(), dst) }
 
 func (v Value) tree() driver.Value {
@@ -48,8 +50,8 @@ func (v Value) tree() driver.Value {
 	return v.v
 }
 
-// maxNesting bounds what is converted; only a cycle reaches it. V8 can write
-// half as many levels.
+// maxNesting bounds the depth of an encoded value. Only a cycle reaches it: V8 can write half as many
+// levels.
 const maxNesting = 10_000
 
 // placeError is an error with the place in a value where it occurred.
@@ -61,7 +63,7 @@ type placeError struct {
 func (e *placeError) Error() string { return strings.TrimPrefix(e.place, ".") + ": " + e.err.Error() }
 func (e *placeError) Unwrap() error { return e.err }
 
-// within says that err occurred in the property called name.
+// within returns err with the place of the property called name.
 func within(name string, err error) error {
 	step := "." + name
 	for i, c := range name {
@@ -74,11 +76,11 @@ func within(name string, err error) error {
 	return atStep(step, err)
 }
 
-// atStep says that err occurred at the given step of a place.
+// atStep returns err with a step in front of its place.
 func atStep(step string, err error) error {
 	switch e := err.(type) {
 	case *nestingError:
-		return err // it has no place: its value is everywhere
+		return err // without a place: in a cycle it would have thousands of steps
 	case *placeError:
 		return &placeError{step + e.place, e.err}
 	}
@@ -91,7 +93,7 @@ func (e *nestingError) Error() string {
 	return "cyclic value, or nested too deeply: " + e.t.String()
 }
 
-// form is how values of a Go type convert.
+// form says how values of a Go type are converted.
 type form byte
 
 const (
@@ -113,7 +115,7 @@ const (
 	formInterface
 )
 
-// goType is what reflection says about a type, asked once.
+// goType is what reflection knows about a type.
 type goType struct {
 	t         reflect.Type
 	form      form
@@ -133,9 +135,9 @@ var (
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// typeCache caches what depends on the program's types only.
+// typeCache holds the goTypes of the program.
 var typeCache struct {
-	sync.Map // from reflect.Type to *goType, complete
+	sync.Map // from reflect.Type to a complete *goType
 	mu       sync.Mutex
 }
 
@@ -153,8 +155,8 @@ func typeOf(t reflect.Type) *goType {
 	return g
 }
 
-// describeType finds out about t and the types it is made of. Types may refer to
-// themselves, so what is begun is in fresh.
+// describeType makes the goType of t, and those of the types it is made of. fresh holds the goTypes
+// that are begun, since a type may refer to itself.
 func describeType(t reflect.Type, fresh map[reflect.Type]*goType) *goType {
 	if g, ok := typeCache.Load(t); ok {
 		return g.(*goType)

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Sleep waits for d of the world's time, letting other events in. It needs an
-// event's context and returns early with the context's error when it ends.
+// Sleep waits for d of the world's time. Meanwhile other events can start. It needs an
+// event's context. If that ends Sleep returns early, with the context's error.
 func Sleep(ctx context.Context, d time.Duration) error {
 	e := driver.EventOf(ctx)
 	if e == nil {
@@ -23,16 +23,16 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	err := e.WaitFor(ctx, over)
 	timer.Stop()
 	if err == nil {
-		err = context.Cause(ctx) // nil, unless it has ended too
+		err = context.Cause(ctx) // both may have ended
 	}
 	return waited(err)
 }
 
-// operation is one that the caller starts and waits for at once. T is what it results in.
+// operation is a driver.Operation for which the caller waits at once. T is the type of its result.
 type operation[T any] struct {
 	e      driver.Event
 	signal driver.Signal
-	sent   chan struct{} // in place of signal, without an event
+	sent   chan struct{} // closed instead of signal if there is no event
 	result T
 	failed error
 }
@@ -54,7 +54,7 @@ func (o *operation[T]) done(result T, err error) {
 	}
 }
 
-// wait waits for the result, off the turn. It takes what the start has returned.
+// wait gives the turn up until there is a result. started and err are the results of the Start method.
 func (o *operation[T]) wait(ctx context.Context, started driver.Operation, err error) (T, error) {
 	var none T
 	switch {
@@ -70,13 +70,13 @@ func (o *operation[T]) wait(ctx context.Context, started driver.Operation, err e
 		}
 	}
 	if err != nil {
-		started.Stop() // done may still write its result: it is not read
+		started.Stop() // done may run at this moment: its result is not read
 		return none, caught(err)
 	}
 	return o.result, caught(o.failed)
 }
 
-// errUnwound is what a function has failed with that did not return.
+// errUnwound is the failure of a function that did not return.
 var errUnwound = errors.New("the function has panicked or ended its goroutine")
 
 // catch turns a panic of f into its error.
@@ -89,9 +89,9 @@ func catch(f func() error) (err error) {
 	return f()
 }
 
-// Await runs f, which may block on anything, letting other events in meanwhile.
-// f must not touch the object. It needs an event's context and returns f's error.
-// A test's clock waits for f, up to a second.
+// Await runs f, which may block on anything, and returns its error. Meanwhile other
+// events can start, so f must not use the object. It needs an event's context. The
+// manual clock of a test stands still while f runs, for at most a second.
 func Await(ctx context.Context, f func() error) error {
 	e := driver.EventOf(ctx)
 	if e == nil {
@@ -100,8 +100,8 @@ func Await(ctx context.Context, f func() error) error {
 	return waited(e.Wait(ctx, driver.PinAwait, callerOf(ctx), f))
 }
 
-// waited is the error of a wait: the runtime's own as the class author's, and that of a
-// function as it is.
+// waited returns the error of a wait for the class author. One of the function that was waited for stays
+// as it is.
 func waited(err error) error {
 	if thrown, ok := err.(*driver.Error); ok {
 		return caught(thrown)
@@ -109,8 +109,8 @@ func waited(err error) error {
 	return err
 }
 
-// Now is the world's time and UUID its crypto.randomUUID(): under a manual clock
-// and a seed both are reproducible. Without an event's context Now is time.Now.
+// Now is the world's time, which a test can set with a manual clock. Without an event's
+// context it is time.Now.
 func Now(ctx context.Context) time.Time {
 	if e := driver.EventOf(ctx); e != nil {
 		return e.Now()
@@ -118,8 +118,8 @@ func Now(ctx context.Context) time.Time {
 	return time.Now()
 }
 
-// UUID returns a random version 4 UUID. It needs an event's context and panics
-// without one.
+// UUID is crypto.randomUUID(), which a test can make reproducible with a seed. It panics
+// without an event's context.
 func UUID(ctx context.Context) string {
 	e := driver.EventOf(ctx)
 	if e == nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// WebSocket is one end of a connection. Compare with ==; it can be a map key.
+// WebSocket is one end of a connection. Two pointers to the same end are equal, so that it
+// can be a map key.
 type WebSocket struct{ s driver.Socket }
 
 // The values of [WebSocket.ReadyState].
@@ -42,32 +43,29 @@ func socketOf(s driver.Socket) *WebSocket {
 	return ws
 }
 
-// Send queues a text message, SendBytes a binary one (which it copies). They do not
-// block. After Close the error is Cloudflare's; when the peer has vanished they do
-// nothing, as there.
+// Send queues a text message. It does not block. As on Cloudflare it returns an error after
+// [WebSocket.Close], and does nothing if the connection was lost.
 func (ws *WebSocket) Send(text string) error {
 	data := unsafe.Slice(unsafe.StringData(text), len(text)) // no copy, since the runtime does not write to it
 	return caught(ws.s.Send(driver.Message{Data: data}))
 }
 
-// SendBytes queues a binary message.
+// SendBytes is Send for a binary message. It copies data.
 func (ws *WebSocket) SendBytes(data []byte) error {
 	return caught(ws.s.Send(driver.Message{Data: data, Binary: true}))
 }
 
-// Close starts or completes the close handshake. Code 0 sends a Close frame
-// without a code; else code is 1000 or above, not 1004 to 1006 nor 1015, and the
-// reason at most 123 bytes. A second Close does nothing. To answer the peer's Close
-// frame use [WebSocket.ReplyToClose].
+// Close starts or completes the close handshake. Code 0 sends a Close frame without a
+// code. Any other code is from 1000 to 4999, but not 1004, 1005, 1006 or 1015. The reason
+// has at most 123 bytes. A second Close does nothing. To answer the peer's Close frame use
+// [WebSocket.ReplyToClose].
 func (ws *WebSocket) Close(code int, reason string) error { return caught(ws.s.Close(code, reason)) }
 
-// ReplyToClose completes the close handshake in a WebSocketClose handler, with the
-// code and the reason that the handler was called with. The runtime does not reply
-// to the Close frame of a hibernatable socket, and ws.Close refuses some of what a
-// peer's close can bring: no code (1005), a lost connection (1006), other codes that
-// a class may not send, and a reason that has more than 123 bytes as UTF-8.
-// ReplyToClose sends a Close frame without a code then, or as much of the reason as
-// fits.
+// ReplyToClose completes the close handshake in a WebSocketClose handler, with the code and
+// the reason that the handler was called with. The runtime itself does not reply to the
+// peer's Close frame on a hibernatable socket. Unlike Close, it accepts every code and
+// reason that a handler can get: for a code that cannot be sent, such as 1005 for none, it
+// sends a Close frame without a code, and it shortens a reason of more than 123 bytes.
 func (ws *WebSocket) ReplyToClose(code int, reason string) error {
 	if !sendable(code) {
 		return ws.Close(0, "")
@@ -106,8 +104,8 @@ func (ws *WebSocket) Protocol() string { return "" }
 // Extensions is "": the emulator negotiates none.
 func (ws *WebSocket) Extensions() string { return "" }
 
-// SerializeAttachment keeps v, converted as for [Stub.Call], with the connection
-// through hibernation. At most 16,384 bytes serialized.
+// SerializeAttachment stores v with the connection, where it survives hibernation. v is
+// converted as described at [Value] and has at most 16,384 bytes serialized.
 func (ws *WebSocket) SerializeAttachment(v any) error {
 	x, err := valueOf(v)
 	if err != nil {
@@ -125,25 +123,24 @@ func (ws *WebSocket) DeserializeAttachment(v any) (ok bool, err error) {
 	return true, decodeValue(x, v)
 }
 
-// BufferedAmount is the number of bytes not yet handed to the kernel.
+// BufferedAmount is the number of queued bytes that the kernel has not taken yet.
 func (ws *WebSocket) BufferedAmount() int64 { return ws.s.BufferedAmount() }
 
 // AcceptOptions are accept()'s options; nil is the default.
 type AcceptOptions struct {
-	// AllowHalfOpen leaves a Close frame to be answered by [WebSocket.Close].
+	// AllowHalfOpen leaves the answer to the peer's Close frame to [WebSocket.Close].
 	AllowHalfOpen bool
 }
 
-// Accept is ws.accept() for a socket that need not hibernate; its messages come
-// from Receive, and it pins its object as long as it is open.
+// Accept is ws.accept(), for a socket that does not hibernate. [WebSocket.Receive] returns
+// its messages. It keeps its object in memory while it is open.
 func (ws *WebSocket) Accept(o *AcceptOptions) error {
 	return caught(ws.s.Accept(o != nil && o.AllowHalfOpen, caller()))
 }
 
-// Receive waits for the next message of an accepted socket, letting other events
-// in. At the end of the connection the error is a [*CloseError]; an [*Error] says
-// what JavaScript's error event would. Where workerd has an error event follow the
-// close event, the Receive after the [*CloseError] returns it.
+// Receive waits for the next message of a socket given to Accept. Meanwhile other events
+// can start. The error is a [*CloseError] for JavaScript's close event, and an [*Error] for
+// its error event. If an error event follows the close event, the next Receive returns it.
 func (ws *WebSocket) Receive(ctx context.Context) (Message, error) {
 	e, at := driver.EventOf(ctx), callerOf(ctx)
 	if e == nil {
@@ -166,7 +163,7 @@ func (ws *WebSocket) Receive(ctx context.Context) (Message, error) {
 	}
 }
 
-// Message is a text or binary message; its bytes are the receiver's.
+// Message is a text or binary message. The receiver may keep and change its bytes.
 type Message struct {
 	data   []byte
 	binary bool
@@ -175,10 +172,10 @@ type Message struct {
 // IsBinary reports whether it is a binary message.
 func (m Message) IsBinary() bool { return m.binary }
 
-// Bytes returns the message's bytes; of a text message valid UTF-8.
+// Bytes returns the message's bytes. Those of a text message are valid UTF-8.
 func (m Message) Bytes() []byte { return m.data }
 
-// String is the text; of a binary message, "[object ArrayBuffer]", as in JavaScript.
+// String returns the text. For a binary message it is "[object ArrayBuffer]", as in JavaScript.
 func (m Message) String() string {
 	if m.binary {
 		return "[object ArrayBuffer]"

@@ -9,8 +9,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// A Worker is the program's default export. A Worker may also implement
-// [ScheduledHandler].
+// Worker is the program's default export. It may also implement [ScheduledHandler].
 type Worker interface {
 	// Fetch answers a request. An error makes the same 500 as an exception.
 	Fetch(ctx context.Context, r *Request, env *Env) (*Response, error)
@@ -24,21 +23,20 @@ func (f WorkerFunc) Fetch(ctx context.Context, r *Request, env *Env) (*Response,
 	return f(ctx, r, env)
 }
 
-// ScheduledHandler is a Worker with cron triggers. The emulator does not call
-// it yet.
+// ScheduledHandler is a Worker with cron triggers. The emulator does not call it yet.
 type ScheduledHandler interface {
 	Scheduled(ctx context.Context, at time.Time, cron string, env *Env) error
 }
 
-// WaitUntil keeps the Worker's invocation alive until f returns (ctx.waitUntil
-// of the fetch handler). In an object use [State.WaitUntil].
+// WaitUntil is ctx.waitUntil of the Worker's fetch handler: it runs f, and keeps the
+// invocation alive until f returns. In an object use [State.WaitUntil].
 func WaitUntil(ctx context.Context, f func(ctx context.Context) error) {
 	if e := driver.EventOf(ctx); e != nil {
 		e.WaitUntil(f, caller())
 	}
 }
 
-// Export returns w as the runtime runs it. Programs use package worker's Main.
+// Export returns w for the runtime. A program calls Main of package worker instead.
 func Export(w Worker) driver.Worker { return export{w} }
 
 type export struct{ w Worker }

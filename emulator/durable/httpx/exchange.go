@@ -15,27 +15,25 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// exchange is one run of a handler. The handler has a goroutine of its own, so
-// that the event that it began in can end while it goes on; only one of the
-// two runs at a time.
+// exchange is one run of a handler. The handler has a goroutine of its own, so that it can go on when
+// the event in which it began has ended. Only one of the two goroutines runs at a time.
 type exchange struct {
 	ctx *eventContext
 
-	answered chan struct{} // closed when there are answer, err and exited
+	answered chan struct{} // closed once answer, err and exited are set
 	answer   *durable.Response
 	err      error
 	exited   bool // the handler ended its goroutine
 
-	// Of a handler that goes on after the answer.
-	turn    chan context.Context // the event in which it does
-	pipe    *io.PipeWriter       // of the answer's body
-	unhook  func() bool          // from the context
-	ended   chan struct{}        // closed when there is failure
+	// For a handler that goes on after the answer.
+	turn    chan context.Context // brings the event in which it goes on
+	pipe    *io.PipeWriter       // writes the answer's body; nil before the first flush
+	unhook  func() bool          // stops the AfterFunc of the context
+	ended   chan struct{}        // closed once the handler has ended and failure is set
 	failure error
 }
 
-// serve runs h for r and returns its answer: when h ends or, before that, when it
-// first flushes.
+// serve runs h for r. It returns the answer when h ends or flushes for the first time.
 func serve(ctx context.Context, h http.Handler, r *durable.Request, env *durable.Env) (*durable.Response, error) {
 	x := &exchange{ctx: &eventContext{}, answered: make(chan struct{}), turn: make(chan context.Context), ended: make(chan struct{})}
 	x.ctx.set(ctx)
@@ -50,7 +48,7 @@ func serve(ctx context.Context, h http.Handler, r *durable.Request, env *durable
 
 var errExited = errors.New("httpx: the handler ended its goroutine")
 
-// run runs the handler and answers with what it came to.
+// run runs the handler. It makes the answer, unless the handler has flushed.
 func (x *exchange) run(h http.Handler, r *http.Request) {
 	claim(x.ctx)
 	w := &response{x: x, method: r.Method, header: http.Header{}}
@@ -77,9 +75,9 @@ func (x *exchange) run(h http.Handler, r *http.Request) {
 	returned = true
 }
 
-// stream answers with a head and, if it has a body, what the pipe will bring. The event
-// ends; the handler waits until it can go on in one of its own. It does not wait
-// in vain: if the object is reset, or the world closed, the context ends.
+// stream answers with a head and, if it has a body, with what is written to the pipe from now on. The
+// event of the handler ends with it. stream returns when the handler can go on in an event of its
+// own, or when the context ends because the object was reset or the world was closed.
 func (x *exchange) stream(head *durable.Response, hasBody bool) {
 	r, w := io.Pipe()
 	x.pipe, x.answer = w, head
@@ -103,7 +101,7 @@ func (x *exchange) stream(head *durable.Response, hasBody bool) {
 	}
 }
 
-// goOn is the event in which a handler goes on: it lends it its turn.
+// goOn is the event in which the handler goes on, with the turn of goOn.
 func (x *exchange) goOn(ctx context.Context) error {
 	select {
 	case x.turn <- ctx:
@@ -112,19 +110,19 @@ func (x *exchange) goOn(ctx context.Context) error {
 	<-x.ended
 	claim(ctx)
 	if errors.Is(x.failure, http.ErrAbortHandler) || ctx.Err() != nil {
-		return nil // it is meant, or the reset has been reported
+		return nil // the handler meant it, or a reset has been reported already
 	}
 	return x.failure
 }
 
-// claim says that the calling goroutine is the one that runs now.
+// claim makes the calling goroutine the one that runs the event.
 func claim(ctx context.Context) {
 	if e := driver.EventOf(ctx); e != nil {
 		e.Claim()
 	}
 }
 
-// eventContext is the context of the event that the handler is in.
+// eventContext is the context of the event in which the handler runs, which changes when it goes on.
 type eventContext struct {
 	of atomic.Pointer[context.Context]
 }

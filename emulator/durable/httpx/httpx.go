@@ -1,25 +1,27 @@
-// Package httpx connects package durable to net/http: a Worker or a class's
-// Fetch written as an [http.Handler], and an object as one or behind an
-// [http.Client]. It is apart because net/http makes a wasm file 0.7 MB (types)
-// to 1.9 MB (client) larger, compressed.
+// Package httpx connects package durable to the handlers of net/http.
+//
+// [Worker] and [Fetch] run an [http.Handler] as a Worker, or as a class's Fetch.
+// [StubHandler] is an object as an [http.Handler], [Transport] one for an
+// [http.Client]. They are not in package durable because net/http makes a compressed
+// wasm file 0.7 MB (types) to 1.9 MB (client) larger.
 //
 // # Handlers
 //
-// What a handler writes is buffered until it returns, and then sent with its
-// Content-Length and, as by net/http, a Content-Type that is guessed if none is
-// set. [http.Flusher] and [http.ResponseController] send what there is before
-// that. A panic is the event's error, and breaks off a body that has begun.
-// Informational responses (1xx) and trailers are dropped. There is no connection
-// to hijack: a WebSocket belongs to an object, to which [StubHandler] leads.
+// What a handler writes is buffered. When the handler returns, it is sent with its
+// Content-Length and, if the handler has set none, with the Content-Type that net/http
+// would guess. [http.Flusher] and [http.ResponseController] send it earlier. A panic
+// fails the event, and breaks off a body that has begun. Informational responses (1xx)
+// and trailers are dropped. There is no connection to hijack: for a WebSocket pass the
+// request on to an object, with [StubHandler].
 //
 // # Turns
 //
-// A handler of an object has the object's turn as the class's own methods have.
-// Reading the request's body and flushing give it up, as does what gives it up
-// in package durable; writing does not. The first flush lets Fetch return: the
-// handler goes on in an event of its own, as [durable.State.WaitUntil] makes
-// one, behind those that were waiting. The request's context is then that
-// event's. Use the request and the writer only in the handler's own goroutine.
+// A handler of an object has the object's turn, as the class's own methods have. Other
+// events can start while it reads the request's body, flushes, or calls a function of
+// package durable that waits; not while it writes. With the first flush Fetch returns.
+// The handler goes on in an event of its own, as with [durable.State.WaitUntil], after
+// the events that were already waiting. The request's context is then that event's. Use
+// the request and the writer only in the handler's own goroutine.
 package httpx
 
 import (
@@ -29,21 +31,19 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable"
 )
 
-// Worker serves h as the Worker; [EnvOf] returns its Env.
+// Worker makes a Worker of h, which gets the Env from [EnvOf].
 func Worker(h http.Handler) durable.Worker {
 	return durable.WorkerFunc(func(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
 		return serve(ctx, h, r, env)
 	})
 }
 
-// Fetch answers one request with h: the body of a class's Fetch method. What h
-// writes is buffered until it returns; Flush gives the turn up and sends what
-// there is.
+// Fetch answers one request with h. It can be all that a class's Fetch method does.
 func Fetch(ctx context.Context, h http.Handler, r *durable.Request) (*durable.Response, error) {
 	return serve(ctx, h, r, nil)
 }
 
-// EnvOf returns the Env of a request served by [Worker], nil for another's.
+// EnvOf returns the Env of a request to [Worker], and nil for any other request.
 func EnvOf(r *http.Request) *durable.Env {
 	if o := originOf(r); o != nil {
 		return o.env

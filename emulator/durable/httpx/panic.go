@@ -11,8 +11,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// panicked is a handler's panic as the error of its event, with the stack that
-// the log shows. It is called by a deferred function.
+// panicked turns a handler's panic into the error of its event, with the stack for the log. A deferred
+// function must call it, while the stack is still that of the panic.
 func panicked(p any) error {
 	cause, _ := p.(error)
 	if errors.Is(cause, http.ErrAbortHandler) {
@@ -21,10 +21,10 @@ func panicked(p any) error {
 	return &driver.Error{Name: "Error", Message: fmt.Sprint(p), Stack: frames(), Cause: cause}
 }
 
-// ours begins the names of the methods that call the user's handler, as a stack has them.
+// ours is how the names of the methods that call the user's handler begin on a stack.
 var ours = reflect.TypeFor[exchange]().PkgPath() + ".(*exchange)"
 
-// frames are the frames between the panic and this package.
+// frames returns the stack between the panic and this package.
 func frames() string {
 	var pcs [64]uintptr
 	all := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs[:])])

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// origin is what a request was made of, for what [http.Request] has no field for.
+// origin is what an [http.Request] was made of. It has what that has no field for.
 type origin struct {
 	request *durable.Request
 	env     *durable.Env
@@ -28,7 +28,7 @@ func originOf(r *http.Request) *origin {
 	return o
 }
 
-// incoming is a request as net/http's server would hand it to a handler.
+// incoming turns r into the request that net/http's server would make of it.
 func incoming(ctx context.Context, r *durable.Request, env *durable.Env) *http.Request {
 	h := http.Header(r.Header).Clone()
 	if h == nil {
@@ -53,8 +53,8 @@ func incoming(ctx context.Context, r *durable.Request, env *durable.Env) *http.R
 	return q.WithContext(context.WithValue(ctx, originKey{}, &origin{r, env}))
 }
 
-// lengthOf is the length of a request's body, -1 if it is not known. A GET or HEAD
-// that names none has none.
+// lengthOf returns the length of a request's body, or -1 if it is not known. A GET or HEAD without a
+// Content-Length has no body.
 func lengthOf(h http.Header, method string) int64 {
 	n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
 	switch {
@@ -66,8 +66,8 @@ func lengthOf(h http.Header, method string) int64 {
 	return -1
 }
 
-// outgoing is a request, a handler's or a client's, as an object gets it. A handler passes
-// redirects on, and an [http.Client] follows them itself.
+// outgoing turns the request of a handler or client into one to an object. Redirects are not
+// followed: a handler passes them on, and an [http.Client] follows them itself.
 func outgoing(r *http.Request) *durable.Request {
 	u := *r.URL
 	d := &durable.Request{Method: r.Method, URL: &u, Header: durable.Header(r.Header.Clone()), Body: r.Body, Redirect: driver.RedirectManual}
@@ -89,12 +89,12 @@ func outgoing(r *http.Request) *durable.Request {
 		d.Body = nil
 	}
 	if b, ok := r.Body.(*body); ok {
-		d.Body = b.ReadCloser // its reader has a turn of its own
+		d.Body = b.ReadCloser // the object reads it, in a turn of its own
 	}
 	return d
 }
 
-// body is a body that is read off the turn.
+// body is a body whose reads give the turn up.
 type body struct {
 	ctx context.Context
 	io.ReadCloser
@@ -111,7 +111,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// off runs f off the turn of the context's event, if it has one.
+// off runs f. If the context has an event it gives the turn up meanwhile.
 func off(ctx context.Context, kind driver.PinKind, f func() error) error {
 	if e := driver.EventOf(ctx); e != nil {
 		return e.Wait(ctx, kind, driver.CallerOutside(), f)

@@ -15,27 +15,27 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// response is the ResponseWriter that a handler gets. Its errors are net/http's.
+// response is the [http.ResponseWriter] of a handler. Its errors are net/http's.
 type response struct {
 	x      *exchange
 	method string
-	header http.Header // the handler's to change
+	header http.Header // the handler may change it at any time
 
-	status int         // 0 until the head is written
-	head   http.Header // as it was then
-	length int64       // Content-Length of the head, -1 if none
+	status int         // 0 before WriteHeader
+	head   http.Header // header at WriteHeader
+	length int64       // Content-Length of the head, or -1
 	buf    []byte      // written and not yet sent
-	wrote  int64       // bytes, those of a HEAD too
+	wrote  int64       // how many bytes were written, also for a HEAD
 	gone   error       // why nothing can be sent any more
 
-	socket  *durable.WebSocket // of a 101 response
-	passed  *durable.Response  // what StubHandler passes on as it is
-	failure error
+	socket  *durable.WebSocket // of a response with status 101
+	passed  *durable.Response  // set by StubHandler: it is the answer
+	failure error              // the event fails with it
 }
 
 func (w *response) Header() http.Header { return w.header }
 
-// WriteHeader writes the head. Informational ones are dropped.
+// WriteHeader writes the head. It drops that of an informational response.
 func (w *response) WriteHeader(status int) {
 	if status < 100 || status > 999 {
 		panic(fmt.Sprintf("invalid WriteHeader code %v", status))
@@ -66,11 +66,10 @@ func (w *response) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// sniffed is how many bytes [http.DetectContentType] looks at, all that is kept of
-// what answers a HEAD.
+// sniffed is how many bytes [http.DetectContentType] looks at. No more is kept for a HEAD.
 const sniffed = 512
 
-// admit says whether n more bytes can be written.
+// admit returns an error if n more bytes cannot be written.
 func (w *response) admit(n int) error {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
@@ -101,9 +100,9 @@ func (w *response) bodyAllowed() bool {
 // Flush is FlushError for [http.Flusher].
 func (w *response) Flush() { w.FlushError() }
 
-// FlushError sends what has been written, and gives the turn up until it is taken. The
-// first one sends the head too, for which the turn is given up in any case.
-// The error says that nobody will read it.
+// FlushError sends what has been written, and gives the turn up until the reader has taken it. The
+// first call also sends the head, and gives the turn up even if there is no body yet. It returns an
+// error if nobody reads any more.
 func (w *response) FlushError() error {
 	if w.passed != nil {
 		return nil
@@ -118,10 +117,10 @@ func (w *response) FlushError() error {
 	return w.gone
 }
 
-// EnableFullDuplex does nothing: every request is.
+// EnableFullDuplex does nothing: every request can be read after the response has begun.
 func (w *response) EnableFullDuplex() error { return nil }
 
-// send gives the pipe what has been written.
+// send writes the buffer to the pipe.
 func (w *response) send() {
 	err := context.Cause(w.x.ctx)
 	if len(w.buf) > 0 && w.method != http.MethodHead {
@@ -136,7 +135,7 @@ func (w *response) send() {
 	}
 }
 
-// answer is the head as a response.
+// answer returns the response without a body.
 func (w *response) answer() *durable.Response {
 	if _, set := w.head["Content-Type"]; !set && len(w.buf) > 0 && w.head.Get("Content-Encoding") == "" {
 		w.head.Set("Content-Type", http.DetectContentType(w.buf))
@@ -144,7 +143,7 @@ func (w *response) answer() *durable.Response {
 	return &durable.Response{Status: w.status, Header: durable.Header(w.head), WebSocket: w.socket}
 }
 
-// whole is the response of a handler that has ended without a flush.
+// whole returns the response of a handler that has ended without a flush.
 func (w *response) whole() *durable.Response {
 	if w.passed != nil {
 		return w.passed
@@ -164,7 +163,7 @@ func (w *response) whole() *durable.Response {
 	return a
 }
 
-// end ends a body that is streamed.
+// end ends a streamed body.
 func (w *response) end() {
 	if w.failure == nil {
 		w.send()

@@ -10,10 +10,10 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// StubHandler forwards requests to an object, WebSocket upgrades too: the
-// documentation's return stub.fetch(request). Its answer is passed on, its error
-// fails the handler's event. An upgrade reaches the client through writers of
-// middleware that have the Unwrap method of [http.ResponseController].
+// StubHandler passes requests on to an object, also WebSocket upgrades, like return
+// stub.fetch(request) in Cloudflare's documentation. The object's answer is the handler's,
+// and its error fails the handler's event. With middleware whose writer has no method
+// Unwrap, as for [http.ResponseController], an upgrade fails.
 func StubHandler(s *durable.Stub) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		own := ownWriter(w)
@@ -29,7 +29,7 @@ func StubHandler(s *durable.Stub) http.Handler {
 			own.socket = resp.WebSocket
 			addHeader(w, resp)
 			w.WriteHeader(http.StatusSwitchingProtocols)
-			own.WriteHeader(http.StatusSwitchingProtocols) // if w did not
+			own.WriteHeader(http.StatusSwitchingProtocols) // the writer of middleware may drop it
 		case w == http.ResponseWriter(own) && own.status == 0:
 			addHeader(w, resp)
 			resp.Header = durable.Header(own.header)
@@ -40,7 +40,7 @@ func StubHandler(s *durable.Stub) http.Handler {
 	})
 }
 
-// ownWriter is the writer of this package below w, nil if there is none.
+// ownWriter returns the writer of this package below w, or nil.
 func ownWriter(w http.ResponseWriter) *response {
 	for {
 		switch t := w.(type) {
@@ -54,7 +54,7 @@ func ownWriter(w http.ResponseWriter) *response {
 	}
 }
 
-// addHeader adds an object's headers to those that a handler has set.
+// addHeader adds the headers of an object's answer to those of w.
 func addHeader(w http.ResponseWriter, resp *durable.Response) {
 	for k, values := range resp.Header {
 		for _, v := range values {
@@ -63,7 +63,7 @@ func addHeader(w http.ResponseWriter, resp *durable.Response) {
 	}
 }
 
-// forward writes an object's answer, each piece of a streamed one as it comes.
+// forward writes an object's answer to w, and flushes after each piece of a streamed one.
 func forward(w http.ResponseWriter, r *http.Request, resp *durable.Response) {
 	addHeader(w, resp)
 	w.WriteHeader(resp.Status)
@@ -81,7 +81,7 @@ func forward(w http.ResponseWriter, r *http.Request, resp *durable.Response) {
 				return
 			}
 			if resp.Header["Content-Length"] == nil {
-				control.Flush() // a writer that cannot keeps it until the end
+				control.Flush() // a writer that cannot flush sends all at the end
 			}
 		}
 		if err == io.EOF {

@@ -14,10 +14,10 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Transport sends requests of an [http.Client] to an object, whatever host they
-// name. Requests need the context of a Worker's or an object's event, whose turn
-// they give up. A context that ends is noticed between reads of the body. A
-// WebSocket upgrade is refused: [StubHandler] and [durable.Stub.Fetch] do it.
+// Transport sends the requests of an [http.Client] to an object, whatever their host is.
+// A request needs the context of an event, and gives its turn up. A read of the response's
+// body returns an error if that context has ended before it. For a WebSocket upgrade,
+// which Transport refuses, use [StubHandler] or [durable.Stub.Fetch].
 func Transport(s *durable.Stub) http.RoundTripper { return transport{s} }
 
 type transport struct{ s *durable.Stub }
@@ -65,7 +65,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a, nil
 }
 
-// setLength gives a request the Content-Length that net/http's own client would.
+// setLength sets the Content-Length that net/http's own client would send.
 func setLength(q *durable.Request, r *http.Request) {
 	q.Header.Del("Content-Length")
 	switch {
@@ -76,7 +76,7 @@ func setLength(q *durable.Request, r *http.Request) {
 	}
 }
 
-// answerBody is the body of an object's answer. Closing it closes the request's too.
+// answerBody is the body of an object's answer. Its Close closes the request's body too.
 type answerBody struct {
 	body
 	sent func()
