@@ -1,6 +1,6 @@
 package emutest
 
-// The world's time, which the test moves, and when all that the test did is dealt with.
+// The world's time, which the test moves, and waiting until the world has nothing left to do.
 
 import (
 	"errors"
@@ -14,18 +14,19 @@ import (
 // Now is the world's time.
 func (w *World) Now() time.Time { return w.world.Now() }
 
-// settlePatience is how long, in the time package's time, Settle waits.
+// settlePatience is how long Settle waits, in the time of package time.
 const settlePatience = 30 * time.Second
 
-// outsidePatience is how long, in the time package's time, a wait for something outside
-// the world holds Settle up.
+// outsidePatience is how long Settle waits for a handler that waits for something outside the world, in
+// the time of package time.
 const outsidePatience = time.Second
 
-// Settle waits until what the test has sent is dealt with: no handler runs, but those
-// that wait for time, and those that have been waiting for something outside the world,
-// in durable.Fetch or durable.Await, for a second of the time package's time. So a server
-// of the test is waited for, and what the test gives only later holds nothing up for
-// long. If it takes 30 seconds the test fails, with what runs.
+// Settle waits until the world has dealt with what the test has sent: until no handler
+// runs. It does not wait for handlers that wait for the world's time. For a handler that
+// waits for something outside the world, in durable.Fetch or durable.Await, it waits one
+// second at most: so a server of the test can answer, and a handler that waits for the
+// test itself does not block it. After 30 seconds the test fails, with what still runs.
+// Both are seconds of package time.
 func (w *World) Settle() {
 	w.t.Helper()
 	if !w.settles() {
@@ -41,7 +42,7 @@ func (w *World) unsettled() {
 func (w *World) settles() bool {
 	patience := settlePatience
 	if w.stuck.Load() {
-		patience = Patience // it has been waited for already
+		patience = Patience // the last call has already waited long
 	}
 	late := time.NewTimer(patience)
 	defer late.Stop()
@@ -50,8 +51,8 @@ func (w *World) settles() bool {
 	return settled
 }
 
-// settlesBy waits in real time also for what is due, which the time package may be
-// about to start.
+// settlesBy reports whether the world settles before late. In real time it also waits for timers that
+// are due and that package time has not started yet.
 func (w *World) settlesBy(late <-chan time.Time) bool {
 	for w.real != nil {
 		called := w.real.Called()
@@ -74,17 +75,16 @@ func (w *World) settlesBy(late <-chan time.Time) bool {
 	return w.world.SettleBy(late)
 }
 
-// Advance moves the clock by d; alarms, sleeps and idle times that fall due on
-// the way run in their order, each one to its end, as Settle defines it, before the next.
-// In real time it sleeps. An alarm that sets itself to the same time again and again
-// fails the test.
+// Advance moves the clock by d. The alarms, sleeps and idle times that end on the way run
+// in their order; before each of them Advance waits as Settle does. In real time it sleeps
+// for d. An alarm that sets itself to the same time again and again fails the test.
 func (w *World) Advance(d time.Duration) {
 	w.t.Helper()
 	if d < 0 {
 		w.t.Fatalf("emutest: advance by %v: time does not go back", d)
 	}
 	if w.clock == nil {
-		w.Settle() // so that the idle time of what has run counts from before
+		w.Settle() // idle times begin when handlers have ended: before the sleep
 		time.Sleep(d)
 		w.Settle()
 		return
@@ -97,7 +97,7 @@ func (w *World) Advance(d time.Duration) {
 	}
 }
 
-// endless says what does not let the clock go on.
+// endless says why the clock cannot move on.
 func (w *World) endless() string {
 	now := w.Now()
 	events := w.Events()
@@ -109,8 +109,8 @@ func (w *World) endless() string {
 	return fmt.Sprintf("something sleeps for no time, at %s, again and again: %s", now.Format(time.TimeOnly), w.world.Busy())
 }
 
-// AdvanceToNextAlarm moves the clock to the earliest alarm and runs it. Without an
-// alarm the test fails.
+// AdvanceToNextAlarm moves the clock to the time of the earliest alarm, which runs. If no
+// alarm is set the test fails.
 func (w *World) AdvanceToNextAlarm() {
 	w.t.Helper()
 	w.Settle()

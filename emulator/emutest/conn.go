@@ -10,12 +10,12 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wsclient"
 )
 
-// Patience is how long, in the time package's time, a client waits for what it
-// expects before the test fails.
+// Patience is how long a client waits for what it expects before the test fails, in the time of
+// package time.
 const Patience = 5 * time.Second
 
-// Conn is a WebSocket client of the Worker. Its methods fail the test when what
-// they expect does not come.
+// Conn is a WebSocket client of the Worker. Its methods fail the test if what they expect
+// does not come.
 type Conn struct {
 	w    *World
 	t    TB
@@ -26,7 +26,7 @@ type Conn struct {
 
 	mu    sync.Mutex
 	queue []Message
-	ended error         // why no more comes
+	ended error         // why no more messages come
 	news  chan struct{} // closed at the next change
 	read  sync.WaitGroup
 }
@@ -79,7 +79,7 @@ func (c *Conn) write(binary bool, data []byte) {
 	}
 }
 
-// Next returns the next message, for which it waits.
+// Next waits for the next message and returns it.
 func (c *Conn) Next() Message {
 	c.t.Helper()
 	m, err := c.next()
@@ -130,8 +130,7 @@ func (c *Conn) Expect(texts ...string) {
 	}
 }
 
-// ExpectNone fails the test if a message has come, or comes of what the test has
-// done so far.
+// ExpectNone settles the world, and fails the test if a message has come.
 func (c *Conn) ExpectNone() {
 	c.t.Helper()
 	c.w.Settle()
@@ -142,7 +141,7 @@ func (c *Conn) ExpectNone() {
 	}
 }
 
-// ExpectClose waits for the peer's Close frame, with no message before it.
+// ExpectClose waits for the peer's Close frame. A message before it fails the test.
 func (c *Conn) ExpectClose(code int, reason string) {
 	c.t.Helper()
 	m, err := c.next()
@@ -157,8 +156,8 @@ func (c *Conn) ExpectClose(code int, reason string) {
 	}
 }
 
-// ExpectLost waits for the end of the connection without a Close frame, with no
-// message before it.
+// ExpectLost waits until the connection ends without a Close frame. A message before that
+// fails the test.
 func (c *Conn) ExpectLost() {
 	c.t.Helper()
 	m, err := c.next()
@@ -171,7 +170,7 @@ func (c *Conn) ExpectLost() {
 	}
 }
 
-// Close sends a Close frame; code 0 sends none with a code.
+// Close sends a Close frame, without a code if code is 0.
 func (c *Conn) Close(code int, reason string) {
 	c.t.Helper()
 	if err := c.conn.Close(code, reason); err != nil {
@@ -185,14 +184,14 @@ func (c *Conn) Drop() {
 	c.read.Wait()
 }
 
-// Unread returns the messages that have come and were not looked at.
+// Unread returns the messages that have come and that no method has returned or compared.
 func (c *Conn) Unread() []Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]Message(nil), c.queue...)
 }
 
-// checkUnread fails the test for messages that it has not looked at.
+// checkUnread fails the test if there are unread messages.
 func (c *Conn) checkUnread() {
 	c.t.Helper()
 	if left := c.Unread(); len(left) > 0 {

@@ -1,7 +1,9 @@
-// Package emutest runs a Worker and its Durable Objects inside a test, as
-// net/http/httptest does a handler: a fresh world in memory for each test, a
-// clock that the test moves, WebSocket clients that wait and expect, and a look
-// at what keeps an object from hibernating.
+// Package emutest runs a Worker with its Durable Objects inside a test, as
+// net/http/httptest runs a handler.
+//
+// Each test has a [World] of its own, in memory, with a clock that the test moves. The
+// test sends requests with [World.Fetch], opens WebSockets with [World.Dial], and looks
+// at an object with [World.Object].
 //
 //	func TestRoom(t *testing.T) {
 //		w := emutest.New(t, emutest.Config("wrangler.jsonc"), emutest.Classes(chat.Room), emutest.Worker(chat.Worker))
@@ -14,8 +16,8 @@
 //		c.Expect("still here?")
 //	}
 //
-// Many worlds run in parallel; they share nothing. Everything works inside a
-// testing/synctest bubble too.
+// Worlds share nothing, so tests can run in parallel. Everything also works inside a bubble
+// of testing/synctest.
 package emutest
 
 import (
@@ -35,9 +37,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 )
 
-// TB is what New needs of a *testing.T or *testing.B: that of the test, or subtest, which
-// uses the world, since Fatalf ends the goroutine that calls it. Inside a fuzz target it is
-// the target's *testing.T. Errorf may be called from several goroutines.
+// TB is what New needs of a *testing.T or *testing.B. It must be that of the test or subtest
+// that uses the world, since Fatalf ends the goroutine that calls it. In a fuzz target it is
+// the target's *testing.T. Several goroutines may call Errorf.
 type TB interface {
 	Helper()
 	Cleanup(func())
@@ -47,7 +49,7 @@ type TB interface {
 	Failed() bool
 }
 
-// Option is a choice of New.
+// Option is an option of New.
 type Option func(*settings)
 
 type settings struct {
@@ -64,17 +66,17 @@ type settings struct {
 }
 
 // Config reads the bindings, migrations and variables from a wrangler.jsonc or
-// wrangler.toml. Without it each class is bound under its own name, with SQLite.
+// wrangler.toml. Without Config each class is bound under its own name, with SQLite.
 func Config(path string) Option { return func(s *settings) { s.config = path } }
 
-// Env chooses an environment of the configuration.
+// Env selects an environment of the configuration.
 func Env(name string) Option { return func(s *settings) { s.env = &name } }
 
 // Class is a *durable.Class.
 type Class interface{ Driver() driver.Class }
 
-// Classes are the classes of the world. Without it they are those that the test
-// binary has registered.
+// Classes sets the classes of the world. Without Classes they are those that the test binary
+// has registered.
 func Classes(classes ...Class) Option {
 	return func(s *settings) {
 		for _, c := range classes {
@@ -87,11 +89,11 @@ func Classes(classes ...Class) Option {
 	}
 }
 
-// Worker is what answers requests. Without it a request to /BINDING/NAME and below
-// goes to that object.
+// Worker sets the Worker, which answers requests. Without Worker a request to /BINDING/NAME,
+// or a path below it, goes to that object.
 func Worker(w durable.Worker) Option { return func(s *settings) { s.worker = w } }
 
-// Var adds a text variable, in place of the configuration's.
+// Var sets a text variable. It replaces one of the configuration.
 func Var(name, text string) Option {
 	return func(s *settings) {
 		s.vars = append(s.vars, config.Var{Name: name, IsText: true, Text: text})
@@ -101,24 +103,24 @@ func Var(name, text string) Option {
 // Persist keeps the data in a folder, in wrangler's layout, instead of in memory.
 func Persist(dir string) Option { return func(s *settings) { s.persist = dir } }
 
-// Seed chooses the UUIDs, ids and jitter; without it they are those of seed 1.
+// Seed sets the seed of UUIDs, ids and jitter. Without Seed it is 1.
 func Seed(n uint64) Option { return func(s *settings) { s.seed = n } }
 
-// RealTime gives the world the machine's time instead of a clock that only
-// [World.Advance] moves. Inside a synctest bubble that is the bubble's time.
+// RealTime gives the world the time of package time, instead of a clock that only
+// [World.Advance] moves. In a bubble of testing/synctest that is the bubble's time.
 func RealTime() Option { return func(s *settings) { s.realTime = true } }
 
-// CheckUnread fails the test for messages that its clients have received and
-// the test has not looked at.
+// CheckUnread fails the test at its end if a client has unread messages, as [Conn.Unread]
+// returns them.
 func CheckUnread() Option { return func(s *settings) { s.unread = true } }
 
 // CheckFiles does nothing.
 //
-// Deprecated: it looked at the whole process, which other tests share. It goes with
-// the next version.
+// Deprecated: it looked at the whole process, which other tests share. The next version
+// has it no more.
 func CheckFiles() Option { return func(*settings) {} }
 
-// Start is when a manual clock begins.
+// Start is the time at which the clock of a world starts.
 var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // World is a Worker with its objects, for one test.
@@ -130,26 +132,25 @@ type World struct {
 	net    *network
 	client *http.Client
 	unread bool
-	stuck  atomic.Bool // it did not settle, the last time
+	stuck  atomic.Bool // the last call of settles has failed
 
 	mu      sync.Mutex
 	events  []emulator.Event
 	conns   []*Conn
-	foreign map[driver.Place]bool // places whose calls have been reported
+	foreign map[driver.Place]bool // places of calls that foreignCall has reported
 	ended   bool
 }
 
-// New makes a world that ends with the test. What is wrong with the configuration
-// or the classes fails the test at once, and so does a call that touches an object
-// from a goroutine that does not hold it, which is reported with the place of the call,
-// of the go statement, and of the handler that holds the object.
+// New makes a world that ends with the test. An error of the configuration or of the classes
+// fails the test at once. A subtest makes a world of its own: a failure in a world fails
+// the test that made it.
 //
-// Each test makes its own world, and so does each subtest: what fails in a world fails
-// the test that made it, and ends the goroutine that calls.
+// A goroutine that uses an object without having its turn fails the test. The message has
+// the place of the call, of the go statement, and of the handler that has the turn.
 //
-// When the test ends, handlers that do not end and goroutines that a class or the
-// Worker has left running fail it. One that waits for time, or with its context for something outside,
-// does end: its context does. A failed test logs what happened in the world.
+// At the end of the test every context ends. Handlers that do not end then, and goroutines
+// that a class or the Worker has left running, fail the test. A failed test logs the events
+// of its world.
 func New(t TB, options ...Option) *World {
 	t.Helper()
 	t = shown{t}
@@ -190,7 +191,7 @@ func New(t TB, options ...Option) *World {
 	return w
 }
 
-// load reads the configuration, or makes one of the classes.
+// load reads the configuration, or makes one that binds the classes.
 func (s *settings) load(t TB) *config.Config {
 	t.Helper()
 	if s.classes == nil {
@@ -199,7 +200,7 @@ func (s *settings) load(t TB) *config.Config {
 	cfg := &config.Config{Name: "test", NameGiven: true, TopLevelName: "test"}
 	if s.config != "" {
 		r := config.Load(config.Options{Config: s.config, Env: s.env})
-		if r.Config != nil { // as emu dev would refuse it, by the machine's date
+		if r.Config != nil { // the checks of emu dev, which depend on the machine's date
 			errs, warnings := r.Config.CheckStart()
 			r.Errors = errs
 			for _, d := range warnings {
@@ -225,7 +226,7 @@ func (s *settings) load(t TB) *config.Config {
 	return cfg
 }
 
-// placed is a diagnostic with its place, unless that is a file as a whole.
+// placed returns a diagnostic's text, with its place if that is a line.
 func placed(d diagnostic.Diagnostic) string {
 	if d.Place.Line == 0 {
 		return d.Text
@@ -239,8 +240,8 @@ func (w *World) observe(e emulator.Event) {
 	w.events = append(w.events, e)
 }
 
-// foreignCall fails the test for a call that touched an object from a goroutine
-// which did not hold it, once for each place.
+// foreignCall fails the test for a call of an object by a goroutine that does not have its turn, once
+// for each place.
 func (w *World) foreignCall(f emulator.ForeignCall) {
 	w.mu.Lock()
 	reported := w.ended || w.foreign[f.Place]
@@ -258,15 +259,15 @@ func (w *World) foreignCall(f emulator.ForeignCall) {
 	}
 }
 
-// Events returns what has happened so far.
+// Events returns the events of the world so far.
 func (w *World) Events() []emulator.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]emulator.Event(nil), w.events...)
 }
 
-// leftRunning returns the goroutines that user code has left running. It looks again for up
-// to a quarter of a second: a goroutine whose context has just ended needs a moment to return.
+// leftRunning returns the goroutines that user code has left running. A goroutine whose context has
+// just ended needs a moment to return, so it looks again for up to a quarter of a second.
 func (w *World) leftRunning() []emulator.Leftover {
 	for wait := time.Millisecond; ; wait *= 2 {
 		left := w.world.Leftovers()
@@ -286,17 +287,17 @@ func (w *World) close() {
 	w.mu.Lock()
 	conns := w.conns
 	w.mu.Unlock()
-	if w.unread { // before the first client leaves, which others may get messages about
+	if w.unread { // before a client leaves: the others may get messages about that
 		for _, c := range conns {
 			c.checkUnread()
 		}
 	}
-	happened := w.Events() // not what comes of the test's end
+	happened := w.Events() // without those of the test's end
 	for _, c := range conns {
 		c.Drop()
 	}
 	if len(conns) > 0 && len(left) == 0 {
-		w.settles() // handlers that see the clients go may leave something too
+		w.settles() // the close handlers of these clients may leave goroutines running too
 		left = w.leftRunning()
 	}
 	err := w.world.Close()

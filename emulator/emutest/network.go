@@ -11,8 +11,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
-// network is a world's HTTP server and the way to it, in memory, so that it works
-// inside a synctest bubble.
+// network is a world's HTTP server with connections in memory, which work inside a bubble of
+// testing/synctest.
 type network struct {
 	server    *http.Server
 	transport *http.Transport
@@ -34,7 +34,7 @@ func serve(w *emulator.World) *network {
 	return n
 }
 
-// endKey is where a request's context has the end of its pipe.
+// endKey is the key of the end in a request's context.
 type endKey struct{}
 
 func withEnd(ctx context.Context, c net.Conn) context.Context {
@@ -44,7 +44,7 @@ func withEnd(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
-// handling is h behind a note to its end of the pipe that the handler decides about reading.
+// handling makes h note at its end of the pipe that a handler runs, which may read the body or not.
 func handling(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if e, ok := r.Context().Value(endKey{}).(*end); ok {
@@ -55,10 +55,10 @@ func handling(h http.Handler) http.Handler {
 	})
 }
 
-// attended is the world's Options.Attended.
+// attended is emulator.Options.Attended.
 func attended(ctx context.Context) {
 	if e, ok := ctx.Value(endKey{}).(*end); ok {
-		e.attended()
+		e.ReadEnded()
 	}
 }
 
@@ -91,7 +91,7 @@ func (n *network) close() {
 	n.served.Wait()
 }
 
-// listener is the in-memory end that the server accepts from.
+// listener accepts the connections in memory.
 type listener struct{ n *network }
 
 func (l listener) Accept() (net.Conn, error) {

@@ -10,15 +10,14 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Object is a Durable Object of the world, seen from the test. It is the same
-// object whether it is in memory or not.
+// Object is a Durable Object of the world, in memory or not.
 type Object struct {
 	w *World
 	o *emulator.Object
 }
 
-// Object returns the object of that name in the namespace of a binding. It does
-// not start it. A binding that is not there fails the test.
+// Object returns the object of that name in the namespace of a binding, without starting it.
+// A binding that does not exist fails the test.
 func (w *World) Object(binding, name string) *Object {
 	w.t.Helper()
 	o, err := w.world.Object(binding, name)
@@ -39,30 +38,30 @@ func (o *Object) String() string {
 	return o.o.Class() + " " + o.ID()
 }
 
-// State says where the object is, after what the test has sent is dealt with.
+// State returns the state of the object after [World.Settle].
 func (o *Object) State() emulator.State {
 	o.w.t.Helper()
 	o.w.Settle()
 	return o.o.State()
 }
 
-// Pins returns what keeps the object in memory, oldest first: after what the test has
-// sent is dealt with or, if that takes as long as [World.Settle] waits, as it is then.
+// Pins returns what keeps the object in memory, the oldest first. It waits like
+// [World.Settle], but does not fail the test if handlers still run.
 func (o *Object) Pins() []emulator.Pin {
 	o.w.settles()
 	return o.o.Pins()
 }
 
-// PinsNow is Pins without waiting for what the test has sent, for a test whose
-// handler is blocked outside the emulator.
+// PinsNow is Pins without waiting, for a test whose handler is blocked.
 func (o *Object) PinsNow() []emulator.Pin { return o.o.Pins() }
 
-// errNeverAddressed replaces a success that would say nothing: the object was never called.
+// errNeverAddressed is an error because an object that was never called cannot fail to hibernate: a test
+// that passes would say nothing.
 var errNeverAddressed = errors.New("the object has never been addressed in this world")
 
-// Hibernate takes the object out of memory as its idle time would. If something pins
-// it the test fails, with the pin's kind and place, and so it does if nothing has ever
-// addressed the object.
+// Hibernate takes the object out of memory, as its idle time would. If something pins the
+// object, the test fails with the kind and place of the pin. It also fails if the object was
+// never called.
 func (o *Object) Hibernate() {
 	o.w.t.Helper()
 	if err := o.TryHibernate(); err != nil {
@@ -70,8 +69,8 @@ func (o *Object) Hibernate() {
 	}
 }
 
-// TryHibernate is Hibernate for an object that may be pinned: then it returns an
-// [*emulator.PinnedError].
+// TryHibernate is Hibernate for an object that may be pinned: it returns an
+// [*emulator.PinnedError] instead of failing the test.
 func (o *Object) TryHibernate() error {
 	o.w.t.Helper()
 	o.w.Settle()
@@ -81,8 +80,8 @@ func (o *Object) TryHibernate() error {
 	return o.o.Hibernate()
 }
 
-// Evict takes the object out of memory whatever pins it, as the end of its machine
-// would: its events fail, sockets accepted for hibernation stay.
+// Evict takes the object out of memory even if something pins it, as the end of its machine
+// would. Its events fail. Sockets accepted for hibernation stay.
 func (o *Object) Evict() {
 	o.w.t.Helper()
 	o.w.Settle()
@@ -98,12 +97,12 @@ func (o *Object) Abort(reason string) {
 	o.w.Settle()
 }
 
-// Socket is a connection that the object has accepted for hibernation.
+// Socket is a WebSocket that the object has accepted for hibernation.
 type Socket struct {
 	Tags         []string
 	Attachment   durable.Value // undefined if none
-	Buffered     int64         // bytes that the client has not taken
-	AutoAnswered time.Time     // zero if never
+	Buffered     int64         // bytes that the client has not read
+	AutoAnswered time.Time     // the last automatic response; zero if there was none
 }
 
 // Sockets returns the object's sockets, the oldest first.
@@ -117,11 +116,11 @@ func (o *Object) Sockets() []Socket {
 	return list
 }
 
-// Storage runs f with the object's storage, between its events, without starting
-// it. What f writes is committed, also if f returns an error, as what a handler writes
-// is; the error fails the test. There is no event, whose context Storage.Transaction and
-// Sync need: in f it is TransactionSync. An object that lets nobody in, for 30 seconds of
-// the time package's time, fails the test.
+// Storage runs f with the object's storage, between its events, without starting it. As in a
+// handler f's writes are committed, also if f returns an error, which fails the test.
+// Storage.Transaction and Storage.Sync need the context of an event, which f does not have:
+// use TransactionSync. The test fails if the object blocks other events for 30 seconds of
+// package time.
 func (o *Object) Storage(f func(s *durable.Storage) error) {
 	o.w.t.Helper()
 	o.w.Settle()
@@ -136,10 +135,9 @@ func (o *Object) Storage(f func(s *durable.Storage) error) {
 	}
 }
 
-// AssertHibernatable fails the test if something keeps the object in memory when what
-// the test has sent is dealt with, and names it with its file and line. That includes
-// what ends by itself, such as a Sleep: until then the idle time does not begin. An object
-// that nothing has ever addressed fails the test too.
+// AssertHibernatable fails the test if something pins the object after [World.Settle], with
+// the kind and place of each pin. A Sleep is a pin too, since the idle time begins only when
+// it has ended. The test also fails if the object was never called.
 func AssertHibernatable(t TB, o *Object) {
 	t.Helper()
 	t = shown{t}

@@ -12,11 +12,10 @@ import (
 // pipeBuffer is how much a pipe holds, in bytes, before a write waits.
 const pipeBuffer = 256 << 10
 
-// pipe is a connection in memory, with a buffer as a socket has one. What it carries
-// counts as activity of the world while its reader is about to deal with it, so
-// that [World.Settle] knows that nothing is under way. What nobody reads does not
-// count: the body of a response that a test has not come to, or of a request that a
-// handler has not.
+// pipe is a connection in memory, with a buffer like a socket's. Bytes in it count as activity of the
+// world while somebody is about to read them, so that [World.Settle] waits for them. Bytes
+// that nobody reads do not count: the body of a response that the test does not read, or of a request
+// that the handler does not read.
 func pipe(hold func(more bool)) (client, server *end) {
 	up, down := newFlow(hold), newFlow(hold)
 	up.attentive, up.served = true, true
@@ -35,13 +34,13 @@ type flow struct {
 	readBy  deadline
 	writeBy deadline
 
-	// attentive is set while somebody reads all that comes, and deals with it before
-	// they read again: a server between two requests, both ends of a WebSocket.
+	// attentive is set while the reader reads all that comes, and deals with it before it reads
+	// again: a server between two requests, and both ends of a WebSocket.
 	attentive bool
-	served    bool // a server reads, which comes back or says that it has attended
-	reading   bool // somebody waits for something to read
-	taken     bool // they have read something and not come back
-	under     bool // something is under way
+	served    bool // the reader is a server, which reads again or calls ReadEnded
+	reading   bool // the reader waits in read
+	taken     bool // the reader has read something and has not dealt with it
+	under     bool // the flow counts as activity
 }
 
 func newFlow(hold func(more bool)) *flow {
@@ -50,7 +49,7 @@ func newFlow(hold func(more bool)) *flow {
 	return f
 }
 
-// update wakes the waiting goroutines and counts what is under way. f.mu is held.
+// update wakes the waiting goroutines, and begins or ends the flow's activity. f.mu is held.
 func (f *flow) update() {
 	f.changed.Broadcast()
 	data, end := len(f.buf) > 0 && (f.attentive || f.reading), f.ended && f.served && f.reading
@@ -88,8 +87,7 @@ func (f *flow) read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// switched is how a server's answer to an upgrade begins, after which both ends read
-// all that comes.
+// switched is how a server's answer to an upgrade begins. After it both ends are attentive.
 var switched = []byte("HTTP/1.1 101 ")
 
 func (f *flow) write(p []byte) (n int, err error) {
@@ -121,7 +119,7 @@ func (f *flow) set(change func()) {
 	f.update()
 }
 
-// deadline is when reading or writing fails.
+// deadline is the time at which reading or writing fails.
 type deadline struct {
 	at    time.Time
 	timer *time.Timer
@@ -129,7 +127,7 @@ type deadline struct {
 
 func (d *deadline) passed() bool { return !d.at.IsZero() && !time.Now().Before(d.at) }
 
-// setDeadline sets one of the flow's.
+// setDeadline sets one of the flow's deadlines.
 func (f *flow) setDeadline(d *deadline, at time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -144,7 +142,7 @@ func (f *flow) setDeadline(d *deadline, at time.Time) {
 	f.changed.Broadcast()
 }
 
-// stop ends what waits for the deadlines.
+// stop stops the timers of the deadlines.
 func (f *flow) stop() {
 	f.setDeadline(&f.readBy, time.Time{})
 	f.setDeadline(&f.writeBy, time.Time{})
@@ -171,14 +169,12 @@ func (e *end) Close() error {
 	return nil
 }
 
-// handling says whether a handler of the world decides about reading.
+// handling is set while a handler runs, which may leave the rest of the request unread.
 func (e *end) handling(on bool) { e.in.set(func() { e.in.attentive = !on }) }
 
-// attended says that the world counts what was read as its own activity.
-func (e *end) attended() { e.in.set(func() { e.in.taken = false }) }
-
-// ReadEnded says that the reader of the end has dealt with it, and may write on.
-func (e *end) ReadEnded() { e.attended() }
+// ReadEnded is called when the reader has dealt with what it has read, or when the world itself counts
+// that as activity.
+func (e *end) ReadEnded() { e.in.set(func() { e.in.taken = false }) }
 
 func (e *end) LocalAddr() net.Addr  { return address{} }
 func (e *end) RemoteAddr() net.Addr { return address{} }

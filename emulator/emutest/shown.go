@@ -1,7 +1,6 @@
 package emutest
 
-// Messages to a test, which go test prints as they are.
-// https://pkg.go.dev/testing#T.Logf
+// Messages of a test (https://pkg.go.dev/testing#T.Logf).
 
 import (
 	"fmt"
@@ -9,8 +8,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
-// shown is a test whose messages hold nothing that a terminal would obey: exceptions, names
-// and messages are the tested program's.
+// shown is a test whose messages hold no control characters. go test prints messages as they are, and
+// exceptions and names in them come from the tested program.
 type shown struct{ TB }
 
 func (s shown) Errorf(format string, args ...any) {

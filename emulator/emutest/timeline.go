@@ -7,7 +7,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator"
 )
 
-// timeline is what happened, a line an event, with the world's time since the first.
+// timeline lists events, one a line, each with the time since the first.
 func timeline(events []emulator.Event) string {
 	var b strings.Builder
 	for _, e := range events {
@@ -41,7 +41,7 @@ func describe(e emulator.Event) string {
 	return s
 }
 
-// shortName is an object's name or, if it has none, the beginning of its id.
+// shortName returns an object's name or, if it has none, the beginning of its id.
 func shortName(name, id string) string {
 	if name == "" {
 		return id[:8]

@@ -1,6 +1,6 @@
 package emutest
 
-// What a test asks its world: requests, WebSockets, and the addresses for clients of its own.
+// Requests and WebSockets of a test, and addresses for its own clients.
 
 import (
 	"bytes"
@@ -15,15 +15,15 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/wsclient"
 )
 
-// URL is the address of the Worker for Client.
+// URL is the address of the Worker for [World.Client].
 const URL = "http://emu.test"
 
-// Client returns a client whose requests to [URL] reach the Worker, in memory. It
-// follows no redirects.
+// Client returns an HTTP client whose requests to [URL] go to the Worker in memory. It does
+// not follow redirects.
 func (w *World) Client() *http.Client { return w.client }
 
-// Listen serves the Worker on a real port of the loopback interface as well and
-// returns its URL, for clients of other programs.
+// Listen serves the Worker on a port of the loopback interface too, for clients that are other
+// programs, and returns its URL.
 func (w *World) Listen() string {
 	w.t.Helper()
 	a, err := w.net.listen()
@@ -33,17 +33,17 @@ func (w *World) Listen() string {
 	return "http://" + a
 }
 
-// Response is an answer with its body read.
+// Response is a response whose body has been read.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// Fetch sends a request to the Worker and reads the answer; target is a path or
-// a URL. A request that cannot be sent fails the test, and so does one that has no
-// answer after 30 seconds of the time package's time: its handler waits, perhaps for
-// a clock that nobody moves. In real time it may take as long as it likes.
+// Fetch sends a request to the Worker and reads the response. target is a path or a URL. A
+// request that cannot be sent fails the test. So does a request that has no response after 30
+// seconds of package time, since its handler may wait for a clock that nobody moves; with
+// [RealTime] there is no such limit.
 func (w *World) Fetch(method, target string, body ...string) Response {
 	w.t.Helper()
 	if strings.HasPrefix(target, "/") {
@@ -79,7 +79,7 @@ func (w *World) Fetch(method, target string, body ...string) Response {
 	return Response{resp.StatusCode, resp.Header, string(data)}
 }
 
-// byPath is the Worker of a world without one: /BINDING/NAME/… goes to that object.
+// byPath is the default Worker: a request to /BINDING/NAME/… goes to that object.
 func byPath(ctx context.Context, r *durable.Request, env *durable.Env) (*durable.Response, error) {
 	binding, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	name, _, _ := strings.Cut(rest, "/")
@@ -102,8 +102,8 @@ func (w *World) Dial(path string, header ...http.Header) *Conn {
 	return c
 }
 
-// TryDial is Dial for a handshake that may be refused: then the error is not nil,
-// and the Conn only holds the Response, if there was one. Its methods must not be called.
+// TryDial is Dial for a handshake that may be refused. Then it returns an error, and a Conn
+// that only has the Response, if there was one: its methods must not be called.
 func (w *World) TryDial(path string, header ...http.Header) (*Conn, error) {
 	w.t.Helper()
 	if !strings.HasPrefix(path, "/") {
@@ -129,7 +129,7 @@ func (w *World) TryDial(path string, header ...http.Header) (*Conn, error) {
 	return c, nil
 }
 
-// failure is an error of a connection in the words of its user.
+// failure returns an error of a connection in words for the author of the test.
 func (w *World) failure(err error) error {
 	w.mu.Lock()
 	ended := w.ended
