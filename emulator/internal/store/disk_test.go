@@ -34,8 +34,9 @@ type diskOp struct {
 }
 
 type disk struct {
-	log   []diskOp
-	files map[uintptr]diskFile
+	log          []diskOp
+	files        map[uintptr]diskFile
+	reads, locks int // of the log's index: each lock is a system call
 	// fail returns the result code instead of doing the operation, if not 0.
 	fail func(op diskOp) int32
 }
@@ -112,6 +113,10 @@ func diskOpen(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintptr) 
 		m := (*lib.Tsqlite3_io_methods)(ptr(p))
 		*m = *real
 		m.FxWrite, m.FxTruncate, m.FxSync = callback(diskWrite), callback(diskTruncate), callback(diskSync)
+		m.FxRead = callback(diskRead)
+		if m.FiVersion > 1 {
+			m.FxShmLock = callback(diskShmLock)
+		}
 		diskMethods[theirs] = p
 	}
 	*(*uintptr)(ptr(file)) = diskMethods[theirs]
@@ -124,6 +129,16 @@ func diskDelete(tls *libc.TLS, vfs, name uintptr, sync int32) int32 {
 		return rc
 	}
 	return as[func(*libc.TLS, uintptr, uintptr, int32) int32](realVFS.FxDelete)(tls, vfs, name, sync)
+}
+
+func diskRead(tls *libc.TLS, file, data uintptr, n int32, at lib.Tsqlite3_int64) int32 {
+	theDisk.reads++
+	return as[func(*libc.TLS, uintptr, uintptr, int32, lib.Tsqlite3_int64) int32](theDisk.files[file].real.FxRead)(tls, file, data, n, at)
+}
+
+func diskShmLock(tls *libc.TLS, file uintptr, offset, n, flags int32) int32 {
+	theDisk.locks++
+	return as[func(*libc.TLS, uintptr, int32, int32, int32) int32](theDisk.files[file].real.FxShmLock)(tls, file, offset, n, flags)
 }
 
 func diskWrite(tls *libc.TLS, file, data uintptr, n int32, at lib.Tsqlite3_int64) int32 {

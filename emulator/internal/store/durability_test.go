@@ -245,6 +245,53 @@ func TestLostFile(t *testing.T) {
 	}
 }
 
+// TestCommitCalls: what one commit asks of the system.
+func TestCommitCalls(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		write         func(t *testing.T, db *DB, i int)
+		writes, locks int
+	}{
+		// A page is written as its frame's head and the frame. Four locks are those of the
+		// reader and of the writer, two more those of the reader's mark, which moves.
+		{"a key", func(t *testing.T, db *DB, i int) { check(t, db.Put("k", []byte(fmt.Sprint(i)))) }, 2, 6},
+		{"a key with the value it has", func(t *testing.T, db *DB, i int) { check(t, db.Put("k", []byte("first"))) }, 0, 4},
+		{"a row", func(t *testing.T, db *DB, i int) { must(t, db, "INSERT INTO t VALUES (?)", float64(i)) }, 2, 6},
+		{"a row and a key", func(t *testing.T, db *DB, i int) {
+			must(t, db, "INSERT INTO t VALUES (?)", float64(i))
+			check(t, db.Put("k", []byte(fmt.Sprint(i))))
+		}, 4, 6},
+		{"nothing", func(t *testing.T, db *DB, i int) {}, 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDisk(t)
+			db := open(t, Options{Path: filepath.Join(t.TempDir(), "a.sqlite"), vfs: diskName})
+			must(t, db, "CREATE TABLE t(x)")
+			check(t, db.Put("k", []byte("first")))
+			check(t, db.Commit())
+			commit := func(i int) {
+				c.write(t, db, i)
+				check(t, db.Commit())
+			}
+			commit(0) // compiles
+			const commits = 10
+			before, reads, locks := len(d.log), d.reads, d.locks
+			for i := range commits {
+				commit(i + 1)
+			}
+			if n := len(d.log) - before; n != c.writes*commits {
+				t.Errorf("%d writes and syncs for %d commits, not %d each", n, commits, c.writes)
+			}
+			if n := d.locks - locks; n != c.locks*commits {
+				t.Errorf("%d locks for %d commits, not %d each", n, commits, c.locks)
+			}
+			if n := d.reads - reads; n != 0 {
+				t.Errorf("%d reads for %d commits", n, commits)
+			}
+		})
+	}
+}
+
 // TestSyncs: a commit is written once and waits for no sync; a checkpoint syncs.
 func TestSyncs(t *testing.T) {
 	d := newDisk(t)
