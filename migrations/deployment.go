@@ -1,7 +1,7 @@
 package migrations
 
-// What production answers to a deployment. It depends on what is deployed now: Wrangler
-// sends the steps after the deployed tag, and the API applies them.
+// What production refuses of a deployment. It depends on what is deployed now: Wrangler sends
+// the steps after the deployed tag, and the API applies them.
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-object-class-migrations-legacy/
 
@@ -23,8 +23,8 @@ type Comparison struct {
 	Registered []string
 }
 
-// Deployed returns the configuration with the migrations up to tag alone, for
-// [Ledger.Assume] and [Compare]. Its bindings are not those of that time.
+// Deployed returns the configuration with its migrations up to tag, as [Ledger.Assume] and
+// [Compare] need it. Its bindings are today's.
 func Deployed(cfg *config.Config, tag string) (*config.Config, error) {
 	i := slices.IndexFunc(cfg.Migrations, func(m config.Migration) bool { return m.Tag == tag })
 	if i < 0 {
@@ -36,8 +36,8 @@ func Deployed(cfg *config.Config, tag string) (*config.Config, error) {
 }
 
 // Compare returns what production would refuse or warn of, in its own words and with its
-// codes, and what it would silently ignore. Without a deployed configuration the only
-// result is a warning that nothing was compared.
+// codes, and what it would ignore without a word. Without a deployed configuration it returns
+// one warning: that nothing was compared.
 func Compare(c Comparison) []diagnostic.Diagnostic {
 	d := &deployment{Comparison: c}
 	if c.Deployed == nil {
@@ -48,7 +48,7 @@ func Compare(c Comparison) []diagnostic.Diagnostic {
 		d.warn(diagnostic.Place{File: c.Now.File}, "", msgOtherWorker, c.Deployed.Name, c.Now.Name)
 		d.Deployed = &config.Config{Path: c.Deployed.Path, File: c.Deployed.File, Name: c.Now.Name}
 	}
-	if !d.foldsLocally() {
+	if !d.passesWrangler() {
 		return d.found
 	}
 	d.classes = provisioned(d.Deployed)
@@ -83,13 +83,11 @@ func (d *deployment) warn(place diagnostic.Place, hint, format string, args ...a
 	d.found = append(d.found, diagnostic.Warningf(place, hint, format, args...))
 }
 
-// provisioned are the classes that exist after the deployment of a configuration. A step
-// about an unknown class is skipped: old migrations may have been removed from the
-// configuration.
+// provisioned are the classes that exist after the deployment of a configuration. It skips a
+// step about an unknown class: old migrations may have been removed from the configuration.
 func provisioned(cfg *config.Config) map[string]string {
-	f := folded(cfg)
 	classes := map[string]string{}
-	for class, ns := range f.rec.Classes {
+	for class, ns := range applyAll(cfg).rec.Classes {
 		classes[class] = ns.Storage
 	}
 	for _, e := range cfg.Exports {
@@ -100,27 +98,27 @@ func provisioned(cfg *config.Config) map[string]string {
 	return classes
 }
 
-// folded applies all migrations of a configuration to an empty record.
-func folded(cfg *config.Config) *fold {
-	f := &fold{ledger: &Ledger{worker: cfg.Name}, facts: &Facts{Config: cfg, Strict: true}, rec: &record.Record{Classes: map[string]record.Namespace{}}}
-	if f.checkTags() {
+// applyAll applies all migrations of a configuration to an empty record.
+func applyAll(cfg *config.Config) *planner {
+	p := &planner{ledger: &Ledger{worker: cfg.Name}, facts: &Facts{Config: cfg, Strict: true}, rec: &record.Record{Classes: map[string]record.Namespace{}}}
+	if p.checkTags() {
 		for i, m := range cfg.Migrations {
-			f.migrate(i, m)
+			p.migrate(i, m)
 		}
 	}
-	return f
+	return p
 }
 
-// foldsLocally reports whether Wrangler would upload: before that it applies all
-// migrations to nothing, and stops at an error.
-func (d *deployment) foldsLocally() bool {
-	f := folded(d.Now)
-	d.found = append(d.found, f.Errors...)
-	return len(f.Errors) == 0
+// passesWrangler reports whether Wrangler would upload: before that it applies all migrations
+// to nothing, and stops at an error.
+func (d *deployment) passesWrangler() bool {
+	errs := applyAll(d.Now).Errors
+	d.found = append(d.found, errs...)
+	return len(errs) == 0
 }
 
-// history warns about deployed steps that have been edited since: production ignores such
-// an edit without a word.
+// history reports deployed steps that have been edited since, which production ignores
+// without a word.
 func (d *deployment) history() {
 	last := d.deployedTag()
 	end := d.index(last)
@@ -143,7 +141,7 @@ func (d *deployment) history() {
 	}
 }
 
-// edited reports a change of a deployed step.
+// edited reports how a deployed step has been changed.
 func (d *deployment) edited(was, is config.Migration) {
 	found := false
 	moved := func(from, to []config.ClassRef, before, after string) {
@@ -165,7 +163,7 @@ func (d *deployment) edited(was, is config.Migration) {
 	}
 }
 
-// field is the key of a migration that creates classes with a storage.
+// field is the key of a migration that creates classes with the given storage.
 func field(storage string) string {
 	if storage == SQLite {
 		return "new_sqlite_classes"
@@ -173,6 +171,7 @@ func field(storage string) string {
 	return "new_classes"
 }
 
+// deployedTag is the tag of the last deployed step, "" if there is none.
 func (d *deployment) deployedTag() string {
 	if n := len(d.Deployed.Migrations); n > 0 {
 		return d.Deployed.Migrations[n-1].Tag

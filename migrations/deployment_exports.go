@@ -1,7 +1,7 @@
 package migrations
 
-// What the API answers to exports. The scenarios and their meanings are from the error
-// reference of the documentation.
+// What the API refuses of the field exports. The scenarios and their meanings are from the
+// error reference of the documentation.
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
 
@@ -30,7 +30,7 @@ func (d *deployment) reconcile() {
 			d.refuse(diagnostic.Place{File: d.Now.File}, class, "orphaned_provisioned_namespace", "add a tombstone for the class, or add the class back to the program and to exports")
 		}
 	}
-	provisioned := maps.Clone(d.classes) // no entry sees what another one changes
+	provisioned := maps.Clone(d.classes) // an entry does not see what another one changes
 	for _, e := range d.Now.Exports {
 		storage, exists := provisioned[e.ClassName]
 		switch e.State {
@@ -75,6 +75,7 @@ func (d *deployment) declare(e config.Export, before, inCode bool) {
 	d.classes[e.ClassName] = storageOf(e)
 }
 
+// refuse reports an error in the API's words for a scenario.
 func (d *deployment) refuse(place diagnostic.Place, class, scenario, hint string) {
 	meaning := strings.ReplaceAll(scenarios[scenario], "{class}", class)
 	d.fail(place, hint, msgExportsFailed, scenario, class, meaning)

@@ -1,6 +1,6 @@
 package migrations
 
-// What the API answers to the steps that Wrangler sends.
+// What the API refuses of the steps that Wrangler sends.
 
 import (
 	"maps"
@@ -24,8 +24,8 @@ func (d *deployment) send() {
 			d.warn(d.Now.MigrationsPlace, "put migration \""+tag+"\" back", msgTagNotFound, d.Now.Name, tag, fileName(d.Now))
 			before := len(d.found)
 			d.steps(steps)
-			// Production replays all steps on top of what they have made already. Only
-			// the first error says something: the others follow from it.
+			// Production applies all steps again, to the classes that they have made already.
+			// Only the first error says something: the others follow from it.
 			d.found = d.found[:min(len(d.found), before+1)]
 			return
 		}
@@ -34,6 +34,7 @@ func (d *deployment) send() {
 	d.steps(steps)
 }
 
+// steps applies steps to the classes in production, and reports those that the API refuses.
 func (d *deployment) steps(steps []config.Migration) {
 	created := map[string]diagnostic.Place{}
 	d.deleted = map[string]bool{}
@@ -54,7 +55,7 @@ func (d *deployment) steps(steps []config.Migration) {
 			delete(d.classes, r.From)
 			d.classes[r.To] = storage
 		}
-		// Nothing is known of the other Worker: take the transfer for granted.
+		// Nothing is known of the other Worker: suppose that it has the class.
 		for _, t := range m.TransferredClasses {
 			d.classes[t.To] = SQLite
 		}
@@ -97,7 +98,7 @@ func (d *deployment) delete(c config.ClassRef) {
 	d.deleted[c.Name] = true
 }
 
-// exported reports classes that the program does not export.
+// exported reports classes in production that the program does not export.
 func (d *deployment) exported(created map[string]diagnostic.Place) {
 	if d.Registered == nil {
 		return

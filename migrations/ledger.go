@@ -1,6 +1,6 @@
 package migrations
 
-// The ledger is a file beside the folders of the namespaces.
+// The ledger, a file beside the folders of the namespaces.
 
 import (
 	"errors"
@@ -18,21 +18,21 @@ import (
 	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
-// Ledger records what has been applied to the local state of one Worker. It is not safe
-// for concurrent use. Hold a [folder.Lock] against other processes.
+// Ledger records the migrations that have been applied to the stored state of one Worker. It
+// is not safe for concurrent use. Another process is kept away by a [folder.Lock].
 type Ledger struct {
 	worker string
 	dir    string // <persist>/v3/do; "" in memory
 	rec    *record.Record
 	// saved is the text of the file, nil if there is no file.
 	saved []byte
-	// revision counts the changes of rec. A plan of an earlier revision is out of date.
+	// revision counts the changes of rec: a plan that was made before the last one is refused.
 	revision int
 }
 
 // Open reads the ledger of a Worker in a state folder. Without a file the ledger is
 // empty; with persist "" it is in memory. A file that is damaged, or that a newer emu has
-// written, is an error that wraps [ErrUnreadable], and is never overwritten.
+// written, is never overwritten: the error wraps [ErrUnreadable].
 func Open(persist, worker string) (*Ledger, error) {
 	if err := folder.CheckWorker(worker); err != nil {
 		return nil, err
@@ -88,8 +88,8 @@ func (e *unreadableError) Error() string {
 
 func (e *unreadableError) Unwrap() []error { return []error{ErrUnreadable, e.err} }
 
-// Take locks the state of a Worker with [folder.Take], and the folders of the namespaces
-// in its ledger.
+// Take locks the state of a Worker with [folder.Take], and the folder of each namespace in its
+// ledger.
 func Take(persist, worker string) (*folder.Lock, error) {
 	l, err := folder.Take(persist, worker)
 	if l == nil || err != nil {
@@ -97,7 +97,7 @@ func Take(persist, worker string) (*folder.Lock, error) {
 	}
 	ledger, err := Open(persist, worker)
 	if err != nil {
-		return l, nil // the caller opens the ledger too, and gets this error then
+		return l, nil // the caller opens the ledger next, or resets it
 	}
 	for _, ns := range ledger.rec.Namespaces() {
 		if err := l.Hold(ns.UniqueKey); err != nil {
@@ -128,8 +128,8 @@ func (l *Ledger) Exists(uniqueKey string) bool {
 	return err == nil && info.IsDir()
 }
 
-// holds reports whether the namespace of a unique key has an object. Its folder alone
-// proves nothing: every start makes one with the metadata.
+// holds reports whether the namespace of a unique key has an object. Its folder proves
+// nothing: every start makes one, with the metadata.
 func (l *Ledger) holds(uniqueKey string) bool {
 	if l.dir == "" {
 		return false
@@ -141,8 +141,8 @@ func (l *Ledger) holds(uniqueKey string) bool {
 	return slices.ContainsFunc(files, func(f fs.DirEntry) bool { return !strings.HasPrefix(f.Name(), "metadata.sqlite") })
 }
 
-// peer returns the ledger of another Worker in the same state folder, nil if there is no
-// readable one.
+// peer returns the ledger of another Worker in the same state folder. It returns nil if there
+// is none, or none that can be read.
 func (l *Ledger) peer(worker string) *Ledger {
 	if l.dir == "" || worker == l.worker {
 		return nil
@@ -164,21 +164,21 @@ func (l *Ledger) Assume(cfg *config.Config, tag string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	f := &fold{facts: &Facts{Config: cut, Now: now}, rec: l.rec.Clone(), ledger: l}
+	p := &planner{facts: &Facts{Config: cut, Now: now}, rec: l.rec.Clone(), ledger: l}
 	for i, m := range cut.Migrations {
-		f.migrate(i, m)
+		p.migrate(i, m)
 	}
-	if len(f.Errors) > 0 {
-		return errors.New(f.Errors[0].Text)
+	if len(p.Errors) > 0 {
+		return errors.New(p.Errors[0].Text)
 	}
-	l.rec = f.rec
+	l.rec = p.rec
 	l.revision++
 	return nil
 }
 
-// Reset moves the ledger's file to the trash folder, even if it cannot be read. The next
-// plan starts from the configuration and the existing folders. Reset returns the new path
-// of the file, "" if there was no file.
+// Reset moves the ledger's file to the trash folder, also one that cannot be read. The next
+// plan starts from the configuration and the folders that exist. Reset returns the new path
+// of the file, "" if there was none.
 func Reset(persist, worker string, now time.Time) (string, error) {
 	if err := folder.CheckWorker(worker); err != nil {
 		return "", err

@@ -1,8 +1,8 @@
 package migrations
 
-// Applying a plan: first the ledger, then the removal of data, then the ledgers of other
-// Workers. An effect that has happened already does nothing, so the next plan completes
-// one that a crash interrupted.
+// Applying a plan: first the ledger is written, then data is moved to the trash, then the
+// ledgers of other Workers are written. After a crash between two of these the next plan
+// completes the rest, since each does nothing a second time.
 
 import (
 	"bytes"
@@ -21,9 +21,9 @@ type effect struct {
 	do   func() error
 }
 
-// Apply carries out a plan of this ledger. It fails without any effect if the plan has
-// errors or the ledger has changed since. The caller must hold the [folder.Lock] of the
-// Worker, and have no object of a deleted class open.
+// Apply carries out a plan of this ledger. If the plan has errors, or the ledger has changed
+// since it was made, Apply fails without any effect. The caller must hold the [folder.Lock]
+// of the Worker, and have no object of a deleted class open.
 func (l *Ledger) Apply(p *Plan) error {
 	if len(p.Errors) > 0 {
 		return fmt.Errorf("the plan has an error: %s", p.Errors[0].Text)
@@ -41,7 +41,7 @@ func (l *Ledger) Apply(p *Plan) error {
 	return nil
 }
 
-// effects are the changes on disk of a plan, in order.
+// effects are the changes on disk that carry out a plan, in order.
 func (l *Ledger) effects(p *Plan) []effect {
 	if l.dir == "" {
 		return nil
@@ -97,8 +97,8 @@ func write(path string, data []byte) []effect {
 	return []effect{
 		{"create the state folder", func() error { return os.MkdirAll(dir, 0o777) }},
 		{"write the ledger", func() error {
-			// Remove the file of an interrupted write, or a link, whose target must not
-			// change. O_EXCL follows no link that appears in between.
+			// An interrupted write may have left the file, or somebody a link, whose target
+			// must not change. O_EXCL follows no link that appears after the removal.
 			if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}

@@ -3,50 +3,51 @@ package migrations
 import "slices"
 
 // Plan compares a configuration with the ledger. It changes nothing, in memory or on disk.
+// Whatever refuses a migration is called from here, in this order.
 func (l *Ledger) Plan(facts Facts) *Plan {
-	f := &fold{
-		facts:  &facts,
-		rec:    l.rec.Clone(),
-		ledger: l,
-		known:  slices.Clone(l.rec.Aside),
-		adopt:  l.rec.Empty(),
+	p := &planner{
+		facts:    &facts,
+		rec:      l.rec.Clone(),
+		ledger:   l,
+		known:    slices.Clone(l.rec.Aside),
+		noLedger: l.rec.Empty(),
 	}
-	if !f.checkClasses() {
-		return &Plan{Errors: f.Errors, ledger: l, revision: l.revision}
+	if !p.checkClasses() {
+		return &Plan{Errors: p.Errors, ledger: l, revision: l.revision}
 	}
-	f.checkName()
-	// live has the classes to serve, f the record to write. They differ for a diverged
-	// history, which is served and not recorded.
-	live := f
+	p.checkName()
+	// The classes of served are used, the record of p is written. They differ if the
+	// configuration has another history than the applied one: it is served and not recorded.
+	served := p
 	switch {
 	case len(facts.Config.Exports) > 0:
-		f.reconcile()
-	case f.checkTags():
-		f.retag()
-		before := len(f.Warnings)
-		if !f.align() {
+		p.reconcile()
+	case p.checkTags():
+		p.retag()
+		before := len(p.Warnings)
+		if !p.applyNew() {
 			break
 		}
-		if live = f.replay(f.Warnings[:before:before]); live == nil {
-			live = f.diverge()
+		if served = p.corrected(p.Warnings[:before:before]); served == nil {
+			served = p.unrecorded()
 			break
 		}
-		f = live
+		p = served
 	}
-	live.checkBindings()
-	p := &Plan{
-		Steps:    live.shown(),
-		Errors:   live.Errors,
-		Warnings: live.Warnings,
-		Classes:  live.classes(),
+	served.checkBindings()
+	plan := &Plan{
+		Steps:    served.printed(),
+		Errors:   served.Errors,
+		Warnings: served.Warnings,
+		Classes:  served.classes(),
 		ledger:   l,
 		revision: l.revision,
-		next:     f.rec,
-		moves:    live.moves,
+		next:     p.rec,
+		moves:    served.moves,
 	}
 	if facts.Purge {
-		p.purge(live)
+		plan.purge(served)
 	}
-	p.repair(f)
-	return p
+	plan.repair(p)
+	return plan
 }

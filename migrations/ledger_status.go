@@ -1,6 +1,6 @@
 package migrations
 
-// The content of a ledger, for people who want to know where their data is.
+// The content of a ledger, for a user who looks for data.
 
 import (
 	"maps"
@@ -19,8 +19,7 @@ type Status struct {
 	Classes []Stored `json:"classes"`
 	// Deleted are the deleted classes in the order of their deletion.
 	Deleted []Stored `json:"deleted"`
-	// Aside are classes of histories that differ from the applied one, such as another
-	// branch's.
+	// Aside are classes of another branch, whose list of migrations was never recorded.
 	Aside []Stored `json:"aside"`
 }
 

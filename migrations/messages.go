@@ -9,8 +9,8 @@ import (
 	"github.com/seed-36a2c969/emu/config"
 )
 
-// Messages of Wrangler: of its fold of all migrations (class-names-sqlite.ts), of its
-// bundler and of its deploy command.
+// Messages of Wrangler: of the function that applies all migrations (class-names-sqlite.ts),
+// of its bundler, and of its deploy command.
 const (
 	msgDeleteUnknown = "Cannot apply deleted_classes migration to non-existent class %s"
 	msgRenameUnknown = "Cannot apply renamed_classes migration to non-existent class %s"
@@ -36,9 +36,9 @@ const (
 	msgExportsFailed = "Durable Object exports reconciliation failed:\n  \u2718 [%s] class '%s': %s [code: 100402]"
 )
 
-// scenarios are the meanings of the errors of a reconciliation of exports. The first is as
-// users have published it, without the id of the namespace. The others are from the error
-// reference of the documentation.
+// scenarios maps each error about exports to its meaning. The first is as users have published
+// it, without the id of the namespace. The others are from the error reference of the
+// documentation.
 var scenarios = map[string]string{
 	"provisioned_class_missing_from_config":       "class '{class}' has a provisioned Durable Object namespace but is not declared in `exports`. Every provisioned class must be declared in `exports` (live or tombstone); silent drift is not permitted.",
 	"orphaned_provisioned_namespace":              "A namespace exists for a class that is neither in code nor declared.",

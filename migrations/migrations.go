@@ -1,17 +1,19 @@
-// Package migrations keeps the history of a Worker's Durable Object classes:
-// which steps of the configuration's migrations have been applied to the local
-// state, which classes are live, and under which key each keeps its data.
+// Package migrations brings the stored classes of a Worker from the applied migrations to
+// those of the configuration.
 //
-// [Open] reads the [Ledger] of a state folder, [Ledger.Plan] compares it with a
-// configuration and changes nothing, and [Ledger.Apply] carries out the plan. Wrangler's
-// dev command keeps no such record: it applies the whole list at every start, so a rename
-// loses the data, and an edit of an applied step takes effect although production ignores
-// it. [Compare] returns what production would refuse.
+// [Open] reads the [Ledger] of a state folder. [Ledger.Plan] compares it with a configuration
+// and changes nothing. [Ledger.Apply] carries out the plan. Wrangler's dev command keeps no
+// ledger: it applies the whole list at every start, so a rename loses the data, and an edit
+// of an applied step takes effect although production ignores it.
 //
-// What refuses a step lies beside what carries it out: one that is impossible in fold.go, a
-// history that differs from what was applied in fold_history.go, a binding or an export
-// without its class in fold_bindings.go and fold_exports.go; what only a deployment refuses
-// is in deployment.go.
+// Where is a migration refused? In three places, one after another:
+//   - A list of the wrong shape: isMigrations in config/internal/schema/durable.go.
+//   - A step that cannot be applied here: [Ledger.Plan], in ledger_plan.go, calls what refuses
+//     it. planner.go has the steps that are impossible by themselves, such as the rename of an
+//     unknown class. planner_history.go has bad tags, and a list that differs from the applied
+//     one. planner_bindings.go has classes that are bound or exported wrongly, and
+//     planner_exports.go has the field exports, which replaces migrations.
+//   - A step that a deployment alone refuses: [Compare], in deployment.go.
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-object-class-migrations-legacy/
 // and https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
@@ -38,8 +40,8 @@ type Class struct {
 	// UniqueKey is the name of the namespace's folder and the seed of its object ids. It
 	// never changes, so a renamed class keeps its data, ids and alarms.
 	UniqueKey string
-	// Tag is the migration that created the class, "" if exports declares it or if it is
-	// only bound.
+	// Tag is the migration that created the class. It is "" if the field exports declares the
+	// class, or if a binding is all that names it.
 	Tag string
 }
 
@@ -48,9 +50,9 @@ type Facts struct {
 	Config *config.Config
 	// Registered are the classes that the program exports, nil if they are not known.
 	Registered []string
-	// Strict makes an error of everything that production refuses or ignores. Without it a
-	// history that differs from the applied one is a warning, and is used: a change of
-	// branch must not stop a start.
+	// Strict makes an error of everything that production refuses or ignores. Without it, a
+	// list that differs from the applied one brings a warning and is used: a change of branch
+	// must not stop a start.
 	Strict bool
 	// Purge moves the data of deleted classes to the trash folder.
 	Purge bool

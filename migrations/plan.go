@@ -9,14 +9,14 @@ import (
 	"github.com/seed-36a2c969/emu/migrations/internal/record"
 )
 
-// Plan is the effect that a configuration would have on a ledger. A plan with Errors
-// cannot be applied.
+// Plan is what a start with a configuration changes in the stored state. A plan with Errors
+// is refused: it cannot be applied.
 type Plan struct {
 	Steps    []Step
 	Errors   []diagnostic.Diagnostic
 	Warnings []diagnostic.Diagnostic
-	// Classes are the classes after the plan by name: the live ones, and those that are
-	// bound without a migration.
+	// Classes are the classes after the plan, by name: those in the record, and those that a
+	// binding names and no migration creates.
 	Classes map[string]Class
 
 	ledger   *Ledger
@@ -25,14 +25,14 @@ type Plan struct {
 	moves    []move
 }
 
-// purge moves the data of deleted classes to the trash folder.
-func (p *Plan) purge(live *fold) {
+// purge adds the steps that move the data of deleted classes to the trash folder.
+func (p *Plan) purge(served *planner) {
 	for _, t := range p.next.Tombstones {
-		if hasKey(slices.Collect(maps.Values(live.rec.Classes)), t.UniqueKey) || !live.ledger.Exists(t.UniqueKey) {
+		if hasKey(slices.Collect(maps.Values(served.rec.Classes)), t.UniqueKey) || !served.ledger.Exists(t.UniqueKey) {
 			continue
 		}
-		s := live.step(Purge, t.Class, t.Namespace, t.DeletedByTag, diagnostic.Place{})
-		s.Folder = folder.TrashPath(p.ledger.dir, t.UniqueKey, live.facts.Now)
+		s := served.step(Purge, t.Class, t.Namespace, t.DeletedByTag, diagnostic.Place{})
+		s.Folder = folder.TrashPath(p.ledger.dir, t.UniqueKey, served.facts.Now)
 		for i := range p.Steps {
 			if p.Steps[i].Kind == Delete && p.Steps[i].Key == t.UniqueKey {
 				p.Steps[i].purged = true
@@ -42,13 +42,14 @@ func (p *Plan) purge(live *fold) {
 	}
 }
 
-// repair completes transfers that a crash interrupted: the class is in both ledgers.
-func (p *Plan) repair(f *fold) {
+// repair completes a transfer that a crash interrupted, after which both Workers' ledgers have
+// the class.
+func (p *Plan) repair(from *planner) {
 	for _, ns := range p.next.Namespaces() {
 		if ns.TransferredFrom == "" {
 			continue
 		}
-		peer := f.ledger.peer(ns.TransferredFrom)
+		peer := from.ledger.peer(ns.TransferredFrom)
 		if peer == nil {
 			continue
 		}

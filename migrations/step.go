@@ -65,8 +65,8 @@ type Step struct {
 	Folder string
 	Place  diagnostic.Place
 
-	what   string // the lists of a migration
-	purged bool   // the same plan purges the data of the deleted class
+	what   string // of a migration: its lists, in one line
+	purged bool   // of a deletion: the same plan moves the data to the trash
 }
 
 // String describes the step in one line, after it has been done.
@@ -75,7 +75,7 @@ func (s Step) String() string { return kinds[s.Kind].done + " " + s.object() }
 // Planned describes the step in one line, before it is done.
 func (s Step) Planned() string { return kinds[s.Kind].plan + " " + s.object() }
 
-// object is the text after the verb.
+// object is the line after its verb.
 func (s Step) object() string {
 	switch s.Kind {
 	case Migrate:

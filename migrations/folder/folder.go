@@ -1,4 +1,4 @@
-// Package folder keeps the state folder of a Worker to one process at a time.
+// Package folder is the state folder of a Worker on the disk, which one process uses at a time.
 package folder
 
 import (
@@ -40,7 +40,7 @@ func PlainName(s string) bool {
 	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/\\:\x00")
 }
 
-// folderError is an error about the state folder.
+// folderError says that the state folder cannot be used.
 func folderError(persist string, err error) error {
 	cause := err
 	var at *fs.PathError
@@ -50,14 +50,14 @@ func folderError(persist string, err error) error {
 	return diagnostic.WithHint(fmt.Errorf(msgFolder, persist, cause), hintOther)
 }
 
-// fileError is an error about a file in the place of one of emu's. emu refuses it, since
-// writing it could change a file of the user's.
+// fileError says that a file in the place of one of emu's is not emu's. Writing to it could
+// destroy something of the user's.
 func fileError(path, why string) error {
 	return diagnostic.WithHint(fmt.Errorf(msgFile, path, why), "move it away; emu makes it anew")
 }
 
-// ownError is the error of opening one of emu's files: about the file if it is not emu's, or
-// else about the folder.
+// ownError is the error of opening one of emu's files. It is about the file if that is not
+// emu's, and else about the folder.
 func ownError(persist, path string, err error) error {
 	if info, lerr := os.Lstat(path); lerr == nil {
 		if why := NotOwn(info); why != "" {

@@ -1,9 +1,9 @@
 package folder
 
-// A lock lets one emu use the state of a Worker. It is an advisory lock of the operating
-// system on a file with the process id of its holder. The kernel releases it when the
-// holder dies. The user can delete that file and a second emu would lock a new one, so the
-// folders of the namespaces are locked too: without them there is no data to protect.
+// The lock that keeps a second emu away from the state of a Worker. It is an advisory lock of
+// the operating system on a file, in which the holder writes its process id. The kernel
+// releases it when the holder dies. A user may delete the file, and a second emu would then
+// lock a new one: therefore the folders of the namespaces are locked too.
 
 import (
 	"errors"
@@ -44,7 +44,7 @@ func (e *InUseError) Error() string {
 // Hint returns what to do instead.
 func (e *InUseError) Hint() string { return "end it, or " + hintOther }
 
-// Hold locks the folder of a namespace, if it exists. On a nil Lock it does nothing.
+// Hold also locks the folder of a namespace, if it exists. On a nil Lock it does nothing.
 func (l *Lock) Hold(uniqueKey string) error {
 	if l == nil || l.folders[uniqueKey] != nil {
 		return nil
@@ -54,7 +54,7 @@ func (l *Lock) Hold(uniqueKey string) error {
 	case errors.Is(err, errTaken):
 		return &InUseError{Path: l.persist}
 	case err != nil || folder == nil:
-		return nil // there is no folder, or the file system has no such locks
+		return nil // no folder, or a file system that cannot lock one
 	}
 	if l.folders == nil {
 		l.folders = map[string]*os.File{}
@@ -63,10 +63,10 @@ func (l *Lock) Hold(uniqueKey string) error {
 	return nil
 }
 
-// errTaken means that somebody else holds the lock of a folder.
+// errTaken means that another process has locked the folder.
 var errTaken = errors.New("taken")
 
-// maxRetaken limits the attempts to lock a file that others keep deleting.
+// maxRetaken limits the attempts to lock a file that is deleted in between.
 const maxRetaken = 100
 
 // Take locks the state of a Worker below persist, or fails at once with an [InUseError]
@@ -105,7 +105,7 @@ func Take(persist, worker string) (*Lock, error) {
 			return nil, fileError(path, "it is not a lock of emu's, but holds something else")
 		}
 		if err == nil && !isAt(file, path) {
-			file.Close() // it was deleted after the open: another process could lock a new one
+			file.Close() // deleted after the open: another process could lock a new one
 			continue
 		}
 		if err == nil {
@@ -146,13 +146,13 @@ func isAt(f *os.File, path string) bool {
 	return err == nil && os.SameFile(opened, named)
 }
 
-// Release releases the lock. It does not remove the file: two processes could then lock
-// two files of one name. On a nil Lock it does nothing.
+// Release releases the lock. It leaves the file: after a removal two processes could lock two
+// files of one name. On a nil Lock it does nothing.
 func (l *Lock) Release() error {
 	if l == nil {
 		return nil
 	}
-	// Close unlocks. Truncate first: the file must not name a process that is gone.
+	// Closing the file unlocks it. It is emptied first, so that it names no process that is gone.
 	for _, folder := range l.folders {
 		folder.Close()
 	}

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// tryLock locks a file. It returns false if somebody else has it locked.
+// tryLock locks a file. It returns false if another process has locked it.
 func tryLock(f *os.File) (bool, error) {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -54,7 +54,7 @@ func lockFolder(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// Sync makes changes of a folder's entries durable: a rename, a new file.
+// Sync makes a rename or a new file in a folder survive a power failure.
 func Sync(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -64,7 +64,7 @@ func Sync(dir string) error {
 	if cerr := d.Close(); err == nil {
 		err = cerr
 	}
-	// Some file systems cannot do it. Nothing better is available then.
+	// Some file systems cannot do it, and have nothing better.
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
 		return nil
 	}

@@ -15,9 +15,8 @@ const (
 	errorLockViolation      = syscall.Errno(33)
 )
 
-// tryLock locks a file. It returns false if somebody else has it locked. Locks are
-// mandatory on Windows, so it locks one byte far beyond the text, and others can read the
-// text.
+// tryLock locks a file. It returns false if another process has locked it. A lock of Windows
+// keeps others from reading, so tryLock locks one byte far beyond the text.
 func tryLock(f *os.File) (bool, error) {
 	at := syscall.Overlapped{OffsetHigh: 0x7fffffff}
 	ok, _, err := lockFileEx.Call(f.Fd(), lockfileFailImmediately|lockfileExclusiveLock, 0, 1, 0, uintptr(unsafe.Pointer(&at)))

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// Trash is the folder of what was removed, trashTime the time in the names of its entries.
+// Trash is the folder of removed files. trashTime is the format of the time in their names.
 const (
 	Trash     = ".trash"
 	trashTime = "20060102T150405.000Z"
 )
 
-// Move moves a file or a folder into the trash. If the path exists, it adds ~2, ~3, ...
+// Move moves a file or a folder to a path in the trash, with ~2, ~3, … if the path is taken.
 func Move(from, to string) error {
 	if info, err := os.Lstat(filepath.Dir(to)); err == nil && !info.IsDir() {
 		return fileError(filepath.Dir(to), "it is no folder of emu's, but in the place of the trash")
@@ -37,12 +37,12 @@ func Move(from, to string) error {
 	return errors.Join(Sync(filepath.Dir(from)), Sync(filepath.Dir(to)))
 }
 
-// TrashPath is the path in the trash of an entry of dir that is removed now.
+// TrashPath is the path in the trash for an entry of dir.
 func TrashPath(dir, name string, now time.Time) string {
 	return filepath.Join(dir, Trash, name+"-"+now.UTC().Format(trashTime))
 }
 
-// Trashed lists the trash of dir: the paths by the name of the entry that was removed.
+// Trashed maps the name of each removed entry of dir to its paths in the trash.
 func Trashed(dir string) (map[string][]string, error) {
 	if dir == "" {
 		return nil, nil // in memory

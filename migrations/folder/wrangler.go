@@ -1,7 +1,7 @@
 package folder
 
-// A running wrangler dev can use the same state: it takes no lock. Each of the two would
-// then keep alarms and objects in memory that the other does not know
+// A running wrangler dev takes no lock, and so could use the same state. It and emu would then
+// have alarms and objects in memory that the other does not know
 // (https://developers.cloudflare.com/workers/wrangler/commands/#dev).
 
 import (
@@ -19,8 +19,8 @@ func CheckWrangler(persist string, uniqueKeys []string) error {
 	var dirs []string
 	for _, key := range uniqueKeys {
 		dir := filepath.Join(Dir(persist), key)
-		// workerd opens this database at its start, and SQLite keeps the file while it is
-		// open. Without it there is no need to look at processes.
+		// workerd opens this database at its start, and while it is open SQLite keeps this
+		// file beside it. Without the file there is no process to look for.
 		if _, err := os.Stat(filepath.Join(dir, "metadata.sqlite-wal")); persist != "" && err == nil {
 			dirs = append(dirs, dir)
 		}

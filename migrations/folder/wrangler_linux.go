@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// The limits of the search, since a start must not wait long for it: the open files of
-// one process, and the time for all.
+// A start must not wait long for the search, so it is limited: to so many open files of one
+// process, and to so much time for all processes.
 const (
 	maxFiles  = 4096
 	maxSearch = 200 * time.Millisecond

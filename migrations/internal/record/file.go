@@ -1,7 +1,7 @@
 package record
 
-// The ledger file is rewritten at every change. Anything in it that is unknown, missing or
-// of a wrong type would be lost, so Decode refuses it with its place.
+// Reading the ledger. Every change writes the whole file anew, and would lose a field that emu
+// does not know. Decode therefore refuses what is unknown, missing or of a wrong type.
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ import (
 	"github.com/tailscale/hujson"
 )
 
-// Fault is an error at an offset of the file.
+// Fault says what is wrong with the file.
 type Fault struct {
 	at   int
 	text string
@@ -73,7 +73,7 @@ func elements(v *hujson.Value) []hujson.Value {
 	return nil
 }
 
-// shape is what a value of the file must look like.
+// shape is how a value of the file must look.
 type shape struct {
 	kind   string
 	fields map[string]shape // of an object: the known fields

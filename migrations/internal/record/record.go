@@ -1,5 +1,5 @@
-// Package record reads the file that records which migrations have been applied to a
-// Worker's local state.
+// Package record is the content of a ledger: the file that lists which migrations have been
+// applied to the stored state of a Worker.
 package record
 
 import (
@@ -34,15 +34,15 @@ type Record struct {
 	LastTag string `json:"last_tag,omitempty"`
 	// Applied are the applied migrations in their order.
 	Applied []Applied `json:"applied,omitempty"`
-	// Classes are the live classes of the applied history.
+	// Classes are the classes that the applied migrations have made.
 	Classes map[string]Namespace `json:"classes"`
 	// Tombstones are deleted classes. Their keys are never used again.
 	Tombstones []Tombstone `json:"tombstones,omitempty"`
-	// Aside are namespaces of histories that differ from the applied one, such as another
-	// branch's.
+	// Aside are the namespaces of another branch, whose migrations are not among the applied.
 	Aside []Namespace `json:"aside,omitempty"`
 }
 
+// Applied is a migration that has been applied.
 type Applied struct {
 	Index     int       `json:"index"`
 	Tag       string    `json:"tag"`
@@ -51,8 +51,8 @@ type Applied struct {
 	AppliedAt time.Time `json:"applied_at"`
 }
 
-// Namespace is the data of a class. It is recognised by the name and the tag with which
-// the class was created, whatever its name is now.
+// Namespace is where a class keeps its data. Whatever the class is called now, its namespace is
+// found by the name and the tag with which it was created.
 type Namespace struct {
 	Storage         string `json:"storage"`
 	UniqueKey       string `json:"unique_key"`
@@ -61,6 +61,7 @@ type Namespace struct {
 	TransferredFrom string `json:"transferred_from,omitempty"`
 }
 
+// Tombstone is a deleted class.
 type Tombstone struct {
 	Class string `json:"class"`
 	Namespace
@@ -102,12 +103,13 @@ func (s Step) Text() string {
 	return strings.TrimSpace(b.String())
 }
 
+// Sum is the SHA-256 of the text, by which an edit of an applied step is noticed.
 func (s Step) Sum() string {
 	sum := sha256.Sum256([]byte(s.Text()))
 	return hex.EncodeToString(sum[:])
 }
 
-// Clone copies a record as deep as a plan changes it.
+// Clone copies the record, as deep as a plan changes it.
 func (r *Record) Clone() *Record {
 	c := *r
 	c.Applied = slices.Clone(r.Applied)
@@ -123,7 +125,7 @@ func (r *Record) Empty() bool {
 	return len(r.Applied) == 0 && len(r.Classes) == 0 && len(r.Tombstones) == 0 && len(r.Aside) == 0
 }
 
-// Namespaces are all namespaces: of live classes, of deleted ones, and those aside.
+// Namespaces are all namespaces: of the classes, of the deleted classes, and those aside.
 func (r *Record) Namespaces() []Namespace {
 	var all []Namespace
 	for _, class := range slices.Sorted(maps.Keys(r.Classes)) {
@@ -147,7 +149,7 @@ func (r *Record) Encode() []byte {
 	return append(b, '\n')
 }
 
-// validate checks that the parts of a file agree.
+// validate refuses a file whose parts contradict each other.
 func (r *Record) validate(root *hujson.Value) error {
 	tag, tags := "", map[string]bool{}
 	applied := elements(root.Find("/applied"))
@@ -212,7 +214,7 @@ func (r *Record) validate(root *hujson.Value) error {
 	return nil
 }
 
-// live are the classes that the applied migrations have made and not deleted.
+// live are the classes that follow from the applied migrations.
 func (r *Record) live() []string {
 	live := map[string]bool{}
 	for _, a := range r.Applied {

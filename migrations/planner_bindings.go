@@ -1,6 +1,7 @@
 package migrations
 
-// The classes, against the bindings and the program.
+// The classes beside the bindings and the program: the plan is refused if a binding or an
+// export does not fit the classes that the migrations leave.
 
 import (
 	"cmp"
@@ -35,55 +36,56 @@ func binding(cfg *config.Config, class string) (config.DurableObjectBinding, boo
 	return own[i], true
 }
 
-func (f *fold) checkBindings() {
-	f.checkDeletedBound()
-	f.checkImplicit()
-	f.checkExported()
+// checkBindings runs the checks of this file.
+func (p *planner) checkBindings() {
+	p.checkDeletedBound()
+	p.checkImplicit()
+	p.checkExported()
 }
 
 // checkDeletedBound refuses to delete a class that is still bound.
-func (f *fold) checkDeletedBound() {
-	for _, s := range f.steps {
-		if s.Kind != Delete || f.diverged {
+func (p *planner) checkDeletedBound() {
+	for _, s := range p.steps {
+		if s.Kind != Delete || p.diverged {
 			continue
 		}
-		b, ok := binding(f.facts.Config, s.Class)
-		if _, live := f.rec.Classes[s.Class]; !ok || live { // live: a later step creates it again
+		b, ok := binding(p.facts.Config, s.Class)
+		if _, live := p.rec.Classes[s.Class]; !ok || live { // live: a later step creates it again
 			continue
 		}
-		f.Add(diagnostic.Errorf(s.Place, hintFix(f.facts.Config, "remove the binding %s", b.Name), msgDeleteBound, s.Class).With(
+		p.Add(diagnostic.Errorf(s.Place, hintFix(p.facts.Config, "remove the binding %s", b.Name), msgDeleteBound, s.Class).With(
 			diagnostic.Note{Text: "the binding is here", Place: b.ClassPlace}))
 	}
 }
 
-// checkImplicit reports bound classes that no migration creates. If there are no
-// migrations at all, package config has warned already.
-func (f *fold) checkImplicit() {
-	cfg := f.facts.Config
+// checkImplicit refuses a bound class that no migration creates if the plan is strict, and
+// warns of it otherwise. If there are no migrations at all, package config has warned already.
+func (p *planner) checkImplicit() {
+	cfg := p.facts.Config
 	declared := len(cfg.Migrations) > 0
 	for _, b := range bound(cfg) {
-		if _, ok := f.rec.Classes[b.ClassName]; ok || f.deletes(b.ClassName) {
+		if _, ok := p.rec.Classes[b.ClassName]; ok || p.deletes(b.ClassName) {
 			continue
 		}
-		switch hint := f.hintImplicit(b.ClassName); {
-		case f.facts.Strict:
-			f.fail(b.ClassPlace, hint, msgNotConfigured, b.ClassName)
+		switch hint := p.hintImplicit(b.ClassName); {
+		case p.facts.Strict:
+			p.fail(b.ClassPlace, hint, msgNotConfigured, b.ClassName)
 		case declared:
-			f.warn(b.ClassPlace, hint, msgImplicit, b.ClassName)
+			p.warn(b.ClassPlace, hint, msgImplicit, b.ClassName)
 		}
 	}
 }
 
 // hintImplicit is the hint for a bound class that no migration creates. If a class that is
 // created and not bound has a similar name, one of the two is mistyped.
-func (f *fold) hintImplicit(class string) string {
+func (p *planner) hintImplicit(class string) string {
 	var created []string
-	for _, name := range slices.Sorted(maps.Keys(f.rec.Classes)) {
-		if _, ok := binding(f.facts.Config, name); !ok {
+	for _, name := range slices.Sorted(maps.Keys(p.rec.Classes)) {
+		if _, ok := binding(p.facts.Config, name); !ok {
 			created = append(created, name)
 		}
 	}
-	exported := func(name string) bool { return slices.Contains(f.facts.Registered, name) }
+	exported := func(name string) bool { return slices.Contains(p.facts.Registered, name) }
 	otherwise := fmt.Sprintf("add {\"tag\": \"...\", \"new_sqlite_classes\": [%q]} to migrations", class)
 	near := diagnostic.Suggest(class, created)
 	switch {
@@ -91,24 +93,25 @@ func (f *fold) hintImplicit(class string) string {
 		return fmt.Sprintf("migrations create %s: did you mean %s there?", near, class)
 	case near != "":
 		return fmt.Sprintf("did you mean %s, which migrations create?", near)
-	case f.facts.Registered != nil && !exported(class):
-		otherwise = cmp.Or(diagnostic.DidYouMean(class, f.facts.Registered, "did you mean %s, which the program exports?"), otherwise)
+	case p.facts.Registered != nil && !exported(class):
+		otherwise = cmp.Or(diagnostic.DidYouMean(class, p.facts.Registered, "did you mean %s, which the program exports?"), otherwise)
 	}
 	return otherwise
 }
 
 // deletes reports whether the plan deletes a class.
-func (f *fold) deletes(class string) bool {
-	return !f.diverged && slices.ContainsFunc(f.steps, func(s Step) bool { return s.Kind == Delete && s.Class == class })
+func (p *planner) deletes(class string) bool {
+	return !p.diverged && slices.ContainsFunc(p.steps, func(s Step) bool { return s.Kind == Delete && s.Class == class })
 }
 
-// checkExported reports classes that the program does not export.
-func (f *fold) checkExported() {
-	if f.facts.Registered == nil {
+// checkExported refuses bound classes that the program does not export. Other classes without
+// an export are refused by a strict plan.
+func (p *planner) checkExported() {
+	if p.facts.Registered == nil {
 		return
 	}
-	exported := func(class string) bool { return slices.Contains(f.facts.Registered, class) }
-	cfg := f.facts.Config
+	exported := func(class string) bool { return slices.Contains(p.facts.Registered, class) }
+	cfg := p.facts.Config
 	var missing []string
 	var notes []diagnostic.Note
 	for _, b := range bound(cfg) {
@@ -118,31 +121,31 @@ func (f *fold) checkExported() {
 		}
 	}
 	if missing != nil {
-		hint := f.hintExport(missing[0], fmt.Sprintf("durable.Register(%q, ...)", missing[0]))
-		f.Add(diagnostic.Errorf(notes[0].Place, hint, msgNotExported, strings.Join(missing, ", "), entrypoint(cfg)).With(notes[1:]...))
+		hint := p.hintExport(missing[0], fmt.Sprintf("durable.Register(%q, ...)", missing[0]))
+		p.Add(diagnostic.Errorf(notes[0].Place, hint, msgNotExported, strings.Join(missing, ", "), entrypoint(cfg)).With(notes[1:]...))
 	}
-	for _, class := range slices.Sorted(maps.Keys(f.rec.Classes)) {
+	for _, class := range slices.Sorted(maps.Keys(p.rec.Classes)) {
 		if exported(class) || slices.Contains(missing, class) {
 			continue
 		}
-		i := slices.IndexFunc(f.steps, func(s Step) bool {
+		i := slices.IndexFunc(p.steps, func(s Step) bool {
 			return s.Class == class && (s.Kind == Create || s.Kind == Adopt)
 		})
 		if i >= 0 {
-			f.problem(diagnostic.Errorf(f.steps[i].Place, f.hintExport(class, "export the class from the program"), msgNewNotExported, class))
+			p.problem(diagnostic.Errorf(p.steps[i].Place, p.hintExport(class, "export the class from the program"), msgNewNotExported, class))
 			continue
 		}
-		hint := f.hintExport(class, fmt.Sprintf("export the class, or add a migration with \"deleted_classes\": [%q]", class))
-		f.problem(diagnostic.Errorf(lifecyclePlace(cfg, class), hint, msgClassGone, class))
+		hint := p.hintExport(class, fmt.Sprintf("export the class, or add a migration with \"deleted_classes\": [%q]", class))
+		p.problem(diagnostic.Errorf(lifecyclePlace(cfg, class), hint, msgClassGone, class))
 	}
 }
 
-// hintExport suggests an exported class with a name similar to that of a missing one, if no
-// migration creates it.
-func (f *fold) hintExport(class, otherwise string) string {
+// hintExport suggests an exported class that no migration creates, if its name is similar to
+// that of the missing one.
+func (p *planner) hintExport(class, otherwise string) string {
 	var free []string
-	for _, name := range f.facts.Registered {
-		if _, created := f.rec.Classes[name]; !created {
+	for _, name := range p.facts.Registered {
+		if _, created := p.rec.Classes[name]; !created {
 			free = append(free, name)
 		}
 	}
@@ -159,20 +162,20 @@ func entrypoint(cfg *config.Config) string {
 
 // classes are the classes of the plan: the live ones, and those that are bound without a
 // migration.
-func (f *fold) classes() map[string]Class {
+func (p *planner) classes() map[string]Class {
 	all := map[string]Class{}
-	for name, ns := range f.rec.Classes {
+	for name, ns := range p.rec.Classes {
 		all[name] = Class{Name: name, Storage: ns.Storage, UniqueKey: ns.UniqueKey, Tag: ns.CreatedByTag}
 	}
-	for _, e := range f.facts.Config.Exports {
-		if c, ok := all[e.ClassName]; ok && isLive(e) && !f.facts.Strict {
-			c.Storage = storageOf(e) // declare has warned that it cannot change
+	for _, e := range p.facts.Config.Exports {
+		if c, ok := all[e.ClassName]; ok && isLive(e) && !p.facts.Strict {
+			c.Storage = storageOf(e) // declare has warned that the data cannot move
 			all[e.ClassName] = c
 		}
 	}
-	for _, b := range bound(f.facts.Config) {
+	for _, b := range bound(p.facts.Config) {
 		if _, ok := all[b.ClassName]; !ok {
-			all[b.ClassName] = Class{Name: b.ClassName, Storage: KV, UniqueKey: f.implicitKey(b.ClassName)}
+			all[b.ClassName] = Class{Name: b.ClassName, Storage: KV, UniqueKey: p.implicitKey(b.ClassName)}
 		}
 	}
 	return all
@@ -180,15 +183,15 @@ func (f *fold) classes() map[string]Class {
 
 // implicitKey is the key of a class that no migration creates. On a branch from before the
 // migration that creates it, the key is that of the migration: the data is the same.
-func (f *fold) implicitKey(class string) string {
-	if f.diverged {
-		for _, ns := range f.known {
-			if ns.CreatedAs == class && !f.live(ns.UniqueKey) {
+func (p *planner) implicitKey(class string) string {
+	if p.diverged {
+		for _, ns := range p.known {
+			if ns.CreatedAs == class && !p.inUse(ns.UniqueKey) {
 				return ns.UniqueKey
 			}
 		}
 	}
-	return f.newKey(class)
+	return p.newKey(class)
 }
 
 // lifecyclePlace is the place for an error about the life of a class: its export, or the
