@@ -89,38 +89,50 @@ func Take(persist, worker string) (*Lock, error) {
 		if err != nil {
 			return nil, ownError(persist, path, err)
 		}
-		taken, err := tryLock(file)
-		if err != nil {
+		switch err := claim(file, persist, path); err {
+		case nil:
+			return &Lock{file: file, persist: persist}, nil
+		case errDeleted:
 			file.Close()
-			return nil, fmt.Errorf("cannot lock %s: %w", file.Name(), err)
-		}
-		text, err := io.ReadAll(io.LimitReader(file, maxPID))
-		pid, isPID := holderIn(text)
-		if err == nil && !taken {
+		default:
 			file.Close()
-			return nil, &InUseError{PID: pid, Path: persist}
+			return nil, err
 		}
-		if err == nil && !isPID {
-			file.Close()
-			return nil, fileError(path, "it is not a lock of emu's, but holds something else")
-		}
-		if err == nil && !isAt(file, path) {
-			file.Close() // deleted after the open: another process could lock a new one
-			continue
-		}
-		if err == nil {
-			err = file.Truncate(0)
-		}
-		if err == nil {
-			_, err = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-		}
-		if err != nil {
-			file.Close()
-			return nil, folderError(persist, err)
-		}
-		return &Lock{file: file, persist: persist}, nil
 	}
 	return nil, folderError(persist, fmt.Errorf("%s is deleted again and again", path))
+}
+
+// errDeleted means that the file was deleted after it was opened: another process could lock
+// a new one.
+var errDeleted = errors.New("deleted")
+
+// claim locks a file and writes this process's id into it.
+func claim(file *os.File, persist, path string) error {
+	taken, err := tryLock(file)
+	if err != nil {
+		return fmt.Errorf("cannot lock %s: %w", file.Name(), err)
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxPID))
+	if err != nil {
+		return folderError(persist, err)
+	}
+	pid, isPID := holderIn(text)
+	switch {
+	case !taken:
+		return &InUseError{PID: pid, Path: persist}
+	case !isPID:
+		return fileError(path, "it is not a lock of emu's, but holds something else")
+	case !isAt(file, path):
+		return errDeleted
+	}
+	err = file.Truncate(0)
+	if err == nil {
+		_, err = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	}
+	if err != nil {
+		return folderError(persist, err)
+	}
+	return nil
 }
 
 // maxPID is more bytes than a process id has.
