@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config/diagnostic"
@@ -162,6 +163,14 @@ func (r *reading) classes(v *tree.Value) []ClassRef {
 	return refs
 }
 
+// localhost is the address that Wrangler listens on. On Windows it is IPv4 only.
+func localhost() string {
+	if runtime.GOOS == "windows" {
+		return "127.0.0.1"
+	}
+	return "localhost"
+}
+
 // dev is the dev block with its defaults, as Wrangler normalises it.
 func (r *reading) dev(given *tree.Value) *tree.Value {
 	local := tree.NewText("http")
@@ -176,7 +185,7 @@ func (r *reading) dev(given *tree.Value) *tree.Value {
 		key      string
 		fallback *tree.Value
 	}{
-		{"ip", tree.NewText(localhost)}, {"port", nil}, {"inspector_port", nil}, {"inspector_ip", nil},
+		{"ip", tree.NewText(localhost())}, {"port", nil}, {"inspector_port", nil}, {"inspector_ip", nil},
 		{"local_protocol", local}, {"upstream_protocol", local}, {"host", nil},
 		{"enable_containers", &tree.Value{Kind: tree.Boolean, Bool: true}}, {"container_engine", nil}, {"generate_types", &tree.Value{Kind: tree.Boolean}},
 	} {
