@@ -38,31 +38,5 @@ type slots struct {
 
 // fill replaces the placeholders of a message. A value that contains one stays as it is.
 func fill(message string, s slots) string {
-	if strings.IndexByte(message, '{') < 0 {
-		return message
-	}
-	var b strings.Builder
-	for {
-		i := strings.IndexByte(message, '{')
-		if i < 0 {
-			b.WriteString(message)
-			return b.String()
-		}
-		b.WriteString(message[:i])
-		message = message[i:]
-		known := false
-		for _, slot := range [...]struct{ name, text string }{
-			{"{field}", s.field}, {"{key}", s.key}, {"{value}", s.value}, {"{got}", s.got}, {"{type}", s.typ},
-		} {
-			if rest, ok := strings.CutPrefix(message, slot.name); ok {
-				b.WriteString(slot.text)
-				message, known = rest, true
-				break
-			}
-		}
-		if !known {
-			b.WriteByte('{')
-			message = message[1:]
-		}
-	}
+	return strings.NewReplacer("{field}", s.field, "{key}", s.key, "{value}", s.value, "{got}", s.got, "{type}", s.typ).Replace(message)
 }
