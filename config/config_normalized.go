@@ -30,11 +30,7 @@ func (c *Config) Normalized() json.RawMessage {
 		put(name, e.Get(name))
 	}
 	if c.DefinedEnvironments != nil {
-		environments := &tree.Value{Kind: tree.List}
-		for _, name := range c.DefinedEnvironments {
-			environments.Items = append(environments.Items, tree.NewText(name))
-		}
-		put("definedEnvironments", environments)
+		put("definedEnvironments", tree.NewTexts(c.DefinedEnvironments))
 	}
 	put("dev", c.dev)
 	return tree.JSON{Exact: true}.Append(nil, root, 0)

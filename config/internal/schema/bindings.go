@@ -55,34 +55,6 @@ var (
 		may("database_internal_env", "string", msgOptional),
 	), "binding", "database_id", "database_internal_env", "database_name", "jurisdiction", "migrations_dir", "migrations_pattern", "migrations_table", "preview_database_id", "remote")
 
-	isVectorize = binding(msgObjects("vectorize"), all(
-		must("binding", msgStrings), must("index_name", msgMustAn), isRemote,
-	), "binding", "index_name", "remote")
-
-	isAISearchNamespace = binding(msgObjects("ai_search_namespaces"), all(
-		must("binding", msgStrings), must("namespace", msgMust), isRemote,
-	), "binding", "namespace", "remote")
-
-	isAISearch = binding(msgObjects("ai_search"), all(
-		must("binding", msgStrings), must("instance_name", msgMustAn), isRemote,
-	), "binding", "instance_name", "remote")
-
-	isAgentMemory = binding(msgObjects("agent_memory"), all(
-		must("binding", msgStrings), must("namespace", msgMust), isRemote,
-	), "binding", "namespace", "remote")
-
-	isHyperdrive = binding(msgObjects("hyperdrive"), all(
-		must("binding", msgStrings), must("id", msgMust), isRemote,
-	), "binding", "id", "localConnectionString", "remote")
-
-	isVPCService = binding(msgObjects("vpc_services"), all(
-		must("binding", msgStrings), must("service_id", msgMust),
-	), "binding", "service_id", "remote")
-
-	isVPCNetwork = binding(msgObjects("vpc_networks"), all(
-		must("binding", msgStrings), isTunnelOrNetwork,
-	), "binding", "tunnel_id", "network_id", "remote")
-
 	isService = binding(msgObjects("services"), all(
 		must("binding", msgStrings),
 		must("service", msgStrings),
@@ -91,10 +63,6 @@ var (
 		isServiceDev,
 		isRemote,
 	))
-
-	isAnalyticsEngine = binding(msgObjects("analytics_engine"), all(
-		must("binding", msgStrings), mayText("dataset", msgOptional), isRemote,
-	), "binding", "dataset", "remote")
 
 	isDispatchNamespace = binding(msgDispatchObject, all(
 		must("binding", msgShould),
@@ -109,10 +77,6 @@ var (
 		isRemote,
 	), "binding", "certificate_id", "remote")
 
-	isPipeline = binding(msgObjects("pipeline"), all(
-		must("binding", msgMustString), isStream, isRemote,
-	), "binding", "stream", "pipeline", "remote")
-
 	isK2 = until(tableOr(msgFieldObjects), all(
 		must("binding", msgMustShort),
 		must("stream", msgMustShort),
@@ -121,28 +85,24 @@ var (
 		known("binding", "stream", "remote"),
 	))
 
-	isSecretsStoreSecret = binding(msgObjects("secrets_store_secrets"), all(
-		must("binding", msgMustString), must("store_id", msgMustString), must("secret_name", msgMustString),
-	), "binding", "store_id", "secret_name")
-
-	isArtifacts = binding(msgObjects("artifacts"), all(
-		must("binding", msgMustString), must("namespace", msgMustString), isRemote,
-	), "binding", "namespace", "remote")
-
-	isHelloWorld = binding(msgObjects("unsafe_hello_world"), all(
-		must("binding", msgMustString), may("enable_timer", "boolean", msgMustBoolean),
-	), "binding", "enable_timer")
-
-	isFlagship = binding(msgObjects("flagship"), all(
-		must("binding", msgMustString), may("app_id", "string", msgMayString), isRemote,
-	), "binding", "app_id", "remote")
-
 	isWorkerLoader = binding(msgObjects("worker_loader"),
 		must("binding", msgMustString), "binding")
 
-	isRateLimit = binding(msgObjects("ratelimits"), all(
-		must("name", msgMustString), must("namespace_id", msgMustString), isSimpleLimit,
-	), "name", "namespace_id", "simple")
+	// Bindings of a few keys.
+	isVectorize          = binding(msgObjects("vectorize"), all(must("binding", msgStrings), must("index_name", msgMustAn), isRemote), "binding", "index_name", "remote")
+	isAISearchNamespace  = binding(msgObjects("ai_search_namespaces"), all(must("binding", msgStrings), must("namespace", msgMust), isRemote), "binding", "namespace", "remote")
+	isAISearch           = binding(msgObjects("ai_search"), all(must("binding", msgStrings), must("instance_name", msgMustAn), isRemote), "binding", "instance_name", "remote")
+	isAgentMemory        = binding(msgObjects("agent_memory"), all(must("binding", msgStrings), must("namespace", msgMust), isRemote), "binding", "namespace", "remote")
+	isHyperdrive         = binding(msgObjects("hyperdrive"), all(must("binding", msgStrings), must("id", msgMust), isRemote), "binding", "id", "localConnectionString", "remote")
+	isVPCService         = binding(msgObjects("vpc_services"), all(must("binding", msgStrings), must("service_id", msgMust)), "binding", "service_id", "remote")
+	isVPCNetwork         = binding(msgObjects("vpc_networks"), all(must("binding", msgStrings), isTunnelOrNetwork), "binding", "tunnel_id", "network_id", "remote")
+	isAnalyticsEngine    = binding(msgObjects("analytics_engine"), all(must("binding", msgStrings), mayText("dataset", msgOptional), isRemote), "binding", "dataset", "remote")
+	isPipeline           = binding(msgObjects("pipeline"), all(must("binding", msgMustString), isStream, isRemote), "binding", "stream", "pipeline", "remote")
+	isSecretsStoreSecret = binding(msgObjects("secrets_store_secrets"), all(must("binding", msgMustString), must("store_id", msgMustString), must("secret_name", msgMustString)), "binding", "store_id", "secret_name")
+	isArtifacts          = binding(msgObjects("artifacts"), all(must("binding", msgMustString), must("namespace", msgMustString), isRemote), "binding", "namespace", "remote")
+	isHelloWorld         = binding(msgObjects("unsafe_hello_world"), all(must("binding", msgMustString), may("enable_timer", "boolean", msgMustBoolean)), "binding", "enable_timer")
+	isFlagship           = binding(msgObjects("flagship"), all(must("binding", msgMustString), may("app_id", "string", msgMayString), isRemote), "binding", "app_id", "remote")
+	isRateLimit          = binding(msgObjects("ratelimits"), all(must("name", msgMustString), must("namespace_id", msgMustString), isSimpleLimit), "name", "namespace_id", "simple")
 
 	// Fields that are one binding and no list.
 	isSimpleBinding  = until(boundTable, all(must("binding", msgBindingString), isRemote, known("binding", "remote")))

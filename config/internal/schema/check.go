@@ -3,6 +3,7 @@ package schema
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,13 +44,8 @@ func required(then check) check {
 // oneOf accepts one of some strings.
 func oneOf(choices ...string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
-		if v == nil {
+		if v == nil || v.Is(tree.Text) && slices.Contains(choices, v.Str) {
 			return true
-		}
-		for _, c := range choices {
-			if v.Is(tree.Text) && v.Str == c {
-				return true
-			}
 		}
 		hint := diagnostic.DidYouMean(v.Text(), choices, "did you mean %s?")
 		return s.fail(v, msgOneOf, slots{field: field, typ: quoteAll(choices), value: tree.Stringify(v), hint: hint})
@@ -57,16 +53,7 @@ func oneOf(choices ...string) check {
 }
 
 // quoteAll writes strings as a JSON list.
-func quoteAll(names []string) string {
-	b := []byte{'['}
-	for i, name := range names {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = tree.AppendString(b, name)
-	}
-	return string(append(b, ']'))
-}
+func quoteAll(names []string) string { return tree.Stringify(tree.NewTexts(names)) }
 
 // all runs every check.
 func all(checks ...check) check {
@@ -115,16 +102,8 @@ func arrayOf(name string) check {
 
 // isStrings checks compatibility_flags, a list of strings with a message of its own.
 func isStrings(s *scope, field string, v *tree.Value) bool {
-	ok := v == nil || v.Is(tree.List)
-	if v != nil {
-		for _, item := range v.Items {
-			ok = ok && item.Is(tree.Text)
-		}
-	}
-	if ok {
-		return true
-	}
-	return s.fail(v, msgType, slots{field: field, typ: "string array", value: tree.Stringify(v), hint: hintList(v)})
+	return v == nil || v.Is(tree.List) && !slices.ContainsFunc(v.Items, func(x *tree.Value) bool { return !x.Is(tree.Text) }) ||
+		s.fail(v, msgType, slots{field: field, typ: "string array", value: tree.Stringify(v), hint: hintList(v)})
 }
 
 // hintList is the hint for a string in the place of a list of strings.

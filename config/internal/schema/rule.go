@@ -2,6 +2,7 @@ package schema
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -180,7 +181,7 @@ func bindingNames(v *tree.Value) []string {
 			names = append(names, x.Get("binding").Str)
 		}
 	case !v.IsRecord():
-	case entries.Is(tree.List) && everyName(entries):
+	case entries.Is(tree.List) && !slices.ContainsFunc(entries.Items, func(x *tree.Value) bool { return !x.IsRecord() || !x.Get("name").Is(tree.Text) }):
 		for _, x := range entries.Items {
 			names = append(names, x.Get("name").Str)
 		}
@@ -194,15 +195,6 @@ func bindingNames(v *tree.Value) []string {
 		}
 	}
 	return names
-}
-
-func everyName(v *tree.Value) bool {
-	for _, x := range v.Items {
-		if !x.IsRecord() || !x.Get("name").Is(tree.Text) {
-			return false
-		}
-	}
-	return true
 }
 
 // whole is the condition of a whole number in a range.

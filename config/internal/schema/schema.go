@@ -107,12 +107,9 @@ func checkPython(top *scope) {
 	if !strings.HasSuffix(file, ".py") {
 		return
 	}
-	if flags := top.active.Get("compatibility_flags"); flags.Is(tree.List) {
-		for _, f := range flags.Items {
-			if f.Text() == "python_workers" {
-				return
-			}
-		}
+	flags := top.active.Get("compatibility_flags")
+	if flags.Is(tree.List) && slices.ContainsFunc(flags.Items, func(f *tree.Value) bool { return f.Text() == "python_workers" }) {
+		return
 	}
 	top.fail(main, msgPython, slots{hint: `add "compatibility_flags": ["python_workers"]`})
 }

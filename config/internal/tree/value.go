@@ -40,6 +40,15 @@ type Value struct {
 // NewText makes a string that is not in the source.
 func NewText(s string) *Value { return &Value{Kind: Text, Str: s} }
 
+// NewTexts makes a list of strings that is not in the source.
+func NewTexts(texts []string) *Value {
+	list := &Value{Kind: List}
+	for _, s := range texts {
+		list.Items = append(list.Items, NewText(s))
+	}
+	return list
+}
+
 // Member is a key of a table with its value. The value is nil if it is ignored.
 type Member struct {
 	Key   string
