@@ -148,20 +148,28 @@ func (p *planner) applyNew() (differs bool) {
 	return false
 }
 
-// unrecorded returns a planner that has applied the whole list of the configuration to an
-// empty record. Its classes are served; the ledger keeps the applied list. A class that was
-// created under the same name and tag has the same namespace, so a change of branch and back
-// loses nothing.
+// anew returns a planner that has applied the whole list of the configuration to an empty
+// record. Its errors and warnings follow those given.
+func (p *planner) anew(found diagnostic.List) *planner {
+	empty := &record.Record{Version: p.rec.Version, Worker: p.rec.Worker, Classes: map[string]record.Namespace{}}
+	fresh := &planner{facts: p.facts, rec: empty, ledger: p.ledger, known: p.rec.Namespaces(), List: found}
+	for i, m := range p.facts.Config.Migrations {
+		fresh.migrate(i, m)
+	}
+	return fresh
+}
+
+// unrecorded returns a planner whose classes are served, while the ledger keeps the applied
+// list. A class that was created under the same name and tag has the same namespace, so a
+// change of branch and back loses nothing.
 func (p *planner) unrecorded() *planner {
 	if p.facts.Strict {
 		return p
 	}
 	cfg := p.facts.Config
 	p.warn(cfg.MigrationsPlace, resetFlag+" to make them the applied ones", msgDiverged, fileName(cfg))
-	view := &planner{facts: p.facts, rec: &record.Record{Classes: map[string]record.Namespace{}}, ledger: p.ledger, known: p.rec.Namespaces(), diverged: true, List: p.List}
-	for i, m := range cfg.Migrations {
-		view.migrate(i, m)
-	}
+	view := p.anew(p.List)
+	view.diverged = true
 	for _, class := range slices.Sorted(maps.Keys(view.rec.Classes)) {
 		if ns := view.rec.Classes[class]; !hasKey(view.known, ns.UniqueKey) {
 			p.rec.Aside = append(p.rec.Aside, ns)
@@ -179,13 +187,7 @@ func (p *planner) corrected(warns []diagnostic.Diagnostic) *planner {
 	if p.facts.Strict || p.facts.Registered == nil {
 		return nil
 	}
-	fresh := &planner{
-		facts: p.facts, rec: &record.Record{Version: p.rec.Version, Worker: p.rec.Worker, Classes: map[string]record.Namespace{}},
-		ledger: p.ledger, known: p.rec.Namespaces(), List: diagnostic.List{Warnings: warns},
-	}
-	for i, m := range p.facts.Config.Migrations {
-		fresh.migrate(i, m)
-	}
+	fresh := p.anew(diagnostic.List{Warnings: warns})
 	mistyped := false
 	for class, ns := range p.rec.Classes {
 		now, ok := fresh.rec.Classes[class]
