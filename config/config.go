@@ -1,6 +1,8 @@
-// Package config reads a Worker's configuration: wrangler.jsonc, wrangler.json
-// or wrangler.toml with the environment and .dev.vars that go with it, into a
-// [Config] and the diagnostics that Wrangler would give, each with its place.
+// Package config reads the configuration of a Worker as Wrangler does.
+//
+// [Load] finds wrangler.jsonc, wrangler.json or wrangler.toml, chooses the environment, adds
+// the secrets of .dev.vars or .env, and returns a [Config] or Wrangler's errors, each with its
+// place.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/
 package config
@@ -11,18 +13,18 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// Config is a valid configuration, normalised: environment chosen, inheritance
-// applied, paths absolute.
+// Config is a valid configuration. Its environment is chosen, what that inherits is in it, and
+// its paths are absolute.
 type Config struct {
 	// Path is the configuration file, absolute; "" if there is none.
 	Path string
 	// File is Path as diagnostics show it.
 	File string
-	// UserPath is the file that the user wrote: Path, unless a build tool
-	// redirects to another. .dev.vars and the state folder stand beside it.
+	// UserPath is the file that the user wrote. It differs from Path if a build tool redirects
+	// to a file of its own. .dev.vars and the state folder are beside UserPath.
 	UserPath string
-	// Name is the Worker's name with the environment's suffix. NameGiven is false
-	// if the configuration has no name: Name is then made from its folder.
+	// Name is the Worker's name with the environment's suffix. If the configuration has no
+	// name, NameGiven is false and Name is that of its folder.
 	Name      string
 	NameGiven bool
 	// RouteHost is the host of the first route. The Worker sees it in request.url.
@@ -39,7 +41,7 @@ type Config struct {
 	CompatibilityDate  string
 	CompatibilityFlags []string
 	Bindings           []DurableObjectBinding
-	// Migrations are the steps in order. MigrationsPlace is where the field is.
+	// Migrations are the steps in order. MigrationsPlace is the place of the field's key.
 	Migrations      []Migration
 	MigrationsPlace diagnostic.Place
 	Exports         []Export
@@ -48,8 +50,8 @@ type Config struct {
 	// Services are the service bindings, which name other Workers.
 	Services []Service
 	Dev      Dev
-	// NotEmulated are the valid fields that change something in wrangler dev and
-	// nothing here. A field that matters to a deployment alone is not listed.
+	// NotEmulated are the fields that have an effect in wrangler dev and none in emu. A field
+	// that only a deployment uses is not among them.
 	NotEmulated []Field
 
 	environment schema.Environment
@@ -116,8 +118,8 @@ type Export struct {
 	Place                                  diagnostic.Place
 }
 
-// Var is a variable or secret. JSON is its value; for a string, IsText is true and Text
-// is the string. The value of a Secret is never printed.
+// Var is a variable or a secret. JSON is its value. If that is a string, IsText is true and
+// Text is the string. The value of a Secret is never printed.
 type Var struct {
 	Name   string
 	IsText bool
@@ -145,7 +147,7 @@ type Dev struct {
 type Options struct {
 	// Config is --config. If it is "", Load searches upwards from Dir as Wrangler does.
 	Config string
-	// Past, if not nil, is read in place of the file that Config names.
+	// Past is read in place of the file that Config names, unless it is nil.
 	Past *Past
 	// Dir is the working directory; "" is the process's.
 	Dir string
@@ -167,8 +169,8 @@ type Options struct {
 	LocalProtocol string
 	// Getenv reads the process's environment. If it is nil, no variable is set.
 	Getenv func(string) (string, bool)
-	// Environ lists the process's environment as os.Environ does. It becomes secrets if
-	// CLOUDFLARE_INCLUDE_PROCESS_ENV is true.
+	// Environ lists the process's environment as os.Environ does. Its variables become secrets
+	// if CLOUDFLARE_INCLUDE_PROCESS_ENV is true.
 	Environ []string
 }
 
@@ -186,7 +188,7 @@ type Result struct {
 	Warnings []diagnostic.Diagnostic
 	// SecretFiles are the files that secrets came from, relative to Dir.
 	SecretFiles []string
-	// Notices are for whoever starts the Worker, and no fault of the file: a build tool
-	// redirects to another file, or a secret is missing.
+	// Notices tell whoever starts the Worker what is no fault of the file: that a build tool
+	// redirects to another file, or that a secret is missing.
 	Notices []diagnostic.Diagnostic
 }

@@ -25,7 +25,7 @@ const DefaultCompatibilityDate = "2026-11-17"
 //go:embed compatibility.json
 var compatibilityJSON []byte
 
-// compatibilityTable are the flags that the recorded workerd knows, in its order.
+// compatibilityTable lists the flags that the recorded workerd knows, in its order.
 type compatibilityTable struct {
 	From string `json:"from"`
 	// Newest is the last date that this workerd knows.
@@ -33,13 +33,13 @@ type compatibilityTable struct {
 	Flags  []compatibilityFlag `json:"flags"`
 }
 
-// compatibilityFlag is one behaviour of workerd that changed.
+// compatibilityFlag switches one changed behaviour of workerd on or off.
 type compatibilityFlag struct {
 	Enable  string `json:"enable"`
 	Disable string `json:"disable,omitempty"`
-	// Date is the first date that switches it on, "" if none does yet.
+	// Date is the first compatibility date that switches the behaviour on, "" if none does.
 	Date string `json:"date,omitempty"`
-	// Always means that it is on at every date.
+	// Always means that the behaviour is on at every date.
 	Always bool `json:"always,omitempty"`
 }
 
@@ -52,8 +52,8 @@ var compatibilityFlags = sync.OnceValue(func() *compatibilityTable {
 })
 
 // Enables reports whether the configuration switches on the behaviour of an enabling
-// flag, by its date or by its flags. A date that the recorded workerd does not know yet
-// counts as the newest that it knows.
+// flag, by its date or by its flags. A date that is newer than the recorded workerd counts
+// as the newest that workerd knows.
 func (c *Config) Enables(flag string) bool {
 	t := compatibilityFlags()
 	i := slices.IndexFunc(t.Flags, func(f compatibilityFlag) bool { return f.Enable == flag })
@@ -74,9 +74,9 @@ func (c *Config) Enables(flag string) bool {
 	return f.Always || f.Date != "" && min(date, t.Newest) >= f.Date
 }
 
-// today is the date in UTC, by which Miniflare decides that a date is in the future. It is
-// "" if the clock is older than the recorded workerd and so cannot be right: a
-// testing/synctest bubble begins in 2000.
+// today is the date in UTC: Miniflare refuses a later one. It is "" if the clock shows a date
+// from before the recorded workerd and so must be wrong, as in a testing/synctest bubble,
+// which begins in 2000.
 func today() string {
 	if now := time.Now().UTC().Format(time.DateOnly); now >= compatibilityFlags().Newest {
 		return now
@@ -108,7 +108,7 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 		fail(c.flagPlace("nodejs_compat_v2"), "", msgNodeCompatBoth)
 		return errs, nil
 	}
-	// Then Miniflare. It compares strings, so a date in words is later than every other.
+	// Then Miniflare. It compares strings, so "January" is later than every date.
 	const form = `a date is written "` + DefaultCompatibilityDate + `"`
 	if today != "" && date > today {
 		hint := form
@@ -118,8 +118,8 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 		fail(c.datePlace, hint, msgDateFuture, date)
 		return errs, nil
 	}
-	// From this date on both flags are the default, and Miniflare drops them before
-	// workerd could warn of them.
+	// From this date on Miniflare drops both flags, since they are the default, and so workerd
+	// does not warn of them.
 	if date >= "2026-08-04" {
 		keep := func(flag string) bool { return slices.Contains(flags, "no_"+flag) }
 		flags = slices.DeleteFunc(slices.Clone(flags), func(f string) bool {
@@ -129,7 +129,7 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 
 	// Then workerd, which reports every error and not only the first.
 	service := "service core:user:" + c.Name + ": "
-	newer := false // an unknown flag may be right if the date is newer than workerd
+	newer := false // if the date is newer than workerd, an unknown flag may be right
 	switch {
 	case !isCompatibilityDay(date):
 		fail(c.datePlace, form, service+msgDateInvalid, date)
@@ -137,8 +137,8 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 		newer = true
 		warn(c.datePlace, fmt.Sprintf("it runs as %q here", t.Newest), service+msgDateNewer, date, t.Newest)
 	}
-	// workerd lists unknown flags in the order of its hash table. Taking an entry out
-	// moves the last one into the gap, which this loop repeats.
+	// workerd puts the flags into a hash table, removes those that it knows, and reports the
+	// rest in the table's order. A removal moves the last entry into the gap, as take does.
 	unknown, at := []string{}, map[string]int{}
 	for _, f := range flags {
 		if _, twice := at[f]; twice {
@@ -187,7 +187,7 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 	return errs, warnings
 }
 
-// names are the flags that workerd knows, to enable and to disable.
+// names are all flags that workerd knows.
 func (t *compatibilityTable) names() []string {
 	var names []string
 	for _, f := range t.Flags {

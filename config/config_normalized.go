@@ -6,12 +6,11 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// Normalized is the configuration as Wrangler normalises it, reduced to the fields that
-// emu uses: name, main, compatibility_date, compatibility_flags, durable_objects,
-// migrations, exports, vars, definedEnvironments and dev, in this order. A field without
-// a value and without a default is missing, and so is a name that was made from the
-// folder. A number that JSON cannot write is {"$number":"Infinity"}, a TOML date is
-// {"$date":"2026-01-31"}.
+// Normalized is the configuration as Wrangler normalises it, as JSON with the fields that emu
+// uses: name, main, compatibility_date, compatibility_flags, durable_objects, migrations,
+// exports, vars, definedEnvironments and dev, in this order. It omits a field without a value
+// or a default, and a name that is the folder's. A number that JSON cannot write is
+// {"$number":"Infinity"}, a TOML date is {"$date":"2026-01-31"}.
 func (c *Config) Normalized() json.RawMessage {
 	root := &tree.Value{Kind: tree.Table}
 	put := func(name string, v *tree.Value) {

@@ -4,9 +4,8 @@ package config
 
 import "github.com/seed-36a2c969/emu/config/diagnostic"
 
-// CheckStart returns the errors and warnings of every start with the configuration,
-// whatever program runs: emu dev, emu exec, emu check and emutest call it. Package
-// emulator checks the classes and the stored state.
+// CheckStart returns the errors and warnings of a start that do not depend on the program.
+// Those about its classes and the stored state are package emulator's.
 func (c *Config) CheckStart() (errs, warnings []diagnostic.Diagnostic) {
 	errs, warnings = c.checkCompatibility(today())
 	for _, b := range c.Bindings {

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// variable is a line of a .dev.vars or .env file.
+// variable is a name and its value, from a line of a .dev.vars or .env file.
 type variable struct {
 	name, text string
 	place      diagnostic.Place
@@ -23,8 +23,7 @@ var dotenvLine = regexp.MustCompile(`(?m)^` + jsSpace + `*(?:export` + jsSpace +
 // jsSpace is what \s means in JavaScript.
 const jsSpace = `[\t\n\v\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}]`
 
-// parseDotenv reads the text of a file. A later variable replaces an earlier one of the
-// same name.
+// parseDotenv reads the variables of a file. Of two with one name the later one counts.
 func parseDotenv(file, text string) []variable {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	var vars variables
@@ -40,7 +39,7 @@ func parseDotenv(file, text string) []variable {
 		if n := len(v); n > 1 && strings.IndexByte("'\"`", quote) >= 0 && v[n-1] == quote {
 			v = v[1 : n-1]
 		}
-		if quote == '"' { // even if it is not closed, as in dotenv
+		if quote == '"' { // dotenv does this also if the quote is not closed
 			v = strings.ReplaceAll(strings.ReplaceAll(v, `\n`, "\n"), `\r`, "\r")
 		}
 		vars.put(variable{text[m[2]:m[3]], v, s.Place(m[2], m[3])})
@@ -116,8 +115,8 @@ const (
 	maxExpansionWork = 64 << 20
 )
 
-// expandText replaces the references in a string. It subtracts the bytes it writes from
-// work, and fails if nothing remains.
+// expandText replaces the references in a string. It subtracts the bytes that it writes from
+// work, and reports false if work falls below 0.
 func expandText(s string, environment, running variables, work *int) (string, bool) {
 	lookup := func(name string) string {
 		if v := environment.get(name); v != "" {
@@ -134,7 +133,7 @@ func expandText(s string, environment, running variables, work *int) (string, bo
 		if m == nil {
 			return s, true
 		}
-		seen[s] = true // dotenv-expand takes a value that it has seen for a circle
+		seen[s] = true // dotenv-expand takes a value that it has had before for a circle
 		expression := group(s, m, 1) + group(s, m, 2)
 		name, with, other := expression, "", ""
 		if op := operator.FindStringIndex(expression); op != nil {
@@ -186,6 +185,7 @@ func findReference(s string) []int {
 	}
 }
 
+// group is the text of a group of a match, "" if the group did not take part.
 func group(s string, m []int, n int) string {
 	if m[2*n] < 0 {
 		return ""

@@ -33,8 +33,8 @@ See https://developers.cloudflare.com/workers/wrangler/configuration/#generated-
 	msgBooleanEnv     = `Expected %s to be "true" or "false", but got %s`
 )
 
-// Errors about a compatibility date and flags: the first two are the bundler's, the third
-// is Miniflare's, the others are workerd's, which puts the Worker's service in front.
+// Errors about the compatibility date and flags. The first two are the bundler's, the third is
+// Miniflare's. The others are workerd's, with the name of the Worker's service in front.
 const (
 	msgNodeCompatPrefix = "The `experimental:` prefix on `nodejs_compat_v2` is no longer valid. Please remove it and try again."
 	msgNodeCompatBoth   = "The `nodejs_compat` and `nodejs_compat_v2` compatibility flags cannot be used in together. Please select just one."

@@ -12,7 +12,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// reading is one run of [Load]: find the file, read it, check it, make the configuration.
+// reading is one run of [Load]. It finds the file, reads it, checks it and makes the
+// configuration.
 type reading struct {
 	options Options
 	dir     string // the working directory, absolute
@@ -23,7 +24,7 @@ type reading struct {
 	result  *Result
 }
 
-// Load reads a configuration. It never returns nil; what is wrong is in the result.
+// Load reads a configuration. The result, which is never nil, has its errors.
 func Load(o Options) *Result {
 	r := &reading{options: o, result: &Result{}, source: &diagnostic.Source{}}
 	if !r.open() {
@@ -33,6 +34,7 @@ func Load(o Options) *Result {
 	return r.result
 }
 
+// getenv reads a variable of the process's environment.
 func (r *reading) getenv(name string) (string, bool) {
 	if r.options.Getenv == nil {
 		return "", false
@@ -40,8 +42,7 @@ func (r *reading) getenv(name string) (string, bool) {
 	return r.options.Getenv(name)
 }
 
-// refuse records the error that ends the reading. It returns false for its caller to
-// return.
+// refuse records an error that ends the reading. It returns false, for its caller to return.
 func (r *reading) refuse(d diagnostic.Diagnostic) bool {
 	if d.Place.File == "" {
 		d.Place.File = r.source.File
@@ -50,7 +51,7 @@ func (r *reading) refuse(d diagnostic.Diagnostic) bool {
 	return false
 }
 
-// open finds, reads and parses the file. It reports whether there is a tree to check.
+// open finds, reads and parses the file. It reports whether r.file is there to check.
 func (r *reading) open() bool {
 	var err error
 	if r.dir, err = filepath.Abs(r.options.Dir); err != nil {
@@ -78,7 +79,7 @@ func (r *reading) open() bool {
 	}
 	data, err := os.ReadFile(r.files.config)
 	if err != nil {
-		// Wrangler has no code words for these errors: the text stands for one.
+		// Wrangler has no code for this error. Its text serves as one.
 		message := fmt.Sprintf(msgUnreadable, shown)
 		return r.refuse(diagnostic.Diagnostic{Text: message, Code: message, Notes: []diagnostic.Note{{Text: nodeError(err, r.files.config)}}})
 	}
@@ -107,7 +108,7 @@ func (r *reading) parse(data []byte) bool {
 	if !file.Is(tree.Table) {
 		d := diagnostic.Diagnostic{Text: "the configuration is " + file.Noun() + ", not an object", Hint: `the file holds one object: {"name": "my-worker", …}`,
 			Place: s.Place(file.Start, file.End), LineText: s.LineText(file.Start)}
-		if !file.Is(tree.List) { // Wrangler takes a list for a table without fields
+		if !file.Is(tree.List) { // on a list Wrangler does not fail: it takes it for empty
 			d.Code = "crash"
 		}
 		return r.refuse(d)
@@ -140,7 +141,7 @@ func (r *reading) check() {
 	}
 	r.result.Config = r.config(env)
 	r.result.Config.NotEmulated = schema.NotEmulated(doc, active)
-	if r.options.Past == nil { // the files beside a past version are of today
+	if r.options.Past == nil { // today's secrets do not belong to a past version
 		r.loadSecrets()
 	}
 	r.result.Notices = append(r.result.Notices, schema.Swallowed(doc)...)

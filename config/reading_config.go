@@ -22,7 +22,7 @@ func (r *reading) config(env string) *Config {
 		environment:  e,
 	}
 	c.DefinedEnvironments = append([]string{}, r.file.Get("env").Keys()...)
-	if r.files.redirected { // the build tool has merged env away and noted what it was
+	if r.files.redirected { // the build tool has merged the environment in, and wrote these instead
 		c.TopLevelName, c.DefinedEnvironments = r.file.Get("topLevelName").Text(), nil
 		for _, m := range r.file.Get("definedEnvironments").Entries() {
 			c.DefinedEnvironments = append(c.DefinedEnvironments, m.Value.Text())
@@ -82,8 +82,8 @@ func (r *reading) compatibility(c *Config) {
 	}
 }
 
-// folderName names a Worker that has no name after its folder, so that the next start
-// finds its storage again. Wrangler takes a new random name at every start.
+// folderName names a Worker without a name after its folder, so that the next start finds its
+// storage again. Wrangler takes a new random name at every start.
 func (r *reading) folderName(env string) string {
 	dir := r.dir
 	if r.files.user != "" {
@@ -155,6 +155,7 @@ func (r *reading) durableObjects(c *Config) {
 	}
 }
 
+// classes reads a list of class names.
 func (r *reading) classes(v *tree.Value) []ClassRef {
 	var refs []ClassRef
 	for _, m := range v.Entries() {

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/syntax"
 )
 
-// deployConfig is a file by which a build tool redirects to the configuration it wrote.
+// deployConfig is the file in which a build tool names the configuration that it has written.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#generated-wrangler-configuration
 const deployConfig = ".wrangler/deploy/config.json"
@@ -49,7 +49,7 @@ func (r *reading) find() *diagnostic.Diagnostic {
 	return nil
 }
 
-// redirect follows a deploy configuration file to the configuration that it names.
+// redirect reads the configuration that a deploy configuration file names, not the user's.
 func (r *reading) redirect(deploy string) *diagnostic.Diagnostic {
 	shown := r.shown(deploy)
 	data, err := os.ReadFile(deploy)
@@ -115,8 +115,7 @@ func above(dir, name string) string {
 	}
 }
 
-// knownFormat reports whether Wrangler knows the format of a file, which it tells by the
-// name.
+// knownFormat reports whether Wrangler can read a file with this name.
 func knownFormat(path string) bool {
 	return strings.HasSuffix(path, ".toml") || strings.HasSuffix(path, ".json") || strings.HasSuffix(path, ".jsonc")
 }

@@ -42,8 +42,8 @@ func (r *reading) loadSecrets() {
 		c.Vars = append(c.Vars, secret)
 	}
 	for _, v := range loaded.list {
-		// If secrets are declared, no others come from these files. They can always set
-		// a variable of the configuration, and never any other binding.
+		// If the configuration declares secrets, a file adds no others. A file can set any
+		// variable of the configuration, and no binding of another kind.
 		if _, there := at[v.name]; declared && !there && !slices.Contains(names, v.name) || bound[v.name] {
 			continue
 		}
@@ -82,8 +82,8 @@ func (r *reading) readSecrets() (loaded variables, ok bool) {
 		}
 		for _, name := range names {
 			path := filepath.Join(dir, name)
-			// The first file that exists is the only one, and .env files are not read. Its
-			// values are not expanded.
+			// The first of these files that exists is the only one to be read: .env files do
+			// not count beside it. Its values are not expanded.
 			if vars, read := r.readDotenv(path); read {
 				r.result.SecretFiles = append(r.result.SecretFiles, r.shown(path))
 				for _, v := range vars {

@@ -1,4 +1,4 @@
-// Package diagnostic describes an error by its place in a file.
+// Package diagnostic describes what is wrong with a file, at its place in it.
 package diagnostic
 
 import (
@@ -16,8 +16,7 @@ const (
 	SeverityInfo
 )
 
-// Diagnostic is one error, warning or notice. Text is Wrangler's own where Wrangler has
-// one.
+// Diagnostic is an error, a warning or a notice. Where Wrangler has a text for it, Text is that.
 type Diagnostic struct {
 	Severity Severity
 	Text     string
@@ -29,7 +28,7 @@ type Diagnostic struct {
 	Path     []string // Wrangler's headings above the text
 }
 
-// Note points at another place that belongs to a diagnostic.
+// Note is a second place that explains a diagnostic.
 type Note struct {
 	Text     string
 	Place    Place
@@ -54,8 +53,7 @@ func (d Diagnostic) With(notes ...Note) Diagnostic {
 	return d
 }
 
-// MarshalJSON writes a diagnostic as {"text","code","file","line","column","hint"}. It
-// omits what is empty.
+// MarshalJSON writes {"text","code","file","line","column","hint"}, without what is empty.
 func (d Diagnostic) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Text   string `json:"text"`

@@ -2,9 +2,9 @@ package diagnostic
 
 import "slices"
 
-// WithLines adds the source lines at the places of a diagnostic and of its notes, where
-// they are missing: what was found after the file was read has places alone. It reads a
-// file by the name in the place. A file that it cannot read gives no line.
+// WithLines adds the source lines that a diagnostic and its notes lack: what was found after
+// the file was closed has its place alone. It reads the file that a place names. If it cannot
+// read one, the line stays empty.
 func (d Diagnostic) WithLines(read func(file string) ([]byte, error)) Diagnostic {
 	d.LineText = lineOf(d.Place, d.LineText, read)
 	d.Notes = slices.Clone(d.Notes)

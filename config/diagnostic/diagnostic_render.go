@@ -14,8 +14,7 @@ import (
 type Style int
 
 const (
-	// Unwrapped is for files and pipes. A line of a text stays one line, so that grep
-	// finds it.
+	// Unwrapped is for files and pipes. It breaks no line, so that grep finds what is in it.
 	Unwrapped Style = iota
 	// Wrapped is for terminals, of 80 columns.
 	Wrapped
@@ -23,11 +22,10 @@ const (
 	Colored
 )
 
-// columns is the width of a terminal. No style shows more of a source line.
+// columns is the width of a terminal. Also Unwrapped shows no more of a source line.
 const columns = 80
 
-// Render writes a diagnostic with its place, its source line and a marker
-// below it.
+// Render writes a diagnostic with its place, its source line and a marker below the line.
 func (d Diagnostic) Render(w io.Writer, style Style) error {
 	p := &printer{w: bufio.NewWriter(w), style: style}
 	switch d.Severity {
@@ -83,7 +81,7 @@ func (p *printer) paint(s, color string) string {
 	return color + s + plain
 }
 
-// room is how many columns of a line are free after some are taken.
+// room is how many columns of a line remain after the given number.
 func (p *printer) room(taken int) int {
 	if p.style == Unwrapped {
 		return math.MaxInt / 2
@@ -91,7 +89,7 @@ func (p *printer) room(taken int) int {
 	return columns - taken
 }
 
-// head writes a message after its mark.
+// head writes a message behind its mark, such as ✘ [ERROR].
 func (p *printer) head(mark, color, message string) {
 	lines := wrap(message, p.room(Width(mark)), p.room(2))
 	for i, line := range lines {
@@ -105,7 +103,7 @@ func (p *printer) head(mark, color, message string) {
 	}
 }
 
-// wrap writes a text after a mark, with its other lines below the first.
+// wrap writes a text behind a mark, and indents every line but the first.
 func (p *printer) wrap(mark, indent, message string) {
 	for i, line := range wrap(message, p.room(len(indent)), p.room(len(indent))) {
 		if i == 0 {
@@ -138,9 +136,10 @@ func (p *printer) place(at Place, line, indent string) {
 	p.write(strings.Repeat(" ", Width(gutter)-2) + "╵ " + strings.Repeat(" ", Width(before)) + p.paint(marker, green) + "\n")
 }
 
-// cut splits a line around some of its runes. It escapes what would change the terminal.
+// cut splits a line before and after the runes to mark. It escapes what would change the
+// terminal.
 func cut(line string, from, length int) (before, marked, after string) {
-	// A line can be megabytes long, so what is far from the marker is not escaped.
+	// A line can be megabytes long. What is far from the marker is never shown.
 	const far = 4 * columns
 	start := skipRunes(line, from)
 	end := start + skipRunes(line[start:], min(length, far))
@@ -155,7 +154,7 @@ func cut(line string, from, length int) (before, marked, after string) {
 	return terminal.Line(before), terminal.Line(line[start:end]), terminal.Line(after)
 }
 
-// window shortens a line so that it fits and shows the start of what is marked.
+// window shortens a line to the room, and keeps the start of the marked part in it.
 func window(before, marked, after string, room int) (string, string, string) {
 	if Width(before)+Width(marked)+Width(after) <= room {
 		return before, marked, after

@@ -18,12 +18,12 @@ type Place struct {
 type Source struct {
 	File  string // as diagnostics show it
 	Text  string // valid UTF-8, without a byte order mark
-	lines []int  // the offset of each line; made by line
-	runes []int  // how many runes start before each block; made by runesBefore
+	lines []int  // the offset of each line; method line makes it
+	runes []int  // how many runes start before each block; method runesBefore makes it
 }
 
-// block is the number of bytes between two entries of runes. With them a place in a line
-// of megabytes costs no more than one in a short line.
+// block is the number of bytes between two entries of runes. Without runes each place in a
+// line of megabytes would count the characters of the whole line.
 const block = 1024
 
 // Place is the place of the bytes from start to end. It does not reach beyond its line.
@@ -46,8 +46,8 @@ func (s *Source) LineText(offset int) string {
 	return s.Text[from:to]
 }
 
-// line is the number of the line that holds an offset, from 0. A line's end
-// belongs to it.
+// line is the number, from 0, of the line that holds an offset. The line feed belongs to the
+// line that it ends.
 func (s *Source) line(offset int) int {
 	if s.lines == nil {
 		s.lines = append(s.lines, 0)
@@ -63,7 +63,7 @@ func (s *Source) line(offset int) int {
 	return sort.SearchInts(s.lines, offset+1) - 1
 }
 
-// span gives the bytes of a line without its end.
+// span is where a line begins and ends, without its line feed.
 func (s *Source) span(line int) (from, to int) {
 	from, to = s.lines[line], len(s.Text)
 	if line+1 < len(s.lines) {
@@ -106,8 +106,8 @@ func starts(text string) int {
 	return n
 }
 
-// byteOrderMarks are the encodings that are refused. UTF-32 LE begins with the mark of
-// UTF-16 LE, so it comes first.
+// byteOrderMarks are the marks of the encodings that Wrangler refuses. The mark of UTF-32 LE
+// begins with that of UTF-16 LE, and so is looked for first.
 var byteOrderMarks = []struct {
 	mark     []byte
 	encoding string
@@ -118,8 +118,9 @@ var byteOrderMarks = []struct {
 	{[]byte{0xFF, 0xFE}, "UTF-16 LE"},
 }
 
-// NewSource reads bytes as Wrangler does: it drops a byte order mark of UTF-8, and a byte
-// that is no UTF-8 becomes U+FFFD. For an encoding that is refused it returns its name.
+// NewSource reads the bytes of a file as Wrangler does: it drops the byte order mark of UTF-8,
+// and replaces a byte that is no UTF-8 by U+FFFD. If the encoding is refused, it returns the
+// encoding's name.
 func NewSource(file string, data []byte) (s *Source, encoding string) {
 	for _, b := range byteOrderMarks {
 		if bytes.HasPrefix(data, b.mark) {

@@ -5,10 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// Suggest returns the name that the user probably meant: the nearest one, if few letters
-// differ for the length of name, or else "".
+// Suggest returns the name that the user probably meant: the nearest one, unless more than a
+// third of the letters differ. It returns "" if there is none.
 func Suggest(name string, among []string) string {
-	// A long name is no typing error, and comparing it costs the square of its length.
+	// A comparison costs the square of the length, and nobody mistypes such a long name.
 	const longest = 64
 	n := utf8.RuneCountInString(name)
 	if n < 2 || n > longest {

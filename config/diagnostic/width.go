@@ -43,7 +43,7 @@ func tail(s string, room int) string {
 // wrap breaks a text into lines at spaces. It keeps the text's own lines and their
 // indents. A word that is too long is broken.
 func wrap(message string, first, others int) []string {
-	// Wrangler quotes whole values, which can be megabytes. Two screens are enough.
+	// Wrangler's messages quote whole values, which can be megabytes long. Two screens are enough.
 	const most = 4000
 	if len(message) > most {
 		message = strings.ToValidUTF8(message[:most], "") + "…"

@@ -19,8 +19,8 @@ func Line(s string) string { return visible(s, false) }
 // Text keeps the lines of a text, which end with LF or CR LF, and its tabs.
 func Text(s string) string { return visible(s, true) }
 
-// Indented is a [Text] whose lines have an indent, except the first, so that no line of
-// the text can pass for one of emu's.
+// Indented is a [Text] whose lines are indented, except the first: without it a line of the
+// text could pass for one of emu's.
 func Indented(s, indent string) string {
 	s = Text(s)
 	if !strings.Contains(s, "\n") {
@@ -38,9 +38,9 @@ func Indented(s, indent string) string {
 	return b.String()
 }
 
-// visible escapes a text. With lines, it keeps LF, CR LF and tabs.
+// visible escapes what is hidden in a text. If lines is true, it keeps line ends and tabs.
 func visible(s string, lines bool) string {
-	clean := 0 // b holds s up to this offset
+	clean := 0 // b has the escaped form of s up to this offset
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])

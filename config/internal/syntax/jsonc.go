@@ -27,14 +27,14 @@ func JSONC(s *diagnostic.Source) (*tree.Value, *diagnostic.Diagnostic) {
 			hint: "lists and objects may nest " + strconv.Itoa(maxDepth) + " deep"}
 		return nil, f.in(s)
 	}
-	// Wrangler ends a line comment at a lone carriage return, which stands for
-	// white space or an error everywhere else.
+	// For Wrangler a carriage return alone ends a line comment, which for hujson it does not.
+	// Anywhere else a line feed in its place changes nothing.
 	for i, c := range data {
 		if c == '\r' {
 			data[i] = '\n'
 		}
 	}
-	// hujson refuses a line comment without a line end.
+	// hujson refuses a line comment that ends with the file, so a line end is added.
 	parsed, err := hujson.Parse(append(data, '\n'))
 	if err == nil {
 		return jsoncTree(s.Text, &parsed), nil
@@ -74,7 +74,7 @@ func jsoncTree(text string, from *hujson.Value) *tree.Value {
 			m := &x.Members[i]
 			key := unquote(text[m.Name.StartOffset:m.Name.EndOffset])
 			if key == "__proto__" {
-				continue // in JavaScript this key sets the prototype and is no member
+				continue // JavaScript sets the prototype instead of a member
 			}
 			to := jsoncTree(text, &m.Value)
 			to.KeyStart, to.KeyEnd = m.Name.StartOffset, m.Name.EndOffset

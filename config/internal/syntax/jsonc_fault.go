@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// jsoncFaults maps hujson's errors, by a part of their text, to Wrangler's codes. {got}
-// stands for the token at which hujson stopped.
+// jsoncFaults maps an error of hujson, by a part of its text, to Wrangler's code. {got} is the
+// token at which hujson stopped.
 var jsoncFaults = []struct{ contains, code, text, hint string }{
 	{"parsing comment", "UnexpectedEndOfComment", "a comment that is not closed", "close it with */"},
 	{"parsing string", "UnexpectedEndOfString", "a string that is not closed on its line", `close it with ", and write a line break as \n`},
@@ -22,13 +22,13 @@ var jsoncFaults = []struct{ contains, code, text, hint string }{
 }
 
 var (
-	// jsoncToken is a token. What is no token of JSON reaches to the next delimiter, and
-	// Wrangler calls it a symbol.
+	// jsoncToken is a token. Characters that are no token of JSON are one up to the next
+	// delimiter, as for Wrangler, which calls it a symbol.
 	jsoncToken = regexp.MustCompile(`^(?:"(?:\\.|[^"\\\r\n])*"?|[{}\[\]:,]|(?s:/\*.*)|[^ \t\r\n{}\[\]":,/]+|(?s:.))`)
-	// jsoncLiteral is how a string or a number begins, or a whole true, false or null: what
-	// Wrangler does not call a symbol.
+	// jsoncLiteral matches what Wrangler does not call a symbol: the start of a string or a
+	// number, or a whole true, false or null.
 	jsoncLiteral = regexp.MustCompile(`^(?:"|-?[0-9]|(?:true|false|null)$)`)
-	// jsoncNumber is the valid start of a token. Wrangler expects a comma after it.
+	// jsoncNumber is the part of a token that is a number. Wrangler expects a comma after it.
 	jsoncNumber = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?`)
 )
 
@@ -65,8 +65,8 @@ func jsoncFault(text string, err error) *fault {
 	return f
 }
 
-// hujsonOffset converts the line and column in hujson's error to an offset. hujson was
-// given a line end for every carriage return, so each counts as one here.
+// hujsonOffset converts the line and column in hujson's error to an offset. Since JSONC turned
+// every carriage return into a line feed, each ends a line here too.
 func hujsonOffset(text string, err error) int {
 	var line, column int
 	if _, err := fmt.Sscanf(err.Error(), "hujson: line %d, column %d:", &line, &column); err != nil {
@@ -83,7 +83,7 @@ func hujsonOffset(text string, err error) int {
 	return min(at+column-1, len(text))
 }
 
-// expected words an error about a token that is valid JSON in a wrong position.
+// expected words an error about a valid token in the wrong place.
 func (f *fault) expected(message, got, text string) {
 	for _, known := range jsoncFaults {
 		if !strings.Contains(message, known.contains) {
@@ -131,7 +131,7 @@ func (f *fault) invalidSymbol(got string) {
 	}
 }
 
-// orEnd quotes a token, or names the end of the file.
+// orEnd is a token, or the words for the end of the file.
 func orEnd(token string) string {
 	if token == "" {
 		return "the end of the file"

@@ -32,6 +32,7 @@ func TOML(s *diagnostic.Source) (*tree.Value, *diagnostic.Diagnostic) {
 	return b.root, nil
 }
 
+// order puts the keys of all tables into JavaScript's order.
 func order(v *tree.Value) {
 	switch v.Kind {
 	case tree.Table:
@@ -46,8 +47,8 @@ func order(v *tree.Value) {
 	}
 }
 
-// made is how a document defines a table or a value. It decides whether a later key or
-// header may add to it.
+// made says what in the document has defined a table or a list. It decides whether a later key
+// or header may add to it.
 type made uint8
 
 const (
@@ -129,8 +130,9 @@ func (b *tomlBuilder) refuseKey(key *unstable.Node, message string) {
 	b.refuse(message, &tree.Value{Start: start, End: end})
 }
 
-// descend walks a dotted key and returns the table of its last part. It makes the tables
-// that are missing, each in the way of how. It returns nil if a part is taken.
+// descend returns the table that a dotted key adds to, and the last part of the key. It makes
+// the tables that are missing, as defined by how. If a part names a value that may not grow,
+// it records a fault and returns nil.
 func (b *tomlBuilder) descend(at *tree.Value, keys unstable.Iterator, how made, duplicate string) (parent *tree.Value, key *unstable.Node) {
 	var first *unstable.Node
 	for keys.Next() {
@@ -163,7 +165,8 @@ func (b *tomlBuilder) descend(at *tree.Value, keys unstable.Iterator, how made, 
 	return at, key
 }
 
-// keyed sets the place of a value to that of its key, as for a table with a header.
+// keyed gives a value the place of its key, which is all the source has of a table with a
+// header.
 func (b *tomlBuilder) keyed(v *tree.Value, key *unstable.Node) *tree.Value {
 	v.KeyStart, v.KeyEnd = span(key)
 	v.Start, v.End = v.KeyStart, v.KeyEnd
@@ -194,8 +197,8 @@ func (b *tomlBuilder) keyValue(to *tree.Value, pair *unstable.Node, duplicate st
 	return v.End
 }
 
-// value makes a value. The offset is one before it: go-toml does not say where a list
-// begins.
+// value makes a value. after is an offset in front of it, from which a list is looked for:
+// go-toml does not say where one begins.
 func (b *tomlBuilder) value(n *unstable.Node, after int) *tree.Value {
 	v := &tree.Value{}
 	v.Start, v.End = span(n)

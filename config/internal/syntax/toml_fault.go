@@ -20,8 +20,8 @@ const (
 	noDate       = "invalid date"
 )
 
-// tomlFaults maps the errors of go-toml and of the builder, by a part of their text, to
-// Wrangler's messages. The first that matches counts.
+// tomlFaults maps an error of go-toml or of the builder, by a part of its text, to Wrangler's
+// message. The first that matches counts.
 var tomlFaults = []struct{ contains, code, text, hint string }{
 	{tooNested, tooNested, "the configuration nests too deeply", ""},
 	{definedTwice, definedTwice, "a table or key that is already defined", "a table or key stands in the file once; use [[name]] for the entries of a list"},
@@ -60,7 +60,7 @@ func tomlFault(s *diagnostic.Source, data []byte, err error) *fault {
 	start, end := len(data), len(data)
 	var at *unstable.ParserError
 	if errors.As(err, &at) {
-		// The error holds a slice of data. Its capacity tells how far from the end it is.
+		// The error has a slice of data. Its capacity is the distance to the end of data.
 		start = len(data) - cap(at.Highlight)
 		end = start + len(at.Highlight)
 	}
@@ -71,7 +71,7 @@ func tomlFault(s *diagnostic.Source, data []byte, err error) *fault {
 	return wordTOMLFault(s, message, start, end)
 }
 
-// wordTOMLFault makes a fault of an error's text.
+// wordTOMLFault makes a fault from the text of an error.
 func wordTOMLFault(s *diagnostic.Source, message string, start, end int) *fault {
 	f := &fault{start: start, end: end}
 	for _, known := range tomlFaults {

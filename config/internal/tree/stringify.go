@@ -21,11 +21,12 @@ func Stringify(v *Value) string {
 // JSON is a way to write a value as JSON.
 type JSON struct {
 	Indent string
-	// Exact keeps what JSON cannot write: {"$number":"Infinity"} where JavaScript writes
-	// null, and {"$date":"…"} for a TOML date where it writes a string.
+	// Exact keeps what JavaScript loses: it writes {"$number":"Infinity"} in place of null, and
+	// {"$date":"…"} for a TOML date in place of a string.
 	Exact bool
 }
 
+// Append writes a value at a depth of indentation.
 func (j JSON) Append(b []byte, v *Value, depth int) []byte {
 	if v == nil {
 		return append(b, "null"...)
@@ -111,8 +112,8 @@ func (j JSON) appendNumber(b []byte, f float64) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// AppendString quotes a string as JavaScript's JSON.stringify does. It escapes nothing
-// that JSON can hold as it is.
+// AppendString quotes a string as JavaScript's JSON.stringify does, which escapes only what
+// JSON cannot hold.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); i++ {

@@ -1,4 +1,4 @@
-// Package tree holds the values of a configuration as JavaScript sees them.
+// Package tree is a configuration as JavaScript sees its values.
 package tree
 
 import (
@@ -22,8 +22,8 @@ const (
 	Table
 )
 
-// Value is a node of the tree. A nil *Value is JavaScript's undefined. Start, End and the
-// others are byte offsets; a diagnostic turns them into a line and a column.
+// Value is a value of the configuration. A nil *Value is JavaScript's undefined. The offsets
+// count bytes of the file, from which a diagnostic computes line and column.
 type Value struct {
 	Kind       Kind
 	Start, End int // of the value, or of the header that opens a TOML table
@@ -34,7 +34,7 @@ type Value struct {
 	Str        string // the text, or a date in ISO 8601
 	Items      []*Value
 	Members    []Member
-	index      map[string]int // of Members by key; made when there are many
+	index      map[string]int // of Members by key; Find makes it if there are many
 }
 
 // NewText makes a string that is not in the source.
@@ -49,7 +49,7 @@ func NewTexts(texts []string) *Value {
 	return list
 }
 
-// Member is a key of a table with its value. The value is nil if it is ignored.
+// Member is a key of a table with its value. A value that is ignored is nil.
 type Member struct {
 	Key   string
 	Value *Value
@@ -155,6 +155,7 @@ func utf16Units(r rune) []string {
 	return []string{string(r)}
 }
 
+// Is reports whether v is of a kind. undefined is of none.
 func (v *Value) Is(k Kind) bool { return v != nil && v.Kind == k }
 
 // IsRecord reports whether v is an object and no array. A TOML date is one in JavaScript.
@@ -166,7 +167,7 @@ func (v *Value) IsObject() bool { return v.IsRecord() || v.Is(List) }
 // IsGiven reports whether v is neither undefined nor null.
 func (v *Value) IsGiven() bool { return v != nil && v.Kind != Null }
 
-// IsIdle reports whether a value switches nothing on: null, false, an empty list, or a
+// IsIdle reports whether v has no effect as a setting: it is null, false, an empty list, or a
 // table of such values.
 func (v *Value) IsIdle() bool {
 	switch v.Kind {
@@ -213,7 +214,7 @@ func (v *Value) Typeof() string {
 	return "object"
 }
 
-// Noun names the type in a sentence.
+// Noun names the type with its article, for a sentence.
 func (v *Value) Noun() string {
 	switch v.Kind {
 	case Null:
@@ -232,8 +233,8 @@ func (v *Value) Text() string {
 	return ""
 }
 
-// Order moves the keys that are array indexes to the front, in ascending order. That is
-// the order of keys in an object of JavaScript.
+// Order puts the keys into the order of a JavaScript object: array indexes stand in front, in
+// ascending order.
 func (v *Value) Order() {
 	slices.SortStableFunc(v.Members, func(a, b Member) int { return javascript.CompareKeys(a.Key, b.Key) })
 	v.index = nil
@@ -244,8 +245,8 @@ func (v *Value) IsHeaded() bool {
 	return v.KeyEnd > 0 && v.Start == v.KeyStart && (v.Kind == Table || v.Kind == List)
 }
 
-// KeyOf is a value with the place of the key of v, for a diagnostic to point at. Without a
-// key it is v.
+// KeyOf is a value at the place of v's key, for a diagnostic that points at the key. If v has
+// no key, as an item of a list, it is v.
 func KeyOf(v *Value) *Value {
 	if v == nil || v.KeyEnd == 0 {
 		return v
