@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -188,24 +187,15 @@ func (x *exchange) bodyFailed(err error) {
 // handler. After runtime.Goexit in the reader, also an exception, readBody ends the response itself,
 // since it does not return.
 func (x *exchange) readBody(body io.Reader, buf []byte, begin *head) (n int, err error) {
-	returned := false
-	defer func() {
-		if returned {
-			return
-		}
-		p := recover()
-		thrown := stacks.Exited()
-		if p != nil {
-			thrown = stacks.Panicked(p, debug.Stack())
-		}
+	stacks.Guard(func() { n, err = body.Read(buf) }, func(panicked any, thrown *driver.Error) {
 		switch b, ofObject := body.(objectBody); {
-		case p == any(http.ErrAbortHandler):
+		case panicked == any(http.ErrAbortHandler):
 		case ofObject:
 			b.Fault(thrown)
 		default:
 			x.Fault(thrown)
 		}
-		if p == nil {
+		if panicked == nil {
 			if begin.never() {
 				answerLost(x.rw, true)
 			}
@@ -213,9 +203,7 @@ func (x *exchange) readBody(body io.Reader, buf []byte, begin *head) (n int, err
 			return
 		}
 		n, err = 0, http.ErrAbortHandler
-	}()
-	n, err = body.Read(buf)
-	returned = true
+	})
 	return n, err
 }
 

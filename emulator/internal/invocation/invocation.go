@@ -5,7 +5,6 @@ package invocation
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -164,16 +163,12 @@ func (i *Invocation) StartFetch(ctx context.Context, r *driver.Request, _ driver
 func (i *Invocation) WaitUntil(f func(ctx context.Context) error, _ driver.Place) {
 	i.w.Host.GoActive(func() {
 		defer i.w.Watch.Works("waitUntil")()
-		err := error(stacks.Exited())
-		defer func() { // deferred: f may panic or call runtime.Goexit
-			if p := recover(); p != nil {
-				err = stacks.Panicked(p, debug.Stack())
-			}
+		report := func(err error) {
 			if err != nil && !errors.Is(err, context.Canceled) {
 				i.w.Fault(driver.Exception(err))
 			}
-		}()
-		err = f(i)
+		}
+		stacks.Guard(func() { report(f(i)) }, func(_ any, thrown *driver.Error) { report(thrown) })
 	})
 }
 
@@ -187,20 +182,14 @@ func (i *Invocation) Fetch(r *driver.Request) (resp *driver.Response, err error)
 	if i.attended != nil {
 		i.attended()
 	}
-	returned := false
-	defer func() {
-		if p := recover(); p != nil {
-			resp, err = nil, stacks.Panicked(p, debug.Stack())
-		} else if !returned {
-			i.exited = i.w.Fault(stacks.Exited())
-		}
-	}()
 	if i.w.Export == nil {
-		err = driver.PlainError(object.MsgNoFetch)
-	} else {
-		resp, err = i.w.Export.Fetch(i, r, i.w.Env)
+		return nil, driver.PlainError(object.MsgNoFetch)
 	}
-	returned = true
+	stacks.Guard(func() { resp, err = i.w.Export.Fetch(i, r, i.w.Env) }, func(panicked any, thrown *driver.Error) {
+		if err = thrown; panicked == nil {
+			i.exited = i.w.Fault(thrown)
+		}
+	})
 	return resp, err
 }
 

@@ -6,7 +6,6 @@ package object
 import (
 	"io"
 	"net/http"
-	"runtime/debug"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
@@ -44,20 +43,18 @@ func (b *objectBody) Read(p []byte) (int, error) {
 		b.buf = make([]byte, len(p))
 	}
 	buf := b.buf[:len(p)]
-	go func() {
-		got := piece{err: stacks.Exited()} // stays so if the reader calls runtime.Goexit
-		defer func() {
-			if p := recover(); p != nil {
-				got = piece{err: http.ErrAbortHandler}
-				if p != any(http.ErrAbortHandler) {
-					b.Fault(stacks.Panicked(p, debug.Stack()))
-				}
-			}
-			b.pieces <- got
-		}()
+	go stacks.Guard(func() {
 		n, err := b.Reader.Read(buf)
-		got = piece{n, err}
-	}()
+		b.pieces <- piece{n, err}
+	}, func(panicked any, thrown *driver.Error) {
+		err := error(thrown)
+		if panicked != nil {
+			if err = http.ErrAbortHandler; panicked != err {
+				b.Fault(thrown)
+			}
+		}
+		b.pieces <- piece{err: err}
+	})
 	var got piece
 	select {
 	case got = <-b.pieces:

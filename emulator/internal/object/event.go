@@ -10,7 +10,6 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/alarms"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
-	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
 // event is one run of user code in an object: of a handler, of the constructor, or of a function
@@ -105,14 +104,6 @@ func (e *event) because() uint64 { return cmp.Or(e.cause.Load(), e.in.began.Load
 func (e *event) calledBy(caller driver.Event) {
 	if caller, ok := caller.(*event); ok {
 		e.cause.Store(caller.because())
-	}
-}
-
-// exited is called when the handler has called runtime.Goexit, as Abort does.
-func (e *event) exited() {
-	e.failed(stacks.Exited())
-	if e.handler == "constructor" && !e.in.dead.Load() {
-		e.in.o.reset(e.in, e.err)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"runtime/debug"
 	"runtime/pprof"
 	"sync"
 	"sync/atomic"
@@ -131,33 +130,26 @@ func (in *instance) run(e *event) {
 }
 
 // runOne runs an event. The result is the next event, which has the turn then.
-func (in *instance) runOne(e *event) (next *event) {
-	returned := false
-	defer func() {
-		if returned {
-			next = in.finish(e)
-			return
+func (in *instance) runOne(e *event) *event {
+	stacks.Guard(func() {
+		e.holds = true
+		in.held(e)
+		e.run(e)
+	}, func(panicked any, thrown *driver.Error) {
+		if panicked != nil || !in.dead.Load() { // on an instance that is gone Abort has ended the goroutine
+			thrown = e.fault(thrown)
 		}
-		if p := recover(); p != nil {
-			thrown := e.fault(stacks.Panicked(p, debug.Stack()))
-			if e.handler == "constructor" {
-				in.o.reset(in, thrown)
+		if e.handler == "constructor" {
+			in.o.reset(in, thrown)
+		}
+		e.throw(thrown)
+		if panicked == nil { // this goroutine ends: the next event needs another one
+			if after := in.finish(e); after != nil {
+				in.spawn(after)
 			}
-			e.throw(thrown)
-			next = in.finish(e)
-			return
 		}
-		// Abort or runtime.Goexit ends this goroutine: the next event needs another one.
-		e.exited()
-		if after := in.finish(e); after != nil {
-			in.spawn(after)
-		}
-	}()
-	e.holds = true
-	in.held(e)
-	e.run(e)
-	returned = true
-	return nil
+	})
+	return in.finish(e)
 }
 
 func (in *instance) waitUntil(f func(ctx context.Context) error, at driver.Place) {

@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -111,21 +110,11 @@ type sentBody struct {
 }
 
 func (b *sentBody) Read(p []byte) (n int, err error) {
-	returned := false
-	defer func() {
-		if returned {
-			return
-		}
-		thrown := stacks.Exited()
-		if p := recover(); p != nil {
-			thrown = stacks.Panicked(p, debug.Stack())
-		}
+	stacks.Guard(func() { n, err = b.ReadCloser.Read(p) }, func(_ any, thrown *driver.Error) {
 		thrown = host.Fault(b.host.Emit, "worker", thrown, 0)
 		b.fail(thrown)
 		n, err = 0, thrown
-	}()
-	n, err = b.ReadCloser.Read(p)
-	returned = true
+	})
 	return n, err
 }
 

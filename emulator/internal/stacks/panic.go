@@ -2,10 +2,30 @@ package stacks
 
 import (
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
+
+// Guard calls f, which runs user code. If f panics or calls runtime.Goexit it calls failed with the
+// exception, and with the value of the panic, which is nil after runtime.Goexit. Then Guard returns
+// after a panic, and does not return after runtime.Goexit.
+func Guard(f func(), failed func(panicked any, thrown *driver.Error)) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		panicked, thrown := recover(), Exited()
+		if panicked != nil {
+			thrown = Panicked(panicked, debug.Stack())
+		}
+		failed(panicked, thrown)
+	}()
+	f()
+	returned = true
+}
 
 // Panicked turns a panic of user code into an exception. stack is the panicking goroutine's, as
 // debug.Stack prints it.
