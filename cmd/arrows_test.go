@@ -187,6 +187,7 @@ var arrows = map[string]reasons{
 		"emulator/internal/socket":     "what a response's WebSocket is connected to",
 		"emulator/internal/message":    "checks responses as workerd does",
 		"emulator/internal/arrival":    "whose order its requests keep",
+		"emulator/internal/object":     "sends the body of an object's response",
 		"emulator/internal/invocation": "runs the Worker",
 		"emulator/internal/host":       "time, activity, the log",
 	},

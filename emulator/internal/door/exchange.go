@@ -9,6 +9,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/arrival"
 	"github.com/seed-36a2c969/emu/emulator/internal/host"
 	"github.com/seed-36a2c969/emu/emulator/internal/message"
+	"github.com/seed-36a2c969/emu/emulator/internal/object"
 	"github.com/seed-36a2c969/emu/emulator/internal/socket"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
@@ -70,7 +71,7 @@ func (x *exchange) mayReadOn(resp *driver.Response) bool {
 	if _, inMemory := message.InMemory(body); inMemory {
 		return false
 	}
-	_, ofObject := body.(objectBody)
+	_, ofObject := body.(*object.Body)
 	return !ofObject || x.sent.Touched()
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/message"
+	"github.com/seed-36a2c969/emu/emulator/internal/object"
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 	"github.com/seed-36a2c969/emu/emulator/internal/upload"
 )
@@ -26,16 +27,6 @@ var ofConnection = []string{"Connection", "Keep-Alive", "Te", "Trailer", "Transf
 // smallBody is the size up to which the buffer of a socket takes a body at once, so that the client's
 // reading cannot hold the end of the world up.
 const smallBody = 64 << 10
-
-// objectBody is the body of an object's response.
-type objectBody interface {
-	// Pin keeps the object in memory until end is called.
-	Pin() (end func())
-	// WasReset reports whether the object has been reset. The log has the reason then.
-	WasReset() bool
-	// Fault logs an exception of the object's.
-	Fault(err *driver.Error)
-}
 
 // translateBack replaces the Worker's origin in a response's headers by that which the client asked for.
 func (x *exchange) translateBack(h http.Header) {
@@ -66,7 +57,7 @@ func (x *exchange) respond(resp *driver.Response) upload.Ending {
 		x.rw.WriteHeader(resp.Status)
 		return upload.ByLength
 	}
-	if b, ok := body.(objectBody); ok {
+	if b, ok := body.(*object.Body); ok {
 		defer b.Pin()()
 	}
 	defer x.Watch.Works("a response's body")()
@@ -156,7 +147,7 @@ func (x *exchange) stream(body io.Reader, begin *head, length int64, known bool)
 			return x.ending(known)
 		}
 		if err != nil {
-			if b, ok := body.(objectBody); !ok || !b.WasReset() {
+			if b, ok := body.(*object.Body); !ok || !b.WasReset() {
 				x.bodyFailed(err)
 			}
 			x.flush() // the client gets the pieces before the error
@@ -188,7 +179,7 @@ func (x *exchange) bodyFailed(err error) {
 // since it does not return.
 func (x *exchange) readBody(body io.Reader, buf []byte, begin *head) (n int, err error) {
 	stacks.Guard(func() { n, err = body.Read(buf) }, func(panicked any, thrown *driver.Error) {
-		switch b, ofObject := body.(objectBody); {
+		switch b, ofObject := body.(*object.Body); {
 		case panicked == any(http.ErrAbortHandler):
 		case ofObject:
 			b.Fault(thrown)

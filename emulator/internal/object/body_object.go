@@ -13,9 +13,9 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/stacks"
 )
 
-// objectBody is the body of an object's response. It pins the object while the front door streams
+// Body is the body of an object's response. It pins the object while the front door streams
 // it. A reset breaks a streamed body off. A body in memory is still sent, as in workerd.
-type objectBody struct {
+type Body struct {
 	in *instance
 	io.Reader
 
@@ -29,7 +29,7 @@ type piece struct {
 }
 
 // Read returns when the object is reset, although the class's reader may never return.
-func (b *objectBody) Read(p []byte) (int, error) {
+func (b *Body) Read(p []byte) (int, error) {
 	if _, inMemory := b.InMemory(); inMemory {
 		return b.Reader.Read(p)
 	}
@@ -68,21 +68,21 @@ func (b *objectBody) Read(p []byte) (int, error) {
 	return copy(p, buf[:got.n]), got.err
 }
 
-func (b *objectBody) Close() error { return message.Close(b.Reader) }
+func (b *Body) Close() error { return message.Close(b.Reader) }
 
 // InMemory reports whether the body is in memory, and how many bytes are left of it.
-func (b *objectBody) InMemory() (n int, ok bool) { return message.InMemory(b.Reader) }
+func (b *Body) InMemory() (n int, ok bool) { return message.InMemory(b.Reader) }
 
-func (b *objectBody) Pin() (end func()) {
+func (b *Body) Pin() (end func()) {
 	p := &pin{kind: driver.PinBody}
 	b.in.pin(p)
 	return func() { b.in.unpin(p) }
 }
 
 // WasReset reports whether the object has been reset.
-func (b *objectBody) WasReset() bool { return b.in.life.lost() != nil }
+func (b *Body) WasReset() bool { return b.in.life.lost() != nil }
 
 // Fault emits an exception of the class's reader, as one of the fetch handler.
-func (b *objectBody) Fault(err *driver.Error) {
+func (b *Body) Fault(err *driver.Error) {
 	host.Fault(b.in.o.emit, "fetch", err, b.in.began.Load())
 }

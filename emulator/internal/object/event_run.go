@@ -50,7 +50,7 @@ func (e *event) respond(r *driver.Request, upgrade bool) (*driver.Response, erro
 	}
 	out.Body = message.Unbound(resp.Body)
 	if out.Body != nil {
-		out.Body = &objectBody{in: in, Reader: out.Body}
+		out.Body = &Body{in: in, Reader: out.Body}
 	}
 	return &out, nil
 }
