@@ -79,7 +79,7 @@ func (b *Body) Pin() (end func()) {
 	return func() { b.in.unpin(p) }
 }
 
-// WasReset reports whether the object has been reset.
+// WasReset reports whether the object has been reset. The log has the reason then.
 func (b *Body) WasReset() bool { return b.in.life.lost() != nil }
 
 // Fault emits an exception of the class's reader, as one of the fetch handler.
