@@ -55,8 +55,8 @@ type Options struct {
 	Seed uint64
 	// Observe, if not nil, is called with every [Event], one at a time.
 	Observe func(Event)
-	// Foreign, if not nil, is called with each call that uses an object from a goroutine that has
-	// not its turn. That goroutine calls it. It is for tests: the check costs about a microsecond
+	// Foreign, if not nil, is called with each call that uses an object from a goroutine that does
+	// not have its turn. That goroutine calls it. It is for tests: the check costs about a microsecond
 	// a call.
 	Foreign func(ForeignCall)
 	// Attended, if not nil, is called with a request's context when the world begins to count the
@@ -162,7 +162,7 @@ type Origin = door.Origin
 // PathOf is the path of a request as the Worker sees it, escaped.
 func PathOf(r *http.Request) string { return door.PathOf(r) }
 
-// closePatience is how long Close waits before it emits what it waits for.
+// closePatience is how long Close waits before it emits the names of the handlers that it waits for.
 const closePatience = 5 * time.Second
 
 // Close ends the world. Sockets are dropped with a bare FIN, as by a workerd that stops. The contexts of

@@ -2,7 +2,7 @@ package emulator
 
 import "github.com/seed-36a2c969/emu/emulator/internal/host"
 
-// EventType says what an [Event] is about.
+// EventType is the kind of an [Event].
 type EventType = host.EventType
 
 // The types of event.

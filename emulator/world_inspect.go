@@ -80,5 +80,6 @@ type Leftover = stacks.Leftover
 // object, also of those that have left memory, and with Options.Foreign one of the Worker.
 func (w *World) Leftovers() []Leftover { return w.watch.Leftovers() }
 
-// ForeignCall is a call of package durable that used an object from a goroutine that had not its turn.
+// ForeignCall is a call of package durable that used an object from a goroutine that did not have
+// its turn.
 type ForeignCall = stacks.ForeignCall

@@ -31,7 +31,7 @@ func (r *ready) close() {
 	}
 }
 
-// add watches a connection, of which sweep gives the id.
+// add watches a connection. sweep reports it by its id.
 func (r *ready) add(conn *net.TCPConn, id int32) {
 	// A connection whose bytes are read before a sweep is no longer ready for reading. With EPOLLOUT
 	// the kernel lists it nevertheless, since it is almost always ready for writing.

@@ -22,7 +22,7 @@ type Door struct {
 	Attended func(ctx context.Context)
 	// Upstream replaces the origin of request.url; an empty field keeps the client's.
 	Upstream Origin
-	// Budget limits the memory of what waits to be sent to all clients together.
+	// Budget limits the memory of the unsent frames of all clients together.
 	Budget *wire.Budget
 
 	polls  sync.Once // makes poller

@@ -34,8 +34,8 @@ func (x *exchange) translateBack(h http.Header) {
 	translate(h, seen, asked)
 }
 
-// respond writes a response that is no upgrade. The result is by what the client sees its end. A
-// streamed body is sent piece by piece. If it fails the connection is cut.
+// respond writes a response that is no upgrade. It sends a streamed body piece by piece, and cuts the
+// connection if the body fails. The result says how the client sees the end of the response.
 func (x *exchange) respond(resp *driver.Response) upload.Ending {
 	body := io.Reader(nil)
 	if resp.Body != nil {
@@ -156,7 +156,7 @@ func (x *exchange) stream(body io.Reader, begin *head, length int64, known bool)
 	}
 }
 
-// ending says by what the client sees the end of a body.
+// ending says how the client sees the end of a body.
 func (x *exchange) ending(known bool) upload.Ending {
 	switch {
 	case known:

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// EventType says what an [Event] is about.
+// EventType is the kind of an [Event].
 type EventType string
 
 // The types of event.

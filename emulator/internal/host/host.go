@@ -9,7 +9,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/internal/clock"
 )
 
-// Options say what a host is made of.
+// Options are the settings of a host.
 type Options struct {
 	// Clock is the world's time; nil is the machine's.
 	Clock clock.Clock

@@ -37,7 +37,7 @@ func (h *Host) Sleep(d time.Duration, over func()) *Sleep {
 	return s
 }
 
-// end calls the callbacks of all sleeps up to this one, whose time has come.
+// end is called when the sleep's time has come. It calls the callbacks of all sleeps up to this one.
 func (s *Sleep) end() {
 	s.of.mu.Lock()
 	defer s.of.mu.Unlock()

@@ -44,7 +44,7 @@ func unbound(r io.ReadCloser) io.ReadCloser {
 	return r
 }
 
-// attending is a body whose transport counts what user code has read of it: see emulator.Options.Attended.
+// attending is a body whose transport counts the bytes that user code has read: see emulator.Options.Attended.
 type attending interface {
 	Attends() bool
 	Attend() (done func())

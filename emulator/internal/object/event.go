@@ -19,7 +19,7 @@ type event struct {
 	context.Context // the instance's or, with a deadline, one that ends sooner
 	pin
 	in      *instance
-	handler string        // Cloudflare's name of what runs
+	handler string        // the handler's name in JavaScript, such as webSocketMessage
 	cause   atomic.Uint64 // see because
 	run     func(*event)
 
@@ -95,12 +95,12 @@ func (e *event) fault(err *driver.Error) *driver.Error {
 	return host.Fault(e.in.o.emit, e.handler, err, e.because())
 }
 
-// because is the number of the world's event that led to this run of user code: what the caller of
-// the object ran because of, an alarm's run, or else the construction of the instance.
+// because is the number of the event in the world's stream that led to this run of user code. It is
+// the calling event's own, that of the alarm that runs, or else that of the instance's construction.
 func (e *event) because() uint64 { return cmp.Or(e.cause.Load(), e.in.began.Load()) }
 
-// calledBy notes who has called the object. Of a Worker no event is known: its request's comes with
-// the answer.
+// calledBy notes the caller's number as the cause. A Worker has none yet: its request is in the stream
+// only when it is answered.
 func (e *event) calledBy(caller driver.Event) {
 	if caller, ok := caller.(*event); ok {
 		e.cause.Store(caller.because())

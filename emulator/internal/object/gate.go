@@ -60,7 +60,7 @@ type ticket struct {
 	resume chan struct{} // closed when its turn comes; nil if the turn was free
 }
 
-// runs is what a gate gives the turn to. It is *event but in the gate's own test.
+// runs is the type that a gate gives the turn to: *event, and another one in the gate's test.
 type runs interface {
 	comparable
 	// isAnswer reports whether somebody waits for the result, as nobody does for that of a

@@ -31,7 +31,7 @@ func (k *idKey) mac(b []byte) []byte {
 	return h.Sum(nil)[:16]
 }
 
-// fromBase completes an id, of which base is the first 16 bytes.
+// fromBase completes an id. base is its first 16 bytes.
 func (k *idKey) fromBase(base []byte) (id [32]byte) {
 	copy(id[:16], base)
 	copy(id[16:], k.mac(base))

@@ -90,8 +90,8 @@ func (in *instance) settleEnded() {
 	in.ended = in.ended[:0]
 }
 
-// complete publishes the result of an event. Before that it removes the event's pin: the caller, who has the
-// result, must not find the event in flight.
+// complete publishes the result of an event. Before that it removes the event's pin: a caller that has
+// the result must not find the event among the pins.
 func (in *instance) complete(e *event) {
 	in.mu.Lock()
 	in.removePin(&e.pin)
@@ -245,7 +245,7 @@ func (in *instance) unheld() {
 	in.current.Store(nil)
 }
 
-// touched is called where user code uses the object. It reports a goroutine that has not the turn.
+// touched is called where user code uses the object. It reports a goroutine that does not have the turn.
 func (in *instance) touched() {
 	if in.watch.Foreign == nil || in.dead.Load() {
 		return

@@ -2,7 +2,7 @@ package object
 
 import "time"
 
-// Cloudflare's limits as workerd enforces them locally.
+// Cloudflare's limits, as far as workerd enforces them locally.
 // https://developers.cloudflare.com/durable-objects/platform/limits/
 const (
 	idleTime = 10 * time.Second // without an event, before an object leaves memory

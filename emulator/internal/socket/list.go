@@ -12,7 +12,7 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// Object is what the sockets of an object need of it.
+// Object is an object as its sockets see it.
 type Object interface {
 	// Deliver queues an event for the object, which wakes if it hibernates.
 	Deliver(e Event)

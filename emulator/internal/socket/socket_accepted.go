@@ -14,8 +14,8 @@ type receiver struct {
 	halfOpen    bool // the socket does not answer a Close frame by itself
 	at          driver.Place
 	queue       []driver.Message
-	ended       error   // what Receive returns after the queue; nil while the connection lasts
-	after       error   // what Receive returns after ended, if not ended again
+	ended       error   // the error that Receive returns after the queue; nil while the connection lasts
+	after       error   // what later calls return; nil: ended again
 	endReturned bool    // Receive has returned ended
 	closeSeen   bool    // the receiver has read the end, or has nothing to read before it
 	asks        []Asker // waits for a message or the end

@@ -1,7 +1,8 @@
 package stacks
 
-// Foreign calls: user code uses an object from a goroutine that has not the object's turn. In JavaScript
-// there are none. In Go they are a mistake of the class, which the race detector may miss.
+// Foreign calls: user code uses an object from a goroutine that does not have the object's
+// turn. In JavaScript there are none. In Go they are a mistake of the class, which the race detector may
+// miss.
 
 import (
 	"fmt"
@@ -13,7 +14,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 )
 
-// ForeignCall is a call of package durable that used an object from a goroutine that had not its turn.
+// ForeignCall is a call of package durable that used an object from a goroutine that did not have
+// its turn.
 type ForeignCall struct {
 	Class, ID, Name string // of the object
 	// Call is the method, such as Storage.Put, and Place the place of the call.

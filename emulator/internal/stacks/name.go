@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// The packages and functions for which stacks are searched, as stacks name them. The compiler does not
-// check these texts: TestNames fails when one of them has moved.
+// The names of packages and functions that are searched for in stacks. The compiler does not check them:
+// TestNames fails when one of them has moved.
 const (
 	root    = "github.com/seed-36a2c969/emu/emulator" // the emulator and its packages
 	durable = root + "/durable"                       // the package that the user's code calls

@@ -28,7 +28,7 @@ type sampler struct {
 	mu    sync.Mutex
 	taken time.Time
 	found map[string]driver.Place // by label: where a class started a goroutine
-	from  map[string][]goroutine  // the sample of which found was made
+	from  map[string][]goroutine  // the sample from which found was made
 }
 
 // sampleAge is how old, in machine time, a sample may be.

@@ -13,8 +13,8 @@ import (
 
 // Watch looks at the goroutines of one world.
 type Watch struct {
-	// Foreign, if not nil, is called with each call that uses an object from a goroutine that has
-	// not its turn. That goroutine calls it.
+	// Foreign, if not nil, is called with each call that uses an object from a goroutine that does
+	// not have its turn. That goroutine calls it.
 	Foreign func(ForeignCall)
 
 	blind   bool        // it takes no samples

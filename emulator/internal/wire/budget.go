@@ -23,7 +23,7 @@ const (
 )
 
 // Budget bounds the memory of all queues of unsent frames together. Over the bound it ends the connections with the longest
-// queues, in the way in which a connection ends whose own queue is too long.
+// queues, as a connection ends when its own queue is too long.
 type Budget struct {
 	max       int64
 	used      atomic.Int64 // bytes of memory of all queues; a frame that many connections share counts once

@@ -143,8 +143,8 @@ func (f *frame) unmask(dst, src []byte) {
 	}
 }
 
-// endOfClose is the index after the first Close frame in frames, or -1 without one. frames are whole ones of this side. All have
-// the FIN bit, which the first byte of a response's head has not: such a head may stand before them.
+// endOfClose is the index after the first Close frame in frames, or -1 without one. frames are whole ones of this side. The
+// head of a response may stand before them: its first byte, unlike that of a frame, has no FIN bit.
 func endOfClose(frames []byte) int {
 	at := 0
 	if len(frames) > 0 && frames[0]&bitFin == 0 {

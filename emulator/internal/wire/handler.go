@@ -1,6 +1,6 @@
 package wire
 
-// DefaultMaxQueue is the default limit for what waits to be sent to a peer that does not read, in bytes.
+// DefaultMaxQueue is the default limit for the unsent frames of one connection, in bytes.
 const DefaultMaxQueue = 64 << 20
 
 // Handler receives what a [Conn] reads. The goroutine that reads calls it, so that calls for one Conn never overlap and must not

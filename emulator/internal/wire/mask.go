@@ -44,8 +44,8 @@ func (m *Masker) Append(dst, b []byte) []byte {
 	return dst
 }
 
-// ClientRefusal is workerd's message for a 101 response that does not open the WebSocket for which a client has sent key. It is
-// "" for a response that does.
+// ClientRefusal is workerd's message for a 101 response with a wrong header. key is the client's Sec-WebSocket-Key. The message is
+// "" if the response opens the WebSocket.
 func ClientRefusal(h http.Header, key string) string {
 	const prefix = "Server failed WebSocket handshake: "
 	upgrade, upgraded := h["Upgrade"]

@@ -17,7 +17,7 @@ func NewShared(frame []byte) *Shared { return &Shared{frame: frame[:len(frame):l
 // Frame is the frame, which must not be changed.
 func (s *Shared) Frame() []byte { return s.frame }
 
-// chunk is a piece of a queue: a copy of what was written, or the rest of a Shared.
+// chunk is a piece of a queue: a copy of the frames that were written, or the rest of a Shared.
 type chunk struct {
 	b  []byte
 	of *Shared // nil: a copy

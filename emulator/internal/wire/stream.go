@@ -67,8 +67,8 @@ func (s *stream) overflowed() {
 	go s.endRead()
 }
 
-// release closes the connection below TLS, since the Close of TLS could block. CloseWrite sends a FIN also if bytes are unread,
-// for which Close alone would send a reset.
+// release closes the connection below TLS, since the Close of TLS could block. CloseWrite sends a FIN. Close alone
+// would send a reset if bytes are unread.
 func (s *stream) release() {
 	nc := s.nc
 	if t, ok := nc.(interface{ NetConn() net.Conn }); ok {
