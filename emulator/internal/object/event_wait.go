@@ -52,6 +52,9 @@ func (e *event) WaitFor(ctx context.Context, on driver.Signal) error {
 	return err
 }
 
+func (e *event) keep(p *pin)  { e.in.pin(p) }
+func (e *event) letGo(p *pin) { e.in.unpin(p) }
+
 // mayWait returns an error if the event must not wait.
 func (e *event) mayWait() error {
 	if e.in.stale(e) {

@@ -16,19 +16,26 @@ import (
 // turn up: after the output gate, and before another event has the turn.
 type Starter interface{ Start() }
 
+// pinned is the event of an operation, which pins its instance. Without this interface an operation would
+// name the event, and the event names its operations.
+type pinned interface {
+	keep(p *pin)
+	letGo(p *pin)
+}
+
 // operation is an asynchronous call of user code that has no result yet: a request, a timer, a
 // wait for a message. It pins the instance.
 type operation struct {
 	pin
-	owner *event // nil in a Worker
+	owner pinned // nil in a Worker
 	over  atomic.Bool
 }
 
 // begins makes the operation one of e, which may be nil, and pins its instance.
 func (o *operation) begins(e driver.Event, kind driver.PinKind, at driver.Place) {
-	if e, ok := e.(*event); ok {
+	if e, ok := e.(pinned); ok {
 		o.owner, o.kind, o.at = e, kind, at
-		e.in.pin(&o.pin)
+		e.keep(&o.pin)
 	}
 }
 
@@ -38,7 +45,7 @@ func (o *operation) ends() bool {
 		return false
 	}
 	if o.owner != nil {
-		o.owner.in.unpin(&o.pin)
+		o.owner.letGo(&o.pin)
 	}
 	return true
 }
