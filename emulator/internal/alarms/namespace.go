@@ -81,12 +81,8 @@ func (n *Namespace) Has(id driver.ID, at int64, set bool) bool {
 
 // Delete removes the object's alarm, also one that waits for its retry.
 func (n *Namespace) Delete(id driver.ID) {
-	n.report(id, n.delete(id))
-}
-
-func (n *Namespace) delete(id driver.ID) (err error) {
+	var err error
 	n.s.mu.Lock()
-	defer n.s.mu.Unlock()
 	if a := n.running[id.Bytes]; a != nil && n.s.queue.Remove(a) {
 		delete(n.running, id.Bytes)
 	}
@@ -95,7 +91,8 @@ func (n *Namespace) delete(id driver.ID) (err error) {
 		err = n.file.Delete(hex.EncodeToString(id.Bytes[:]))
 	}
 	n.s.arm()
-	return err
+	n.s.mu.Unlock()
+	n.report(id, err)
 }
 
 // NoRetry prevents the retry of the object's alarm whose handler runs now, if one does.

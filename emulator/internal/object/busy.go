@@ -20,9 +20,7 @@ const maxBusy = 10
 type busy struct {
 	class, name string
 	pin         Pin
-	running     bool   // it is the handler that has the turn
-	goroutine   uint64 // of that handler, if known
-	label       string // of its goroutine
+	label       string // of the handler's goroutine, if the pin is the handler that has the turn
 }
 
 // Busy names the pins of all objects and the code of the Worker that runs, a line each. It names
@@ -31,9 +29,9 @@ func Busy(objects []*Object, watch *stacks.Watch) string {
 	all := busyObjects(objects)
 	slices.SortFunc(all, func(a, b busy) int {
 		switch {
-		case a.running && !b.running:
+		case a.label != "" && b.label == "":
 			return -1 // the rest may only wait for the handler that has the turn
-		case b.running && !a.running:
+		case a.label == "" && b.label != "":
 			return 1
 		}
 		return cmp.Or(a.pin.Since.Compare(b.pin.Since), cmp.Compare(a.class, b.class), cmp.Compare(a.name, b.name))
@@ -44,10 +42,7 @@ func Busy(objects []*Object, watch *stacks.Watch) string {
 	var text strings.Builder
 	var places map[string]driver.Place
 	for _, b := range first {
-		switch {
-		case b.goroutine != 0:
-			b.pin.Place = stacks.Where(b.goroutine)
-		case b.running:
+		if b.label != "" {
 			if places == nil {
 				places = stacks.Handlers()
 			}
@@ -69,7 +64,7 @@ func Busy(objects []*Object, watch *stacks.Watch) string {
 
 func busyObjects(objects []*Object) (all []busy) {
 	for _, o := range objects {
-		pins, running := o.pinned()
+		pins, running, label := o.pinned()
 		if len(pins) == 0 {
 			continue
 		}
@@ -79,8 +74,8 @@ func busyObjects(objects []*Object) (all []busy) {
 		}
 		for i, p := range pins {
 			b := busy{class: class, name: name, pin: p}
-			if i == running.pin {
-				b.running, b.goroutine, b.label = true, running.goroutine, running.label
+			if i == running {
+				b.label = label
 			}
 			all = append(all, b)
 		}

@@ -59,7 +59,9 @@ func (in *instance) idleOver() {
 		return
 	}
 	if at, left := in.watch.LeftBehind(in.label, since); left {
-		in.pinGoroutine(&pin{kind: driver.PinGoroutine, at: at})
+		p := &pin{kind: driver.PinGoroutine, at: at}
+		in.pin(p)
+		in.unpinWhenEnded(p)
 		return
 	}
 	in.o.letGo(in)
@@ -81,13 +83,7 @@ func (in *instance) rest() (since uint64, over bool) {
 	return in.sampled, true
 }
 
-// pinGoroutine pins the instance for as long as a goroutine runs that its class has started.
-func (in *instance) pinGoroutine(p *pin) {
-	in.pin(p)
-	in.unpinWhenEnded(p)
-}
-
-// unpinWhenEnded removes the pin once the goroutine has ended. It looks after each idle time.
+// unpinWhenEnded removes the pin of a goroutine once that has ended. It looks after each idle time.
 func (in *instance) unpinWhenEnded(p *pin) {
 	in.host.After(idleTime, func() {
 		if in.dead.Load() {

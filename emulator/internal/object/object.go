@@ -157,39 +157,36 @@ func (o *Object) own(in *instance, f func() error) error {
 
 // Pins returns what keeps the object in memory, the oldest first.
 func (o *Object) Pins() []Pin {
-	list, running := o.pinned()
-	if running.pin >= 0 && running.goroutine != 0 {
-		list[running.pin].Place = stacks.Where(running.goroutine)
+	list, running, label := o.pinned()
+	if running >= 0 && o.class.Watch.Foreign != nil {
+		list[running].Place = stacks.Handlers()[label]
 	}
 	slices.SortStableFunc(list, func(a, b Pin) int { return a.Since.Compare(b.Since) })
 	return list
 }
 
-// pinned is Pins in no order. It does not find the place of the handler that has the turn, since
-// that stops the whole process.
-func (o *Object) pinned() ([]Pin, running) {
-	r := running{pin: -1}
+// pinned is Pins in no order. Of the handler that has the turn it returns, instead of the place, the
+// index, which is -1 without such a handler, and the label: to find the place stops the whole process.
+func (o *Object) pinned() (list []Pin, running int, label string) {
+	running = -1
 	in := o.instance()
 	if in == nil {
-		return nil, r
+		return nil, running, ""
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	list := make([]Pin, len(in.pins))
-	h, current := in.holder.Load(), in.current.Load()
+	list = make([]Pin, len(in.pins))
+	current := in.current.Load()
 	for i, p := range in.pins {
 		list[i] = Pin{Kind: p.kind, Place: p.at, Since: p.since}
 		if e, ok := p.of.(*event); ok {
 			list[i].Handler = e.handler
 			if current == e && p.at == (driver.Place{}) {
-				r = running{pin: i, label: in.label}
-				if h != nil && h.e == current {
-					r.goroutine = h.goroutine
-				}
+				running = i
 			}
 		}
 	}
-	return list, r
+	return list, running, in.label
 }
 
 // emit adds an event of the object to the stream and returns its number.

@@ -25,13 +25,6 @@ type pin struct {
 	index int // in instance.pins
 }
 
-// running is the handler that has the turn, if there is one whose place is not known.
-type running struct {
-	pin       int    // its index, -1 without one
-	goroutine uint64 // 0 without Options.Foreign
-	label     string // of the goroutine
-}
-
 func (p Pin) String() string {
 	s := string(p.Kind)
 	if p.Handler != "" && p.Handler != s {
