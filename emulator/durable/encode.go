@@ -218,38 +218,27 @@ func (e *encoder) mapObject(g *goType, v reflect.Value) (driver.Value, error) {
 		m.Entries = append(m.Entries, driver.MapEntry{Key: key, Value: x})
 	}
 	slices.SortStableFunc(m.Entries, func(a, b driver.MapEntry) int {
-		switch x := a.Key.(type) {
-		case driver.Number:
-			if y, ok := b.Key.(driver.Number); ok {
-				return cmp.Compare(x, y)
-			}
-		case driver.String:
-			if y, ok := b.Key.(driver.String); ok {
-				return cmp.Compare(x, y)
-			}
-		case *driver.Date:
-			if y, ok := b.Key.(*driver.Date); ok {
-				return cmp.Compare(x.Milliseconds, y.Milliseconds)
-			}
-		}
-		return cmp.Compare(rank(a.Key), rank(b.Key))
+		i, x, s := order(a.Key)
+		j, y, t := order(b.Key)
+		return cmp.Or(cmp.Compare(i, j), cmp.Compare(x, y), cmp.Compare(s, t))
 	})
 	return m, nil
 }
 
-func rank(v driver.Value) int {
-	switch v.(type) {
+// order returns by what keys of a Map are sorted: the rank of the type, then a number or a text.
+func order(key driver.Value) (rank int, number float64, text driver.String) {
+	switch key := key.(type) {
 	case driver.Number:
-		return 0
+		return 0, float64(key), ""
 	case driver.String:
-		return 1
+		return 1, 0, key
 	case *driver.Date:
-		return 2
+		return 2, key.Milliseconds, ""
 	case driver.Bool:
-		if v == driver.Bool(true) {
-			return 4
+		if key {
+			return 3, 1, ""
 		}
-		return 3
+		return 3, 0, ""
 	}
-	return 5
+	return 4, 0, ""
 }

@@ -59,6 +59,9 @@ func (s *Stmt) Bind(args []any) error {
 			n += uintptr(len(a))
 		}
 	}
+	if n > math.MaxInt32 { // SQLite takes lengths of 32 bits
+		return newError("string or blob too big", lib.SQLITE_TOOBIG, lib.SQLITE_TOOBIG)
+	}
 	if n > s.size || s.buf == 0 {
 		s.grow(n)
 	}
@@ -74,16 +77,10 @@ func (s *Stmt) Bind(args []any) error {
 		case int64:
 			rc = lib.Xsqlite3_bind_int64(tls, c, col, a)
 		case string:
-			if len(a) > math.MaxInt32 {
-				return newError("string or blob too big", lib.SQLITE_TOOBIG, lib.SQLITE_TOOBIG)
-			}
 			copy(bytesAt(at, len(a)), a)
 			rc = lib.Xsqlite3_bind_text(tls, c, col, at, int32(len(a)), 0)
 			at += uintptr(len(a))
 		case []byte:
-			if len(a) > math.MaxInt32 {
-				return newError("string or blob too big", lib.SQLITE_TOOBIG, lib.SQLITE_TOOBIG)
-			}
 			copy(bytesAt(at, len(a)), a)
 			rc = lib.Xsqlite3_bind_blob(tls, c, col, at, int32(len(a)), 0)
 			at += uintptr(len(a))

@@ -206,9 +206,6 @@ func (db *DB) lostFile() error {
 
 // removeFiles removes a closed database with its log and journal.
 func removeFiles(path string) error {
-	if path == "" {
-		return nil
-	}
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
