@@ -70,7 +70,7 @@ func (o *operation[T]) wait(ctx context.Context, started driver.Operation, err e
 		}
 	}
 	if err != nil {
-		started.Stop() // done may run at this moment: its result is not read
+		started.Stop() // done may run at this moment, so o.result must not be read
 		return none, caught(err)
 	}
 	return o.result, caught(o.failed)

@@ -234,8 +234,8 @@ type Socket interface {
 	// Attachment returns a fresh copy, nil if there is none.
 	Attachment() (Value, error)
 	Accept(allowHalfOpen bool, at Place) error
-	// StartReceive calls ready when an accepted socket has something for Receive. If it has
-	// already, it does so when the turn is given up. ready must not use the socket.
+	// StartReceive calls ready when an accepted socket has something for Receive: when the turn
+	// is given up, if it has something already. ready must not use the socket.
 	StartReceive(ctx context.Context, at Place, ready func()) (Operation, error)
 	// Receive takes the next message of an accepted socket. It is not ok if there is none. At
 	// the end of the connection the error is a [*Closed]. An [*Error] stands for JavaScript's

@@ -126,7 +126,7 @@ func (d *decoder) text() string {
 
 func (d *decoder) textOf(tag byte) string {
 	if tag != tagOneByteString && tag != tagTwoByteString && tag != tagUTF8String {
-		d.at-- // the error is at the tag
+		d.at-- // the error names the place of the tag
 		panic(d.fail("%#x is no string", tag))
 	}
 	n := d.uvarint()
@@ -226,6 +226,6 @@ func (d *decoder) valueOf(tag byte) driver.Value {
 	case tagHostObject:
 		return d.host()
 	}
-	d.at-- // the error is at the tag
+	d.at-- // the error names the place of the tag
 	panic(d.fail("unknown tag %#x", tag))
 }

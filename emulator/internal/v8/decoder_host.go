@@ -62,7 +62,7 @@ func (d *decoder) nativeError() driver.Value {
 	if d.tag() != tagObject {
 		panic(d.fail("an error has no properties"))
 	}
-	d.enter(nil) // the properties are an object with a number, which the value tree does not hold
+	d.enter(nil) // V8 gives the object of the properties a number; the value tree does not hold that object
 	v.Properties = d.properties(tagObjectEnd)
 	return v
 }

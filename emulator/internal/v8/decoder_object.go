@@ -153,7 +153,7 @@ func (d *decoder) sparseArray() driver.Value {
 	a := &driver.Array{}
 	d.enter(a)
 	list := d.properties(tagSparseArrayEnd)
-	n := 0 // of elements: properties puts indexes first
+	n := 0 // the number of elements, which properties has put first
 	for n < len(list) {
 		i, ok := javascript.ArrayIndex(list[n].Key)
 		if !ok {

@@ -24,7 +24,7 @@ func (e *encoder) error(v *driver.ErrorValue) {
 		message = *v.Message
 	}
 	e.text(message)
-	e.enter(nil) // the properties are an object with a number, which the value tree does not hold
+	e.enter(nil) // V8 gives the object of the properties a number; the value tree does not hold that object
 	e.b = append(e.b, tagObject)
 	e.properties(v.Properties)
 	e.b = append(e.b, tagObjectEnd)
