@@ -7,8 +7,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -112,7 +112,7 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 	const form = `a date is written "` + DefaultCompatibilityDate + `"`
 	if today != "" && date > today {
 		hint := form
-		if isCompatibilityDay(date) {
+		if compatibilityDay.MatchString(date) {
 			hint = "today is " + today + " in UTC"
 		}
 		fail(c.datePlace, hint, msgDateFuture, date)
@@ -131,7 +131,7 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 	service := "service core:user:" + c.Name + ": "
 	newer := false // if the date is newer than workerd, an unknown flag may be right
 	switch {
-	case !isCompatibilityDay(date):
+	case !compatibilityDay.MatchString(date):
 		fail(c.datePlace, form, service+msgDateInvalid, date)
 	case date > t.Newest:
 		newer = true
@@ -168,7 +168,7 @@ func (c *Config) checkCompatibility(today string) (errs, warnings []diagnostic.D
 		switch {
 		case enabled && f.Always:
 			warn(c.flagPlace(f.Enable), "", service+msgFlagDefault, f.Enable)
-		case enabled && f.Date != "" && date >= f.Date && isCompatibilityDay(date):
+		case enabled && f.Date != "" && date >= f.Date && compatibilityDay.MatchString(date):
 			warn(c.flagPlace(f.Enable), "", service+msgFlagDefaultSince, f.Enable, f.Date)
 		}
 	}
@@ -202,13 +202,6 @@ func (t *compatibilityTable) names() []string {
 // flagPlace is the place of a flag, of its last occurrence if it is given twice.
 func (c *Config) flagPlace(flag string) diagnostic.Place { return c.flagPlaces[flag] }
 
-// isCompatibilityDay reports whether workerd can read a date. It uses strptime, which
-// accepts the years 2000 to 2999 and 31 days in every month.
-func isCompatibilityDay(s string) bool {
-	if len(s) != len(time.DateOnly) || s[0] != '2' || s[4] != '-' || s[7] != '-' {
-		return false
-	}
-	year, month, day := s[:4], s[5:7], s[8:]
-	return strings.Trim(year+month+day, "0123456789") == "" &&
-		month >= "01" && month <= "12" && day >= "01" && day <= "31"
-}
+// compatibilityDay matches a date that workerd can read. It uses strptime, which accepts the
+// years 2000 to 2999 and 31 days in every month.
+var compatibilityDay = regexp.MustCompile(`^2\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$`)

@@ -34,7 +34,9 @@ func (l *Ledger) Plan(facts Facts) *Plan {
 		}
 		p = served
 	}
-	served.checkBindings()
+	served.checkDeletedBound()
+	served.checkImplicit()
+	served.checkExported()
 	plan := &Plan{
 		Steps:    served.printed(),
 		Errors:   served.Errors,

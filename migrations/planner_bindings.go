@@ -36,13 +36,6 @@ func binding(cfg *config.Config, class string) (config.DurableObjectBinding, boo
 	return own[i], true
 }
 
-// checkBindings runs the checks of this file.
-func (p *planner) checkBindings() {
-	p.checkDeletedBound()
-	p.checkImplicit()
-	p.checkExported()
-}
-
 // checkDeletedBound refuses to delete a class that is still bound.
 func (p *planner) checkDeletedBound() {
 	for _, s := range p.steps {
