@@ -6,7 +6,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// The checks of a binding of each kind.
+// The checks of one binding of each kind.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#bindings
 var (
@@ -109,10 +109,11 @@ var (
 	isAIBinding      = until(boundTable, all(must("binding", msgBindingString), isRemote))
 	isVersionBinding = until(boundTable, must("binding", msgBindingString))
 
-	// Wrangler names the environment in this message and in no other of these fields.
+	// In this message Wrangler names the environment, in the others about these fields it does not.
 	boundTable = pathed(tableOr(msgFieldObject))
 )
 
+// objectLike accepts what typeof calls an object: null too.
 func objectLike(v *tree.Value) bool { return v == nil || v.Typeof() == "object" }
 
 var bucketNames = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)

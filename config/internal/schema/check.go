@@ -11,10 +11,10 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// The checks that others are built from.
+// The checks of which the others are built.
 
-// ofType accepts a value of the type that JavaScript's typeof names, and no value. null and
-// lists are an "object", for Wrangler too.
+// ofType accepts a value of which JavaScript's typeof is name, and a missing one. So null and
+// lists are objects.
 func ofType(name string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil || v.Typeof() == name {
@@ -55,7 +55,7 @@ func oneOf(choices ...string) check {
 // quoteAll writes strings as a JSON list.
 func quoteAll(names []string) string { return tree.Stringify(tree.NewTexts(names)) }
 
-// all runs every check.
+// all runs every check, and accepts what all of them accept.
 func all(checks ...check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		ok := true
@@ -66,7 +66,7 @@ func all(checks ...check) check {
 	}
 }
 
-// until runs checks up to the first that fails.
+// until runs the checks up to the first that fails, so that the others add no errors.
 func until(checks ...check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		for _, c := range checks {
@@ -100,13 +100,13 @@ func arrayOf(name string) check {
 	}
 }
 
-// isStrings checks compatibility_flags, a list of strings with a message of its own.
+// isStrings accepts a list of strings. Wrangler has this message for compatibility_flags.
 func isStrings(s *scope, field string, v *tree.Value) bool {
 	return v == nil || v.Is(tree.List) && !slices.ContainsFunc(v.Items, func(x *tree.Value) bool { return !x.Is(tree.Text) }) ||
 		s.fail(v, msgType, slots{field: field, typ: "string array", value: tree.Stringify(v), hint: hintList(v)})
 }
 
-// hintList is the hint for a string in the place of a list of strings.
+// hintList is the hint for a string where a list of strings belongs.
 func hintList(v *tree.Value) string {
 	if !v.Is(tree.Text) {
 		return ""
@@ -120,7 +120,7 @@ type named struct {
 	check check
 }
 
-// fieldsOf checks the fields of a value in order. A value that is no table has none.
+// fieldsOf checks the fields of a table in order. Of another value all fields are missing.
 func fieldsOf(fields ...named) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		ok, inner := true, s.in(v)
@@ -131,6 +131,7 @@ func fieldsOf(fields ...named) check {
 	}
 }
 
+// join is the path of a key in a field.
 func join(field, key string) string {
 	if field == "" {
 		return key
@@ -138,7 +139,7 @@ func join(field, key string) string {
 	return field + "." + key
 }
 
-// known warns of keys that are not in the list.
+// known warns of every key that is not among those given.
 func known(keys ...string) check {
 	return func(s *scope, field string, v *tree.Value) bool { return s.unknown(field, v, keys...) }
 }
@@ -162,14 +163,14 @@ func given(then check) check {
 	return func(s *scope, field string, v *tree.Value) bool { return !v.IsGiven() || then(s, field, v) }
 }
 
-// objectOr accepts an object that is not null. A list is one, for Wrangler too.
+// objectOr accepts an object, as typeof does, but not null. A list is an object.
 func objectOr(message string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		return v.IsObject() || s.fail(v, message, slots{field: field, value: tree.Stringify(v), typ: v.Typeof()})
 	}
 }
 
-// tableOr accepts an object that is neither null nor a list.
+// tableOr accepts an object that is no list and not null.
 func tableOr(message string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		return v.IsRecord() ||
@@ -203,8 +204,8 @@ func Slug(s string) string {
 	return s
 }
 
-// isoDates matches what JavaScript's Date reads as ISO 8601. Every month has 31 days:
-// 30 February is 2 March for JavaScript, and workerd refuses it at the start.
+// isoDates matches what JavaScript's Date reads as ISO 8601. It gives every month 31 days: to
+// JavaScript 30 February is 2 March. workerd refuses such a date at the start.
 //
 // Source: https://tc39.es/ecma262/#sec-date-time-string-format
 var isoDates = regexp.MustCompile(`^(\d{4}|[+-]\d{6})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?` +

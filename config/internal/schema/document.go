@@ -7,11 +7,11 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// Document is a configuration to check: its tree, and what was asked of the reader.
+// Document is a configuration to check, with the options that the checks depend on.
 type Document struct {
 	File   *tree.Value // the whole file, a table
 	Source *diagnostic.Source
-	// Path is the name of the file. Its extension is the format.
+	// Path is the file, which has the extension of its format.
 	Path string
 	// Redirected means that a build tool has written the file.
 	Redirected bool
@@ -40,6 +40,6 @@ func (e Environment) Get(field string) *tree.Value { return e[field] }
 // checking is one run of [Check].
 type checking struct {
 	Document
-	active Environment              // the chosen environment; during readEnvironment, the one it reads
-	bound  map[string][]*tree.Value // the places at which names are bound; made by places
+	active Environment              // the chosen environment, or the one that readEnvironment is reading
+	bound  map[string][]*tree.Value // the places at which each name is bound; function places makes it
 }

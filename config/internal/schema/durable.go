@@ -63,7 +63,8 @@ func isDelay(s *scope, field string, v *tree.Value) bool {
 	return true
 }
 
-// isMigrations checks the shape of migrations. Package migrations checks their effect.
+// isMigrations refuses migrations of a wrong shape. Those that cannot be applied are refused by
+// package migrations, whose doc names the places.
 //
 // Source: https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
 func isMigrations(s *scope, field string, v *tree.Value) bool {
@@ -92,7 +93,7 @@ var isMigration = fieldsOf(
 	named{"deleted_classes", arrayOf("string")},
 )
 
-// classMoves accepts a list of objects that have these keys, each a string.
+// classMoves accepts a list of objects in which each of these keys is a string.
 func classMoves(message string, keys ...string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil {
@@ -115,4 +116,5 @@ func classMoves(message string, keys ...string) check {
 	}
 }
 
+// indexed is the path of an item of a list.
 func indexed(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }

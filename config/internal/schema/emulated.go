@@ -9,8 +9,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// Field is a field of a configuration. Bindings are the names that it binds, nil if it
-// binds none by its nature. Page is its documentation.
+// Field is a field of a configuration. Bindings are the names that it binds. They are nil if
+// a field of its kind binds no names. Page is its documentation.
 type Field struct {
 	Name     string
 	Bindings []string
@@ -18,10 +18,10 @@ type Field struct {
 	Page     string
 }
 
-// page is the documentation of the fields; each has an anchor in it.
+// page is the documentation of all fields. An anchor of each follows it.
 const page = "https://developers.cloudflare.com/workers/wrangler/configuration/#"
 
-// NotEmulated lists the fields that change something in wrangler dev and nothing here.
+// NotEmulated lists the fields that have an effect in wrangler dev and none in emu.
 func NotEmulated(d Document, active Environment) []Field {
 	var list []Field
 	for i := range fields {
@@ -38,8 +38,8 @@ func NotEmulated(d Document, active Environment) []Field {
 	return list
 }
 
-// boundBy lists the names that a field binds. It returns nil for a field that cannot bind
-// any, and an empty list for one that could.
+// boundBy lists the names that a field binds. It returns nil if a field of its kind binds no
+// names, and an empty list if this one has none.
 func boundBy(field string, v *tree.Value) []string {
 	i := slices.IndexFunc(kindsOfBindings, func(k bindingKind) bool { return k.field == field })
 	if i < 0 {

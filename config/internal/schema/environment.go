@@ -10,7 +10,7 @@ func readEnvironment(s *scope) Environment {
 	if old := s.raw.Get("node_compat"); old != nil {
 		s.fail(tree.KeyOf(old), msgNodeCompat, slots{hint: `put "nodejs_compat" into compatibility_flags`})
 	}
-	// One warning is enough if both the top level and the environment have the field.
+	// If the top level has the field too, the warning has been given.
 	if unsafe := s.raw.Get("unsafe"); unsafe != nil && (s.top == nil || s.File.Get("unsafe") == nil) {
 		s.warnExperimental("unsafe", unsafe)
 	}
@@ -31,7 +31,8 @@ func readEnvironment(s *scope) Environment {
 	return e
 }
 
-// inherit checks a field that an environment inherits from the top level.
+// inherit checks a field, and returns its value in the environment: its own, or else the top
+// level's.
 func inherit(s *scope, f *fieldSpec) *tree.Value {
 	v := s.raw.Get(f.name)
 	if f.name == "build" && !v.IsGiven() {
@@ -57,8 +58,8 @@ func buildOf(v *tree.Value) *tree.Value {
 	}
 	seen := &tree.Value{Kind: tree.Table, Start: v.Start, End: v.End, KeyStart: v.KeyStart, KeyEnd: v.KeyEnd}
 	for _, key := range []string{"command", "watch_dir", "cwd"} {
-		// If there is a command, Wrangler has already turned watch_dir into paths, which
-		// its check accepts whatever they were.
+		// If there is a command, Wrangler has turned watch_dir into paths before the check, and
+		// accepts it whatever it was.
 		if x := v.Get(key); x != nil && !(key == "watch_dir" && v.Get("command").IsTruthy()) {
 			seen.Put(key, x)
 		}
@@ -66,7 +67,7 @@ func buildOf(v *tree.Value) *tree.Value {
 	return seen
 }
 
-// suffixed is the top level's name with the environment's as its suffix.
+// suffixed is the name of the top level, with that of the environment as its suffix.
 func suffixed(s *scope, name *tree.Value) *tree.Value {
 	if !name.IsTruthy() {
 		return nil
@@ -76,7 +77,7 @@ func suffixed(s *scope, name *tree.Value) *tree.Value {
 	return &v
 }
 
-// own checks a field that an environment does not inherit.
+// own checks a field that environments do not inherit, and returns its value.
 func own(s *scope, f *fieldSpec) *tree.Value {
 	v := s.raw.Get(f.name)
 	switch above := s.File.Get(f.name); {

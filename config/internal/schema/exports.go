@@ -36,7 +36,7 @@ func isExports(s *scope, field string, v *tree.Value) bool {
 	return ok
 }
 
-// exportState lists what an export may hold in one of its states.
+// exportState says which keys an export has in one of its states.
 type exportState struct {
 	storage, container bool
 	needs              string // a key that must be a string
@@ -53,7 +53,7 @@ var exportStates = map[string]exportState{
 // live reports whether an export of this state has objects.
 func (e exportState) live() bool { return e.storage }
 
-// stateOf gives the state of an export, which is created if none is given.
+// stateOf is the state of an export. Without one it is created.
 func stateOf(v *tree.Value) (name string, state exportState, ok bool) {
 	given := v.Get("state")
 	if given == nil {
@@ -67,6 +67,7 @@ func stateOf(v *tree.Value) (name string, state exportState, ok bool) {
 
 var identifiers = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 
+// isDurableObjectExport checks an export of a Durable Object class.
 func isDurableObjectExport(s *scope, class string, v *tree.Value) bool {
 	at, ok := "exports."+class, true
 	if class == "" {
@@ -110,6 +111,7 @@ func isDurableObjectExport(s *scope, class string, v *tree.Value) bool {
 	return ok
 }
 
+// isExportTarget checks the key that names another class or Worker.
 func isExportTarget(s *scope, class, state, key string, v *tree.Value) bool {
 	at, to := "exports."+class, v.Get(key)
 	if to.Text() == "" {

@@ -27,7 +27,7 @@ func warnNoLifecycle(s *scope, e Environment) {
 		if class.Is(tree.Text) && covered(s, e, class.Str) {
 			continue
 		}
-		if !class.Is(tree.Text) { // an error already
+		if !class.Is(tree.Text) { // reported by the check of the binding
 			return
 		}
 		if first == nil {
@@ -35,7 +35,7 @@ func warnNoLifecycle(s *scope, e Environment) {
 		}
 		classes = append(classes, class.Str)
 	}
-	// Wrangler asks for a length above 0, which a string of the wrong type has too.
+	// Wrangler asks whether migrations.length is above 0, and a string has a length too.
 	migrations := e.Get("migrations")
 	if classes == nil || migrations.Is(tree.List) && len(migrations.Items) > 0 || migrations.Is(tree.Text) && migrations.Str != "" {
 		return

@@ -7,8 +7,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// objectMembers are the members of every object of JavaScript. Wrangler keeps bindings in
-// an object, and fails with a TypeError if one of them has such a name.
+// objectMembers are the members that every JavaScript object has. Wrangler looks bindings up in
+// an object, and fails with a TypeError if one has the name of such a member.
 var objectMembers = map[string]bool{
 	"constructor": true, "__defineGetter__": true, "__defineSetter__": true, "hasOwnProperty": true,
 	"__lookupGetter__": true, "__lookupSetter__": true, "isPrototypeOf": true, "propertyIsEnumerable": true,
@@ -18,7 +18,7 @@ var objectMembers = map[string]bool{
 // checkNames refuses a name that is bound twice, by one kind of binding or by two.
 func checkNames(s *scope, e Environment) {
 	kinds := map[string][]string{}
-	order := &tree.Value{Kind: tree.Table} // a table for the order of its keys in JavaScript
+	order := &tree.Value{Kind: tree.Table} // has the names as keys, for JavaScript's order of them
 	note := func(noun, name string) bool {
 		if objectMembers[name] {
 			var at *tree.Value
@@ -155,6 +155,7 @@ func places(s *scope) map[string][]*tree.Value {
 	return s.bound
 }
 
+// bindingKind is a field that binds names.
 type bindingKind struct{ field, noun string }
 
 // within is the part of a field's value that binds names. A consumer of a queue binds none.
@@ -165,8 +166,8 @@ func (k bindingKind) within(v *tree.Value) *tree.Value {
 	return v
 }
 
-// kindsOfBindings are the fields that bind names, with Wrangler's nouns for them, in the
-// order in which Wrangler compares them.
+// kindsOfBindings are the fields that bind names, with Wrangler's nouns for them. The order is
+// that of Wrangler's comparison, and so of the nouns in its messages.
 var kindsOfBindings = []bindingKind{
 	{"data_blobs", "Data Blob"}, {"durable_objects", "Durable Object"}, {"kv_namespaces", "KV Namespace"},
 	{"send_email", "Send Email"}, {"queues", "Queue"}, {"d1_databases", "D1 Database"}, {"vectorize", "Vectorize Index"},

@@ -6,8 +6,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// report holds diagnostics as Wrangler prints them: a heading, its messages, and then the
-// reports below it.
+// report is a part of Wrangler's output: a heading, the messages below it, and then other
+// reports, which are indented.
 type report struct {
 	heading string
 	diagnostic.List
@@ -30,7 +30,7 @@ func (r *report) flatten(path []string, to *diagnostic.List) {
 	}
 }
 
-// slots are the values of a message's {placeholders}, and the hint below the message.
+// slots are the texts for a message's {placeholders}, and the hint that emu adds.
 type slots struct {
 	field, key, value, got, typ string
 	hint                        string

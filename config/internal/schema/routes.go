@@ -16,7 +16,7 @@ func isRoute(s *scope, field string, v *tree.Value) bool {
 	return s.fail(v, msgRoute, slots{field: field, value: tree.Stringify(v)})
 }
 
-// isRoutes checks routes. It warns of an environment that inherits custom domains.
+// isRoutes checks routes. It warns if an environment inherits custom domains.
 func isRoutes(s *scope, field string, v *tree.Value) bool {
 	if v == nil {
 		if s.top != nil {
@@ -44,6 +44,7 @@ func isRoutes(s *scope, field string, v *tree.Value) bool {
 	return ok
 }
 
+// warnCustomDomains warns of the custom domains that an environment inherits.
 func warnCustomDomains(s *scope, field string) {
 	routes := s.top.Get(field)
 	if routes != nil && !routes.Is(tree.List) {

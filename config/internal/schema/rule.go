@@ -9,10 +9,9 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// Checks of one key of a table, whose messages are about the table.
+// Checks of a key of a table. Their messages quote the whole table.
 
-// rule accepts a table in which the value of a key satisfies a condition. The value is
-// nil if the key is missing.
+// rule accepts a table if ok accepts the value of a key, which is nil if the key is missing.
 func rule(key string, ok func(v *tree.Value) bool, typ, message string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		x := v.Get(key)
@@ -45,8 +44,8 @@ func mayText(key, message string) check {
 // isRemote checks the key remote, which most bindings have.
 var isRemote = may("remote", "boolean", msgShouldOptional)
 
-// binding checks a binding: that it is an object, its rules, and that no other keys are in
-// it.
+// binding checks one binding: it is an object, it keeps the rules, and it has no other keys. A
+// binding without keys may have any.
 func binding(notObject string, rules check, keys ...string) check {
 	if keys != nil {
 		rules = all(rules, known(keys...))
@@ -67,13 +66,13 @@ func listOf(message string, item check) check {
 	}
 }
 
-// pathed runs a check with the path of the field, which names the environment.
+// pathed runs a check whose messages name the environment of the field.
 func pathed(then check) check {
 	return func(s *scope, field string, v *tree.Value) bool { return then(s, s.path(field), v) }
 }
 
-// bindings checks a list of bindings. It warns of an environment that lacks some of the
-// top level's.
+// bindings checks a list of bindings. It warns if an environment lacks a binding of the top
+// level.
 func bindings(item check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		if v == nil {
@@ -92,7 +91,7 @@ func bindings(item check) check {
 	}
 }
 
-// bindingsOf checks a table with a list of bindings. Each has a report of its own.
+// bindingsOf checks a table whose key bindings is a list. Each binding has a report of its own.
 func bindingsOf(item check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		path := s.path(field)
@@ -152,6 +151,7 @@ func warnMissingBinding(s *scope, field string, v *tree.Value) {
 	}
 }
 
+// warnMissingBindings warns of the names that the top level binds and an environment does not.
 func warnMissingBindings(s *scope, field string, v *tree.Value) {
 	have := map[string]bool{}
 	for _, name := range bindingNames(v) {
@@ -197,7 +197,7 @@ func bindingNames(v *tree.Value) []string {
 	return names
 }
 
-// whole is the condition of a whole number in a range.
+// whole accepts a whole number in a range, as a condition for rule.
 func whole(least, most float64) func(v *tree.Value) bool {
 	return func(v *tree.Value) bool { return integer(v, least, most) }
 }

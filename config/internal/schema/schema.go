@@ -80,8 +80,8 @@ func chooseEnvironment(top *scope, topLevel Environment) Environment {
 	return active
 }
 
-// redirectedEnvironment is the environment of a file that a build tool has written. Such
-// a file has been merged already: it has no environments, and one target.
+// redirectedEnvironment is the environment of a file that a build tool has written. The tool
+// has chosen the environment and merged it in, so the file has none to choose.
 func redirectedEnvironment(top *scope, topLevel Environment, environments *tree.Value) Environment {
 	name := top.Env
 	if names := environments.Keys(); len(names) > 0 {
@@ -97,7 +97,7 @@ func redirectedEnvironment(top *scope, topLevel Environment, environments *tree.
 	return topLevel
 }
 
-// checkPython refuses a Worker in Python without the flag for Python.
+// checkPython refuses a Python Worker without the flag python_workers.
 func checkPython(top *scope) {
 	main := top.active.Get("main")
 	file := main.Text()
@@ -114,8 +114,8 @@ func checkPython(top *scope) {
 	top.fail(main, msgPython, slots{hint: `add "compatibility_flags": ["python_workers"]`})
 }
 
-// Swallowed warns of top-level fields below the header [vars], where they are variables.
-// Wrangler does not notice.
+// Swallowed warns of fields of the top level that stand below the header [vars], and so are
+// variables. Wrangler takes them for variables without a word.
 func Swallowed(d Document) []diagnostic.Diagnostic {
 	vars := d.File.Get("vars")
 	if !d.toml() || vars == nil || !vars.IsHeaded() {

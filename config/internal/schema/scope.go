@@ -9,8 +9,8 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// scope is what a check needs to know besides the value: whether it is at the top level
-// or in an environment, and the report to add to.
+// scope is where a check stands: at the top level or in an environment, in which table, and in
+// which part of the report.
 type scope struct {
 	*checking
 	report *report
@@ -20,8 +20,8 @@ type scope struct {
 	owner  *tree.Value // where a diagnostic about a missing field points: its table or list
 }
 
-// check checks the value of a field, nil if it is not given. It reports whether the value
-// is valid.
+// check checks the value of a field, which is nil if the field is missing. It reports whether
+// the value is valid.
 type check func(s *scope, field string, v *tree.Value) bool
 
 // path is the name of a field in most messages: env.NAME.FIELD in an environment.
@@ -32,14 +32,14 @@ func (s *scope) path(field string) string {
 	return "env." + s.name + "." + field
 }
 
-// in is the scope for the fields of a value.
+// in is the scope for the fields of a table, or the items of a list.
 func (s *scope) in(owner *tree.Value) *scope {
 	inner := *s
 	inner.owner = owner
 	return &inner
 }
 
-// below is a scope with a report of its own. Call adopt to keep what it finds.
+// below is a scope with a report of its own, which adopt adds to that of s.
 func (s *scope) below(heading string) *scope {
 	inner := *s
 	inner.report = &report{heading: heading}
@@ -53,7 +53,8 @@ func (s *scope) adopt(inner *scope) {
 	}
 }
 
-// fail adds an error at a value, or at the owner if the value is missing, and returns false.
+// fail adds an error at a value and returns false. The error about a missing value is at its
+// table.
 func (s *scope) fail(at *tree.Value, message string, fills slots) bool {
 	s.report.Add(s.diagnose(diagnostic.SeverityError, at, message, fills))
 	return false
@@ -74,7 +75,7 @@ func (s *scope) crash(at *tree.Value, text string) bool {
 	return false
 }
 
-// diagnose makes a diagnostic at a value, or at the owner if the value is missing.
+// diagnose makes a diagnostic at a value, or at its table if the value is missing.
 func (s *scope) diagnose(severity diagnostic.Severity, at *tree.Value, message string, fills slots) diagnostic.Diagnostic {
 	d := diagnostic.Diagnostic{Severity: severity, Text: fill(message, fills), Hint: fills.hint}
 	start, end := 0, 0
@@ -99,7 +100,7 @@ func (s *scope) diagnose(severity diagnostic.Severity, at *tree.Value, message s
 func (s *scope) unknown(field string, v *tree.Value, known ...string) bool {
 	var quoted, names []string
 	var first *tree.Value
-	// Entries also has the indexes of a list or a string: Wrangler warns of them as well.
+	// Of a list or a string, Entries has the indexes. Wrangler warns of those too.
 	for _, m := range v.Entries() {
 		if slices.Contains(known, m.Key) {
 			continue
@@ -142,7 +143,7 @@ func (s *scope) items(field string, v *tree.Value, item check) bool {
 	return ok
 }
 
-// missing lists the keys of the top level's field that are not in v, one a line.
+// missing lists the keys that a field has at the top level and not in v, one a line.
 func (s *scope) missing(field string, v *tree.Value) string {
 	if s.top == nil {
 		return ""

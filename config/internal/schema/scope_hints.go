@@ -8,7 +8,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 )
 
-// removedFields are fields of older Wranglers, with what to do instead.
+// removedFields maps each field that older Wranglers knew to what replaces it.
 var removedFields = map[string]string{
 	"type":           "Wrangler bundles every Worker now: remove the field",
 	"usage_model":    "usage models are set in the dashboard: remove the field",
@@ -17,7 +17,7 @@ var removedFields = map[string]string{
 	"miniflare":      "Miniflare's options are now those of dev: remove the field",
 }
 
-// hintUnknown suggests what the user meant by unknown keys.
+// hintUnknown suggests what the user meant by some unknown keys.
 func (s *scope) hintUnknown(field string, names, known []string) string {
 	const most = 8 // nobody reads more, and each costs a search
 	var near, above []string
@@ -42,8 +42,8 @@ func (s *scope) hintUnknown(field string, names, known []string) string {
 	return strings.Join(above, ", ") + ": a field of the top level"
 }
 
-// hintBrackets is the hint for a table in the place of a list, or a list in that of a
-// table: which brackets to write.
+// hintBrackets is the hint for a table where a list belongs, or the reverse: which brackets to
+// write.
 func (s *scope) hintBrackets(field string, v *tree.Value) string {
 	switch {
 	case !s.toml() && v.Is(tree.Table) && listFields[strings.TrimPrefix(field, "env."+s.name+".")]:
@@ -58,7 +58,7 @@ func (s *scope) hintBrackets(field string, v *tree.Value) string {
 	return "write [" + header + "], with single brackets"
 }
 
-// hintQuotes is the hint for a TOML date in the place of a string.
+// hintQuotes is the hint for a TOML date where a string belongs.
 func (s *scope) hintQuotes(key string, v *tree.Value) string {
 	return "quote the date: " + key + ` = "` + s.Source.Text[v.Start:v.End] + `"`
 }

@@ -20,7 +20,7 @@ func isAccount(s *scope, field string, v *tree.Value) bool {
 	return s.ignoreEmpty(field, v) || isString(s, field, v)
 }
 
-// isTsconfig checks tsconfig. Wrangler joins it to a path, which fails for other values.
+// isTsconfig checks tsconfig. Wrangler joins it to a path, and so fails if it is no string.
 func isTsconfig(s *scope, field string, v *tree.Value) bool {
 	if v.IsTruthy() && !v.Is(tree.Text) {
 		s.crash(v, field+" is not a path")
@@ -83,7 +83,8 @@ func isLimits(s *scope, field string, v *tree.Value) bool {
 	return fieldsOf(named{"cpu_ms", isNumber}, named{"subrequests", isNumber})(s, field, v)
 }
 
-// isPlacement checks placement. With a hint it is smart, with a region or a host targeted.
+// isPlacement checks placement, which has a hint if it is smart, and a region or a host if it is
+// targeted.
 func isPlacement(s *scope, field string, v *tree.Value) bool {
 	if !tableOr(msgFieldObject)(s, field, v) {
 		return false
@@ -131,8 +132,8 @@ func isPlacement(s *scope, field string, v *tree.Value) bool {
 	return true
 }
 
-// atLeastOne accepts a value in which one of some keys has a type. A key with a dot is one
-// inside another.
+// atLeastOne accepts a table in which one of some keys has the type. logs.enabled is the key
+// enabled in the key logs.
 func atLeastOne(typ string, keys ...string) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		var names []string

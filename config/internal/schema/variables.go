@@ -2,7 +2,7 @@ package schema
 
 import "github.com/seed-36a2c969/emu/config/internal/tree"
 
-// isVars checks vars. A variable may be any value except a TOML date.
+// isVars checks vars. A variable may be of any type but a TOML date.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/#environment-variables
 func isVars(s *scope, field string, v *tree.Value) bool {

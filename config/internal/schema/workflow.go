@@ -27,8 +27,8 @@ var workflowNames64 = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9-_]{0,63}$`)
 
 func workflowName(v *tree.Value) bool { return v.Is(tree.Text) && workflowNames64.MatchString(v.Str) }
 
-// workflowSettings checks the keys that a binding and an export of a workflow have in
-// common.
+// workflowSettings checks the keys that both a binding and an export of a workflow have. kind is
+// Wrangler's word for which of the two it is.
 func workflowSettings(kind string) check {
 	return all(
 		func(s *scope, field string, v *tree.Value) bool { return isSchedules(s, field, kind, v) },
@@ -63,7 +63,7 @@ func workflowSettings(kind string) check {
 	)
 }
 
-// workflowTable checks a key of a workflow that is a table.
+// workflowTable checks a key of a workflow whose value is a table with some keys.
 func workflowTable(kind, key string, keys []string, inside check) check {
 	return func(s *scope, field string, v *tree.Value) bool {
 		x := v.Get(key)
