@@ -129,11 +129,16 @@ func (all *connections) sweep(reader *connection) {
 	})
 }
 
-// receive calls read, which reads from the connection without a wait. If read finds the first bytes of
-// a request the connection gets a ticket, and the ones listed before it get theirs first.
-func (c *connection) receive(read func() (n int)) {
+// receive calls read, which reads one byte or, if the read is long, more. If read finds the first bytes
+// of a request the connection gets a ticket, and the ones listed before it get theirs first.
+func (c *connection) receive(long bool, read func() (n int)) {
 	all := &c.order.conns
 	all.mu.Lock()
+	// While a handler runs net/http reads one byte, to see whether the client has gone. A longer
+	// read says that the server has only a part of a request: that must not hold others up.
+	if long && c.read {
+		c.unplace()
+	}
 	placed := c.placed()
 	c.reading = !placed
 	all.mu.Unlock()
@@ -141,10 +146,14 @@ func (c *connection) receive(read func() (n int)) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	switch {
-	case n > 0 && placed:
-		c.sweeps = all.sweeps
 	case n > 0:
-		all.sweep(c)
+		if placed {
+			c.sweeps = all.sweeps
+		} else {
+			all.sweep(c)
+		}
+		c.place() // if the kernel has not listed it
+		c.read = c.read || long
 	case c.presumed:
 		c.unplace()
 	}
@@ -171,22 +180,11 @@ func (c *connection) unplace() {
 func (c *connection) placed() bool { return c.ticket != nil || c.serving || c.detached }
 
 func (c *connection) Read(p []byte) (int, error) {
-	all := &c.order.conns
-	all.mu.Lock()
-	// While a handler runs net/http reads one byte, to see whether the client has gone. A longer
-	// read says that the server has only a part of a request: that must not hold others up.
-	if len(p) > 1 && c.read {
-		c.unplace()
-	}
-	all.mu.Unlock()
 	n, err := c.inlet.read(p)
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	switch {
-	case n > 0:
-		c.place()
-		c.read = c.read || len(p) > 1
-	case err != nil && !errors.Is(err, os.ErrDeadlineExceeded): // net/http ends its one-byte read by a deadline
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) { // net/http ends its one-byte read by a deadline
+		all := &c.order.conns
+		all.mu.Lock()
+		defer all.mu.Unlock()
 		c.unplace()
 	}
 	return n, err

@@ -72,7 +72,7 @@ func (r *ready) sweep(f func(id int32, unread bool)) {
 type inlet struct {
 	conn    *net.TCPConn
 	raw     syscall.RawConn
-	receive func(read func() (n int))
+	receive func(long bool, read func() (n int))
 
 	mu     sync.Mutex // held during a read, as in package net
 	fd     int
@@ -84,7 +84,7 @@ type inlet struct {
 }
 
 // newInlet makes an inlet. It hands each read from the kernel, which does not wait, to receive to be called.
-func newInlet(conn *net.TCPConn, receive func(read func() (n int))) *inlet {
+func newInlet(conn *net.TCPConn, receive func(long bool, read func() (n int))) *inlet {
 	r := &inlet{conn: conn, receive: receive}
 	r.raw, _ = conn.SyscallConn() // fails only for no connection
 	r.once = func() int {
@@ -96,7 +96,7 @@ func newInlet(conn *net.TCPConn, receive func(read func() (n int))) *inlet {
 	}
 	r.ready = func(fd uintptr) bool {
 		r.fd = int(fd)
-		r.receive(r.once)
+		r.receive(len(r.p) > 1, r.once)
 		return r.failed != unix.EAGAIN
 	}
 	return r
