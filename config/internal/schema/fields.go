@@ -1,28 +1,5 @@
 package schema
 
-import "github.com/seed-36a2c969/emu/config/internal/tree"
-
-// scopeKind says where a field may be and whether environments inherit it.
-type scopeKind uint8
-
-const (
-	topOnly      scopeKind = iota // at the top level only, and checked first
-	inherited                     // an environment without it has the top level's
-	notInherited                  // an environment without it has none
-	topLast                       // at the top level only, and checked last
-)
-
-// fieldSpec is a field that Wrangler knows.
-type fieldSpec struct {
-	name     string
-	scope    scopeKind
-	check    check
-	fallback *tree.Value // its default
-	local    bool        // emu emulates it
-	deployed bool        // a deployment uses it, wrangler dev does not
-	page     string      // its anchor in the documentation of the configuration
-}
-
 // fields are all fields, in the order in which Wrangler checks them and so prints its messages.
 //
 // Source: https://developers.cloudflare.com/workers/wrangler/configuration/
@@ -136,15 +113,3 @@ func init() {
 	}
 	topLevelKeys = append(topLevelKeys, "env", "configPath", "userConfigPath", "topLevelName", "definedEnvironments", "targetEnvironment")
 }
-
-// topLevelKeys and environmentKeys are the keys that Wrangler knows at the top level and in an
-// environment. Some of the first are only in files that a build tool writes.
-var topLevelKeys, environmentKeys []string
-
-// listFields are the fields that stand in double brackets in TOML.
-var listFields = map[string]bool{"durable_objects.bindings": true}
-
-var (
-	emptyList  = &tree.Value{Kind: tree.List}
-	emptyTable = &tree.Value{Kind: tree.Table}
-)
