@@ -43,7 +43,7 @@ func TestOutput(t *testing.T) {
 		{"emu dev without a watch", "emu dev testdata/worker/talkative --watch=false", 2},
 		{"the program", "program dev", 2},
 		{"emu exec", "emu exec testdata/worker/talkative", exitTerminated},
-		{"the program's exec", "program exec", 2},
+		{"the program's exec", "program exec", exitTerminated},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			state := t.TempDir()

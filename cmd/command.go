@@ -24,12 +24,13 @@ type Command struct {
 	Environ []string
 	// Signals ends what runs: gracefully at the first, at once at the second.
 	Signals <-chan os.Signal
-	// Maker makes the Worker that this process serves. It is nil for emu itself, which starts or
-	// becomes the program that it builds.
+	// Maker makes the Worker that this process serves. It is nil for emu itself, which starts the
+	// program that it builds.
 	Maker program.Maker
 
-	link   *program.Link  // to the emu that this process serves for; nil is none
-	logged *devserver.Log // as the flags describe it; nil before they are read
+	built  *program.Executable // to be started in place of one that is built; nil is none
+	link   *program.Link       // to the emu that this process serves for; nil is none
+	logged *devserver.Log      // as the flags describe it; nil before they are read
 }
 
 // log is a log on the command's streams.

@@ -13,7 +13,7 @@ import (
 
 // devCommand is emu dev. Two processes run it: emu, which builds the Worker's program and
 // starts it with the same arguments, and that program, whose main calls [MainWith] and which
-// then serves.
+// then serves. A program that is started by itself serves alone.
 func devCommand(c *Command) *cobra.Command {
 	var o serveFlags
 	watched, keys := true, false
@@ -40,15 +40,15 @@ cannot start.`,
 				return err
 			case c.Maker != nil:
 				return s.serve()
-			case watched:
+			case watched && c.built == nil:
 				return serveWatched(s, keys, asked)
 			}
-			return become(s)
+			return serveOnce(s)
 		},
 	}
 	o.add(cmd)
 	f := cmd.Flags()
-	f.BoolVar(&watched, "watch", true, "build again on change; with --watch=false emu becomes the program")
+	f.BoolVar(&watched, "watch", true, "build again on change")
 	f.BoolVar(&keys, "show-interactive-dev-session", false, "hotkeys (default: at a terminal)")
 	return cmd
 }
@@ -76,6 +76,21 @@ func serveWatched(s *serving, keys, asked bool) error {
 		return nil
 	}
 	return exitOf(err)
+}
+
+// serveOnce serves the Worker's program until a signal or the program's own end.
+func serveOnce(s *serving) error {
+	served, err := s.watch().ServeOnce()
+	if err != nil {
+		return exitOf(err)
+	}
+	select {
+	case sig := <-s.Signals:
+		served.End()
+		return &exit{code: exitCode(sig)}
+	case <-served.Ended():
+		return &exit{code: shellCode(served.State())}
+	}
 }
 
 // interactive reports whether emu's output goes to a terminal.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -18,7 +19,31 @@ func Main(args []string) int { return MainWith(args, nil) }
 
 // MainWith runs the command line of a program whose Worker m makes, or of emu itself if m is
 // nil, and returns its exit code.
-func MainWith(args []string, m program.Maker) int {
+func MainWith(args []string, m program.Maker) int { return mainOf(args, m, nil) }
+
+// Capture runs the command line of a program that would serve with its log in JSON, and ends the
+// process. The program then runs in a second process, as below emu, so that all that it prints
+// becomes events, up to the last words of a crash. It returns if an emu has started this process.
+func Capture(args []string) {
+	if program.Started() || len(args) == 0 || args[0] != "dev" && args[0] != "exec" {
+		return
+	}
+	flags := args
+	if dash := slices.Index(args, "--"); dash >= 0 {
+		flags = args[:dash]
+	}
+	at := slices.Index(flags, "--log-format")
+	if !slices.Contains(flags, "--log-format=json") && (at < 0 || at+1 == len(flags) || flags[at+1] != "json") {
+		return
+	}
+	itself, err := program.Itself()
+	if err != nil {
+		return // without its path it serves alone
+	}
+	os.Exit(mainOf(args, nil, itself))
+}
+
+func mainOf(args []string, m program.Maker, built *program.Executable) int {
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "."
@@ -28,12 +53,10 @@ func MainWith(args []string, m program.Maker) int {
 	defer signal.Stop(signals)
 	c := &Command{
 		Args: args, Stdout: os.Stdout, Stderr: os.Stderr,
-		Dir: dir, Environ: os.Environ(), Signals: signals, Maker: m,
+		Dir: dir, Environ: os.Environ(), Signals: signals, Maker: m, built: built,
 	}
 	program.Forget()
-	code := c.Run()
-	uncapture(c)
-	return code
+	return c.Run()
 }
 
 // Run runs the command and returns its exit code.
@@ -66,7 +89,6 @@ func (c *Command) Run() int {
 	if err != nil {
 		log := c.logged
 		if log == nil {
-			uncapture(c)
 			log = c.log(devserver.LevelError)
 		}
 		log.Error(err)

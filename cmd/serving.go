@@ -51,8 +51,11 @@ func newServing(c *Command, flags *serveFlags, exec bool) (*serving, error) {
 	}
 	log := c.log(devserver.Level(slices.Index(devserver.Levels, flags.level)))
 	log.JSON = flags.format == "json"
-	if err := captureFor(c, log, exec); err != nil {
-		return nil, err
+	if exec {
+		log.Out = c.Stderr
+	}
+	if log.JSON && c.link != nil && c.link.Token != "" {
+		log.Out = devserver.Marked(log.Out, c.link.Token)
 	}
 	c.logged = log
 	return &serving{c, flags, log, exec}, nil
@@ -104,7 +107,7 @@ func (s *serving) address(cfg *config.Config) devserver.Address {
 // watch makes the watch that serves the programs that emu builds, one after another.
 func (s *serving) watch() *watch.Watch {
 	return &watch.Watch{
-		Load: s.load, Script: s.flags.script, Dir: s.Dir, Address: s.address, Files: s.flags.envFiles,
+		Load: s.load, Built: s.built, Script: s.flags.script, Dir: s.Dir, Address: s.address, Files: s.flags.envFiles,
 		Args: s.Args, Environ: slices.Clip(s.Environ),
 		Stdout: s.Stdout, Stderr: s.Stderr, Signals: s.Signals, Log: s.log,
 	}

@@ -24,10 +24,16 @@ import (
 var ErrBuild = errors.New("the program does not compile")
 
 // Executable is a program that has been built. No other process rebuilds it until this one has
-// closed it, become it or ended.
+// closed it or ended.
 type Executable struct {
 	Path string
 	lock io.Closer
+}
+
+// Itself is the executable of this process.
+func Itself() (*Executable, error) {
+	path, err := os.Executable()
+	return &Executable{path, io.NopCloser(nil)}, err
 }
 
 // Close lets other processes build the executable again.

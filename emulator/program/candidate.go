@@ -59,7 +59,7 @@ func (e *Executable) Start(h Handover) (*Candidate, error) {
 	}
 	first, n, err := hand(cmd, w, h.Listeners)
 	if err == nil {
-		cmd.Env = append(h.Environ, fmt.Sprintf("%s %d %d %s %s", Handshake(), first, n, h.Host, token))
+		cmd.Env = append(h.Environ, fmt.Sprintf("%s=%s %d %d %s %s", handshake, protocol, first, n, h.Host, token))
 		c.input, err = cmd.StdinPipe()
 	}
 	if err == nil {
@@ -165,8 +165,13 @@ func (c *Candidate) Fault() error {
 	return end
 }
 
+// State waits for the end of the process, and returns how it has ended.
+func (c *Candidate) State() *os.ProcessState {
+	<-c.ended
+	return c.child.ProcessState
+}
+
 // EndError waits for the end of the process, and says how it has ended.
 func (c *Candidate) EndError() error {
-	<-c.ended
-	return fmt.Errorf("the program has ended: %s", c.child.ProcessState)
+	return fmt.Errorf("the program has ended: %s", c.State())
 }

@@ -8,17 +8,13 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// The handshake is a variable of the environment with which emu starts a program. It says
-// which protocol emu speaks. Protocol 4: the program takes emu's arguments as they are, and a
-// link follows if emu goes on beside it, which it does for emu exec too: emu runs the command.
-// The link says how the program's events are marked.
+// The handshake is a variable of the environment with which emu starts a program. It names the
+// protocol that emu speaks, then describes the link. Protocol 4: the program takes emu's arguments
+// as they are, but leaves the command of emu exec to emu.
 const (
 	handshake = "EMU_PROGRAM"
 	protocol  = "4"
 )
-
-// Handshake is the entry of the environment for a program that this process becomes.
-func Handshake() string { return handshake + "=" + protocol }
 
 // Started reports whether an emu has started this process.
 func Started() bool { return os.Getenv(handshake) != "" }
@@ -28,8 +24,8 @@ func Started() bool { return os.Getenv(handshake) != "" }
 func Forget() { os.Unsetenv(handshake) }
 
 // Accept answers the handshake in an environment for a program that is linked with a version of
-// emu. It returns the link to the emu that goes on beside the program, nil if there is none, and
-// the environment without the handshake.
+// emu. It returns the link to the emu that has started the program, nil if none has, and the
+// environment without the handshake.
 func Accept(environ []string, version string) (*Link, []string, error) {
 	rest := Without(environ)
 	value, started := "", false
@@ -41,14 +37,11 @@ func Accept(environ []string, version string) (*Link, []string, error) {
 	if !started {
 		return nil, rest, nil
 	}
-	spoken, described, linked := strings.Cut(value, " ")
+	spoken, described, _ := strings.Cut(value, " ")
 	if spoken != protocol {
 		return nil, rest, diagnostic.NewError(
 			"this program is linked with emu "+version+", which speaks protocol "+protocol+"; the emu that started it speaks protocol "+spoken,
 			"use the emu of the program's own module: go run "+Emu+"/cmd/emu dev")
-	}
-	if !linked {
-		return nil, rest, nil
 	}
 	link, err := openLink(described)
 	return link, rest, err

@@ -23,6 +23,8 @@ import (
 type Watch struct {
 	// Load reads the configuration. A result without Config has been reported.
 	Load func() *config.Result
+	// Built is the program if it is there already. It is not watched.
+	Built *program.Executable
 	// Script is the program, "" for the configuration's main.
 	Script string
 	// Dir is the working directory.

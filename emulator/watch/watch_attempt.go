@@ -62,6 +62,9 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, first bool) attem
 		w.Log.Say("the dev section of the configuration counts when emu is started again")
 	}
 	w.last.config = r.Config.Path
+	if w.Built != nil {
+		return w.run(ctx, w.Built)
+	}
 	p, d := program.Find(r.Config, w.Script, w.Dir)
 	if d != nil && p != nil {
 		w.sources.expect(p.Dir)
@@ -82,6 +85,11 @@ func (w *Watch) attempt(ctx context.Context, r *config.Result, first bool) attem
 		return attempt{err: err, built: true}
 	}
 	defer built.Close()
+	return w.run(ctx, built)
+}
+
+// run starts a program that was built, as far as that it is checked.
+func (w *Watch) run(ctx context.Context, built *program.Executable) attempt {
 	candidate, err := w.start(built)
 	if err != nil {
 		return attempt{err: err, built: true}

@@ -7,26 +7,16 @@ import (
 	"errors"
 	"io"
 	"os"
-	"runtime"
 	"syscall"
 	"time"
 
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 )
 
-// Become replaces this process by the executable, so that only one process serves, which can be
-// killed. It returns only with an error.
-func (e *Executable) Become(args, env []string) (int, error) {
-	err := syscall.Exec(e.Path, append([]string{e.Path}, args...), env)
-	runtime.KeepAlive(e)
-	return 1, err
-}
-
 // lockRetry is the time between two attempts to get a lock that another process has.
 const lockRetry = 20 * time.Millisecond
 
-// lockFile waits for the lock of a file. Closing the file releases it, and so does becoming
-// another program.
+// lockFile waits for the lock of a file. Closing the file releases it.
 func lockFile(ctx context.Context, path string) (io.Closer, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o666)
 	if errors.Is(err, syscall.ELOOP) {
