@@ -37,7 +37,7 @@ the Worker's address in ` + urlVariable + `, and ends with it. What emu has to s
 to standard error; --log-level none silences it, unless it fails.
 
 The command does not outlive emu, however that ends; what the command leaves
-running ends with it, at a terminal on Linux only.
+running ends with it, except at a terminal.
 
 Exit status: the command's, or 128 and the number of the signal that ended it;
 127 if there is no such command, 1 if the Worker cannot start or does not serve
@@ -136,7 +136,7 @@ func lookUp(c *Command, args []string) (*exec.Cmd, error) {
 // accompany runs a command to its end, and passes signals on: the first as it is, the second
 // kills. When served is closed, the Worker has ended before the command, and report is called.
 func accompany(c *Command, command *exec.Cmd, served <-chan struct{}, report func()) (code int, err error) {
-	child := program.Child{Cmd: command, Apart: !atTerminal(), Adopt: c.Maker == nil}
+	child := program.Child{Cmd: command, Apart: !atTerminal()}
 	if err := child.Start(); err != nil {
 		return exitCannotRun, fmt.Errorf("cannot run %s: %w", command.Args[0], err)
 	}
@@ -159,7 +159,7 @@ func accompany(c *Command, command *exec.Cmd, served <-chan struct{}, report fun
 			if err != nil && !errors.As(err, &failed) {
 				return exitCannotRun, err
 			}
-			return commandCode(command), nil
+			return shellCode(command.ProcessState), nil
 		}
 	}
 }
@@ -173,10 +173,10 @@ func atTerminal() bool {
 	return err == nil
 }
 
-// commandCode is a shell's exit code of a command that has ended.
-func commandCode(command *exec.Cmd) int {
-	if status, ok := command.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+// shellCode is a shell's exit code for a process that has ended.
+func shellCode(ended *os.ProcessState) int {
+	if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return exitSignaled + int(status.Signal())
 	}
-	return command.ProcessState.ExitCode()
+	return ended.ExitCode()
 }

@@ -20,9 +20,6 @@ type Child struct {
 	// other command stays in this process's group, where the keys of a terminal reach it.
 	// Windows knows no groups: there what a command has started always ends with it.
 	Apart bool
-	// Adopt ends what the command has left running whatever its process group and session are,
-	// on Linux. It is for a process that has no other children whose descendants may go on.
-	Adopt bool
 
 	platform platform
 }

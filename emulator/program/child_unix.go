@@ -14,7 +14,6 @@ import (
 type platform struct {
 	watchdog *exec.Cmd
 	pipe     io.WriteCloser // the watchdog's input
-	orphans  *orphans       // nil if they are not to be adopted
 }
 
 // watchdog is a shell's script. The first line of its input names what it kills at the input's
@@ -53,9 +52,6 @@ func (c *Child) Start() error {
 		}
 		c.SysProcAttr.Setpgid, c.SysProcAttr.Pgid = true, p.watchdog.Process.Pid
 	}
-	if c.Adopt {
-		p.orphans = adopt()
-	}
 	var opener *os.File
 	// A program of emu's own, which is handed files, ends by itself when this process has ended.
 	if !c.Apart && len(c.ExtraFiles) == 0 {
@@ -73,7 +69,6 @@ func (c *Child) Start() error {
 		p.dismiss()
 		return err
 	}
-	p.orphans.bury(c.Process.Pid)
 	if !c.Apart {
 		fmt.Fprintln(pipe, c.Process.Pid)
 	}
@@ -83,13 +78,12 @@ func (c *Child) Start() error {
 	return nil
 }
 
-// Wait waits for the command's end, and ends what it has left running as far as that is known.
+// Wait waits for the command's end, and ends what it has left running in a process group of its own.
 func (c *Child) Wait() error {
 	err := c.Cmd.Wait()
 	if c.Apart {
 		c.Kill()
 	}
-	c.platform.orphans.end()
 	c.platform.dismiss()
 	return err
 }
