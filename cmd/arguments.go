@@ -1,7 +1,9 @@
 package emucmd
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,19 +20,43 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// oneOf refuses a value that is none of the choices, in Wrangler's words.
-func oneOf(flag, given string, choices ...string) error {
-	quoted := ""
-	for i, c := range choices {
-		if c == given {
-			return nil
+// usageExits makes a wrong command line exit with its own code.
+func usageExits(cmd *cobra.Command) *cobra.Command {
+	args := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, list []string) error {
+		if err := args(cmd, list); err != nil {
+			return &exit{exitUsage, err}
 		}
-		if i > 0 {
-			quoted += ", "
-		}
-		quoted += fmt.Sprintf("%q", c)
+		return nil
 	}
-	return diagnostic.NewError(fmt.Sprintf(msgInvalidValue, flag, given, quoted), "")
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &exit{exitUsage, flagError(cmd, err)} })
+	return cmd
+}
+
+// choice is the value of a flag that takes one of a few words.
+type choice struct {
+	value *string
+	words []string
+}
+
+func (c choice) String() string { return *c.value }
+
+func (c choice) Type() string { return "string" }
+
+func (c choice) Set(value string) error {
+	if !slices.Contains(c.words, value) {
+		return errors.New("it is none of the words")
+	}
+	*c.value = value
+	return nil
+}
+
+// commandsOnly takes a command below and nothing else.
+func commandsOnly(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return unknownCommand(cmd, args[0])
+	}
+	return nil
 }
 
 // unknownCommand is the error of a command that does not exist.
@@ -66,7 +92,10 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 	}
 	if invalid, ok := err.(*pflag.InvalidValueError); ok {
-		if takes := kinds[invalid.GetFlag().Value.Type()]; takes != "" {
+		if of, ok := invalid.GetFlag().Value.(choice); ok { // in Wrangler's words
+			quoted := fmt.Sprintf("%q", of.words)
+			text, hint = fmt.Sprintf(msgInvalidValue, invalid.GetFlag().Name, invalid.GetValue(), strings.ReplaceAll(quoted[1:len(quoted)-1], `" "`, `", "`)), ""
+		} else if takes := kinds[invalid.GetFlag().Value.Type()]; takes != "" {
 			text = fmt.Sprintf("--%s takes %s, not %q", invalid.GetFlag().Name, takes, invalid.GetValue())
 		}
 	}

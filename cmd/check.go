@@ -36,23 +36,18 @@ exist is checked by the program itself, when it starts or with its own check: go
 run ./src check.
 
 Exit status: 0 if there are no errors, 1 if there are, 2 for a wrong command.`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := o.args(cmd, args); err != nil {
-				return &exit{exitUsage, err}
-			}
-			return nil
-		},
+		Args:    o.args,
 		Example: "  emu check --config wrangler.jsonc --json",
 		RunE:    func(*cobra.Command, []string) error { return runCheck(c, &o) },
 	}
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &exit{exitUsage, flagError(cmd, err)} })
 	o.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.protocol, "local-protocol", "", "`protocol` to serve: http, https")
+	o.format = "human"
+	f.Var(choice{&o.protocol, protocols}, "local-protocol", "`protocol` to serve: http, https")
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	f.BoolVar(&o.strict, "strict", false, "take warnings for errors")
-	f.StringVar(&o.format, "format", "human", "`human`, or github: annotations of a workflow run")
-	return cmd
+	f.Var(choice{&o.format, []string{"human", "github"}}, "format", "`human`, or github: annotations of a workflow run")
+	return usageExits(cmd)
 }
 
 // verdict is what emu check prints as JSON.
@@ -69,13 +64,6 @@ type verdict struct {
 }
 
 func runCheck(c *Command, o *checkOptions) error {
-	err := oneOf("format", o.format, "human", "github")
-	if o.protocol != "" && err == nil {
-		err = oneOf("local-protocol", o.protocol, "http", "https")
-	}
-	if err != nil {
-		return &exit{exitUsage, err}
-	}
 	r := config.Load(o.options(c))
 	v := verdict{Errors: append([]diagnostic.Diagnostic{}, r.Errors...), Warnings: append([]diagnostic.Diagnostic{}, r.Warnings...)}
 	if r.Config != nil {

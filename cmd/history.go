@@ -30,12 +30,8 @@ func (o *historyFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.persistTo, "persist-to", "", "`folder` of the stored data (default: .emu/state beside the configuration)")
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
-	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if err := noArgs(cmd, args); err != nil {
-			return &exit{exitUsage, err}
-		}
-		return nil
-	}
+	cmd.Args = noArgs
+	usageExits(cmd)
 }
 
 // assumed defines --assume-deployed.

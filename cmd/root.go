@@ -14,15 +14,9 @@ func rootCommand(c *Command) *cobra.Command {
 		Example:       "  emu dev --config wrangler.jsonc",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(cmd, args[0])
-			}
-			return cmd.Help()
-		},
-		Args: cobra.ArbitraryArgs,
+		Args:          commandsOnly,
+		RunE:          showHelp,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 1
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { help(cmd) })
 	root.SetHelpCommand(&cobra.Command{
@@ -40,7 +34,11 @@ func rootCommand(c *Command) *cobra.Command {
 		},
 	})
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(devCommand(c), checkCommand(c), migrationsCommand(c), execCommand(c), initCommand(c), wsCommand(c), completionCommand(c), versionCommand(c))
+	root.AddCommand(devCommand(c), checkCommand(c), migrationsCommand(c), execCommand(c), initCommand(c), wsCommand(c), versionCommand(c))
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args, completion.RunE = commandsOnly, showHelp // cobra's takes any shell, and does nothing for it
+	}
 	for _, cmd := range append(root.Commands(), root) {
 		if cmd == root || cmd.Name() == "dev" || cmd.Name() == "exec" { // as Wrangler has it
 			cmd.Version = Version
@@ -51,6 +49,8 @@ func rootCommand(c *Command) *cobra.Command {
 	root.SetVersionTemplate(versionText())
 	return root
 }
+
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
 // width is the width of help, in columns.
 const width = 80

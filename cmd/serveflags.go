@@ -1,7 +1,7 @@
 package emucmd
 
 // The flags of emu dev and emu exec. A flag is defined in add, and takes effect in
-// serving.go; the words that one may take are in completion.go too.
+// serving.go.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
 import (
@@ -42,6 +42,9 @@ type serveFlags struct {
 	resetMigrations  bool
 }
 
+// protocols are what emu serves.
+var protocols = []string{"http", "https"}
+
 func (o *serveFlags) add(cmd *cobra.Command) {
 	o.configFlags.add(cmd)
 	f := cmd.Flags()
@@ -51,8 +54,8 @@ func (o *serveFlags) add(cmd *cobra.Command) {
 	f.Lookup("port").DefValue = "0" // help does not print zero
 	f.StringVar(&o.host, "host", "", "host that the Worker sees (default: dev.host, the first route's, or as it is asked for)")
 	f.BoolVar(&o.inferOrigin, "infer-origin-from-routes", true, "the Worker sees the host of the first route")
-	f.StringVar(&o.upstreamProtocol, "upstream-protocol", "", "`protocol` of the addresses that the Worker sees (default: dev.upstream_protocol, or that of --local-protocol)")
-	f.StringVar(&o.protocol, "local-protocol", "", "http, or https with a certificate of emu's own")
+	f.Var(choice{&o.upstreamProtocol, protocols}, "upstream-protocol", "`protocol` of the addresses that the Worker sees (default: dev.upstream_protocol, or that of --local-protocol)")
+	f.Var(choice{&o.protocol, protocols}, "local-protocol", "http, or https with a certificate of emu's own")
 	f.StringVar(&o.certPath, "https-cert-path", "", "certificate `file` for https")
 	f.StringVar(&o.keyPath, "https-key-path", "", "its key `file`")
 	f.StringVar(&o.name, "name", "", "name of the Worker, in place of the configuration's")
@@ -65,8 +68,9 @@ func (o *serveFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&o.resetMigrations, "reset-migrations", false, "forget which migrations were applied; data stays")
 	f.Var(o.maxWaiting, "max-waiting", "`MiB` of memory for what waits for slow WebSocket clients, all together")
 	f.StringArrayVar(&o.vars, "var", nil, "variable as `name:value`; may be repeated")
-	f.StringVar(&o.format, "log-format", "human", "`human`, or json: one event a line")
-	f.StringVar(&o.level, "log-level", "log", "`level`: "+strings.Join(devserver.Levels, ", "))
+	o.format, o.level = "human", "log"
+	f.Var(choice{&o.format, []string{"human", "json"}}, "log-format", "`human`, or json: one event a line")
+	f.Var(choice{&o.level, devserver.Levels}, "log-level", "`level`: "+strings.Join(devserver.Levels, ", "))
 	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "compatibility-flags" { // Wrangler has both
 			name = "compatibility-flag"
@@ -78,13 +82,7 @@ func (o *serveFlags) add(cmd *cobra.Command) {
 
 // check refuses values that are wrong whatever the configuration says.
 func (o *serveFlags) check() error {
-	err := cmp.Or(refuseForeign(o.cmd), oneOf("log-level", o.level, devserver.Levels...), oneOf("log-format", o.format, "human", "json"))
-	if err == nil && o.protocol != "" {
-		err = oneOf("local-protocol", o.protocol, "http", "https")
-	}
-	if err == nil && o.upstreamProtocol != "" {
-		err = oneOf("upstream-protocol", o.upstreamProtocol, "http", "https")
-	}
+	err := refuseForeign(o.cmd)
 	if err == nil && (o.certPath == "") != (o.keyPath == "") {
 		err = diagnostic.NewError("a certificate and its key belong together", "give both --https-cert-path and --https-key-path, or none")
 	}

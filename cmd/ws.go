@@ -44,21 +44,20 @@ Exit status: 0 if the server closed with 1000, 1001 or without a code, 2 for a
 wrong command or line, 130 after Ctrl-C, 143 after SIGTERM, 1 otherwise.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return &exit{exitUsage, diagnostic.NewError("emu ws takes one URL", "emu ws ws://localhost:8787/websocket")}
+				return diagnostic.NewError("emu ws takes one URL", "emu ws ws://localhost:8787/websocket")
 			}
 			return nil
 		},
 		Example: "  emu ws --ping ws://localhost:8787/websocket",
 		RunE:    func(cmd *cobra.Command, args []string) error { return runWS(c, cmd, &o, args[0]) },
 	}
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &exit{exitUsage, flagError(cmd, err)} })
 	f := cmd.Flags()
 	f.StringArrayVar(&o.subprotocols, "subprotocol", nil, "`name` of a subprotocol to offer; may be repeated")
 	f.StringArrayVar(&o.headers, "header", nil, "header of the handshake as `name:value`; may be repeated")
 	f.BoolVar(&o.ping, "ping", false, "send a ping first, and wait for its pong")
 	f.DurationVar(&o.wait, "wait", time.Second, "`time` to wait for answers after the end of the input")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a line")
-	return cmd
+	return usageExits(cmd)
 }
 
 func runWS(c *Command, cmd *cobra.Command, o *wsOptions, to string) error {
