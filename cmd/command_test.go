@@ -65,7 +65,6 @@ func TestHandshake(t *testing.T) {
 		code    int
 	}{
 		{"by itself", &program.Linked{}, nil, exitOK},
-		{"same", &program.Linked{}, []string{"EMU_PROGRAM=4"}, exitOK},
 		{"other", &program.Linked{}, []string{"EMU_PROGRAM=0"}, exitError},
 		{"emu in a program", nil, []string{"EMU_PROGRAM=0"}, exitOK},
 	}

@@ -35,10 +35,7 @@ func rootCommand(c *Command) *cobra.Command {
 	})
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(devCommand(c), checkCommand(c), migrationsCommand(c), execCommand(c), initCommand(c), wsCommand(c), versionCommand(c))
-	root.InitDefaultCompletionCmd()
-	if completion, _, err := root.Find([]string{"completion"}); err == nil {
-		completion.Args, completion.RunE = commandsOnly, showHelp // cobra's takes any shell, and does nothing for it
-	}
+	completionExamples(root)
 	for _, cmd := range append(root.Commands(), root) {
 		if cmd == root || cmd.Name() == "dev" || cmd.Name() == "exec" { // as Wrangler has it
 			cmd.Version = Version
