@@ -23,7 +23,7 @@ type reasons map[string]string
 var arrows = map[string]reasons{
 	"cmd/emu": {"cmd": "main is one line, so that a program can have the same command line"},
 	"cmd": {
-		"internal/javascript":     "numbers of flags",
+		"config/javascript":       "numbers of flags",
 		"config":                  "reads what the flags name",
 		"config/diagnostic":       "shows what is wrong",
 		"migrations":              "checks a history without a program",
@@ -43,16 +43,16 @@ var arrows = map[string]reasons{
 		"config/internal/tree":   "which is a tree",
 	},
 	"config/internal/schema": {
-		"internal/javascript":  "numbers in messages",
+		"config/javascript":    "numbers in messages",
 		"config/diagnostic":    "says what is wrong with a field",
 		"config/internal/tree": "looks at its value",
 	},
 	"config/internal/syntax": {
-		"internal/javascript":  "strings of JSON",
+		"config/javascript":    "strings of JSON",
 		"config/diagnostic":    "says why a text cannot be read",
 		"config/internal/tree": "makes one",
 	},
-	"config/internal/tree": {"internal/javascript": "numbers, strings and keys as the Worker sees them"},
+	"config/internal/tree": {"config/javascript": "numbers, strings and keys as the Worker sees them"},
 	"config/diagnostic":    {"config/terminal": "shows texts of others"},
 	"migrations": {
 		"config":                     "plans what the configuration lists",
@@ -121,7 +121,7 @@ var arrows = map[string]reasons{
 		"emulator/durable/driver": "collects the classes",
 		"emulator/program":        "makes a program of them",
 	},
-	"emulator/durable":        {"emulator/durable/driver": "the Go front end of the seam", "internal/javascript": "the order of keys"},
+	"emulator/durable":        {"emulator/durable/driver": "the Go front end of the seam", "config/javascript": "the order of keys"},
 	"emulator/durable/driver": {},
 	"emulator/durable/httpx":  {"emulator/durable": "adapts its requests", "emulator/durable/driver": "finds the event of a context"},
 	"emulator/internal/alarms": {
@@ -146,7 +146,7 @@ var arrows = map[string]reasons{
 		"emulator/internal/wire":    "the connection of such a WebSocket",
 	},
 	"emulator/internal/socket": {
-		"internal/javascript":     "strings that are sent",
+		"config/javascript":       "strings that are sent",
 		"emulator/durable/driver": "the seam to the classes",
 		"emulator/internal/host":  "time, signals and goroutines",
 		"emulator/internal/v8":    "the bytes of attachments",
@@ -159,12 +159,12 @@ var arrows = map[string]reasons{
 		"emulator/internal/store":  "an object's database",
 		"emulator/internal/v8":     "the bytes of stored values",
 	},
-	"emulator/internal/sqlite":   {"internal/javascript": "texts of the database are strings"},
+	"emulator/internal/sqlite":   {"config/javascript": "texts of the database are strings"},
 	"emulator/internal/store":    {"emulator/internal/sqlite": "the connection that it keeps a database on"},
 	"emulator/internal/upload":   {},
-	"emulator/internal/v8":       {"emulator/durable/driver": "the value tree that it turns into bytes", "internal/javascript": "strings, and the order of keys"},
-	"emulator/internal/wire":     {"internal/javascript": "what a message that is not UTF-8 decodes to"},
-	"internal/javascript":        {},
+	"emulator/internal/v8":       {"emulator/durable/driver": "the value tree that it turns into bytes", "config/javascript": "strings, and the order of keys"},
+	"emulator/internal/wire":     {"config/javascript": "what a message that is not UTF-8 decodes to"},
+	"config/javascript":          {},
 	"emulator/internal/wsclient": {},
 	"config/terminal":            {},
 	"emulator/internal/message":  {"emulator/durable/driver": "a response, and what it is refused with"},
@@ -353,7 +353,7 @@ func TestRoot(t *testing.T) {
 	}
 	for _, e := range entries {
 		name := e.Name()
-		if e.IsDir() && name[0] != '.' && !slices.Contains([]string{"cmd", "config", "emulator", "fixtures", "internal", "migrations"}, name) {
+		if e.IsDir() && name[0] != '.' && !slices.Contains([]string{"cmd", "config", "emulator", "fixtures", "migrations"}, name) {
 			t.Errorf("folder %s", name)
 		}
 		if strings.HasSuffix(name, ".go") {

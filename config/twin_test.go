@@ -13,7 +13,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/diagnostic"
 	"github.com/seed-36a2c969/emu/config/internal/syntax"
 	"github.com/seed-36a2c969/emu/config/internal/tree"
-	"github.com/seed-36a2c969/emu/internal/javascript"
+	"github.com/seed-36a2c969/emu/config/javascript"
 )
 
 // TestTwins turns every valid configuration of the corpus into the other

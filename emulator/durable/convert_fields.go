@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/seed-36a2c969/emu/internal/javascript"
+	"github.com/seed-36a2c969/emu/config/javascript"
 )
 
 // field is a field that is converted. It may be one of an embedded struct.

@@ -13,8 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/seed-36a2c969/emu/config/javascript"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // maxInteger is the largest integer up to which every integer is a JavaScript number.

@@ -3,7 +3,7 @@ package schema
 import (
 	"github.com/seed-36a2c969/emu/config/internal/tree"
 
-	"github.com/seed-36a2c969/emu/internal/javascript"
+	"github.com/seed-36a2c969/emu/config/javascript"
 )
 
 // The checks of the entries of queues.

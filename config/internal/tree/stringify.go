@@ -6,7 +6,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/seed-36a2c969/emu/internal/javascript"
+	"github.com/seed-36a2c969/emu/config/javascript"
 )
 
 // Stringify writes a value as JavaScript's JSON.stringify does. Wrangler's messages quote

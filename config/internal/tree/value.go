@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"unicode/utf16"
 
-	"github.com/seed-36a2c969/emu/internal/javascript"
+	"github.com/seed-36a2c969/emu/config/javascript"
 )
 
 // Kind is the type of a value, in the words of JSON and of TOML's dates.

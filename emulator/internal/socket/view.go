@@ -6,10 +6,10 @@ import (
 	"context"
 	"unicode/utf8"
 
+	"github.com/seed-36a2c969/emu/config/javascript"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
 	"github.com/seed-36a2c969/emu/emulator/internal/v8"
 	"github.com/seed-36a2c969/emu/emulator/internal/wire"
-	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // View is the handle of a socket that one instance uses, or a Worker: its methods are a WebSocket's.

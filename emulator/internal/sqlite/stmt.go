@@ -10,7 +10,7 @@ import (
 	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
 
-	"github.com/seed-36a2c969/emu/internal/javascript"
+	"github.com/seed-36a2c969/emu/config/javascript"
 )
 
 // Stmt is a prepared statement.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/seed-36a2c969/emu/config/javascript"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // properties reads properties up to the tag end. It puts them into JavaScript's order: array indexes

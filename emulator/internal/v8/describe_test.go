@@ -8,8 +8,8 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/seed-36a2c969/emu/config/javascript"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // describe writes v so that equal trees, and only those, have equal texts. It

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"unicode/utf16"
 
+	"github.com/seed-36a2c969/emu/config/javascript"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // maxLength is the longest length that V8 writes: it has 32 bits.

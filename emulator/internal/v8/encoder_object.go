@@ -7,8 +7,8 @@ package v8
 import (
 	"reflect"
 
+	"github.com/seed-36a2c969/emu/config/javascript"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 func (e *encoder) object(v driver.Value) {

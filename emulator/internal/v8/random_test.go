@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/seed-36a2c969/emu/config/javascript"
 	"github.com/seed-36a2c969/emu/emulator/durable/driver"
-	"github.com/seed-36a2c969/emu/internal/javascript"
 )
 
 // generator makes random trees with shared and cyclic references, from a source

@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/seed-36a2c969/emu/internal/javascript"
+	"github.com/seed-36a2c969/emu/config/javascript"
 )
 
 func ascii(s string) bool {

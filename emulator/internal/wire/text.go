@@ -3,7 +3,7 @@ package wire
 import (
 	"unicode/utf8"
 
-	"github.com/seed-36a2c969/emu/internal/javascript"
+	"github.com/seed-36a2c969/emu/config/javascript"
 )
 
 // text returns b as UTF-8: b itself if it is valid. RFC 6455 section 8.1 would fail the connection
