@@ -17,37 +17,35 @@ import (
 // settleTime is how long nothing may change before a change counts: editors write in steps.
 const settleTime = 30 * time.Millisecond
 
-// sources watches the files that a program is made of. It watches folders, so that it sees a file
-// that is moved over another. A nil sources watches nothing.
+// sources watches the files that a program is made of. A nil sources watches nothing.
 //
-// No edit is lost, because a build counts only if its inputs were watched before it began. begin
-// watches all inputs that are known, and remembers them. The go command lists the inputs after
-// the build. If some of them were not known when it began, they are watched from then on, and
-// grown asks for another build to compare with. Neither clocks nor the resolution of a file
-// system's times matter for that.
+// A comparison of the inputs with their last state decides what has changed. It is made at once when
+// the system reports an event in a watched folder, and once in a while without one: network file
+// systems send no events, the system bounds how many folders can be watched, and a watch is lost
+// with its folder.
 //
-// Events can fail: a network file system sends none, and the system bounds how many folders can
-// be watched. So the inputs are also compared with their last state once in a while.
+// No edit is lost, because a build counts only if its inputs were known before it began. begin
+// remembers the inputs that are known. The go command lists the inputs after the build. If some of
+// them were not known when it began, they are from then on, and grown asks for another build to
+// compare with. Neither clocks nor the resolution of a file system's times matter for that.
 type sources struct {
 	changes chan program.Reason // program.CodeChanged or program.ConfigChanged, once nothing changes any more
-	grown   chan struct{}       // the newest build has inputs that were not watched when it began
-	polled  chan program.Reason // a change without an event
+	grown   chan struct{}       // the newest build has inputs that were not known when it began
+	polled  chan program.Reason // a change that another goroutine has found
 	watcher *fsnotify.Watcher
 	done    sync.WaitGroup
 
-	mu        sync.Mutex
-	dir       string                    // of the program
-	folders   map[string]bool           // folders of Go files
-	files     map[string]bool           // go.mod, what links lead to, …
-	embeds    []embed                   // what is embedded
-	configs   map[string]bool           // the configuration and what belongs to it
-	vars      string                    // the folder of .dev.vars and .env
-	ancestors map[string]program.Reason // the folders above all these, and what the change of one means
-	identity  map[string]os.FileInfo    // of the folders that are watched
-	atBuild   map[string]stamp          // the inputs when the newest build began
-	atLook    map[string]stamp          // the inputs when they were last compared
-	broken    bool                      // the newest build failed
-	listing   context.CancelFunc
+	mu      sync.Mutex
+	dir     string           // of the program
+	folders map[string]bool  // folders of Go files
+	files   map[string]bool  // go.mod, what links lead to, …
+	embeds  []embed          // what is embedded
+	configs map[string]bool  // the configuration and what belongs to it
+	vars    string           // the folder of .dev.vars and .env
+	atBuild map[string]stamp // the inputs when the newest build began
+	atLook  map[string]stamp // the inputs when they were last compared
+	broken  bool             // the newest build failed
+	listing context.CancelFunc
 }
 
 func newSources() (*sources, error) {
@@ -55,10 +53,7 @@ func newSources() (*sources, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sources{
-		changes: make(chan program.Reason), grown: make(chan struct{}, 1), polled: make(chan program.Reason, 1),
-		watcher: watcher, ancestors: map[string]program.Reason{}, identity: map[string]os.FileInfo{},
-	}
+	s := &sources{changes: make(chan program.Reason), grown: make(chan struct{}, 1), polled: make(chan program.Reason, 1), watcher: watcher}
 	s.done.Go(s.gather)
 	return s, nil
 }
@@ -74,82 +69,69 @@ func (s *sources) close() {
 }
 
 const (
-	// lookInterval is how often the inputs are compared.
-	lookInterval = time.Second
-	// lookShare bounds the time that comparing takes: one part in lookShare.
+	// lookInterval is how often the inputs are compared without an event.
+	lookInterval = 500 * time.Millisecond
+	// lookShare bounds the time that comparing takes while nothing changes: one part in lookShare.
 	lookShare = 50
 )
 
-// gather turns events into changes.
+// gather compares the inputs and passes changes on.
 func (s *sources) gather() {
 	var out chan program.Reason
 	var kind program.Reason
-	settled := time.NewTimer(0)
-	settled.Stop()
-	defer settled.Stop()
 	look := time.NewTimer(lookInterval)
 	defer look.Stop()
+	var rest time.Time // no comparison before that, so that events of other files cost little
 	note := func(is program.Reason) {
-		if is == "" {
-			return
+		if is != "" {
+			kind, out = stronger(kind, is), nil
+			look.Reset(settleTime)
 		}
-		kind, out = stronger(kind, is), nil
-		settled.Reset(settleTime)
 	}
 	for {
 		select {
 		case e, ok := <-s.watcher.Events:
+			switch {
+			case !ok:
+				return
+			case e.Op == fsnotify.Chmod, kind != "": // a comparison is due anyway
+			default:
+				note(s.appeared(e))
+				if kind == "" {
+					look.Reset(time.Until(rest))
+				}
+			}
+		case _, ok := <-s.watcher.Errors: // events are missing
 			if !ok {
 				return
 			}
-			note(s.kind(e))
-		case _, ok := <-s.watcher.Errors:
-			if !ok {
-				return
-			}
-			note(program.ConfigChanged) // events are missing: anything may have changed
+			look.Reset(0)
 		case is := <-s.polled:
 			note(is)
 		case <-look.C:
 			begun := time.Now()
-			note(s.look())
-			look.Reset(max(lookInterval, lookShare*time.Since(begun)))
-		case <-settled.C:
-			out = s.changes
+			is := s.look()
+			pause := lookShare * time.Since(begun)
+			rest = time.Now().Add(pause)
+			look.Reset(max(lookInterval, pause))
+			if note(is); is == "" && kind != "" {
+				out = s.changes // it has settled
+			}
 		case out <- kind:
 			kind, out = "", nil
 		}
 	}
 }
 
-// kind is what an event's file means, "" if nothing.
-func (s *sources) kind(e fsnotify.Event) program.Reason {
-	if e.Op == fsnotify.Chmod {
-		return ""
-	}
+// appeared reports a folder that is made while the build is broken: it may hold what was missing.
+func (s *sources) appeared(e fsnotify.Event) program.Reason {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	dir, base := filepath.Split(e.Name)
-	dir = filepath.Clean(dir)
-	moved := e.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0
-	switch {
-	case moved && s.ancestors[e.Name] != "":
-		s.survey() // watches a folder that has come back
-		return s.ancestors[e.Name]
-	case s.configs[e.Name], dir == s.vars && isVars(base):
-		return program.ConfigChanged
-	case s.files[e.Name], s.folders[dir] && isSource(base):
-		return program.CodeChanged
-	case s.embedded(e.Name), moved && s.onTheWay(e.Name):
-		if e.Has(fsnotify.Create) && isFolder(e.Name) {
-			s.survey() // the folder and what it holds are watched from now on
-		}
-		return program.CodeChanged
-	case s.broken && e.Has(fsnotify.Create) && isFolder(e.Name):
-		s.watchNew(e.Name)
-		return program.CodeChanged
+	if info, err := os.Stat(e.Name); !s.broken || !e.Has(fsnotify.Create) || err != nil || !info.IsDir() {
+		return ""
 	}
-	return ""
+	s.watchNew(e.Name)
+	return program.CodeChanged
 }
 
 // isSource reports whether a file belongs to the package in its folder.
@@ -173,11 +155,6 @@ func isVars(base string) bool {
 	return false
 }
 
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
 // config sets the configuration whose files are watched. It reports whether some of them were not
 // watched before: then the configuration may have changed since it was read.
 func (s *sources) config(c *config.Config, dir string, more []string) (grown bool) {
@@ -198,14 +175,9 @@ func (s *sources) config(c *config.Config, dir string, more []string) (grown boo
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	grown = s.vars != vars
-	before := s.configs
+	before, in := s.configs, s.vars
 	s.configs, s.vars = files, vars
-	s.addPath(vars, vars, program.ConfigChanged)
-	for f := range files {
-		s.addPath(filepath.Dir(f), vars, program.ConfigChanged)
-	}
-	v := s.survey() // adds to s.configs what links lead to
-	s.atLook, grown = v.inputs, grown || v.replaced
+	s.extend(before, in) // adds to s.configs what links lead to
 	for f := range s.configs {
 		grown = grown || !before[f]
 	}
@@ -222,9 +194,8 @@ func (s *sources) begin(p *program.Package) {
 	same := s.dir == p.Dir
 	if !same {
 		s.dir, s.folders, s.files, s.embeds = p.Dir, map[string]bool{p.Dir: true}, nil, nil
-		s.addPath(p.Dir, s.vars, program.CodeChanged)
 	}
-	s.atLook = s.survey().inputs
+	s.extend(s.configs, s.vars)
 	s.atBuild = s.atLook
 	s.mu.Unlock()
 	if !same {
@@ -252,9 +223,6 @@ func (s *sources) expect(main string) {
 	defer s.mu.Unlock()
 	s.dir = ""
 	s.folders, s.files, s.embeds = map[string]bool{main: true, filepath.Dir(main): true}, nil, nil
-	for d := range s.folders {
-		s.addPath(d, s.vars, program.CodeChanged)
-	}
-	s.atLook = s.survey().inputs
+	s.extend(s.configs, s.vars)
 	s.atBuild = s.atLook
 }

@@ -149,7 +149,7 @@ func (s *sources) setInputs(dir string, broken bool, l listing) {
 			}
 		}
 	}
-	vendors := []string{}
+	var vendors []string
 	for _, root := range roots {
 		s.module(root)
 		vendors = append(vendors, filepath.Join(root, "vendor"))
@@ -163,34 +163,20 @@ func (s *sources) setInputs(dir string, broken bool, l listing) {
 			r = filepath.Join(mainRoot, filepath.FromSlash(r))
 		}
 		s.module(r)
-		s.addPath(r, mainRoot, program.CodeChanged)
 	}
 	for _, p := range l.packages {
-		root := ""
 		switch {
 		case p.Dir == "": // missing; it may belong to a module of the user's
 			for path, at := range roots {
 				if rest, ok := strings.CutPrefix(p.ImportPath, path+"/"); ok {
-					d := filepath.Join(at, filepath.FromSlash(rest))
-					s.folders[d] = true
-					s.addPath(d, at, program.CodeChanged)
+					s.folders[filepath.Join(at, filepath.FromSlash(rest))] = true
 				}
 			}
-			continue
-		case p.own():
-			root = roots[p.Module.Path]
-		default: // vendored packages may be edited
-			if i := slices.IndexFunc(vendors, func(v string) bool { return within(p.Dir, v) }); i >= 0 {
-				root = vendors[i]
+		case p.own() && roots[p.Module.Path] != "", slices.ContainsFunc(vendors, func(v string) bool { return within(p.Dir, v) }): // vendored packages may be edited
+			s.folders[p.Dir] = true
+			for _, pattern := range p.EmbedPatterns {
+				s.embeds = append(s.embeds, newEmbed(p.Dir, pattern))
 			}
-		}
-		if root == "" {
-			continue
-		}
-		s.folders[p.Dir] = true
-		s.addPath(p.Dir, root, program.CodeChanged)
-		for _, pattern := range p.EmbedPatterns {
-			s.embeds = append(s.embeds, newEmbed(p.Dir, pattern))
 		}
 	}
 	s.review()
@@ -247,26 +233,4 @@ func (e *embed) holds(file string) bool {
 	return false
 }
 
-// onTheWay reports whether a path is a folder above what the pattern may match.
-func (e *embed) onTheWay(file string) bool {
-	rel, err := filepath.Rel(e.dir, file)
-	if err != nil {
-		return false
-	}
-	names, pattern := strings.Split(filepath.ToSlash(rel), "/"), strings.Split(e.pattern, "/")
-	if len(names) >= len(pattern) {
-		return false
-	}
-	ok, _ := path.Match(strings.Join(pattern[:len(names)], "/"), strings.Join(names, "/"))
-	return ok
-}
-
 func isHidden(base string) bool { return base[0] == '.' || base[0] == '_' }
-
-func (s *sources) embedded(file string) bool {
-	return slices.ContainsFunc(s.embeds, func(e embed) bool { return e.holds(file) })
-}
-
-func (s *sources) onTheWay(file string) bool {
-	return slices.ContainsFunc(s.embeds, func(e embed) bool { return e.onTheWay(file) })
-}

@@ -1,7 +1,6 @@
 package watch
 
-// The survey of the inputs. A folder that is removed loses its watch, so the folders above it are
-// watched too: there its return is an event.
+// The survey of the inputs.
 
 import (
 	"io/fs"
@@ -14,31 +13,10 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
-// addPath adds a folder and those above it, up to root, to the ancestors, which the next survey
-// watches. Of a folder outside of root only the one above it is added. The caller holds s.mu.
-func (s *sources) addPath(dir, root string, kind program.Reason) {
-	s.add(dir, kind)
-	if dir == root {
-		return
-	}
-	for d := filepath.Dir(dir); ; d = filepath.Dir(d) {
-		s.add(d, kind)
-		if d == root || !within(d, root) {
-			return
-		}
-	}
-}
-
 // within reports whether a path is below a folder.
 func within(path, dir string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && rel != "." && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
-}
-
-func (s *sources) add(dir string, kind program.Reason) {
-	if s.ancestors[dir] != program.ConfigChanged {
-		s.ancestors[dir] = kind
-	}
 }
 
 // stamp is a file as it was at a moment.
@@ -57,10 +35,6 @@ func (a stamp) same(b stamp) bool {
 // before it reads it, so that what is added later is an event. The caller holds s.mu.
 func (s *sources) survey() *survey {
 	v := s.newSurvey()
-	// Sorted, a folder comes before those below it, whose creation is then an event.
-	for _, d := range slices.Sorted(maps.Keys(s.ancestors)) {
-		v.watch(d)
-	}
 	v.folder(s.vars, isVars, program.ConfigChanged)
 	for _, f := range slices.Sorted(maps.Keys(s.configs)) {
 		v.file(f, program.ConfigChanged)
@@ -78,11 +52,10 @@ func (s *sources) survey() *survey {
 }
 
 type survey struct {
-	s        *sources
-	watched  map[string]bool  // by the watcher
-	seen     map[string]bool  // folders of this survey, and whether they exist
-	inputs   map[string]stamp // the inputs
-	replaced bool             // a folder has been replaced, and events of the old one may be missing
+	s       *sources
+	watched map[string]bool  // by the watcher
+	seen    map[string]bool  // folders of this survey, and whether they exist
+	inputs  map[string]stamp // the inputs
 }
 
 func (s *sources) newSurvey() *survey {
@@ -93,25 +66,17 @@ func (s *sources) newSurvey() *survey {
 	return v
 }
 
-// watch watches a folder, and reports whether it exists. A watch belongs to a folder, not to its
-// name, so one that has replaced another is watched anew.
+// watch watches a folder, and reports whether it exists.
 func (v *survey) watch(dir string) bool {
 	if there, ok := v.seen[dir]; ok {
 		return there
 	}
-	now, err := os.Stat(dir)
-	v.seen[dir] = err == nil && now.IsDir()
-	if !v.seen[dir] {
-		return false
+	info, err := os.Stat(dir)
+	v.seen[dir] = err == nil && info.IsDir()
+	if v.seen[dir] && !v.watched[dir] {
+		v.s.watcher.Add(dir)
 	}
-	if before := v.s.identity[dir]; v.watched[dir] && !os.SameFile(before, now) {
-		v.s.watcher.Remove(dir)
-		v.watched[dir], v.replaced = false, true
-	}
-	if !v.watched[dir] && v.s.watcher.Add(dir) == nil {
-		v.s.identity[dir] = now
-	}
-	return true
+	return v.seen[dir]
 }
 
 // folder adds the files of a folder that match to the inputs.
@@ -194,6 +159,25 @@ func (v *survey) tree(e embed, dir string) {
 		}
 		return nil
 	})
+}
+
+// extend surveys what has become an input. What was an input before, or was looked for among configs
+// and in the folder vars, stays in atLook as it was: the next comparison finds a change that came
+// after the configuration was read. The caller holds s.mu.
+func (s *sources) extend(configs map[string]bool, vars string) {
+	now := s.survey().inputs
+	for path := range now {
+		if configs[path] || filepath.Dir(path) == vars && isVars(filepath.Base(path)) {
+			delete(now, path)
+		}
+	}
+	for path, was := range s.atLook {
+		_, still := now[path]
+		if _, err := os.Lstat(path); still || err != nil || was.kind == program.ConfigChanged {
+			now[path] = was
+		}
+	}
+	s.atLook = now
 }
 
 // look returns what has changed since the last comparison, "" if nothing has.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,62 +17,36 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
-// TestKind: which files matter, and for what.
-func TestKind(t *testing.T) {
-	src, conf := filepath.FromSlash("/p/src"), filepath.FromSlash("/p")
-	s := &sources{
-		folders:   map[string]bool{src: true},
-		files:     map[string]bool{filepath.Join(conf, "go.mod"): true, filepath.Join(src, "page.html"): true},
-		configs:   map[string]bool{filepath.Join(conf, "wrangler.jsonc"): true},
-		vars:      conf,
-		embeds:    []embed{newEmbed(src, "static"), newEmbed(src, "all:hidden/*.txt"), newEmbed(src, "tmpl/*.html")},
-		ancestors: map[string]program.Reason{conf: program.ConfigChanged, src: program.CodeChanged},
-	}
-	var err error
-	if s.watcher, err = fsnotify.NewWatcher(); err != nil { // it is asked for folders that are not there
-		t.Fatal(err)
-	}
-	defer s.watcher.Close()
-	tests := []struct {
-		file string
-		op   fsnotify.Op
-		want program.Reason
+// TestInputs: which files of a folder matter.
+func TestInputs(t *testing.T) {
+	embeds := []embed{newEmbed("/p/src", "static"), newEmbed("/p/src", "all:hidden/*.txt"), newEmbed("/p/src", "tmpl/*.html")}
+	for _, test := range []struct {
+		file                   string
+		source, vars, embedded bool
 	}{
-		{"/p/src/main.go", fsnotify.Write, program.CodeChanged},
-		{"/p/src/new.go", fsnotify.Create, program.CodeChanged},
-		{"/p/src/old.go", fsnotify.Remove, program.CodeChanged},
-		{"/p/src/moved.go", fsnotify.Rename, program.CodeChanged},
-		{"/p/src/main.go", fsnotify.Chmod, ""},
-		{"/p/src/main_test.go", fsnotify.Write, ""},
-		{"/p/src/.#main.go", fsnotify.Create, ""},
-		{"/p/src/main.go~", fsnotify.Create, ""},
-		{"/p/src/page.html", fsnotify.Write, program.CodeChanged},
-		{"/p/src/other.html", fsnotify.Write, ""},
-		{"/p/src/add_amd64.s", fsnotify.Write, program.CodeChanged},
-		{"/p/src/static/new.txt", fsnotify.Create, program.CodeChanged},
-		{"/p/src/static/deep/new.txt", fsnotify.Create, program.CodeChanged},
-		{"/p/src/static/.new.txt.swp", fsnotify.Create, ""},
-		{"/p/src/static/_deep/new.txt", fsnotify.Create, ""},
-		{"/p/src/hidden/.new.txt", fsnotify.Create, program.CodeChanged},
-		{"/p/src/hidden/new.html", fsnotify.Create, ""},
-		{"/p/src/tmpl/new.html", fsnotify.Create, program.CodeChanged},
-		{"/p/src/tmpl/deep/new.html", fsnotify.Create, ""},
-		{"/p/src", fsnotify.Create, program.CodeChanged},
-		{"/p/src", fsnotify.Write, ""},
-		{"/p", fsnotify.Rename, program.ConfigChanged},
-		{"/p/other", fsnotify.Create, ""},
-		{"/p/other/main.go", fsnotify.Write, ""},
-		{"/p/go.mod", fsnotify.Write, program.CodeChanged},
-		{"/p/wrangler.jsonc", fsnotify.Write, program.ConfigChanged},
-		{"/p/.dev.vars", fsnotify.Create, program.ConfigChanged},
-		{"/p/.dev.vars.staging", fsnotify.Remove, program.ConfigChanged},
-		{"/p/.env.local", fsnotify.Write, program.ConfigChanged},
-		{"/p/.envrc", fsnotify.Write, ""},
-		{"/p/src/.env", fsnotify.Write, ""},
-	}
-	for _, test := range tests {
-		if got := s.kind(fsnotify.Event{Name: filepath.FromSlash(test.file), Op: test.op}); got != test.want {
-			t.Errorf("%s %s: %q, want %q", test.op, test.file, got, test.want)
+		{file: "main.go", source: true},
+		{file: "main_test.go"},
+		{file: ".#main.go"},
+		{file: "main.go~"},
+		{file: "add_amd64.s", source: true},
+		{file: "other.html"},
+		{file: "static/new.txt", embedded: true},
+		{file: "static/deep/new.txt", embedded: true},
+		{file: "static/.new.txt.swp"},
+		{file: "static/_deep/new.txt"},
+		{file: "hidden/.new.txt", embedded: true},
+		{file: "hidden/new.html"},
+		{file: "tmpl/new.html", embedded: true},
+		{file: "tmpl/deep/new.html"},
+		{file: ".dev.vars", vars: true},
+		{file: ".dev.vars.staging", vars: true},
+		{file: ".env.local", vars: true},
+		{file: ".envrc"},
+	} {
+		base := filepath.Base(test.file)
+		embedded := slices.ContainsFunc(embeds, func(e embed) bool { return e.holds("/p/src/" + test.file) })
+		if isSource(base) != test.source || isVars(base) != test.vars || embedded != test.embedded {
+			t.Errorf("%s: %t, %t, %t", test.file, isSource(base), isVars(base), embedded)
 		}
 	}
 }
@@ -84,8 +59,7 @@ func still(t *testing.T) *sources {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { watcher.Close() })
-	return &sources{polled: make(chan program.Reason, 1), grown: make(chan struct{}, 1), watcher: watcher,
-		ancestors: map[string]program.Reason{}, identity: map[string]os.FileInfo{}}
+	return &sources{polled: make(chan program.Reason, 1), grown: make(chan struct{}, 1), watcher: watcher}
 }
 
 // workspace is a program of two packages with embedded files and links; of is what the go
@@ -134,12 +108,14 @@ package one
 	return dir, of
 }
 
-// sourceEdits are changes of a workspace, and what they mean.
-var sourceEdits = []struct {
+type sourceEdit struct {
 	name string
 	edit func(dir string) error
 	want program.Reason
-}{
+}
+
+// sourceEdits are changes of a workspace, and what they mean.
+var sourceEdits = []sourceEdit{
 	{"nothing", func(string) error { return nil }, ""},
 	{"no source", write("src/notes.txt", "n"), ""},
 	{"source", write("said/said.go", "package said // edited\n"), program.CodeChanged},
@@ -255,7 +231,7 @@ func TestEditBehindBuild(t *testing.T) {
 	}
 }
 
-// TestEditIsEvent: an edit is seen by its event, also in what took another's place.
+// TestEditIsEvent: an edit leads to an event, at which a comparison finds it.
 func TestEditIsEvent(t *testing.T) {
 	for _, test := range sourceEdits {
 		if test.want == "" {
@@ -267,29 +243,49 @@ func TestEditIsEvent(t *testing.T) {
 			s.config(&config.Config{Path: filepath.Join(dir, "wrangler.jsonc"), UserPath: filepath.Join(dir, "wrangler.jsonc")}, dir, nil)
 			s.dir = filepath.Join(dir, "src")
 			s.setInputs(s.dir, false, of)
-			sees := func() {
-				t.Helper()
-				late := time.After(time.Minute)
-				for {
-					select {
-					case e := <-s.watcher.Events:
-						if s.kind(e) == test.want {
-							return
-						}
-					case <-late:
-						t.Fatal("no event shows it")
-					}
-				}
-			}
 			if err := test.edit(dir); err != nil {
 				t.Fatal(err)
 			}
-			sees()
-			if test.name == "link of a folder" {
-				if err := write("two/one.go", "package one // edited\n")(dir); err != nil {
-					t.Fatal(err)
+			for late := time.After(time.Minute); ; {
+				select {
+				case <-s.watcher.Events:
+					if s.look() == test.want {
+						return
+					}
+				case <-late:
+					t.Fatal("no event shows it")
 				}
-				sees()
+			}
+		})
+	}
+}
+
+// TestEditBehindReading: an edit of the configuration is found that comes after emu has read it, and
+// before it has set what to watch and what to build.
+func TestEditBehindReading(t *testing.T) {
+	for _, test := range append(sourceEdits, sourceEdit{"configuration that goes", func(dir string) error { return os.Remove(filepath.Join(dir, "wrangler.jsonc")) }, program.ConfigChanged}) {
+		if test.want != program.ConfigChanged {
+			continue
+		}
+		t.Run(test.name, func(t *testing.T) {
+			s := still(t)
+			dir, of := workspace(t)
+			c := &config.Config{Path: filepath.Join(dir, "wrangler.jsonc"), UserPath: filepath.Join(dir, "wrangler.jsonc")}
+			s.config(c, dir, nil)
+			s.dir = filepath.Join(dir, "src")
+			s.setInputs(s.dir, false, of)
+			if err := test.edit(dir); err != nil {
+				t.Fatal(err)
+			}
+			if s.config(c, dir, nil) {
+				t.Error("is read again, though nothing new is watched")
+			}
+			s.begin(&program.Package{Dir: s.dir})
+			if kind := s.look(); kind != test.want {
+				t.Errorf("found %q, want %q", kind, test.want)
+			}
+			if kind := s.look(); kind != "" {
+				t.Errorf("found once more: %q", kind)
 			}
 		})
 	}
