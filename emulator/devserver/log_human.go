@@ -3,7 +3,6 @@ package devserver
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/seed-36a2c969/emu/config/diagnostic"
@@ -24,7 +23,7 @@ func (l *Log) human(e *emulator.Event) {
 	case emulator.EventRequest:
 		b = fmt.Appendf(b, msgRequest, terminal.Line(e.Method), terminal.Line(e.Path), e.Status, http.StatusText(e.Status), e.Millis)
 	case emulator.EventWarning:
-		diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: happened(e)}.Render(l.Err, l.Style)
+		diagnostic.Diagnostic{Severity: diagnostic.SeverityWarning, Text: e.String()}.Render(l.Err, l.Style)
 		return
 	case emulator.EventError:
 		if e.Class != "" || e.Handler != "worker" {
@@ -43,7 +42,7 @@ func (l *Log) human(e *emulator.Event) {
 		if e.Class != "" {
 			b = append(b, "[emu:info] "...)
 		}
-		b = append(b, terminal.Indented(happened(e), below)...)
+		b = append(b, terminal.Indented(e.String(), below)...)
 	}
 	l.buf = append(b, '\n')
 	l.Out.Write(l.buf)
@@ -55,7 +54,7 @@ func (l *Log) complain(e *emulator.Event) {
 	switch {
 	case e.Class == "":
 	case e.Handler == "" || e.Handler == "storage": // no exception of the class
-		d.Text = happened(e)
+		d.Text = e.String()
 	default:
 		d.Text = "Uncaught " + e.Message
 	}
@@ -63,43 +62,4 @@ func (l *Log) complain(e *emulator.Event) {
 		d.Notes = []diagnostic.Note{{Text: e.Stack}}
 	}
 	d.Render(l.Err, l.Style)
-}
-
-// happened says what happened, to which object.
-func happened(e *emulator.Event) string {
-	who := terminal.Line(e.Class)
-	switch {
-	case e.Name != "":
-		who += " " + strconv.Quote(e.Name)
-	case e.ID != "":
-		who += " " + e.ID
-	}
-	switch e.Type {
-	case emulator.EventStart:
-		return who + " started"
-	case emulator.EventWake:
-		return who + " woke with " + sockets(e.Sockets)
-	case emulator.EventHibernate:
-		return who + " hibernated with " + sockets(e.Sockets)
-	case emulator.EventEvict:
-		return who + " left memory"
-	case emulator.EventReset:
-		return who + " was reset: " + e.Message
-	case emulator.EventAlarm:
-		if e.Retry > 0 {
-			return who + " ran its alarm, retry " + strconv.Itoa(e.Retry)
-		}
-		return who + " ran its alarm"
-	}
-	if who != "" {
-		return who + ": " + e.Message
-	}
-	return e.Message
-}
-
-func sockets(n int) string {
-	if n == 1 {
-		return "1 socket"
-	}
-	return strconv.Itoa(n) + " sockets"
 }

@@ -64,7 +64,7 @@ func TestUnread(t *testing.T) {
 	w.Settle()
 	f.end()
 	got := strings.Join(f.said, "\n")
-	for _, want := range []string{`/Room/lobby: 1 messages unread, the first "1: x"`, "what happened:", "start Room lobby"} {
+	for _, want := range []string{`/Room/lobby: 1 messages unread, the first "1: x"`, "what happened:", `Room "lobby" started`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("a test with an unread message says\n%s\nexpected %q in it", got, want)
 		}

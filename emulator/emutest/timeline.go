@@ -11,34 +11,15 @@ import (
 func timeline(events []emulator.Event) string {
 	var b strings.Builder
 	for _, e := range events {
-		fmt.Fprintf(&b, "\n%10.3fs  %s", e.Time.Sub(events[0].Time).Seconds(), describe(e))
+		fmt.Fprintf(&b, "\n%10.3fs  %s", e.Time.Sub(events[0].Time).Seconds(), e)
+		if e.Handler != "" {
+			b.WriteString(" in " + e.Handler)
+		}
+		if e.Stack != "" {
+			b.WriteString("\n" + e.Stack)
+		}
 	}
 	return b.String()
-}
-
-func describe(e emulator.Event) string {
-	s := string(e.Type)
-	if e.Class != "" {
-		s += fmt.Sprintf(" %s %s", e.Class, shortName(e.Name, e.ID))
-	}
-	switch e.Type {
-	case emulator.EventRequest:
-		s += fmt.Sprintf(" %s %s %d", e.Method, e.Path, e.Status)
-	case emulator.EventHibernate, emulator.EventWake:
-		s += fmt.Sprintf(" with %d sockets", e.Sockets)
-	case emulator.EventAlarm:
-		s += fmt.Sprintf(" retry %d", e.Retry)
-	}
-	if e.Handler != "" {
-		s += " in " + e.Handler
-	}
-	if e.Message != "" {
-		s += ": " + e.Message
-	}
-	if e.Stack != "" {
-		s += "\n" + e.Stack
-	}
-	return s
 }
 
 // shortName returns an object's name or, if it has none, the beginning of its id.

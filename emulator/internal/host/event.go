@@ -2,7 +2,9 @@ package host
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,6 +55,44 @@ type Event struct {
 	Level   string    `json:"level,omitempty"` // of a line that user code logs: log, warn, error, …
 	Message string    `json:"message,omitempty"`
 	Stack   string    `json:"stack,omitempty"`
+}
+
+// String says what happened, to which object.
+func (e Event) String() string {
+	who := e.Class
+	switch {
+	case e.Name != "":
+		who += " " + strconv.Quote(e.Name)
+	case e.ID != "":
+		who += " " + e.ID
+	}
+	with := fmt.Sprintf(" with %d sockets", e.Sockets)
+	if e.Sockets == 1 {
+		with = " with 1 socket"
+	}
+	switch e.Type {
+	case EventRequest:
+		return fmt.Sprintf("%s %s %d", e.Method, e.Path, e.Status)
+	case EventStart:
+		return who + " started"
+	case EventWake:
+		return who + " woke" + with
+	case EventHibernate:
+		return who + " hibernated" + with
+	case EventEvict:
+		return who + " left memory"
+	case EventReset:
+		return who + " was reset: " + e.Message
+	case EventAlarm:
+		if e.Retry > 0 {
+			return who + " ran its alarm, retry " + strconv.Itoa(e.Retry)
+		}
+		return who + " ran its alarm"
+	}
+	if who != "" {
+		return who + ": " + e.Message
+	}
+	return e.Message
 }
 
 // Fault emits an exception that user code did not catch, for a world or for one of its objects. Its
