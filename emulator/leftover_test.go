@@ -152,7 +152,7 @@ func TestTimelineEndsWithTheTest(t *testing.T) {
 			return errors.New("the client has gone")
 		}}).Dial("/P/o")
 	})
-	if !strings.Contains(tb.log, "start P o") || strings.Contains(tb.log, "has gone") {
+	if !strings.Contains(tb.log, `P "o" started`) || strings.Contains(tb.log, "has gone") {
 		t.Errorf("logged %s", tb.log)
 	}
 }

@@ -195,8 +195,7 @@ func (s *sources) begin(p *program.Package) {
 	if !same {
 		s.dir, s.folders, s.files, s.embeds = p.Dir, map[string]bool{p.Dir: true}, nil, nil
 	}
-	s.extend(s.configs, s.vars)
-	s.atBuild = s.atLook
+	s.atBuild = s.extend(s.configs, s.vars)
 	s.mu.Unlock()
 	if !same {
 		s.list()
@@ -223,6 +222,5 @@ func (s *sources) expect(main string) {
 	defer s.mu.Unlock()
 	s.dir = ""
 	s.folders, s.files, s.embeds = map[string]bool{main: true, filepath.Dir(main): true}, nil, nil
-	s.extend(s.configs, s.vars)
-	s.atBuild = s.atLook
+	s.atBuild = s.extend(s.configs, s.vars)
 }

@@ -161,23 +161,25 @@ func (v *survey) tree(e embed, dir string) {
 	})
 }
 
-// extend surveys what has become an input. What was an input before, or was looked for among configs
-// and in the folder vars, stays in atLook as it was: the next comparison finds a change that came
-// after the configuration was read. The caller holds s.mu.
-func (s *sources) extend(configs map[string]bool, vars string) {
-	now := s.survey().inputs
+// extend surveys what has become an input, and returns the inputs that there are. In atLook, what was
+// an input before or was looked for, among configs and in the folder vars, stays as it was: the next
+// comparison finds a change that came after the configuration was read. The caller holds s.mu.
+func (s *sources) extend(configs map[string]bool, vars string) (now map[string]stamp) {
+	now = s.survey().inputs
+	before := s.atLook
+	s.atLook = maps.Clone(now)
 	for path := range now {
 		if configs[path] || filepath.Dir(path) == vars && isVars(filepath.Base(path)) {
-			delete(now, path)
+			delete(s.atLook, path)
 		}
 	}
-	for path, was := range s.atLook {
+	for path, was := range before {
 		_, still := now[path]
 		if _, err := os.Lstat(path); still || err != nil || was.kind == program.ConfigChanged {
-			now[path] = was
+			s.atLook[path] = was
 		}
 	}
-	s.atLook = now
+	return now
 }
 
 // look returns what has changed since the last comparison, "" if nothing has.
@@ -205,7 +207,7 @@ func (s *sources) look() (kind program.Reason) {
 // review compares the inputs, which the go command has just listed, with those at the beginning
 // of the newest build. The caller holds s.mu.
 func (s *sources) review() {
-	now := s.survey().inputs
+	now := s.extend(s.configs, s.vars)
 	kind, grown := program.Reason(""), false
 	for path, is := range now {
 		was, ok := s.atBuild[path]
@@ -220,7 +222,6 @@ func (s *sources) review() {
 			kind = stronger(kind, was.kind)
 		}
 	}
-	s.atLook = now
 	s.reportPolled(kind)
 	if grown {
 		select {

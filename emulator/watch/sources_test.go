@@ -290,3 +290,30 @@ func TestEditBehindReading(t *testing.T) {
 		})
 	}
 }
+
+// TestConfigurationComesBack: a configuration that is found to be gone, and comes back as it was while
+// the go command lists the inputs, is a change.
+func TestConfigurationComesBack(t *testing.T) {
+	s := still(t)
+	dir, of := workspace(t)
+	file, away := filepath.Join(dir, "wrangler.jsonc"), filepath.Join(dir, "away")
+	s.config(&config.Config{Path: file, UserPath: file}, dir, nil)
+	p := &program.Package{Dir: filepath.Join(dir, "src")}
+	s.dir = p.Dir
+	s.setInputs(p.Dir, false, of)
+	<-s.grown
+	s.begin(p)
+	if err := os.Rename(file, away); err != nil {
+		t.Fatal(err)
+	}
+	if kind := s.look(); kind != program.ConfigChanged {
+		t.Fatalf("gone: %q", kind)
+	}
+	if err := os.Rename(away, file); err != nil {
+		t.Fatal(err)
+	}
+	s.setInputs(p.Dir, false, of)
+	if kind := s.look(); kind != program.ConfigChanged {
+		t.Errorf("back: %q", kind)
+	}
+}
