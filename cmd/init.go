@@ -191,7 +191,7 @@ func writeNew(dir string, files []newFile) error {
 			there = append(there, name)
 		}
 	}
-	if link := foreignFolder(dir, files); link != "" {
+	if link := notFolder(dir, files); link != "" {
 		return diagnostic.NewError("nothing is written, for "+link+" is no folder, but a link or a file", "choose another folder")
 	}
 	if there != nil {
@@ -215,9 +215,9 @@ func writeNew(dir string, files []newFile) error {
 	return nil
 }
 
-// foreignFolder finds a link or a file below dir where the new files need a folder. A link would lead
+// notFolder finds a link or a file below dir where the new files need a folder. A link would lead
 // out of the project.
-func foreignFolder(dir string, files []newFile) string {
+func notFolder(dir string, files []newFile) string {
 	for _, f := range files {
 		for folder := path.Dir(f.name); folder != "."; folder = path.Dir(folder) {
 			if info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(folder))); err == nil && !info.IsDir() {

@@ -32,8 +32,15 @@ func Capture(args []string) {
 	if dash := slices.Index(args, "--"); dash >= 0 {
 		flags = args[:dash]
 	}
-	at := slices.Index(flags, "--log-format")
-	if !slices.Contains(flags, "--log-format=json") && (at < 0 || at+1 == len(flags) || flags[at+1] != "json") {
+	format := ""
+	for i, flag := range flags { // the last one counts
+		if value, ok := strings.CutPrefix(flag, "--log-format="); ok {
+			format = value
+		} else if flag == "--log-format" && i+1 < len(flags) {
+			format = flags[i+1]
+		}
+	}
+	if format != "json" {
 		return
 	}
 	itself, err := program.Itself()

@@ -77,12 +77,12 @@ func (o *serveFlags) add(cmd *cobra.Command) {
 		}
 		return pflag.NormalizedName(name)
 	})
-	addForeign(cmd)
+	addWranglerFlags(cmd)
 }
 
 // check refuses values that are wrong whatever the configuration says.
 func (o *serveFlags) check() error {
-	err := refuseForeign(o.cmd)
+	err := refuseWranglerFlags(o.cmd)
 	if err == nil && (o.certPath == "") != (o.keyPath == "") {
 		err = diagnostic.NewError("a certificate and its key belong together", "give both --https-cert-path and --https-key-path, or none")
 	}

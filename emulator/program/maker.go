@@ -1,4 +1,4 @@
-// Package program makes what serves a Worker.
+// Package program finds, builds and runs the program behind a Worker's configuration.
 package program
 
 import (

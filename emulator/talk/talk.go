@@ -1,5 +1,4 @@
-// Package talk holds a WebSocket conversation at a terminal or in a script:
-// lines go out as messages, and what comes in is shown as it comes.
+// Package talk holds a WebSocket conversation at a terminal: each line of the input is a message.
 //
 // Source: RFC 6455, sections 5.6 (messages), 5.5.2 (pings) and 7 (closing).
 package talk

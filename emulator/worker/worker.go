@@ -21,7 +21,8 @@ import (
 	"github.com/seed-36a2c969/emu/emulator/program"
 )
 
-// Before main runs, what it prints is taken care of.
+// With its log in JSON the program starts itself once more here, and this process makes events of
+// what that prints: before main, so that main's own output is among it.
 func init() { emucmd.Capture(os.Args[1:]) }
 
 // Main runs the emu command line with w and the classes registered so far, and

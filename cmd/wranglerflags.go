@@ -13,8 +13,8 @@ import (
 // Flags of wrangler dev that emu dev accepts, so that a command line written for Wrangler works.
 // https://developers.cloudflare.com/workers/wrangler/commands/#dev
 
-// foreignFlag is such a flag.
-type foreignFlag struct {
+// wranglerFlag is such a flag.
+type wranglerFlag struct {
 	name, short string
 	bool, port  bool
 	// instead is the hint of a flag that is refused, because ignoring it would run something else.
@@ -22,7 +22,7 @@ type foreignFlag struct {
 	instead string
 }
 
-var foreignFlags = []foreignFlag{
+var wranglerFlags = []wranglerFlag{
 	{name: "local", short: "l", bool: true},
 	{name: "latest", bool: true},
 	{name: "bundle", bool: true},
@@ -53,28 +53,27 @@ var foreignFlags = []foreignFlag{
 	{name: "local-upstream", instead: "give the host alone: --host"},
 }
 
-// addForeign defines the flags, and hides them from help.
-func addForeign(cmd *cobra.Command) {
+// addWranglerFlags defines the flags, and hides them from help.
+func addWranglerFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	for _, foreign := range foreignFlags {
+	for _, flag := range wranglerFlags {
 		switch {
-		case foreign.bool:
-			f.BoolP(foreign.name, foreign.short, false, "")
-		case foreign.port:
-			f.Var(newPort(), foreign.name, "")
+		case flag.bool:
+			f.BoolP(flag.name, flag.short, false, "")
+		case flag.port:
+			f.Var(newPort(), flag.name, "")
 		default:
-			f.StringArrayP(foreign.name, foreign.short, nil, "")
+			f.StringArrayP(flag.name, flag.short, nil, "")
 		}
-		f.MarkHidden(foreign.name)
+		f.MarkHidden(flag.name)
 	}
 }
 
-// refuseForeign refuses the flags that change what runs.
-func refuseForeign(cmd *cobra.Command) (err error) {
-	for _, foreign := range foreignFlags {
-		flag := cmd.Flags().Lookup(foreign.name)
-		if err == nil && flag != nil && given(flag) && foreign.instead != "" {
-			err = diagnostic.NewError(fmt.Sprintf("emu dev has no --%s", foreign.name), foreign.instead)
+// refuseWranglerFlags refuses the flags that change what runs.
+func refuseWranglerFlags(cmd *cobra.Command) (err error) {
+	for _, flag := range wranglerFlags {
+		if f := cmd.Flags().Lookup(flag.name); err == nil && f != nil && given(f) && flag.instead != "" {
+			err = diagnostic.NewError(fmt.Sprintf("emu dev has no --%s", flag.name), flag.instead)
 		}
 	}
 	return err
@@ -83,9 +82,9 @@ func refuseForeign(cmd *cobra.Command) (err error) {
 // withoutEffect lists the flags that the user has given and emu ignores.
 func withoutEffect(cmd *cobra.Command) string {
 	var names []string
-	for _, foreign := range foreignFlags {
-		if flag := cmd.Flags().Lookup(foreign.name); flag != nil && given(flag) && foreign.instead == "" {
-			names = append(names, "--"+foreign.name)
+	for _, flag := range wranglerFlags {
+		if f := cmd.Flags().Lookup(flag.name); f != nil && given(f) && flag.instead == "" {
+			names = append(names, "--"+flag.name)
 		}
 	}
 	return strings.Join(names, ", ")
