@@ -8,7 +8,7 @@ import (
 	"github.com/seed-36a2c969/emu/config/terminal"
 )
 
-// Escapes of a workflow command's text and properties.
+// Escapes of the text and the properties of a GitHub Actions workflow command.
 var (
 	annotationText     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	annotationProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")

@@ -42,7 +42,7 @@ func (p *Plan) purge(served *planner) {
 	}
 }
 
-// repair completes a transfer that a crash interrupted, after which both Workers' ledgers have
+// repair completes a transfer that a crash interrupted, so that both Workers' ledgers still have
 // the class.
 func (p *Plan) repair(from *planner) {
 	for _, ns := range p.next.Namespaces() {

@@ -45,7 +45,7 @@ func (c *httpLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// quietTime is how long no file may be missing before the next one is an event again.
+// quietTime is how long there must have been files enough until a new shortage is logged.
 const quietTime = time.Minute
 
 // noFiles writes once that no connection can be accepted. net/http tries again and again, and logs each time.

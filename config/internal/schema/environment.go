@@ -58,8 +58,8 @@ func buildOf(v *tree.Value) *tree.Value {
 	}
 	seen := &tree.Value{Kind: tree.Table, Start: v.Start, End: v.End, KeyStart: v.KeyStart, KeyEnd: v.KeyEnd}
 	for _, key := range []string{"command", "watch_dir", "cwd"} {
-		// If there is a command, Wrangler has turned watch_dir into paths before the check, and
-		// accepts it whatever it was.
+		// With a command, Wrangler has already turned watch_dir into paths, so it accepts any
+		// value here.
 		if x := v.Get(key); x != nil && !(key == "watch_dir" && v.Get("command").IsTruthy()) {
 			seen.Put(key, x)
 		}

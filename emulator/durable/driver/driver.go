@@ -144,7 +144,7 @@ type Event interface {
 	// NewSignal makes a signal. After Send the event must call WaitFor, or the world stays
 	// active.
 	NewSignal() Signal
-	// WaitFor gives the turn up until s is sent or ctx ends. Events go on in the order in
+	// WaitFor gives up the turn until s is sent or ctx ends. Events go on in the order in
 	// which their signals were sent. The error is [ErrReset] if the instance is gone.
 	WaitFor(ctx context.Context, s Signal) error
 	// After calls f when d of the world's time has passed. Timers end in the order of their

@@ -92,7 +92,7 @@ func (s *Scheduler) ring() {
 	for r := s.due(); r != nil; r = s.due() {
 		s.mu.Unlock()
 		r.alarm.of.ringer.Ring(r)
-		s.host.Activity.End() // the handler's event counts now
+		s.host.Activity.End() // from here on the handler's event keeps the world active
 		s.mu.Lock()
 	}
 	s.flow.ringing = false

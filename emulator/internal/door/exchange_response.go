@@ -20,8 +20,8 @@ import (
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// ofConnection are the headers that belong to a connection. A Worker gets them only of an upgrade, a
-// client never.
+// ofConnection are the headers that belong to a connection. A Worker sees them only in an upgrade. They
+// are never passed on to a client.
 var ofConnection = []string{"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
 // smallBody is the size up to which the buffer of a socket takes a body at once, so that the client's

@@ -45,7 +45,7 @@ func (c *Client) dial(ctx context.Context, r *driver.Request) (*driver.Response,
 		return &driver.Response{Status: http.StatusBadGateway, Body: strings.NewReader(msgNoConnectionHeader)}, nil
 	}
 	ws, err := socket.Outgoing(c.net, func(h wire.Handler) (*wire.Conn, error) {
-		// As in workerd one queue has no limit, since the class has chosen the slow server itself. The budget bounds all queues together.
+		// No limit for each connection, as in workerd: the class has chosen the slow server itself. The budget limits all queues together.
 		return wire.NewConn(&maskedConn{ReadWriteCloser: conn}, nil, h, &wire.Options{MaxQueue: math.MaxInt64, Budget: c.budget})
 	})
 	if err != nil {

@@ -59,7 +59,7 @@ func (c *cursor) Next() (row []any, ok bool, err error) {
 
 func (c *cursor) End() (more bool) {
 	c.s.turn.Touched()
-	// Not use, which fails after Expire: a statement that stays open makes the next commit fail.
+	// within in place of s.use, which fails after Expire: a statement that stays open makes the next commit fail.
 	c.s.within(func(*store.DB) error {
 		more = c.rows.Reading()
 		c.rows.Close()

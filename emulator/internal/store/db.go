@@ -19,7 +19,7 @@ import (
 // Options say what Open opens.
 type Options struct {
 	// Path is the database file. Open makes the file if there is none, but not its folder.
-	// With Memory it is a name in there. Without both the database is in memory, and gone
+	// With Memory, Path is a name within it. Without both, the database is in memory and gone
 	// after Close.
 	Path string
 	// Memory holds the database instead of the disk.

@@ -217,7 +217,7 @@ func (u *Upload) End(by Ending) {
 	begun := time.Now()
 	u.control.Flush()
 	most, silence := maxAfter, maxAfter
-	if by != ByLength { // the client waits for the answer's end
+	if by != ByLength { // the client sees the answer's end only after this wait
 		most, silence = u.patience()
 	}
 	if u.await(most, silence) || !u.ahead {

@@ -41,7 +41,7 @@ func NewBudget(most int64) *Budget {
 	return &Budget{max: cmp.Or(most, DefaultMaxWaiting), debtors: map[*Conn]struct{}{}}
 }
 
-// list notes whether the queue of c is long enough to be ended for.
+// list adds c to the connections that may be ended when the budget is exceeded, or removes c.
 func (b *Budget) list(c *Conn, owes bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
