@@ -99,7 +99,16 @@ func (r *recorder) Ended() {
 		r.on("ended")
 	}
 }
-func (r *recorder) Overflow(buffered, _ int64) { r.last("overflow") }
+
+// Overflow may follow another last event: see Handler.
+func (r *recorder) Overflow(buffered, _ int64) {
+	r.note("overflow")
+	select {
+	case <-r.ended:
+	default:
+		close(r.ended)
+	}
+}
 
 // brief keeps long events readable, and comparable.
 func brief(s string) string {
