@@ -45,7 +45,7 @@ func (c choice) Type() string { return "string" }
 
 func (c choice) Set(value string) error {
 	if !slices.Contains(c.words, value) {
-		return errors.New("it is none of the words")
+		return errors.New("it is none of the words") // flagError says which there are
 	}
 	*c.value = value
 	return nil
@@ -93,8 +93,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	if invalid, ok := err.(*pflag.InvalidValueError); ok {
 		if of, ok := invalid.GetFlag().Value.(choice); ok { // in Wrangler's words
-			quoted := fmt.Sprintf("%q", of.words)
-			text, hint = fmt.Sprintf(msgInvalidValue, invalid.GetFlag().Name, invalid.GetValue(), strings.ReplaceAll(quoted[1:len(quoted)-1], `" "`, `", "`)), ""
+			text, hint = fmt.Sprintf(msgInvalidValue, invalid.GetFlag().Name, invalid.GetValue(), `"`+strings.Join(of.words, `", "`)+`"`), ""
 		} else if takes := kinds[invalid.GetFlag().Value.Type()]; takes != "" {
 			text = fmt.Sprintf("--%s takes %s, not %q", invalid.GetFlag().Name, takes, invalid.GetValue())
 		}

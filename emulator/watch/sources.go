@@ -94,10 +94,10 @@ func (s *sources) gather() {
 			switch {
 			case !ok:
 				return
-			case e.Op == fsnotify.Chmod, kind != "": // a comparison is due anyway
+			case e.Op == fsnotify.Chmod:
 			default:
 				note(s.appeared(e))
-				if kind == "" {
+				if kind == "" { // or else a comparison is due anyway
 					look.Reset(time.Until(rest))
 				}
 			}
@@ -127,7 +127,10 @@ func (s *sources) gather() {
 func (s *sources) appeared(e fsnotify.Event) program.Reason {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if info, err := os.Stat(e.Name); !s.broken || !e.Has(fsnotify.Create) || err != nil || !info.IsDir() {
+	if !s.broken || !e.Has(fsnotify.Create) {
+		return ""
+	}
+	if info, err := os.Stat(e.Name); err != nil || !info.IsDir() {
 		return ""
 	}
 	s.watchNew(e.Name)

@@ -317,3 +317,34 @@ func TestConfigurationComesBack(t *testing.T) {
 		t.Errorf("back: %q", kind)
 	}
 }
+
+// TestFoldersOfBrokenBuild: while the build is broken, each new folder is watched, also one that is made
+// before the change that the folder above it means has been taken.
+func TestFoldersOfBrokenBuild(t *testing.T) {
+	s, err := newSources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	dir := t.TempDir()
+	s.mu.Lock()
+	s.folders, s.broken = map[string]bool{dir: true}, true
+	s.extend(nil, "")
+	s.mu.Unlock()
+	late := time.After(time.Minute)
+	for _, made := range []string{filepath.Join(dir, "one"), filepath.Join(dir, "one", "two")} {
+		if err := os.Mkdir(made, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		for watched := false; !watched; {
+			select {
+			case <-late:
+				t.Fatalf("%s is not watched", made)
+			case <-time.After(time.Millisecond):
+			}
+			s.mu.Lock()
+			watched = s.folders[made]
+			s.mu.Unlock()
+		}
+	}
+}
